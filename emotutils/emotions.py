@@ -1,0 +1,78 @@
+"""The label space of the course and the code book of every data set.
+
+Taught in notebooks/03_face_data and notebooks/05_voice_data.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+#: The seven emotions in FER2013's own order: the code is the index.
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+
+#: RAVDESS's eight: the seven, then ``calm`` (thesis 4.7 trains its voice network on these).
+EMOTIONS_WITH_CALM = (*EMOTIONS, "calm")
+
+#: Each data set's own label codes, mapped to our names.
+CODES: dict[str, dict] = {
+    "fer2013": dict(enumerate(EMOTIONS)),
+    "ravdess": {
+        1: "neutral",
+        2: "calm",
+        3: "happiness",
+        4: "sadness",
+        5: "anger",
+        6: "fear",
+        7: "disgust",
+        8: "surprise",
+    },
+    "tess": {
+        "angry": "anger",
+        "disgust": "disgust",
+        "fear": "fear",
+        "happy": "happiness",
+        "neutral": "neutral",
+        "ps": "surprise",
+        "sad": "sadness",
+    },
+    # Aff-Wild2's text files name their codes in a header; these are the header's words.
+    "affwild2": {
+        "Neutral": "neutral",
+        "Anger": "anger",
+        "Disgust": "disgust",
+        "Fear": "fear",
+        "Happiness": "happiness",
+        "Sadness": "sadness",
+        "Surprise": "surprise",
+    },
+}
+
+
+def to_seven(p: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """Bring probabilities over a network's own labels to the seven of the course.
+
+    The one place where ``calm`` is added to ``neutral``; call it after calibration.
+
+    Parameters
+    ----------
+    p : (..., len(labels)) probabilities, 0..1.
+    labels : the names of the last axis, a subset of ``EMOTIONS_WITH_CALM`` in any order.
+
+    Returns
+    -------
+    (..., 7) probabilities in the order of ``EMOTIONS``; an emotion absent from ``labels`` gets 0.
+
+    Raises
+    ------
+    ValueError : an unknown label, or a last axis of another length.
+    """
+    p = np.asarray(p)
+    if p.shape[-1] != len(labels):
+        raise ValueError(f"{p.shape[-1]} probabilities for {len(labels)} labels")
+    unknown = sorted(set(labels) - set(EMOTIONS_WITH_CALM))
+    if unknown:
+        raise ValueError(f"unknown labels {unknown}: known are {', '.join(EMOTIONS_WITH_CALM)}")
+    seven = np.zeros((*p.shape[:-1], len(EMOTIONS)), dtype=p.dtype)
+    for i, label in enumerate(labels):
+        seven[..., EMOTIONS.index("neutral" if label == "calm" else label)] += p[..., i]
+    return seven

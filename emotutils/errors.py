@@ -1,0 +1,17 @@
+"""The errors a user meets: one line that says what, where and what to do."""
+
+
+class EmotutilsError(Exception):
+    """Something the user can mend. The command line prints its one line and exits 2."""
+
+
+class MediaError(EmotutilsError):
+    """A film or recording that cannot be read or written."""
+
+
+class DataError(EmotutilsError):
+    """A data set that is missing, incomplete or not in its published layout."""
+
+
+class NetworkError(EmotutilsError):
+    """A network that is unknown, or whose files do not fit together."""
