@@ -1,0 +1,27 @@
+"""The networks of the course, each built, trained, loaded and replaced by name."""
+
+from .registry import (
+    DEFAULTS,
+    Network,
+    build_network,
+    compile_for,
+    load_network,
+    modality_of,
+    network_names,
+    register_network,
+    save_network,
+    shipped_cards,
+)
+
+__all__ = [
+    "DEFAULTS",
+    "Network",
+    "build_network",
+    "compile_for",
+    "load_network",
+    "modality_of",
+    "network_names",
+    "register_network",
+    "save_network",
+    "shipped_cards",
+]

@@ -1,0 +1,60 @@
+"""Convolutions, a recurrent layer and attention over a log-mel spectrogram. Taught in notebooks/10_conv1d.
+
+Unlike the thesis's ``conv1d`` it sees how a voice moves: log-mel frames over time, not their mean.
+"""
+
+import keras
+from keras import layers
+
+from ..speech import PAD
+from .layers import AttentiveStatistics, PadMask
+
+
+def build(
+    variant: str = "best",
+    *,
+    n_labels: int = 8,
+    input_shape: tuple[int, ...] = (301, 64),
+    filters: tuple[int, ...] = (32, 48, 64),
+    units: int = 64,
+    dropout: float = 0.3,
+) -> keras.Model:
+    """Build the network, untrained.
+
+    Parameters
+    ----------
+    variant : only ``"best"``: the thesis has no such network.
+    n_labels : length of the softmax.
+    input_shape : (frames, n_mels) in dB; frames that equal ``speech.PAD`` are padding and are masked throughout.
+    filters : of the convolution blocks; each halves time and mel bands.
+    units : of the recurrent layer, in each direction.
+    dropout : share dropped between blocks and before the softmax.
+
+    Returns
+    -------
+    keras.Model: (batch, frames, n_mels) → (batch, n_labels) probabilities.
+    """
+    if variant != "best":
+        raise ValueError(f"crnn has no variant {variant!r}: the thesis does not describe such a network")
+    inputs = keras.Input(input_shape, name="voice")
+    mask = PadMask(PAD)(inputs)
+    x = layers.Normalization(name="normalization")(inputs)
+    x = layers.Multiply()([x, mask])
+    x = layers.Reshape((*input_shape, 1))(x)
+    for n in filters:
+        x = layers.Conv2D(n, 3, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.Activation("relu")(x)
+        x = layers.MaxPooling2D(2)(x)
+        mask = layers.MaxPooling1D(2)(mask)
+        # Padding must stay zero, or the next convolution would see where the sound ends by what leaks out of it.
+        x = layers.Multiply()([x, layers.Reshape((-1, 1, 1))(mask)])
+        x = layers.SpatialDropout2D(dropout / 2)(x)
+    x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+    x = layers.Dense(2 * units, activation="relu")(x)
+    x = layers.Dropout(dropout)(x)
+    heard = keras.ops.squeeze(mask, -1) > 0.5
+    x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=heard)
+    x = AttentiveStatistics(units)([x, mask])
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="crnn")

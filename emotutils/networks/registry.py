@@ -1,0 +1,287 @@
+"""Networks by name: register, build, save, load. Taught in notebooks/07_conv2d and notebooks/10_conv1d.
+
+A network on disk is two files: ``NAME.keras`` (architecture and weights, opened in Keras' safe mode) and
+``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored).
+"""
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import config
+from ..errors import NetworkError
+from ..files import replacing
+from ..speech import Features
+
+if TYPE_CHECKING:
+    import keras
+
+MODALITIES = ("face", "voice")
+#: What ``analyze`` uses when the user names no network: the best measured on unseen people (README's table).
+DEFAULTS = {"face": "conv2d", "voice": "crnn"}
+BATCH = 64  # faces or windows in one compiled call; more gains nothing on two cores
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered network: its builder (or ``module:function``, imported on first use) and its modality."""
+
+    builder: Callable[..., "keras.Model"] | str
+    modality: str
+
+    def load_builder(self) -> Callable[..., "keras.Model"]:
+        if callable(self.builder):
+            return self.builder
+        module, function = self.builder.split(":")
+        return getattr(importlib.import_module(module), function)
+
+
+# Names and modules only, so that `emotutils --help` can list them without importing Keras.
+_REGISTRY = {
+    "conv2d": Entry("emotutils.networks.conv2d:build", "face"),
+    "vgg16": Entry("emotutils.networks.vgg16:build", "face"),
+    "resnet50": Entry("emotutils.networks.resnet50:build", "face"),
+    "conv1d": Entry("emotutils.networks.conv1d:build", "voice"),
+    "crnn": Entry("emotutils.networks.crnn:build", "voice"),
+}
+
+
+def register_network(name: str, builder: Callable[..., "keras.Model"], modality: str) -> None:
+    """Make ``builder(variant, *, n_labels, input_shape, **options) -> keras.Model`` known under ``name``.
+
+    A package can also announce one by the entry-point group ``emotutils.networks``, whose object is the builder with
+    an attribute ``modality``.
+
+    Raises
+    ------
+    NetworkError : a modality other than ``"face"`` or ``"voice"``.
+    """
+    if modality not in MODALITIES:
+        raise NetworkError(f"network {name!r}: modality {modality!r} is not one of {', '.join(MODALITIES)}")
+    _REGISTRY[name] = Entry(builder, modality)
+
+
+def network_names(modality: str | None = None) -> list[str]:
+    """The registered names, of one modality or of all."""
+    for point in entry_points(group="emotutils.networks"):
+        if point.name not in _REGISTRY:
+            builder = point.load()
+            register_network(point.name, builder, builder.modality)
+    return [n for n, e in _REGISTRY.items() if modality in (None, e.modality)]
+
+
+def modality_of(name: str) -> str:
+    """``"face"`` or ``"voice"``; raises NetworkError for an unknown name."""
+    return _entry(name).modality
+
+
+def build_network(name: str, variant: str = "best", **options) -> "keras.Model":
+    """Build a registered network, untrained.
+
+    Parameters
+    ----------
+    name : a registered name.
+    variant : ``"thesis"`` (its architecture to the letter where the thesis says one) or ``"best"`` (ours).
+    **options : passed to the builder (``n_labels``, ``input_shape``, ``dropout`` …).
+
+    Raises
+    ------
+    NetworkError : unknown name or variant, or an option the builder does not take.
+    """
+    if variant not in ("thesis", "best"):
+        raise NetworkError(f"network {name!r} has no variant {variant!r}: choose thesis or best")
+    try:
+        return _entry(name).load_builder()(variant, **options)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"network {name!r} cannot be built: {error}") from error
+
+
+def _entry(name: str) -> Entry:
+    known = network_names()
+    if name not in known:
+        raise NetworkError(f"unknown network {name!r}: known are {', '.join(known)}, or give the path of a .keras file")
+    return _REGISTRY[name]
+
+
+@dataclass
+class Network:
+    """A trained network with its card, ready to be asked.
+
+    Attributes
+    ----------
+    card : what stands in ``NAME.card.json``.
+    model : the Keras model behind it.
+    """
+
+    card: dict
+    model: "keras.Model"
+
+    @property
+    def name(self) -> str:
+        return self.card["name"]
+
+    @property
+    def modality(self) -> str:
+        return self.card["modality"]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(self.card["labels"])
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return tuple(self.card["input_shape"])
+
+    @cached_property
+    def features(self) -> Features | None:
+        """How a voice network wants its sound (``None`` for faces)."""
+        return Features.from_dict(self.card["features"]) if self.card["features"] else None
+
+    @property
+    def temperature(self) -> float:
+        """Divides the logits before the softmax; 1 where the network was not calibrated."""
+        return self.card["temperature"]
+
+    def predict_proba(self, batch: np.ndarray) -> np.ndarray:
+        """Probabilities of the network's own labels.
+
+        Parameters
+        ----------
+        batch : float (n, *input_shape): faces in 0..255, or what ``features`` gives.
+
+        Returns
+        -------
+        float64 (n, len(labels)), each row summing to 1.
+
+        Raises
+        ------
+        NetworkError : an input of another shape.
+        """
+        batch = np.asarray(batch, dtype=np.float32)
+        if batch.shape[1:] != self.input_shape:
+            raise NetworkError(f"network {self.name!r} takes {self.input_shape}, not {batch.shape[1:]}")
+        if not len(batch):
+            return np.empty((0, len(self.labels)))
+        # predict_on_batch is one compiled call; model.predict would cost 50 ms of set-up each time.
+        parts = [self.model.predict_on_batch(batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)]
+        p = np.clip(np.concatenate(parts).astype(np.float64), 1e-12, 1)
+        p **= 1 / self.temperature
+        return p / p.sum(axis=1, keepdims=True)
+
+
+CARD_FIELDS = {
+    "name",
+    "builder",
+    "variant",
+    "modality",
+    "labels",
+    "input_shape",
+    "features",
+    "temperature",
+    "parameters",
+    "data",
+    "protocol",
+    "test",
+    "licence",
+    "run",
+}
+
+
+def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
+    """Write ``NAME.keras`` and ``NAME.card.json`` into ``folder`` and give the model's path.
+
+    Raises
+    ------
+    NetworkError : a card without one of ``CARD_FIELDS``.
+    """
+    missing = sorted(CARD_FIELDS - set(card))
+    if missing:
+        raise NetworkError(f"the card of {card.get('name', 'this network')!r} lacks {', '.join(missing)}")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{card['name']}.keras"
+    with replacing(path) as temporary:
+        model.save(temporary)
+    with replacing(_card_path(path)) as temporary:
+        temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = None) -> Network:
+    """Open a trained network.
+
+    Parameters
+    ----------
+    name : a registered name (its shipped weights), or the path of a ``.keras`` file that has its card beside it.
+    weights : the path of a ``.keras`` file to use for that name instead of the shipped one.
+
+    Raises
+    ------
+    NetworkError : unknown name, no such file, no card, or files that do not fit together.
+    """
+    path = Path(weights or name)
+    if weights is None and path.suffix != ".keras":
+        _entry(str(name))
+        path = config.shipped_root() / "weights" / f"{name}.keras"
+        if not path.is_file():
+            raise NetworkError(
+                f"no trained weights of {name!r} are shipped: train it (emotutils train {name} --data …) "
+                "and give the path of the .keras file"
+            )
+    if not path.is_file():
+        raise NetworkError(f"no network at {path}")
+    card = _read_card(path)
+    import keras
+
+    from . import layers  # noqa: F401  (registers the layers that Keras does not have)
+
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise NetworkError(f"{path} cannot be opened as a Keras network: {reason}") from error
+    if tuple(model.input_shape[1:]) != tuple(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
+        raise NetworkError(f"{path} and its card do not fit: other input shape or number of labels")
+    if weights is not None and card["builder"] != str(name):
+        raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
+    compile_for(model)
+    return Network(card, model)
+
+
+def compile_for(model: "keras.Model", **options) -> None:
+    """``model.compile`` without XLA: on processors TensorFlow runs these networks 2–10 times faster without it."""
+    import keras
+
+    model.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto", **options)
+
+
+def shipped_cards() -> list[dict]:
+    """The cards of all shipped networks, faces first."""
+    paths: Sequence[Path] = sorted((config.shipped_root() / "weights").glob("*.card.json"))
+    return sorted((json.loads(p.read_text(encoding="utf-8")) for p in paths), key=lambda c: c["modality"])
+
+
+def _card_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.card.json")
+
+
+def _read_card(path: Path) -> dict:
+    card_path = _card_path(path)
+    if not card_path.is_file():
+        raise NetworkError(f"{path} has no card: {card_path.name} must lie beside it")
+    try:
+        card = json.loads(card_path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise NetworkError(f"{card_path} is not valid JSON: {error}") from None
+    missing = sorted(CARD_FIELDS - set(card)) if isinstance(card, dict) else ["everything"]
+    if missing:
+        raise NetworkError(f"{card_path} lacks {', '.join(missing)}")
+    return card

@@ -1,0 +1,167 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
+from emotutils.errors import NetworkError
+from emotutils.networks import (
+    build_network,
+    load_network,
+    modality_of,
+    network_names,
+    register_network,
+    save_network,
+    shipped_cards,
+)
+from emotutils.speech import PAD, Features
+
+
+def card(name="conv2d", **changes):
+    features = None if modality_of(name) == "face" else Features()
+    score = {"value": 0.5, "low": 0.4, "high": 0.6}
+    base = {
+        "name": name,
+        "builder": name,
+        "variant": "best",
+        "modality": modality_of(name),
+        "labels": list(EMOTIONS if features is None else EMOTIONS_WITH_CALM),
+        "input_shape": [48, 48, 1] if features is None else list(features.shape),
+        "features": features.to_dict() if features else None,
+        "temperature": 1.0,
+        "parameters": 1,
+        "data": "none",
+        "protocol": "none",
+        "test": {"n": 1, "n_groups": None, "accuracy": score, "uar": score, "macro_f1": score},
+        "licence": "none",
+        "run": "none",
+    }
+    return base | changes
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    keras.utils.set_random_seed(1)
+    model = build_network("conv2d", widths=(4, 4, 4, 4, 4, 4, 4))
+    return save_network(model, card(), tmp_path_factory.mktemp("nets")), model
+
+
+@pytest.mark.parametrize("name", ["conv2d", "vgg16", "resnet50"])
+@pytest.mark.parametrize("variant", ["thesis", "best"])
+def test_face_networks_take_faces_and_give_probabilities(name, variant):
+    model = build_network(name, variant)
+    assert model.input_shape == (None, 48, 48, 1) and model.output_shape == (None, 7)
+    p = np.asarray(model(np.zeros((2, 48, 48, 1), np.float32)))
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+
+
+def kinds(model):
+    return [type(layer).__name__ for layer in model.layers]
+
+
+def test_the_thesis_networks_have_the_layers_it_names():
+    conv2d = build_network("conv2d", "thesis")
+    assert {"Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense"} <= set(kinds(conv2d))
+    assert {layer.rate for layer in conv2d.layers if type(layer).__name__ == "Dropout"} == {0.5}
+    assert {layer.pool_size for layer in conv2d.layers if type(layer).__name__ == "MaxPooling2D"} == {(2, 2)}
+    for name in ("vgg16", "resnet50"):
+        top = kinds(build_network(name, "thesis"))[-4:]
+        assert top == ["Dropout", "Flatten", "Dense", "Dense"]
+    conv1d = build_network("conv1d", "thesis")
+    assert kinds(conv1d).count("Conv1D") == 3 and "BatchNormalization" in kinds(conv1d)
+    assert {layer.rate for layer in conv1d.layers if type(layer).__name__ == "Dropout"} == {0.2}
+
+
+def test_the_small_networks_are_small():
+    assert build_network("conv2d").count_params() <= 1_500_000
+    assert build_network("crnn").count_params() <= 500_000
+
+
+def test_crnn_does_not_see_how_long_the_padding_is():
+    long, short = build_network("crnn", input_shape=(301, 64)), build_network("crnn", input_shape=(201, 64))
+    short.set_weights(long.get_weights())
+    x = np.full((2, 301, 64), PAD, np.float32)
+    x[:, :150] = np.random.default_rng(0).normal(-40, 10, (2, 150, 64))
+    np.testing.assert_allclose(np.asarray(long(x)), np.asarray(short(x[:, :201])), atol=1e-6)
+
+
+def test_saved_and_loaded_it_says_the_same(saved):
+    path, model = saved
+    network = load_network(path)
+    x = np.random.default_rng(0).uniform(0, 255, (70, 48, 48, 1)).astype(np.float32)
+    p = network.predict_proba(x)
+    assert p.shape == (70, 7) and p.dtype == np.float64
+    np.testing.assert_allclose(p, np.asarray(model(x)), atol=1e-5)
+    assert network.labels == EMOTIONS and network.modality == "face" and network.features is None
+    assert network.predict_proba(x[:0]).shape == (0, 7)
+
+
+def test_temperature_softens_but_keeps_the_answer(saved, tmp_path):
+    path, model = saved
+    x = np.random.default_rng(0).uniform(0, 255, (20, 48, 48, 1)).astype(np.float32)
+    hot = load_network(save_network(model, card(temperature=3.0), tmp_path)).predict_proba(x)
+    cold = load_network(path).predict_proba(x)
+    np.testing.assert_array_equal(hot.argmax(axis=1), cold.argmax(axis=1))
+    expected = cold ** (1 / 3) / (cold ** (1 / 3)).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(hot, expected, rtol=1e-5)
+
+
+def test_a_network_from_outside_is_built_by_name():
+    def builder(variant, *, n_labels=7, input_shape=(48, 48, 1)):
+        inputs = keras.Input(input_shape)
+        outputs = keras.layers.Dense(n_labels, activation="softmax")(keras.layers.Flatten()(inputs))
+        return keras.Model(inputs, outputs)
+
+    register_network("toy", builder, "face")
+    assert "toy" in network_names("face") and "toy" not in network_names("voice")
+    assert build_network("toy", n_labels=3).output_shape == (None, 3)
+    with pytest.raises(NetworkError, match="smell"):
+        register_network("nose", builder, "smell")
+
+
+def test_unknown_names_and_options_are_named(tmp_path):
+    with pytest.raises(NetworkError, match=r"unknown network 'conv3d': known are conv2d"):
+        load_network("conv3d")
+    with pytest.raises(NetworkError, match="variant"):
+        build_network("conv2d", "better")
+    with pytest.raises(NetworkError, match="depth"):
+        build_network("conv2d", depth=3)
+    with pytest.raises(NetworkError, match="no trained weights"):
+        load_network("resnet50")
+    with pytest.raises(NetworkError, match="no network at"):
+        load_network(tmp_path / "none.keras")
+
+
+def test_wrong_files_give_one_clear_line(saved, tmp_path):
+    path, model = saved
+    alone = tmp_path / "alone.keras"
+    alone.write_bytes(path.read_bytes())
+    with pytest.raises(NetworkError, match="has no card"):
+        load_network(alone)
+    broken = tmp_path / "broken.keras"
+    broken.write_text("not a network")
+    (tmp_path / "broken.card.json").write_text(json.dumps(card()))
+    with pytest.raises(NetworkError, match="cannot be opened"):
+        load_network(broken)
+    (tmp_path / "alone.card.json").write_text("{")
+    with pytest.raises(NetworkError, match="not valid JSON"):
+        load_network(alone)
+    (tmp_path / "alone.card.json").write_text(json.dumps(card() | {"labels": ["anger"]}))
+    with pytest.raises(NetworkError, match="do not fit"):
+        load_network(alone)
+    with pytest.raises(NetworkError, match="lacks run"):
+        save_network(model, {k: v for k, v in card().items() if k != "run"}, tmp_path)
+    with pytest.raises(NetworkError, match="holds 'conv2d', not 'vgg16'"):
+        load_network("vgg16", weights=path)
+    with pytest.raises(NetworkError, match="takes"):
+        load_network(path).predict_proba(np.zeros((1, 64, 64, 1)))
+
+
+def test_every_shipped_network_opens_and_knows_its_run():
+    cards = shipped_cards()
+    assert {"conv2d", "crnn"} <= {c["name"] for c in cards}
+    for shipped in cards:
+        network = load_network(shipped["name"])
+        assert len(network.labels) == network.model.output_shape[-1]
+        assert network.card["parameters"] == network.model.count_params()
