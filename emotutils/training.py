@@ -1,0 +1,332 @@
+"""Train a registered network on a data set, with checkpoints, resume and a record of the run.
+
+Taught in notebooks/07_conv2d (faces) and notebooks/10_conv1d (voices); the recipes named ``thesis`` follow 4.5–4.9.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm.auto import tqdm
+
+from . import config, datasets, preparation, records
+from .errors import EmotutilsError
+from .files import replacing
+from .networks import build_network, compile_for, modality_of, save_network
+from .preparation import Part
+from .recipes import Recipe, recipe_for
+from .speech import PAD
+
+AUGMENTATIONS: dict[str, Callable] = {"faces": preparation.augment_faces, "log_mel": preparation.augment_log_mel}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its ``record`` (as written) and the paths of record and network."""
+
+    record: dict
+    record_path: Path
+    network_path: Path
+
+
+def train(
+    network: str,
+    data: str,
+    *,
+    recipe: str = "best",
+    root: str | os.PathLike | None = None,
+    out: str | os.PathLike | None = None,
+    seed: int = 0,
+    epochs: int | None = None,
+    resume: bool = False,
+    publish: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Train on the set's training part, choose the epoch on its validation part, report its test part once.
+
+    Parameters
+    ----------
+    network, data : a registered network and a data set's name (see ``datasets.load``).
+    recipe : ``"best"`` or ``"thesis"``.
+    root, out : data root and output root; see ``config``.
+    seed : of weights, order and augmentation.
+    epochs : instead of the recipe's.
+    resume : go on from the last finished epoch of the same run, if there is one.
+    publish : also put the record and the network where they ship (``data/runs``, ``data/weights`` of a checkout).
+    progress : show a bar with the time left.
+
+    Raises
+    ------
+    EmotutilsError : unknown names, missing data, a resumed run with other settings, a loss that is not finite, or
+        memory that ran out.
+    """
+    plan = recipe_for(network, recipe)
+    plan = replace(plan, epochs=epochs) if epochs else plan
+    modality = modality_of(network)
+    dataset = datasets.load(data, root)
+    keras.utils.set_random_seed(seed)
+    splits = ("train", "validation", "test")
+    parts = {split: preparation.part(dataset, split, modality, plan.features) for split in splits}
+    if plan.speeds != (1.0,):
+        parts["train"] = preparation.voice_part(dataset, "train", plan.features, plan.speeds)
+    for split, part in parts.items():
+        if not len(part):
+            raise EmotutilsError(f"{data} has no {split} rows: cannot train and report on it")
+
+    name = records.run_name(data, network, plan.variant, seed)
+    folder = config.output_root(out) / name
+    _prepare_folder(folder, plan.to_dict(), resume)
+    model = _build(network, plan, parts["train"], len(dataset.labels))
+    _compile(model, plan, steps=-(-len(parts["train"]) // plan.batch_size))
+    history, seconds = _fit(model, plan, parts, folder, seed, resume, progress)
+    model.load_weights(folder / "best.weights.h5")
+
+    record = {
+        "protocol": records.PROTOCOLS[modality],
+        "data": data,
+        "network": network,
+        "variant": plan.variant,
+        "recipe": recipe,
+        "seed": seed,
+        "parameters": model.count_params(),
+        **records.describe(plan, parts, modality, keras.backend.backend(), _gpu()),
+        "wall_time_s": round(seconds, 1),
+        "best_epoch": _best(history, plan.monitor) + 1,
+        "history": history,
+    }
+    arrays = {}
+    for split in ("validation", "test"):
+        part = parts[split]
+        # Half precision is what ships; the metrics are computed from it, so that they can be had again exactly.
+        proba = model.predict(part.x.astype(np.float32), batch_size=256, verbose=0).astype(np.float16)
+        arrays |= {f"{split}_id": part.id, f"{split}_group": part.group, f"{split}_y": part.y, f"{split}_proba": proba}
+        record[split] = records.score(part, proba.astype(np.float64), dataset.labels, modality)
+    card = records.card(network, plan, dataset, record, model.input_shape[1:], name)
+    run = Run(record, records.write(folder, name, record, arrays), save_network(model, card, folder))
+    if publish:
+        records.write(config.shipped_root() / "runs", name, record, arrays)
+        save_network(model, card, config.shipped_root() / "weights")
+    return run
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled, augmented training batches; the same seed and epoch give the same batches, also after a resume."""
+
+    def __init__(self, part: Part, n_labels: int, recipe: Recipe, seed: int, epoch: int):
+        super().__init__(workers=1)
+        self.part, self.n_labels, self.recipe, self.seed, self.epoch = part, n_labels, recipe, seed, epoch
+        counts = np.bincount(part.y, minlength=n_labels)
+        self.weight = (len(part) / (n_labels * np.maximum(counts, 1)))[part.y].astype(np.float32)
+        self.augment = AUGMENTATIONS[recipe.augment] if recipe.augment else None
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.part))
+
+    def __len__(self) -> int:
+        return -(-len(self.part) // self.recipe.batch_size)
+
+    def __getitem__(self, index: int):
+        rows = self.order[index * self.recipe.batch_size : (index + 1) * self.recipe.batch_size]
+        x = self.part.x[rows].astype(np.float32)
+        if self.augment:
+            x = self.augment(x, np.random.default_rng([self.seed, self.epoch, index]))
+        y = np.eye(self.n_labels, dtype=np.float32)[self.part.y[rows]]
+        return (x, y, self.weight[rows]) if self.recipe.balanced else (x, y)
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+        self._shuffle()
+
+
+@keras.saving.register_keras_serializable("emotutils")
+class UnweightedAverageRecall(keras.metrics.Metric):
+    """Mean of the recalls of the labels that occurred; one-hot labels in, as the training batches give them."""
+
+    def __init__(self, n_labels: int, name: str = "uar", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.n_labels = n_labels
+        self.hits = self.add_variable((n_labels,), initializer="zeros", name="hits")
+        self.seen = self.add_variable((n_labels,), initializer="zeros", name="seen")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        right = keras.ops.equal(keras.ops.argmax(y_true, -1), keras.ops.argmax(y_pred, -1))
+        self.hits.assign_add(keras.ops.sum(y_true * keras.ops.cast(right, y_true.dtype)[:, None], axis=0))
+        self.seen.assign_add(keras.ops.sum(y_true, axis=0))
+
+    def result(self):
+        occurred = keras.ops.cast(self.seen > 0, self.seen.dtype)
+        return keras.ops.sum(self.hits / keras.ops.maximum(self.seen, 1)) / keras.ops.maximum(
+            keras.ops.sum(occurred), 1
+        )
+
+    def get_config(self):
+        return {**super().get_config(), "n_labels": self.n_labels}
+
+
+class _State(keras.callbacks.Callback):
+    """After each epoch: history, then weights with the optimizer's state. A resume reads the epoch off the latter."""
+
+    def __init__(self, folder: Path, history: list[dict], earlier: float, started: float):
+        super().__init__()
+        self.folder, self.history, self.earlier, self.started = folder, history, earlier, started
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            raise EmotutilsError(
+                f"training stopped in epoch {epoch + 1}: the loss is {logs['loss']}; lower the learning rate. "
+                f"The epochs before it are kept in {self.folder}"
+            )
+        self.history.append({k: round(float(v), 5) for k, v in logs.items()})
+        seconds = self.earlier + time.monotonic() - self.started
+        with replacing(self.folder / "history.json") as temporary:
+            temporary.write_text(json.dumps({"seconds": seconds, "epochs": self.history}))
+        with replacing(self.folder / "state.weights.h5") as temporary:
+            self.model.save_weights(temporary)
+
+
+class _Best(keras.callbacks.Callback):
+    """Keep the weights (averaged ones, where the recipe averages) of the best epoch on validation data."""
+
+    def __init__(self, folder: Path, history: list[dict], monitor: str):
+        super().__init__()
+        self.folder, self.history, self.monitor = folder, history, monitor
+
+    def on_epoch_end(self, epoch, logs=None):
+        if _best(self.history, self.monitor) == len(self.history) - 1:
+            with replacing(self.folder / "best.weights.h5") as temporary:
+                self.model.save_weights(temporary)
+
+
+class _Bar(keras.callbacks.Callback):
+    """One bar over all epochs, with the time left."""
+
+    def __init__(self, total: int, done: int):
+        super().__init__()
+        self.bar = tqdm(total=total, initial=done, unit="batch", dynamic_ncols=True)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        shown = {k: f"{logs[k]:.3f}" for k in ("loss", "accuracy", "val_accuracy", "val_uar") if k in logs}
+        self.bar.set_postfix(epoch=epoch + 1, **shown)
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+
+def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict], float]:
+    started = time.monotonic()
+    n_labels = model.output_shape[-1]
+    batches = Batches(parts["train"], n_labels, plan, seed, 0)
+    history: list[dict] = []
+    earlier = 0.0
+    if resume and (folder / "state.weights.h5").is_file():
+        model.load_weights(folder / "state.weights.h5")
+        saved = json.loads((folder / "history.json").read_text())
+        done = int(model.optimizer.iterations) // len(batches)
+        history, earlier = saved["epochs"][:done], saved["seconds"]
+        batches = Batches(parts["train"], n_labels, plan, seed, done)
+    callbacks = [_State(folder, history, earlier, started)]
+    if plan.ema:
+        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    callbacks.append(_Best(folder, history, plan.monitor))
+    if progress:
+        callbacks.append(_Bar(plan.epochs * len(batches), len(history) * len(batches)))
+    validation = parts["validation"]
+    y = np.eye(n_labels, dtype=np.float32)[validation.y]
+    try:
+        model.fit(
+            batches,
+            initial_epoch=len(history),
+            epochs=plan.epochs,
+            validation_data=(validation.x.astype(np.float32), y),
+            validation_batch_size=256,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    except Exception as error:
+        if "RESOURCE_EXHAUSTED" in str(error) or "OOM" in str(error) or isinstance(error, MemoryError):
+            raise EmotutilsError(
+                f"memory ran out at batch size {plan.batch_size}: close other programs or use a smaller network; "
+                f"finished epochs are kept in {folder} (--resume)"
+            ) from error
+        raise
+    return history, earlier + time.monotonic() - started
+
+
+def _build(network: str, plan: Recipe, train_part: Part, n_labels: int) -> keras.Model:
+    model = build_network(network, plan.variant, n_labels=n_labels, input_shape=train_part.x.shape[1:], **plan.options)
+    names = [layer.name for layer in model.layers]
+    if "normalization" in names:
+        x = train_part.x.astype(np.float32)
+        if x.ndim == 3:
+            # Padding is not sound: mean and variance come from real frames only.
+            x = x[x[:, :, 0] != PAD][None]
+        model.get_layer("normalization").adapt(x)
+    return model
+
+
+def _compile(model: keras.Model, plan: Recipe, steps: int) -> None:
+    rate = plan.learning_rate
+    if plan.cosine:
+        total = max(2, plan.epochs * steps)
+        warm = max(1, total // 20)
+        rate = keras.optimizers.schedules.CosineDecay(
+            plan.learning_rate / 50, total - warm, warmup_target=plan.learning_rate, warmup_steps=warm
+        )
+    optimizer = keras.optimizers.get(
+        {
+            "class_name": plan.optimizer,
+            "config": {
+                "learning_rate": rate,
+                "weight_decay": plan.weight_decay or None,
+                "use_ema": plan.ema > 0,
+                "ema_momentum": plan.ema or 0.99,
+            },
+        }
+    )
+    compile_for(
+        model,
+        optimizer=optimizer,
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=plan.label_smoothing),
+        metrics=["accuracy", UnweightedAverageRecall(model.output_shape[-1])],
+    )
+    optimizer.build(model.trainable_variables)
+
+
+def _prepare_folder(folder: Path, settings: dict, resume: bool) -> None:
+    """Start afresh, or check that the run to go on with was started with the same settings."""
+    plan = folder / "plan.json"
+    if resume and plan.is_file():
+        if json.loads(plan.read_text()) != settings:
+            raise EmotutilsError(
+                f"{folder} was started with other settings: train without --resume, or elsewhere (--out)"
+            )
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise EmotutilsError(f"cannot write to {folder}: {error.strerror}") from None
+    with replacing(plan) as temporary:
+        temporary.write_text(json.dumps(settings))
+
+
+def _best(history: list[dict], monitor: str) -> int:
+    return int(np.argmax([epoch[monitor] for epoch in history]))
+
+
+def _gpu() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))

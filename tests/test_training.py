@@ -1,0 +1,155 @@
+"""Training on the drawn and synthetic samples: does it learn, resume, record and fail in words."""
+
+import json
+
+import numpy as np
+import pytest
+
+from emotutils import datasets, networks, preparation, training
+from emotutils.errors import EmotutilsError, NetworkError
+from emotutils.evaluation import evaluate, evaluate_network
+from emotutils.recipes import RECIPES, recipe_for
+from emotutils.speech import PAD
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def face_run(runs):
+    return training.train("conv2d", "sample-fer2013", recipe="thesis", out=runs, epochs=12, progress=False)
+
+
+@pytest.fixture(scope="module")
+def voice_run(runs):
+    return training.train("conv1d", "sample-ravdess", recipe="thesis", out=runs, epochs=30, progress=False)
+
+
+def test_conv2d_learns_the_drawn_faces(face_run):
+    test = face_run.record["test"]
+    assert test["accuracy"]["low"] > 1.5 / 7, "not above chance"
+
+
+def test_conv1d_learns_the_synthetic_voices_of_unseen_speakers(voice_run):
+    assert voice_run.record["test"]["uar"]["value"] > 1.5 / 8, "not above chance"
+    groups = [set(part["groups"]) for part in voice_run.record["split"].values()]
+    assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet50"])
+def test_the_large_networks_loss_falls(name):
+    data = datasets.load("sample-fer2013")
+    rows = data.rows("train")[:64]
+    x, y = data.faces(rows), data.table["y"].to_numpy()[rows]
+    model = networks.build_network(name)
+    networks.compile_for(model, optimizer=training.keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy")
+    losses = model.fit(x, y, batch_size=32, epochs=4, verbose=0, shuffle=False).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_a_run_leaves_a_record_from_which_its_figures_can_be_had_again(face_run):
+    record = json.loads(face_run.record_path.read_text())
+    assert record == face_run.record
+    assert face_run.record_path.name == "official-sample-fer2013-conv2d-thesis-s0.json"
+    assert {"protocol", "options", "seed", "versions", "wall_time_s", "hardware", "history", "split"} <= set(record)
+    assert "optimizer" in record["assumed"] and len(record["history"]) == 12
+    arrays = np.load(face_run.record_path.with_suffix(".npz"), allow_pickle=False)
+    for split in ("validation", "test"):
+        again = evaluate(arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float), record[split]["labels"])
+        assert again.to_dict() == record[split]
+        assert len(arrays[f"{split}_id"]) == len(arrays[f"{split}_group"]) == record[split]["n"]
+
+
+def test_evaluate_gives_the_cards_score_again(face_run, voice_run):
+    for run, data in ((face_run, "sample-fer2013"), (voice_run, "sample-ravdess")):
+        report = evaluate_network(run.network_path, data)
+        card = json.loads(run.network_path.with_name(f"{run.network_path.stem}.card.json").read_text())
+        assert report.accuracy.value == pytest.approx(card["test"]["accuracy"]["value"], abs=0.002)
+
+
+def test_the_best_epoch_is_chosen_on_validation_data(face_run):
+    scores = [epoch["val_accuracy"] for epoch in face_run.record["history"]]
+    assert face_run.record["best_epoch"] == int(np.argmax(scores)) + 1
+
+
+class Cut(Exception):
+    pass
+
+
+def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
+    straight = training.train("conv1d", "sample-ravdess", out=tmp_path / "a", epochs=4, progress=False)
+
+    ordinary = training._Best.on_epoch_end
+
+    def cut(self, epoch, logs=None):
+        ordinary(self, epoch, logs)
+        if epoch == 1:
+            raise Cut
+
+    monkeypatch.setattr(training._Best, "on_epoch_end", cut)
+    with pytest.raises(Cut):
+        training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False)
+    monkeypatch.setattr(training._Best, "on_epoch_end", ordinary)
+    resumed = training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True)
+    assert len(resumed.record["history"]) == 4
+    for a, b in zip(straight.record["history"], resumed.record["history"], strict=True):
+        assert a["loss"] == pytest.approx(b["loss"], rel=0.02)
+    with pytest.raises(EmotutilsError, match="other settings"):
+        training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=5, progress=False, resume=True)
+    assert not list(tmp_path.rglob(".part-*"))
+
+
+def test_the_same_seed_gives_the_same_run(tmp_path):
+    a, b = (
+        training.train("conv1d", "sample-ravdess", out=tmp_path / d, epochs=2, progress=False, seed=3) for d in "ab"
+    )
+    assert a.record["test"] == b.record["test"]
+
+
+def test_a_loss_that_is_not_finite_is_said(tmp_path, monkeypatch):
+    wild = training.replace(RECIPES["conv1d", "thesis"], learning_rate=1e30, optimizer="sgd")
+    monkeypatch.setitem(RECIPES, ("conv1d", "thesis"), wild)
+    with pytest.raises(EmotutilsError, match="the loss is nan"):
+        training.train("conv1d", "sample-ravdess", recipe="thesis", out=tmp_path, epochs=3, progress=False)
+
+
+def test_what_cannot_be_trained_is_named(tmp_path):
+    with pytest.raises(NetworkError, match="unknown network"):
+        training.train("conv3d", "sample-fer2013", out=tmp_path)
+    with pytest.raises(EmotutilsError, match="a voice network cannot use fer2013"):
+        training.train("crnn", "sample-fer2013", out=tmp_path)
+    with pytest.raises(NetworkError, match="thesis describes no network 'crnn'"):
+        training.train("crnn", "sample-ravdess", recipe="thesis", out=tmp_path)
+    with pytest.raises(NetworkError, match="unknown recipe"):
+        recipe_for("conv2d", "worst")
+
+
+def test_augmented_faces_are_still_faces():
+    x = datasets.load("sample-fer2013").faces(np.arange(32))
+    y = preparation.augment_faces(x, np.random.default_rng(0))
+    assert y.shape == x.shape and y.dtype == x.dtype and y.min() >= 0 and y.max() <= 255
+    assert not np.array_equal(x, y)
+    np.testing.assert_array_equal(y, preparation.augment_faces(x, np.random.default_rng(0)))
+    # A face stays where it was, within the shift: blurred, the two still resemble each other.
+    assert np.corrcoef(x.mean(0).ravel(), y.mean(0).ravel())[0, 1] > 0.8
+
+
+def test_augmented_voices_keep_their_padding_at_the_end():
+    x = np.full((8, 100, 64), PAD, np.float32)
+    for i in range(8):
+        x[i, : 20 + 10 * i] = np.random.default_rng(i).normal(-40, 10, (20 + 10 * i, 64))
+    y = preparation.augment_log_mel(x, np.random.default_rng(0))
+    for before, after in zip(x, y, strict=True):
+        heard = after[:, 0] != PAD
+        n = heard.sum()
+        assert 0 < n <= (before[:, 0] != PAD).sum() and heard[:n].all()
+        assert (after[:n] != PAD).all() and (after[n:] == PAD).all()
+
+
+def test_windows_of_one_recording_share_its_id():
+    data = datasets.load("sample-ravdess")
+    part = preparation.part(data, "test", "voice", RECIPES["crnn", "best"].features)
+    assert set(part.id) == set(data.table["id"].iloc[data.rows("test")]) and len(part) >= len(set(part.id))
+    assert part.x.dtype == np.float32 and part.x.shape[1:] == RECIPES["crnn", "best"].features.shape
