@@ -1,0 +1,208 @@
+"""The command line: parse, call, print. Taught in notebooks/00_setup and notebooks/13_fusion."""
+
+import argparse
+import json
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import config
+from .errors import EmotutilsError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of ``emotutils``; every subcommand carries its function in ``run``."""
+    parser = argparse.ArgumentParser(
+        prog="emotutils",
+        description="What faces look like and voices sound like in a film. It does not know what anybody feels; "
+        "in the EU, inferring emotions at work or in education is forbidden (AI Act, Art. 5(1)(f)).",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    p = commands.add_parser("analyze", help="a film goes in, a timeline and a report come out")
+    p.add_argument("film", metavar="FILM", type=Path)
+    _analysis_options(p)
+    p.set_defaults(run=_analyze)
+
+    p = commands.add_parser("demo", help="analyze the bundled film")
+    _analysis_options(p)
+    p.set_defaults(run=_analyze, film=None)
+
+    p = commands.add_parser("networks", help="the shipped networks with their test scores")
+    p.add_argument("--markdown", action="store_true", help="as the table in the README")
+    p.set_defaults(run=_networks)
+
+    p = commands.add_parser("data", help="the data sets: which are here")
+    data = p.add_subparsers(metavar="list|check", required=True)
+    q = data.add_parser("list", help="the sets the course knows")
+    q.set_defaults(run=_data_list)
+    q = data.add_parser("check", help="read a set (or all) and say what is there")
+    q.add_argument("name", metavar="NAME", nargs="?")
+    q.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
+    q.set_defaults(run=_data_check)
+
+    p = commands.add_parser("train", help="train a network and record the run")
+    p.add_argument("network", metavar="NETWORK")
+    p.add_argument("--data", required=True, metavar="SET", help="fer2013, ravdess, tess, ravdess+tess, or sample-…")
+    p.add_argument("--recipe", choices=("best", "thesis"), default="best")
+    p.add_argument("--epochs", type=_positive, help="instead of the recipe's")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
+    p.add_argument("--out", type=Path, help="where the run goes (default: runs/)")
+    p.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
+    p.add_argument("--publish", action="store_true", help="also write into data/runs and data/weights")
+    p.set_defaults(run=_train)
+
+    p = commands.add_parser("evaluate", help="score a trained network on a data set")
+    p.add_argument("network", metavar="NETWORK", help="a shipped network's name or the path of a .keras file")
+    p.add_argument("--data", required=True, metavar="SET")
+    p.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
+    p.add_argument("--json", action="store_true", help="print the report as JSON")
+    p.set_defaults(run=_evaluate)
+
+    p = commands.add_parser("check", help="is everything here that the course needs?")
+    p.set_defaults(run=_check)
+    return parser
+
+
+def _analysis_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
+    p.add_argument("--only", choices=("face", "voice"), help="leave the other stream out")
+    p.add_argument("--face-network", metavar="N", help="a name (see 'emotutils networks') or a .keras file")
+    p.add_argument("--voice-network", metavar="N", help="a name or a .keras file")
+    p.add_argument("--fps", type=float, default=5.0, help="frames looked at per second (default: 5)")
+    p.add_argument("--fusion", metavar="RULE", help="mean, product or maximum (default: mean)")
+    p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
+    p.add_argument("--annotate", action="store_true", help="also write the film with what was found drawn into it")
+    p.add_argument("--open", action="store_true", help="open the report in a browser")
+    p.add_argument("--json", action="store_true", help="print the summary as JSON, for scripts")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130 after Ctrl-C."""
+    args = build_parser().parse_args(argv)
+    try:
+        args.run(args)
+    except EmotutilsError as error:
+        print(f"emotutils: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("emotutils: stopped; nothing half-written is left", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _analyze(args) -> None:
+    from . import report
+    from .analysis import analyze
+
+    film = args.film or config.shipped_root() / "sample" / "demo.mp4"
+    analysis = analyze(
+        film,
+        face_network=args.face_network,
+        voice_network=args.voice_network,
+        only=args.only,
+        fps=args.fps,
+        fusion=args.fusion,
+        detector=args.detector,
+        progress=sys.stderr.isatty(),
+    )
+    paths = analysis.save(args.out or config.output_root() / film.stem, annotate=args.annotate)
+    if args.json:
+        print(json.dumps({**analysis.summary, "files": {k: str(v) for k, v in paths.items()}}, indent=2))
+    else:
+        print(report.summary_text(analysis))
+        print(f"\nreport: {paths['report.html']}")
+    if args.open:
+        webbrowser.open(paths["report.html"].resolve().as_uri())
+
+
+def _networks(args) -> None:
+    from . import tables
+
+    print(tables.results_table() if args.markdown else tables.results_text())
+
+
+def _data_list(args) -> None:
+    from . import datasets
+
+    for name in datasets.NAMES:
+        print(name)
+
+
+def _data_check(args) -> None:
+    from . import datasets
+
+    failed = 0
+    for name in [args.name] if args.name else [n for n in datasets.NAMES if "+" not in n]:
+        try:
+            found = datasets.load(name, args.root)
+        except EmotutilsError as error:
+            failed += 1
+            print(f"{name}: {error}")
+        else:
+            counts = found.table["split"].value_counts()
+            sizes = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("train", "validation", "test"))
+            print(
+                f"{name}: {len(found)} rows ({sizes}), {found.table['group'].nunique()} groups, licence {found.licence}"
+            )
+    if args.name and failed:
+        raise EmotutilsError(f"{args.name} cannot be used as it is")
+
+
+def _train(args) -> None:
+    from .evaluation import Score
+    from .training import train
+
+    run = train(
+        args.network,
+        args.data,
+        recipe=args.recipe,
+        root=args.root,
+        out=args.out,
+        seed=args.seed,
+        epochs=args.epochs,
+        resume=args.resume,
+        publish=args.publish,
+        progress=sys.stderr.isatty(),
+    )
+    test = run.record["test"]
+    print(f"best epoch {run.record['best_epoch']} of {len(run.record['history'])}; test, {test['n']} rows:")
+    for key in ("accuracy", "uar", "macro_f1"):
+        print(f"  {key:9} {Score(**test[key])}")
+    print(f"record: {run.record_path}\nnetwork: {run.network_path}")
+
+
+def _evaluate(args) -> None:
+    from .evaluation import evaluate_network
+
+    report = evaluate_network(args.network, args.data, args.split, args.root)
+    if args.json:
+        print(json.dumps(report.to_dict(), indent=2))
+    else:
+        print(f"{args.network} on {args.data}, {args.split}, {report.n} rows")
+        for key in ("accuracy", "uar", "macro_f1"):
+            print(f"  {key:9} {getattr(report, key)}")
+        print(report.table().to_string(float_format="%.3f"))
+
+
+def _check(args) -> None:
+    from .checks import check
+
+    problems = check(print)
+    if problems:
+        raise EmotutilsError(f"{problems} thing(s) to mend, see above")
+    print("OK: everything is here")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
