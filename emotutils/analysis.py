@@ -33,6 +33,8 @@ DISAGREE_BELOW, DISAGREE_SECONDS = 0.75, 2.0
 #: Frames are scaled down to this many pixels a side before faces are sought: the crops need no more.
 MAX_SIDE = 960
 
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s of picture and sound, {remaining} left"
+
 
 @dataclass
 class Analysis:
@@ -121,8 +123,7 @@ def analyze(
     networks = {stream: _load(stream, chosen[stream]) for stream in wanted}
 
     stop = threading.Event()
-    bar = tqdm(total=round(info.duration * len(wanted), 1), unit="s", disable=not progress, desc=Path(film).name,
-               bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s of picture and sound, {remaining} left")  # fmt: skip
+    bar = tqdm(total=round(info.duration * len(wanted), 1), disable=not progress, desc=Path(film).name, bar_format=BAR)
     jobs = {
         "face": lambda net: _watch(info, net, finder, fps, notes.append, _ticker(bar, stop)),
         "voice": lambda net: _listen(info, net, window, hop, notes.append, _ticker(bar, stop)),

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
-from . import config, datasets
+from . import config
 from .errors import EmotutilsError
 from .networks import DEFAULTS, load_network
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import config
 from .errors import EmotutilsError
+from .files import check_writable
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -106,6 +107,8 @@ def _analyze(args) -> None:
     from .analysis import analyze
 
     film = args.film or config.shipped_root() / "sample" / "demo.mp4"
+    out = args.out or config.output_root() / film.stem
+    check_writable(out)
     analysis = analyze(
         film,
         face_network=args.face_network,
@@ -116,7 +119,7 @@ def _analyze(args) -> None:
         detector=args.detector,
         progress=sys.stderr.isatty(),
     )
-    paths = analysis.save(args.out or config.output_root() / film.stem, annotate=args.annotate)
+    paths = analysis.save(out, annotate=args.annotate)
     if args.json:
         print(json.dumps({**analysis.summary, "files": {k: str(v) for k, v in paths.items()}}, indent=2))
     else:

@@ -147,8 +147,6 @@ def evaluate_network(
     judge = load_network(network)
     dataset = datasets.load(data, root)
     part = preparation.part(dataset, split, judge.modality, judge.features)
-    if not len(part):
-        raise DataError(f"{data} has no {split} rows")
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):
         raise DataError(f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}")
@@ -160,7 +158,7 @@ def _metrics(confusions: np.ndarray) -> np.ndarray:
     """Accuracy, UAR and macro-F1 of many confusion matrices at once: (m, k, k) → (3, m).
 
     scikit-learn computes one matrix a call; a bootstrap needs thousands, so the three are written out here and
-    compared with scikit-learn's in the tests. Labels that never occur (neither true nor predicted, for F1) do not count.
+    compared with scikit-learn's in the tests. Labels that never occur (for F1: nor are said) are left out.
     """
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     true, said = confusions.sum(axis=2), confusions.sum(axis=1)

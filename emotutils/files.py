@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import EmotutilsError
+
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
@@ -19,3 +21,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(directory: str | os.PathLike) -> None:
+    """Raise EmotutilsError now, not after minutes of work, if files cannot be put into ``directory``."""
+    directory = Path(directory)
+    nearest = next(p for p in (directory, *directory.resolve().parents) if p.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise EmotutilsError(f"{directory}: cannot be written; choose another folder (--out)")

@@ -26,7 +26,7 @@ def _normalised(p: np.ndarray) -> np.ndarray:
     return p / p.sum(axis=-1, keepdims=True)
 
 
-#: Fusion rules by name; each takes (streams, moments, 7) with NaN where a stream has nothing, and weights of that shape.
+#: Fusion rules by name; each takes (streams, moments, 7), NaN where a stream has nothing, and weights of that shape.
 RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mean": _mean,
     "weighted": _mean,

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import cv2
 import numpy as np
@@ -35,17 +36,25 @@ class Part:
         return len(self.y)
 
 
-def part(dataset: Dataset, split: str, modality: str, features: Features | None = None) -> Part:
+def part(
+    dataset: Dataset, split: str, modality: str, features: Features | None = None, speeds: tuple[float, ...] = (1.0,)
+) -> Part:
     """One split of a data set as arrays.
 
     Faces are uint8 (n, 48, 48, 1); voices are what ``features`` gives for windows of 3 s, as ``analyze`` hears them.
 
+    Parameters
+    ----------
+    speeds : plays each recording at these speeds as well (0.9: slower and lower); for training parts only.
+
     Raises
     ------
-    DataError : the set does not hold what the modality needs.
+    DataError : the set does not hold what the modality needs, or has no rows in that split.
     """
+    if not len(dataset.rows(split)):
+        raise DataError(f"{dataset.name} has no {split} rows")
     try:
-        return face_part(dataset, split) if modality == "face" else voice_part(dataset, split, features)
+        return face_part(dataset, split) if modality == "face" else voice_part(dataset, split, features, speeds)
     except TypeError as error:
         raise DataError(f"a {modality} network cannot use {dataset.name}: {error}") from None
 
@@ -62,16 +71,11 @@ def face_part(dataset: Dataset, split: str) -> Part:
 def voice_part(dataset: Dataset, split: str, features: Features, speeds: tuple[float, ...] = (1.0,)) -> Part:
     """Recordings of one split → silence trimmed → windows of 3 s → features; one row a window.
 
-    A clip shorter than a window is one window, padded and masked. Features are cached by content of the table and
-    settings.
-
-    Parameters
-    ----------
-    speeds : plays each recording at these speeds as well (0.9: slower and lower); for training parts only.
+    A clip shorter than a window is one window, padded and masked. Features are cached by recording and settings.
     """
     rows = dataset.rows(split)
     table = dataset.table.iloc[rows]
-    key = json.dumps([sorted(features.to_dict().items()), list(speeds), WINDOW, HOP, "v1"])
+    key = json.dumps([sorted(features.to_dict().items()), list(speeds), WINDOW, HOP, version("emotutils")])
     key += "|".join(f"{p}:{_stamp(p)}" for p in table["path"])
     cached = config.cache_root() / f"voices-{hashlib.sha1(key.encode()).hexdigest()[:20]}.npz"
     if cached.is_file():

@@ -71,13 +71,8 @@ def train(
     modality = modality_of(network)
     dataset = datasets.load(data, root)
     keras.utils.set_random_seed(seed)
-    splits = ("train", "validation", "test")
-    parts = {split: preparation.part(dataset, split, modality, plan.features) for split in splits}
-    if plan.speeds != (1.0,):
-        parts["train"] = preparation.voice_part(dataset, "train", plan.features, plan.speeds)
-    for split, part in parts.items():
-        if not len(part):
-            raise EmotutilsError(f"{data} has no {split} rows: cannot train and report on it")
+    parts = {split: preparation.part(dataset, split, modality, plan.features) for split in ("validation", "test")}
+    parts = {"train": preparation.part(dataset, "train", modality, plan.features, plan.speeds), **parts}
 
     name = records.run_name(data, network, plan.variant, seed)
     folder = config.output_root(out) / name

@@ -1,4 +1,7 @@
-"""ResNet50, fifty layers with shortcuts (He et al. 2016), for faces (thesis 4.6). Taught in notebooks/09_resnet50."""
+"""ResNet50, fifty layers with shortcuts (He et al. 2016), for faces.
+
+Thesis 4.6; taught in notebooks/09_resnet50.
+"""
 
 import keras
 
@@ -18,7 +21,8 @@ def build(
 
     Parameters
     ----------
-    variant : ``"thesis"``: dropout, flatten, dense, softmax on top; ``"best"``: global average pooling, dropout, softmax.
+    variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax; ``"best"``: global average pooling,
+        dropout, softmax.
     n_labels : length of the softmax.
     input_shape : (height, width, channels), values 0..255.
     weights : ``None`` (random), ``"imagenet"`` (downloaded by Keras) or the path of a weights file of the trunk.

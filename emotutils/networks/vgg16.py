@@ -1,4 +1,7 @@
-"""VGG16, sixteen layers of 3×3 convolutions (Simonyan & Zisserman 2015), for faces (thesis 4.6). Taught in notebooks/08_vgg16."""
+"""VGG16, sixteen layers of 3×3 convolutions (Simonyan & Zisserman 2015), for faces.
+
+Thesis 4.6; taught in notebooks/08_vgg16.
+"""
 
 import keras
 
@@ -18,7 +21,8 @@ def build(
 
     Parameters
     ----------
-    variant : ``"thesis"``: dropout, flatten, dense, softmax on top; ``"best"``: global average pooling, dropout, softmax.
+    variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax; ``"best"``: global average pooling,
+        dropout, softmax.
     n_labels : length of the softmax.
     input_shape : (height, width, channels), values 0..255.
     weights : ``None`` (random), ``"imagenet"`` (downloaded by Keras) or the path of a weights file of the trunk.
