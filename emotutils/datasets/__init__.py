@@ -1,7 +1,7 @@
 """The data sets of the course, each read in the layout in which it is published.
 
-``load("fer2013")``, ``load("ravdess")``, ``load("tess")``, ``load("ravdess+tess")`` (the thesis's merger), each also with
-``sample-`` in front for the small synthetic set of the same layout.
+``load("fer2013")``, ``load("ravdess")``, ``load("tess")``, ``load("ravdess+tess")`` (the thesis's merger), each also
+with ``sample-`` in front for the small synthetic set of the same layout.
 """
 
 import os

@@ -1,0 +1,56 @@
+"""The sample sets: drawn faces and synthetic voices, so that everything runs before real data is there.
+
+They lie in the layouts in which FER2013, RAVDESS, TESS and Aff-Wild2 are published, and the same readers read them.
+**Synthetic**: a score on them shows that code works, not how well. Used by the notebooks in the ``sample`` profile.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from .. import config
+from ..errors import DataError
+
+#: Changes whenever the sets do, so that an old cache is not taken for the new one.
+VERSION = "sample-v1"
+
+
+def ensure(root: str | os.PathLike | None = None) -> Path:
+    """The folder that holds the sample sets; they are made (some seconds) when they are not there.
+
+    They are drawn and spoken by ``make_sets.py``, which ships beside the bundled film.
+
+    Parameters
+    ----------
+    root : where to keep them; the user's cache by default.
+
+    Returns
+    -------
+    A path for ``datasets.fer2013.load(root)`` and the other readers. It is there whole or not at all.
+
+    Raises
+    ------
+    DataError : they could not be made, with the reason.
+    """
+    parent = Path(root) if root is not None else config.cache_root()
+    folder = parent / VERSION
+    if folder.is_dir():
+        return folder
+    parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{VERSION}-", dir=parent))
+    try:
+        script = config.shipped_root() / "sample" / "make_sets.py"
+        done = subprocess.run([sys.executable, script, building], capture_output=True, text=True)
+        if done.returncode:
+            raise DataError(f"the sample sets could not be made: {done.stderr.strip().splitlines()[-1]}")
+        try:
+            building.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise somebody else made the same sets meanwhile
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
