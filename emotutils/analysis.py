@@ -28,7 +28,7 @@ SPEECH_COLUMNS = ["t0", "t1", "voiced", *P]
 
 #: Below this probability the timeline's label is marked ``unsure``: a convention, not fitted to any data.
 UNSURE_BELOW = 0.4
-#: Face and voice disagree where their labels differ and their agreement is below this, for at least so many seconds.
+#: Face and voice disagree where two labels stand against each other for so many seconds, with less agreement than this.
 DISAGREE_BELOW, DISAGREE_SECONDS = 0.75, 2.0
 #: Frames are scaled down to this many pixels a side before faces are sought: the crops need no more.
 MAX_SIDE = 960
@@ -314,15 +314,15 @@ def _face_at(frames: pd.DataFrame, t: np.ndarray, width: float) -> np.ndarray:
 
 
 def _voice_at(heard: pd.DataFrame, t: np.ndarray) -> np.ndarray:
-    """At each moment the window centred nearest; NaN where nobody speaks in it."""
-    if not len(heard):
-        return np.full((len(t), len(EMOTIONS)), np.nan)
-    centre = ((heard["t0"] + heard["t1"]) / 2).to_numpy(float)
-    right = np.clip(np.searchsorted(centre, t), 1, max(1, len(centre) - 1))
-    left = right - 1
-    right = np.minimum(right, len(centre) - 1)
-    nearest = np.where(np.abs(centre[left] - t) <= np.abs(centre[right] - t), left, right)
-    return heard[P].to_numpy(float)[nearest]
+    """At each moment the window centred nearest; NaN where nobody speaks in it, or where the sound had ended."""
+    out = np.full((len(t), len(EMOTIONS)), np.nan)
+    if len(heard):
+        centre = ((heard["t0"] + heard["t1"]) / 2).to_numpy(float)
+        middles = (centre[1:] + centre[:-1]) / 2
+        nearest = np.searchsorted(middles, t)
+        within = (heard["t0"].to_numpy(float)[nearest] <= t) & (t <= heard["t1"].to_numpy(float)[nearest])
+        out[within] = heard[P].to_numpy(float)[nearest[within]]
+    return out
 
 
 def _labels(p: np.ndarray) -> list[str]:
@@ -366,19 +366,14 @@ def _film(p: pd.DataFrame) -> dict:
 
 
 def _disagreements(timeline: pd.DataFrame, hop: float, duration: float) -> list[dict]:
+    """Stretches over which the face keeps one label, the voice another, and the two hardly agree."""
     apart = (timeline["face_label"] != timeline["voice_label"]) & (timeline["agreement"] < DISAGREE_BELOW)
+    pairs = zip(apart, timeline["face_label"], timeline["voice_label"], strict=True)
     out, start = [], 0
-    for differs, run in groupby(apart):
-        n = len(list(run))
-        if differs and n * hop >= DISAGREE_SECONDS:
-            rows = timeline.iloc[start : start + n]
-            out.append(
-                {
-                    "t0": float(rows["t"].iloc[0]),
-                    "t1": float(min(rows["t"].iloc[-1] + hop, duration)),
-                    "face": rows["face_label"].mode()[0],
-                    "voice": rows["voice_label"].mode()[0],
-                }
-            )
-        start += n
+    for (differs, face, voice), run in groupby(pairs):
+        stop = start + len(list(run))
+        if differs and (stop - start) * hop >= DISAGREE_SECONDS:
+            times = {"t0": start * hop, "t1": min(stop * hop, duration)}
+            out.append({**times, "face": face, "voice": voice})
+        start = stop
     return out

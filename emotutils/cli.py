@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -91,6 +92,8 @@ def _positive(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130 after Ctrl-C."""
     args = build_parser().parse_args(argv)
+    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         args.run(args)
     except EmotutilsError as error:
@@ -164,7 +167,10 @@ def _data_check(args) -> None:
 
 def _train(args) -> None:
     from .evaluation import Score
-    from .training import train
+    from .quiet import hushed
+
+    with hushed():
+        from .training import train
 
     run = train(
         args.network,

@@ -19,6 +19,7 @@ import numpy as np
 from .. import config
 from ..errors import NetworkError
 from ..files import replacing
+from ..quiet import hushed
 from ..speech import Features
 
 if TYPE_CHECKING:
@@ -208,8 +209,11 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{card['name']}.keras"
+    # A copy, because a compiled model is saved with its optimizer's state: three times the size.
+    bare = type(model).from_config(model.get_config())
+    bare.set_weights(model.get_weights())
     with replacing(path) as temporary:
-        model.save(temporary)
+        bare.save(temporary)
     with replacing(_card_path(path)) as temporary:
         temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
@@ -239,9 +243,10 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     if not path.is_file():
         raise NetworkError(f"no network at {path}")
     card = _read_card(path)
-    import keras
+    with hushed():
+        import keras
 
-    from . import layers  # noqa: F401  (registers the layers that Keras does not have)
+        from . import layers  # noqa: F401  (registers the layers that Keras does not have)
 
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)

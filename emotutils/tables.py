@@ -1,0 +1,82 @@
+"""The table of the shipped networks, read from their cards. Taught in notebooks/11_evaluation."""
+
+import textwrap
+from collections.abc import Sequence
+
+from .emotions import EMOTIONS_WITH_CALM
+from .evaluation import Score
+from .networks import DEFAULTS, shipped_cards
+
+NOT_TRAINED = "Not trained yet: no network is shipped."
+HEADER = ("network", "stream", "trained on", "protocol", "parameters", "accuracy", "UAR", "macro-F1")
+METRICS = ("accuracy", "uar", "macro_f1")
+
+#: What each protocol's name stands for; the names are those of the run records.
+PROTOCOLS = {
+    "official": "FER2013's own split: trained on Training, epoch chosen on PublicTest, PrivateTest scored once, "
+    "one crop a face",
+    "actors-16-4-4": "RAVDESS speech by actor: trained on actors 1–16 (and on any second corpus named in the table), "
+    "epoch chosen on 17–20, scored once on 21–24, who were never heard before, in windows of 3 s",
+}
+
+
+def results_table(cards: Sequence[dict] | None = None) -> str:
+    """The shipped networks and their test scores, in Markdown, as the README shows them.
+
+    Parameters
+    ----------
+    cards : cards as ``networks.shipped_cards`` gives them (the default: those shipped).
+
+    Returns
+    -------
+    A table with one row a network, each score with its 95 % interval, and below it a line for each protocol that
+    occurs; or one sentence where no network is shipped.
+    """
+    cards = shipped_cards() if cards is None else cards
+    if not cards:
+        return NOT_TRAINED
+    rows = [_row(card) for card in cards]
+    lines = ["| " + " | ".join(row) + " |" for row in (HEADER, ["---"] * 4 + ["---:"] * 4, *rows)]
+    return "\n".join(lines) + "\n\n" + "\n\n".join(_notes(cards))
+
+
+def results_text(cards: Sequence[dict] | None = None) -> str:
+    """The same figures for a terminal: one line a network, in columns."""
+    cards = shipped_cards() if cards is None else cards
+    if not cards:
+        return NOT_TRAINED
+    rows = [HEADER, *(_row(card) for card in cards)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    notes = (textwrap.fill(note.replace("`", ""), 100) for note in _notes(cards))
+    return "\n".join([*lines, "", *notes])
+
+
+def _row(card: dict) -> list[str]:
+    scores = [str(Score(**card["test"][metric])) for metric in METRICS]
+    name = f"{card['name']} ({card['variant']})"
+    return [name, card["modality"], card["data"], card["protocol"], f"{card['parameters']:,}", *scores]
+
+
+def _notes(cards: Sequence[dict]) -> list[str]:
+    """What the protocols mean, how many rows were scored, and how the intervals were made."""
+    notes = []
+    for protocol in dict.fromkeys(card["protocol"] for card in cards):
+        tests = [card["test"] | {"labels": len(card["labels"])} for card in cards if card["protocol"] == protocol]
+        meaning = PROTOCOLS.get(protocol, "see the run records in data/runs")
+        sizes = " or ".join(dict.fromkeys(_size(test) for test in tests))
+        notes.append(f"`{protocol}`: {meaning} ({sizes}).")
+    notes.append(
+        "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by bootstrap over rows for "
+        "faces, by bootstrap over speakers for voices (four speakers make a rough interval)."
+    )
+    used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
+    notes.append(f"`emotutils analyze` uses {used} unless told otherwise.")
+    return notes
+
+
+def _size(test: dict) -> str:
+    """As ``3,589 rows, 7 labels``, with the speakers where rows are not independent of each other."""
+    people = f" of {test['n_groups']} speakers" if test["n_groups"] else ""
+    calm = " with calm" if test["labels"] == len(EMOTIONS_WITH_CALM) else ""
+    return f"{test['n']:,} rows{people}, {test['labels']} labels{calm}"
