@@ -238,9 +238,9 @@ class BlazeFace:
 class Haar:
     """Viola and Jones's cascade of Haar features: the classical detector, no network at all.
 
-    Blind to faces tilted beyond 20 degrees and to profiles; gives no eyes (OpenCV's eye cascade errs too often to turn
-    a face by it), and a score of 1 for every face, because it only says yes or no. Its box is brought to BlazeFace's,
-    so that one margin serves both. Source: Viola and Jones (2001), doi:10.1109/CVPR.2001.990517; OpenCV brings it.
+    Blind to profiles, to faces tilted beyond 20 degrees or below 40 pixels. Gives no eyes, so its crops are not turned
+    level, and a score of 1 for every face, because it only says yes or no. Its box is brought to BlazeFace's, so that
+    one margin serves both. Source: Viola and Jones (2001), doi:10.1109/CVPR.2001.990517; OpenCV's own cascade file.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ class Haar:
         if scale > 1:
             size = [max(1, round(length / scale)) for length in grey.shape[1::-1]]
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        boxes = self._cascade.detectMultiScale(cv2.equalizeHist(grey), 1.1, self.neighbours, minSize=(24, 24))
+        boxes = self._cascade.detectMultiScale(cv2.equalizeHist(grey), 1.1, self.neighbours, minSize=(40, 40))
         centres = [(scale * (x + w / 2), scale * (y + w * (0.5 + HAAR_SHIFT)), scale * w) for x, y, w, _ in boxes]
         return _largest_first([_square_face(np.array([x, y]), HAAR_SCALE * side, 1.0) for x, y, side in centres])
 

@@ -51,12 +51,11 @@ def part(
     ------
     DataError : the set does not hold what the modality needs, or has no rows in that split.
     """
+    if modality != dataset.modality:
+        raise DataError(f"a {modality} network cannot use {dataset.name}: it holds {dataset.modality}s")
     if not len(dataset.rows(split)):
         raise DataError(f"{dataset.name} has no {split} rows")
-    try:
-        return face_part(dataset, split) if modality == "face" else voice_part(dataset, split, features, speeds)
-    except TypeError as error:
-        raise DataError(f"a {modality} network cannot use {dataset.name}: {error}") from None
+    return face_part(dataset, split) if modality == "face" else voice_part(dataset, split, features, speeds)
 
 
 def face_part(dataset: Dataset, split: str) -> Part:

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Sequence
 
-from .emotions import EMOTIONS_WITH_CALM
 from .evaluation import Score
 from .networks import DEFAULTS, shipped_cards
 
@@ -62,9 +61,8 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     """What the protocols mean, how many rows were scored, and how the intervals were made."""
     notes = []
     for protocol in dict.fromkeys(card["protocol"] for card in cards):
-        tests = [card["test"] | {"labels": len(card["labels"])} for card in cards if card["protocol"] == protocol]
         meaning = PROTOCOLS.get(protocol, "see the run records in data/runs")
-        sizes = " or ".join(dict.fromkeys(_size(test) for test in tests))
+        sizes = " or ".join(dict.fromkeys(_size(card) for card in cards if card["protocol"] == protocol))
         notes.append(f"`{protocol}`: {meaning} ({sizes}).")
     notes.append(
         "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by bootstrap over rows for "
@@ -75,8 +73,7 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     return notes
 
 
-def _size(test: dict) -> str:
+def _size(card: dict) -> str:
     """As ``3,589 rows, 7 labels``, with the speakers where rows are not independent of each other."""
-    people = f" of {test['n_groups']} speakers" if test["n_groups"] else ""
-    calm = " with calm" if test["labels"] == len(EMOTIONS_WITH_CALM) else ""
-    return f"{test['n']:,} rows{people}, {test['labels']} labels{calm}"
+    people = f" of {card['test']['n_groups']} speakers" if card["test"]["n_groups"] else ""
+    return f"{card['test']['n']:,} rows{people}, {len(card['labels'])} labels"

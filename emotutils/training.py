@@ -166,11 +166,19 @@ class UnweightedAverageRecall(keras.metrics.Metric):
 
 
 class _State(keras.callbacks.Callback):
-    """After each epoch: history, then weights with the optimizer's state. A resume reads the epoch off the latter."""
+    """After each epoch: history, then weights with the optimizer's state. A resume reads the epoch off the latter.
 
-    def __init__(self, folder: Path, history: list[dict], earlier: float, started: float):
+    Dropout draws anew from seed and epoch, so that a resumed run drops what an unbroken one would have dropped.
+    """
+
+    def __init__(self, folder: Path, history: list[dict], seed: int, earlier: float, started: float):
         super().__init__()
-        self.folder, self.history, self.earlier, self.started = folder, history, earlier, started
+        self.folder, self.history, self.seed, self.earlier, self.started = folder, history, seed, earlier, started
+
+    def on_epoch_begin(self, epoch, logs=None):
+        for i, layer in enumerate(self.model.layers):
+            if hasattr(layer, "seed_generator"):
+                layer.seed_generator.state.assign(np.array([1000 * self.seed + i, epoch], np.uint32))
 
     def on_epoch_end(self, epoch, logs=None):
         if not np.isfinite(logs["loss"]):
@@ -229,7 +237,7 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
         done = int(model.optimizer.iterations) // len(batches)
         history, earlier = saved["epochs"][:done], saved["seconds"]
         batches = Batches(parts["train"], n_labels, plan, seed, done)
-    callbacks = [_State(folder, history, earlier, started)]
+    callbacks = [_State(folder, history, seed, earlier, started)]
     if plan.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     callbacks.append(_Best(folder, history, plan.monitor))
@@ -242,6 +250,7 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
             batches,
             initial_epoch=len(history),
             epochs=plan.epochs,
+            shuffle=False,  # the batches are shuffled already, and Keras would use a state that a resume cannot restore
             validation_data=(validation.x.astype(np.float32), y),
             validation_batch_size=256,
             callbacks=callbacks,

@@ -215,4 +215,3 @@ def test_ensure_makes_once_and_leaves_nothing_behind(tmp_path, monkeypatch):
     broken.write_text("import sys\nopen(sys.argv[1] + '/whole', 'x').close()\n")
     assert sample.ensure(place) == sample.ensure(place) == place / sample.VERSION
     assert [p.name for p in place.iterdir()] == [sample.VERSION]
-

@@ -28,6 +28,11 @@ class Dataset:
     _faces: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
     _voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(default=None, repr=False)
 
+    @property
+    def modality(self) -> str:
+        """``"face"`` or ``"voice"``: what the rows are."""
+        return "face" if self._faces else "voice"
+
     def __len__(self) -> int:
         return len(self.table)
 
