@@ -10,6 +10,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from .datasets import Dataset
@@ -46,15 +47,17 @@ def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str)
     return {**windows, "clips": clips}
 
 
-def describe(plan: Recipe, parts: dict[str, Part], modality: str, backend: str, gpu: bool) -> dict:
+def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
     """The part of a record that says how it came about: options, split, hardware in words, versions."""
     options = plan.to_dict()
+    gpu = "with" if keras.distribution.list_devices("gpu") else "no"
+    packages = {p: version(p) for p in PACKAGES}
     return {
         "assumed": options.pop("assumed"),
         "options": options,
         "split": {name: {"n": len(p), "groups": _groups(p, modality)} for name, p in parts.items()},
-        "hardware": f"{os.cpu_count()} processor cores, {platform.machine()}, {'with' if gpu else 'no'} GPU",
-        "versions": {"python": platform.python_version(), "backend": backend} | {p: version(p) for p in PACKAGES},
+        "hardware": f"{os.cpu_count()} processor cores, {platform.machine()}, {gpu} GPU",
+        "versions": {"python": platform.python_version(), "backend": keras.backend.backend(), **packages},
     }
 
 

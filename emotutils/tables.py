@@ -1,6 +1,5 @@
 """The table of the shipped networks, read from their cards. Taught in notebooks/11_evaluation."""
 
-import textwrap
 from collections.abc import Sequence
 
 from .evaluation import Score
@@ -37,18 +36,6 @@ def results_table(cards: Sequence[dict] | None = None) -> str:
     rows = [_row(card) for card in cards]
     lines = ["| " + " | ".join(row) + " |" for row in (HEADER, ["---"] * 4 + ["---:"] * 4, *rows)]
     return "\n".join(lines) + "\n\n" + "\n\n".join(_notes(cards))
-
-
-def results_text(cards: Sequence[dict] | None = None) -> str:
-    """The same figures for a terminal: one line a network, in columns."""
-    cards = shipped_cards() if cards is None else cards
-    if not cards:
-        return NOT_TRAINED
-    rows = [HEADER, *(_row(card) for card in cards)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    notes = (textwrap.fill(note.replace("`", ""), 100) for note in _notes(cards))
-    return "\n".join([*lines, "", *notes])
 
 
 def _row(card: dict) -> list[str]:

@@ -90,7 +90,7 @@ def train(
         "recipe": recipe,
         "seed": seed,
         "parameters": model.count_params(),
-        **records.describe(plan, parts, modality, keras.backend.backend(), _gpu()),
+        **records.describe(plan, parts, modality),
         "wall_time_s": round(seconds, 1),
         "best_epoch": _best(history, plan.monitor) + 1,
         "history": history,
@@ -326,11 +326,3 @@ def _prepare_folder(folder: Path, settings: dict, resume: bool) -> None:
 
 def _best(history: list[dict], monitor: str) -> int:
     return int(np.argmax([epoch[monitor] for epoch in history]))
-
-
-def _gpu() -> bool:
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))

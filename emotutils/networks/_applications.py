@@ -1,25 +1,38 @@
 """What VGG16 and ResNet50 share: a ``keras.applications`` trunk under the thesis's or our own top."""
 
-from collections.abc import Callable
+from types import ModuleType
 
 import keras
 from keras import layers
 
 
 def on_trunk(
-    name: str,
-    application: Callable[..., keras.Model],
-    preprocess: Callable,
+    application: ModuleType,
+    builder: str,
     variant: str,
-    n_labels: int,
-    input_shape: tuple[int, ...],
-    weights: str | None,
-    dropout: float,
-    size: int | None,
+    *,
+    n_labels: int = 7,
+    input_shape: tuple[int, ...] = (48, 48, 1),
+    weights: str | None = None,
+    dropout: float = 0.5,
+    size: int | None = None,
 ) -> keras.Model:
-    """Grey 0..255 faces → three channels, preprocessed as the trunk expects, → trunk → top.
+    """Faces of 0..255 → three channels, preprocessed as the trunk expects → trunk → top.
 
-    The thesis's top is dropout, flatten, dense, softmax (4.6); ours averages over the picture instead of flattening.
+    Parameters
+    ----------
+    application, builder : the module of ``keras.applications``, and the trunk's name in it.
+    variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax (4.6); ``"best"``: global average
+        pooling, dropout, softmax.
+    n_labels : length of the softmax.
+    input_shape : (height, width, channels), values 0..255.
+    weights : ``None`` (random), ``"imagenet"`` (downloaded by Keras) or the path of a weights file of the trunk.
+    dropout : share dropped before the last layers.
+    size : enlarge the picture to this many pixels first (``None``: as it is).
+
+    Returns
+    -------
+    keras.Model: (batch, *input_shape) → (batch, n_labels) probabilities.
     """
     inputs = keras.Input(input_shape, name="face")
     x = inputs
@@ -27,8 +40,8 @@ def on_trunk(
         x = layers.Resizing(size, size)(x)
     if input_shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])
-    trunk = application(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))
-    x = trunk(preprocess(x))
+    trunk = getattr(application, builder)(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))
+    x = trunk(application.preprocess_input(x))
     if variant == "thesis":
         x = layers.Dropout(dropout)(x)
         x = layers.Flatten()(x)
@@ -36,4 +49,5 @@ def on_trunk(
     else:
         x = layers.GlobalAveragePooling2D()(x)
         x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name=name)
+    outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=builder.lower())

@@ -1,0 +1,80 @@
+# The course's commands for Linux and macOS (GNU make 3.81 or later). INSTALL.md has each one in plain Python.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+# Test processes at a time; each may load TensorFlow (0.7 GB).
+JOBS  ?= 2
+
+# 3.12 first: the version of environment.yml and of Colab. A name may exist and yet not run (pyenv's, for one): each is tried.
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.12 python3.13 python3.11 python3 python)
+
+# TensorFlow's start-up notes are no errors, but look like it.
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint results constraints clean
+
+help:
+	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
+	@echo "make test      all tests, notebooks included"
+	@echo "make install   only the environment, in $(VENV) (demo and test do this themselves)"
+	@echo "make lint      look for mistakes in the code with ruff"
+	@echo "make clean     remove the environment and caches; runs/ and your data stay"
+	@echo "To choose a Python:  make demo PYTHON=/path/to/python3.12"
+
+install: $(READY)
+	@echo "$(VENV) is ready."
+
+demo: $(READY)
+	@$(BIN)/emotutils demo --out runs/demo
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+
+# For maintainers: the table of shipped networks into the README, from the cards in data/weights.
+results: $(READY)
+	@$(BIN)/emotutils networks > .results
+	@awk 'NR == FNR { table = table $$0 "\n"; next } /^<!-- results -->/ { print; printf "%s", table; skip = 1 } \
+	  /^<!-- .results -->/ { skip = 0 } !skip' .results README.md > .readme && mv .readme README.md && rm .results
+
+# For maintainers, with uv: keeps the versions that still fit. Upgrade one with: make constraints UPGRADE="-P keras"
+constraints:
+	uv pip compile --universal --python-version 3.11 --all-extras --no-annotate --quiet \
+	  --custom-compile-command "make constraints" $(UPGRADE) -o constraints.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment holds absolute paths: one that came along with a moved or copied folder is made anew.
+ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"
+.PHONY: $(READY)
+endif
+
+$(READY): pyproject.toml constraints.txt
+	@if [ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -m pip --version >/dev/null 2>&1; then exit 0; fi; \
+	python=; bare=; \
+	for p in $(CANDIDATES); do \
+	  "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 || continue; \
+	  if "$$p" -c 'import ensurepip, venv' >/dev/null 2>&1; then python=$$p; break; fi; \
+	  bare=$${bare:-$$p}; \
+	done; \
+	if [ -z "$$python" ] && [ -n "$$bare" ]; then \
+	  v=$$("$$bare" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$$bare cannot make environments: on Debian or Ubuntu, sudo apt install python$$v-venv; then again" >&2; exit 1; \
+	fi; \
+	if [ -z "$$python" ]; then \
+	  echo "No working Python 3.11, 3.12 or 3.13 (tried: $(CANDIDATES)): install one, or name it: make demo PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	case "$$("$$python" -c 'import platform; print(platform.system(), platform.machine())')" in "Darwin x86_64") \
+	  echo "TensorFlow no longer runs on Intel Macs (or an Intel Python): use Colab, see INSTALL.md" >&2; exit 1;; esac; \
+	echo "Making $(VENV) with $$("$$python" --version) ($$python)"; \
+	"$$python" -m venv --clear $(VENV)
+	@echo "Installing the packages of constraints.txt: the first time some minutes, 3 GB"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[notebooks,dev]'
+	@echo "$(CURDIR)" > $@

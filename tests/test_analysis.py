@@ -1,0 +1,261 @@
+"""The main job, with the shipped networks: on the bundled film, on a real face, and on what goes wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import av
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from skimage import data as pictures
+
+from emotutils import config
+from emotutils.analysis import FACE_P, FRAME_COLUMNS, SPEECH_COLUMNS, VOICE_P, P, analyze
+from emotutils.datasets import sample
+from emotutils.emotions import EMOTIONS
+from emotutils.errors import EmotutilsError, MediaError, NetworkError
+from emotutils.filmwriter import FilmWriter
+from emotutils.fusion import fuse
+
+DEMO = config.shipped_root() / "sample" / "demo.mp4"
+SR = 16000
+# The public-domain portrait of E. Collins (NASA): a real, smiling face. Its centre and size in the picture:
+ASTRONAUT, CENTRE = pictures.astronaut(), (223, 120)
+
+
+def astronaut(t, width=640, height=480, *, scale=1.0, tilt=0.0, at=(0.5, 0.5)):
+    turn = cv2.getRotationMatrix2D(CENTRE, tilt, scale)
+    turn[:, 2] += np.array(at) * (width, height) - CENTRE
+    return cv2.warpAffine(ASTRONAUT, turn, (width, height), borderValue=(90, 110, 130))
+
+
+def film(path, draw, seconds, fps=10, size=(640, 480), sound=None):
+    with FilmWriter(path, *size, fps, None if sound is None else (sound, SR)) as writer:
+        for k in range(int(seconds * fps)):
+            writer.write(draw(k / fps), k / fps)
+    return path
+
+
+def empty_room(t):
+    return np.full((480, 640, 3), 120, np.uint8)
+
+
+@pytest.fixture(scope="session")
+def voice(tmp_path_factory):
+    """A few seconds of the synthetic voice of the samples."""
+    files = sorted((sample.ensure() / "ravdess").rglob("*.wav"))[:6]
+    return np.concatenate([soundfile.read(f, dtype="float32")[0] for f in files])[: 8 * SR]
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return analyze(DEMO, progress=False)
+
+
+def test_the_tables_are_as_promised(demo):
+    assert list(demo.frames) == FRAME_COLUMNS and list(demo.speech) == SPEECH_COLUMNS
+    expected = ["t", *P, "label", "unsure", *FACE_P, "face_label", *VOICE_P, "voice_label", "agreement", "source"]
+    assert list(demo.timeline) == expected
+    for table in (demo.frames, demo.speech, demo.timeline):
+        p = table[P].dropna()
+        np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.diff(demo.timeline["t"]), 0.5)
+    assert demo.frames["frame"].is_monotonic_increasing and demo.frames["frame"].nunique() >= 5 * 60
+
+
+def test_the_bundled_film_is_read_as_it_was_scripted(demo):
+    script = pd.read_csv(DEMO.with_suffix(".csv")).fillna("")
+    line = demo.timeline
+    for row in script.itertuples():
+        # Away from the edges, where windows of 3 s look over them.
+        inside = line[(line["t"] >= row.t0 + 1.5) & (line["t"] < row.t1 - 1.5)]
+        assert len(inside) >= 3
+        faces, voices = inside["face_label"] != "", inside["voice_label"] != ""
+        assert faces.mean() >= 0.95 if row.face else not faces.any()
+        assert voices.mean() >= 0.9 if row.voice else not voices.any()
+
+
+def test_what_the_networks_make_of_the_script_is_counted(demo):
+    named = sample.named(demo.timeline)
+    assert set(named) == {"face", "voice"} and all(set(right) <= set(EMOTIONS) for right in named.values())
+    acted = demo.timeline.assign(face_label="anger", voice_label="fear")
+    assert sample.named(acted) == {"face": ["anger"], "voice": ["fear"]}
+
+
+def test_both_together_is_the_fusion_of_the_two(demo):
+    line = demo.timeline
+    fused = fuse({"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()})
+    np.testing.assert_allclose(line[P], fused)
+    assert set(line["source"]) == {"face+voice", "face", "voice"}
+    assert (line["agreement"].isna() == (line["source"] != "face+voice")).all()
+
+
+def test_the_summary_holds_face_voice_and_both(demo):
+    for part in (demo.summary, demo.summary["face"], demo.summary["voice"]):
+        assert part["label"] == max(part["probabilities"], key=part["probabilities"].get)
+        assert sum(part["probabilities"].values()) == pytest.approx(1, abs=0.001)
+    assert sum(demo.summary["seconds"].values()) <= demo.info.duration + 0.5
+
+
+def test_a_real_face_is_found_however_it_moves_scales_and_tilts(tmp_path, voice):
+    def draw(t):
+        where = 0.5 + 0.2 * np.sin(t), 0.5 + 0.08 * np.cos(1.3 * t)
+        return astronaut(t, scale=0.95 + 0.55 * np.sin(2 * t), tilt=30 * np.sin(0.9 * t), at=where)
+
+    result = analyze(film(tmp_path / "a.mp4", draw, 8, sound=voice), progress=False)
+    assert result.summary["face"]["found"] >= 0.95
+    assert result.summary["face"]["tracks"] == 1
+    assert result.summary["face"]["label"] == "happiness", "she smiles"
+    assert result.timeline["source"].eq("face+voice").all()
+
+
+def test_two_people_keep_their_names(tmp_path):
+    def draw(t):
+        left = astronaut(t, 320, scale=0.7, at=(0.5 + 0.1 * np.sin(t), 0.5))
+        right = astronaut(t, 320, scale=0.5, at=(0.5 - 0.1 * np.sin(t), 0.5))
+        return np.hstack([left, right])
+
+    frames = analyze(film(tmp_path / "two.mp4", draw, 5), progress=False).frames
+    per_frame = frames.groupby("frame")["track"].nunique()
+    assert (per_frame == 2).mean() >= 0.9 and frames["track"].nunique() == 2
+    sides = frames.groupby("track")["x"].agg(["min", "max"]).sort_values("min")
+    assert sides["max"].iloc[0] < 320 - 60 < sides["min"].iloc[1] + 60, "each name stays on its side"
+
+
+def test_a_film_of_one_frame_a_second_has_no_holes(tmp_path):
+    result = analyze(film(tmp_path / "slow.mp4", lambda t: astronaut(t), 6, fps=1), progress=False)
+    assert (result.timeline["face_label"][:-1] != "").all()
+
+
+def test_without_sound_the_face_stands_alone_and_it_is_said(tmp_path):
+    result = analyze(film(tmp_path / "mute.mp4", lambda t: astronaut(t), 3), progress=False)
+    assert any("no sound track" in w for w in result.warnings)
+    assert set(result.timeline["source"]) == {"face"} and result.timeline["voice_label"].eq("").all()
+    assert result.summary["voice"]["probabilities"] is None
+    with pytest.raises(EmotutilsError, match="no sound track"):
+        analyze(tmp_path / "mute.mp4", only="voice", progress=False)
+
+
+def test_a_recording_gives_the_voice_alone(tmp_path, voice):
+    soundfile.write(tmp_path / "voice.wav", voice, SR)
+    result = analyze(tmp_path / "voice.wav", progress=False)
+    assert any("no picture" in w for w in result.warnings)
+    assert result.summary["voice"]["label"] and not result.summary["face"]["label"]
+    assert set(result.timeline["source"]) <= {"voice", ""}
+
+
+def test_nobody_there_is_not_guessed(tmp_path):
+    path = film(tmp_path / "empty.mp4", empty_room, 4, sound=np.zeros(4 * SR, np.float32))
+    result = analyze(path, progress=False)
+    assert not result.frames["found"].any() and len(result.frames) == 20
+    assert not result.speech["voiced"].any() and len(result.speech) == 3
+    assert result.timeline[P].isna().all(axis=None) and result.timeline["label"].eq("").all()
+    assert result.summary["label"] == "" and result.summary["probabilities"] is None
+    assert {"no face was found in the picture", "nobody was heard speaking"} <= set(result.warnings)
+
+
+def test_only_one_stream_is_read_when_asked(tmp_path, voice):
+    path = film(tmp_path / "a.mp4", lambda t: astronaut(t), 4, sound=voice[: 4 * SR])
+    face, sound = (analyze(path, only=s, progress=False) for s in ("face", "voice"))
+    assert len(face.speech) == 0 and set(face.networks) == {"face"} and not face.warnings
+    assert len(sound.frames) == 0 and set(sound.networks) == {"voice"}
+
+
+def test_a_truncated_film_gives_what_can_be_read_and_says_so(tmp_path, voice):
+    rng = np.random.default_rng(0)
+
+    def draw(t):  # noise, so that every picture costs bytes and the cut falls in the middle of the film
+        return cv2.add(astronaut(t), rng.integers(0, 60, (480, 640, 3), dtype=np.uint8))
+
+    whole = film(tmp_path / "whole.mp4", draw, 6, sound=voice[: 6 * SR])
+    stream = tmp_path / "whole.ts"  # a transport stream can be read up to where it was cut
+    with av.open(whole) as source, av.open(stream, "w") as target:
+        pairs = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = pairs[packet.stream.index]
+                target.mux(packet)
+    cut = tmp_path / "cut.ts"
+    cut.write_bytes(stream.read_bytes()[: int(stream.stat().st_size * 0.6)])
+    result = analyze(cut, progress=False)
+    assert 10 <= result.frames["frame"].nunique() < 30 and result.frames["found"].mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "empty", "text"])
+def test_what_is_no_film_is_refused(tmp_path, kind):
+    path = tmp_path / "film.mp4"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("this is no film\n" * 100)
+    with pytest.raises(MediaError, match="film.mp4"):
+        analyze(path, progress=False)
+
+
+def test_settings_that_cannot_be_are_named(tmp_path):
+    with pytest.raises(NetworkError, match="unknown network 'conv9d'"):
+        analyze(DEMO, face_network="conv9d", progress=False)
+    with pytest.raises(EmotutilsError, match="judges a voice, not a face"):
+        analyze(DEMO, face_network="crnn", progress=False)
+    for wrong in ({"only": "words"}, {"fps": 0}, {"hop": 5.0}, {"fusion": "median"}, {"detector": "yolo"}):
+        with pytest.raises(EmotutilsError):
+            analyze(DEMO, progress=False, **wrong)
+
+
+def test_a_network_is_replaced_by_path(tmp_path):
+    weights = config.shipped_root() / "weights" / "conv2d.keras"
+    path = film(tmp_path / "a.mp4", lambda t: astronaut(t), 2)
+    by_path, by_name = (analyze(path, face_network=n, progress=False) for n in (weights, "conv2d"))
+    pd.testing.assert_frame_equal(by_path.frames, by_name.frames)
+
+
+def test_the_same_film_twice_gives_the_same_timeline(tmp_path, voice):
+    path = film(tmp_path / "a.mp4", lambda t: astronaut(t, tilt=5 * t), 4, sound=voice[: 4 * SR])
+    first, second = (analyze(path, progress=False).timeline for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def peak_memory(path):
+    """MiB at the peak of a fresh process that analyzes the film."""
+    code = (
+        "import resource, sys; from emotutils.analysis import analyze; analyze(sys.argv[1], progress=False);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    out = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True).stdout
+    return int(out.split()[-1]) / (1024 if sys.platform != "darwin" else 1024**2)
+
+
+def test_memory_does_not_grow_with_the_film(tmp_path, voice):
+    def draw(t):
+        return astronaut(t, 320, 240, scale=0.5, at=(0.5 + 0.1 * np.sin(t), 0.5))
+
+    short = film(tmp_path / "short.mp4", draw, 10, 5, (320, 240), np.resize(voice, 10 * SR))
+    long = film(tmp_path / "long.mp4", draw, 600, 5, (320, 240), np.resize(voice, 600 * SR))
+    assert peak_memory(long) - peak_memory(short) < 300
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise there")
+def test_ctrl_c_leaves_nothing_behind(tmp_path, voice):
+    path = film(
+        tmp_path / "long.mp4", lambda t: astronaut(t, 320, 240), 240, 10, (320, 240), np.resize(voice, 240 * SR)
+    )
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emotutils.cli", "analyze", str(path), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130 and "nothing half-written" in errors and "Traceback" not in errors
+    assert not out.exists() or not list(out.iterdir())

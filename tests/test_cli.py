@@ -1,0 +1,105 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from emotutils import config
+from emotutils.cli import main
+from emotutils.datasets import sample
+
+DEMO = config.shipped_root() / "sample" / "demo.mp4"
+
+
+@pytest.fixture
+def recording(tmp_path):
+    files = sorted((sample.ensure() / "ravdess").rglob("*.wav"))[:3]
+    x = np.concatenate([soundfile.read(f, dtype="float32")[0] for f in files])
+    soundfile.write(tmp_path / "voice.wav", x, 16000)
+    return tmp_path / "voice.wav"
+
+
+def test_analyze_writes_everything_and_tells(recording, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["analyze", str(recording), "--out", str(out)]) == 0
+    names = {p.name for p in out.iterdir()}
+    assert names == {"frames.csv", "speech.csv", "timeline.csv", "result.json", "timeline.png", "report.html"}
+    told = capsys.readouterr().out
+    assert "sounds" in told and str(out / "report.html") in told.splitlines()[-1]
+
+
+def test_json_is_for_scripts(recording, tmp_path, capsys):
+    assert main(["analyze", str(recording), "--out", str(tmp_path / "out"), "--only", "voice", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert {"label", "probabilities", "face", "voice", "files"} <= set(summary)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze", "none.mp4"],
+        ["analyze", "{folder}"],
+        ["analyze", "{demo}", "--face-network", "conv9d"],
+        ["analyze", "{demo}", "--voice-network", "{wrong}"],
+        ["analyze", "{demo}", "--out", "{wrong}"],
+        ["analyze", "{demo}", "--out", "{wrong}/out"],
+        ["analyze", "{demo}", "--fps", "0"],
+        ["evaluate", "conv2d", "--data", "sample-ravdess"],
+        ["evaluate", "conv2d", "--data", "imagenet"],
+        ["train", "conv2d", "--data", "fer2013", "--root", "{folder}"],
+        ["data", "check", "ravdess", "--root", "{folder}"],
+    ],
+)
+def test_an_error_is_one_line_and_exit_2(words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrong = tmp_path / "wrong.keras"
+    wrong.write_text("not a network")
+    places = {"folder": tmp_path, "demo": DEMO, "wrong": wrong}
+    before = sorted(tmp_path.rglob("*"))
+    assert main([w.format(**places) for w in words]) == 2
+    told = capsys.readouterr().err.strip()
+    assert told.splitlines()[-1].startswith("emotutils: ") and "Traceback" not in told
+    assert len([line for line in told.splitlines() if line.startswith("emotutils: ")]) == 1
+    assert sorted(tmp_path.rglob("*")) == before, "something half-written was left"
+
+
+def test_evaluate_and_train_on_the_samples(tmp_path, capsys):
+    words = [
+        "train",
+        "conv1d",
+        "--data",
+        "sample-ravdess",
+        "--recipe",
+        "thesis",
+        "--epochs",
+        "1",
+        "--out",
+        str(tmp_path),
+    ]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert "accuracy" in told and "record: " in told
+    network = told.split("network: ")[1].strip()
+    assert main(["evaluate", network, "--data", "sample-ravdess", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_groups"] >= 2
+
+
+def test_data_and_networks_are_listed(capsys, tmp_path):
+    assert main(["data", "list"]) == 0 and "fer2013" in capsys.readouterr().out
+    assert main(["data", "check", "--root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("not found") == 3
+    assert main(["networks"]) == 0 and "conv2d" in capsys.readouterr().out
+
+
+def test_check_says_ok(capsys):
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.strip().endswith("OK: everything is here")
+
+
+def test_help_and_unknown_words():
+    help_text = subprocess.run([sys.executable, "-m", "emotutils.cli", "--help"], capture_output=True, text=True)
+    assert help_text.returncode == 0 and "analyze" in help_text.stdout
+    unknown = subprocess.run([sys.executable, "-m", "emotutils.cli", "guess"], capture_output=True, text=True)
+    assert unknown.returncode == 2 and "Traceback" not in unknown.stderr

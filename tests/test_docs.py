@@ -1,0 +1,177 @@
+"""The documents say what is true: their commands exist, their links lead somewhere, their figures are the records'."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotutils import datasets, tables
+from emotutils.cli import build_parser
+from emotutils.filmwriter import FilmWriter
+from emotutils.networks import shipped_cards
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "INSTALL.md", "CONTRIBUTING.md", "data/README.md")
+
+CARD = {
+    "name": "conv2d",
+    "variant": "best",
+    "modality": "face",
+    "labels": ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"],
+    "parameters": 876266,
+    "data": "fer2013",
+    "protocol": "official",
+    "test": {
+        "n": 3589,
+        "n_groups": None,
+        "accuracy": {"value": 0.6512, "low": 0.6355, "high": 0.6666},
+        "uar": {"value": 0.6101, "low": 0.59, "high": 0.63},
+        "macro_f1": {"value": 0.6203, "low": 0.6, "high": 0.64},
+    },
+}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", read(name), flags=re.S | re.M)
+
+
+def commands(program: str) -> list[list[str]]:
+    """Every call of a program in the documents' bash blocks, as its arguments, each once."""
+    found = []
+    for name in DOCUMENTS:
+        for line in "".join(blocks(name, "bash")).splitlines():
+            words = shlex.split(line, comments=True)
+            if words and words[0] == program and words[1:] not in found:
+                found.append(words[1:])
+    return found
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "emotutils.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+
+
+@pytest.mark.parametrize("arguments", commands("emotutils"), ids=" ".join)
+def test_each_command_in_the_documents_exists(arguments):
+    try:
+        assert build_parser().parse_args(arguments)
+    except SystemExit as end:
+        assert end.code == 0  # --help
+
+
+@pytest.mark.parametrize("arguments", ["--help", "networks", "data list"])
+def test_the_quick_commands_run(arguments, tmp_path):
+    done = run(*arguments.split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_check_ends_as_the_install_guide_says(tmp_path):
+    done = run("check", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"`{done.stdout.splitlines()[-1]}`" in read("INSTALL.md")
+
+
+def test_each_command_of_the_command_line_is_in_the_documents():
+    (choices,) = (a.choices for a in build_parser()._subparsers._group_actions)
+    assert set(choices) == {arguments[0] for arguments in commands("emotutils")} - {"--help"}
+
+
+@pytest.mark.parametrize("arguments", commands("make"), ids=" ".join)
+def test_each_make_target_in_the_documents_exists(arguments):
+    targets = re.findall(r"^([a-z]+):", read("Makefile"), flags=re.M)
+    assert arguments[0] in targets
+
+
+def test_make_and_the_install_guide_agree():
+    makefile, guide = read("Makefile"), read("INSTALL.md")
+    for target in ("install", "demo", "test", "lint", "clean"):
+        assert f"`make {target}`" in guide
+        assert f"make {target} " in makefile, "make help names it"
+    assert 'pip install -c constraints.txt -e ".[notebooks,dev]"' in guide
+    assert "pip install --quiet -c constraints.txt -e '.[notebooks,dev]'" in makefile
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_and_pictures_lead_somewhere(name):
+    text = read(name)
+    for alt, picture in re.findall(r"!\[(.*?)\]\((.+?)\)", text):
+        assert len(alt) > 20, f"{picture}: say in words what it shows"
+        assert (ROOT / name).parent.joinpath(picture).is_file(), picture
+    for target in re.findall(r"(?<!!)\[[^\]]*\]\((.+?)\)", text):
+        path, _, anchor = target.partition("#")
+        document = (ROOT / name).parent / path if path else ROOT / name
+        assert document.exists(), target
+        if anchor:
+            assert anchor in {_anchor(h) for h in re.findall(r"^#+ (.+)$", document.read_text("utf-8"), flags=re.M)}
+
+
+def _anchor(heading: str) -> str:
+    """The name GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_results_in_the_readme_are_those_of_the_shipped_cards():
+    (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read("README.md"), flags=re.S)
+    assert block == tables.results_table(), "make results"
+
+
+@pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
+def test_each_score_on_a_card_is_its_run_records(card):
+    record = json.loads(read(f"data/runs/{card['run']}.json"))
+    assert card["test"] == {key: record["test"][key] for key in card["test"]}
+    assert (card["data"], card["protocol"]) == (record["data"], record["protocol"])
+
+
+def test_results_table_with_and_without_networks():
+    assert tables.results_table([]) == "Not trained yet: no network is shipped."
+    head, _, row, *notes = tables.results_table([CARD]).splitlines()
+    assert head.split("|")[1:-1] == [f" {h} " for h in tables.HEADER]
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == [
+        "conv2d (best)",
+        "face",
+        "fer2013",
+        "official",
+        "876,266",
+        "65.1 % (63.5–66.7)",
+        "61.0 % (59.0–63.0)",
+        "62.0 % (60.0–64.0)",
+    ]
+    assert "3,589 rows, 7 labels" in "\n".join(notes)
+    voice = CARD | {"name": "crnn", "modality": "voice", "protocol": "actors-16-4-4"}
+    voice |= {"labels": [*CARD["labels"], "calm"], "test": CARD["test"] | {"n": 740, "n_groups": 4}}
+    assert "740 rows of 4 speakers, 8 labels" in tables.results_table([CARD, voice])
+
+
+def test_the_python_example_runs(tmp_path):
+    (example,) = blocks("README.md", "python")
+    sound = (0.1 * np.sin(2 * np.pi * 220 * np.arange(4 * 16000) / 16000)).astype(np.float32)
+    with FilmWriter(tmp_path / "film.mp4", 160, 120, 10, sound=(sound, 16000)) as film:
+        for k in range(40):
+            film.write(np.full((120, 160, 3), 4 * k, np.uint8), k / 10)
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.returncode == 0, done.stderr
+    written = {p.name for p in (tmp_path / "runs" / "film").iterdir()}
+    named = set(re.findall(r"^\| `([a-z]+\.[a-z0-9]+)` \|", read("README.md"), flags=re.M))
+    assert written == named - {"annotated.mp4"}
+
+
+@pytest.mark.parametrize("reader", [datasets.fer2013, datasets.ravdess, datasets.tess], ids=lambda r: r.__name__)
+def test_licence_and_citation_are_those_of_the_reader(reader):
+    text = read("data/README.md")
+    assert reader.LICENCE in text
+    assert reader.CITATION in text
+
+
+def test_the_licence_names_every_part():
+    text = read("LICENSE")
+    for part in ("MIT License", "CC BY 4.0", "CC BY-NC-SA 4.0", "non-commercial use only", "FER2013", "BlazeFace"):
+        assert part in text

@@ -1,0 +1,245 @@
+"""The order of the house: light imports, one direction, small package, honest versions, nothing private in it."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "emotutils"
+HEAVY = {"tensorflow", "keras", "ai_edge_litert", "librosa", "cv2"}
+
+#: From left to right; a module may import what stands to its left or beside it, never to its right.
+ORDER = (
+    {"errors", "emotions", "config", "files", "quiet"},
+    {"datasets", "splits", "media", "filmwriter"},
+    {"faces", "speech"},
+    {"preparation"},
+    {"networks"},
+    {"recipes", "records", "training", "search", "evaluation", "fusion"},
+    {"analysis"},
+    {"report", "plots", "notebook", "tables", "solutions", "checks"},
+    {"cli"},
+)
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
+#: `Analysis.save` hands itself to `report`, at call time.
+LOOKS_RIGHT = {("analysis", "report")}
+
+TEN = {
+    "jupyterlab",
+    "tensorflow",
+    "keras",
+    "librosa",
+    "opencv-python",
+    "matplotlib",
+    "seaborn",
+    "scikit-learn",
+    "ipywidgets",
+    "nbval",
+}
+HEADLESS = {"opencv-python": "opencv-python-headless"}
+
+#: What Colab has (mid-2026, Python 3.12).
+COLAB = {
+    "tensorflow": "2.20.0",
+    "keras": "3.13.0",
+    "scikit-learn": "1.6.1",
+    "numpy": "2.0.2",
+    "librosa": "0.11.0",
+    "ipywidgets": "7.7.1",
+    "opencv-python-headless": "4.13.0.92",
+}
+#: The versions that serve Python 3.11 to 3.13 alike.
+PINNED = {"librosa": "0.11.0", "numpy": "2.4.6", "scipy": "1.17.1", "av": "18.1.0"}
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def requirements() -> dict[str, Requirement]:
+    """Everything pyproject asks for, extras included, by name."""
+    texts = [*PROJECT["dependencies"], *(t for extra in PROJECT["optional-dependencies"].values() for t in extra)]
+    return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
+
+
+def constraints() -> dict[str, list[Requirement]]:
+    """The pins by name: several where they differ by Python version."""
+    pins: dict[str, list[Requirement]] = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            pin = Requirement(line)
+            pins.setdefault(canonicalize_name(pin.name), []).append(pin)
+    return pins
+
+
+def shipped_files() -> list[Path]:
+    """Every file that is in git or would be with the next `git add`."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def modules() -> dict[str, Path]:
+    return {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(name: str, path: Path) -> set[str]:
+    """The modules of this package that a file imports, anywhere in it, by full name."""
+    known, found = modules(), set()
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    package = package[:-1] if package[-1] == "__init__" else package
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            stem = ".".join([*base, *(node.module.split(".") if node.module else [])])
+            found |= {f"{stem}.{a.name}" if _is_module(f"{stem}.{a.name}", known) else stem for a in node.names}
+    return {f for f in found if f.startswith("emotutils.")}
+
+
+def _is_module(name: str, known: dict[str, Path]) -> bool:
+    return name in known or f"{name}.__init__" in known
+
+
+def top(name: str) -> str:
+    """``emotutils.datasets.base`` → ``datasets``."""
+    return name.split(".")[1]
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = f"import sys, emotutils; print(sorted({HEAVY!r} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "[]"
+
+
+def test_help_loads_neither_tensorflow_nor_keras():
+    command = Path(sys.executable).with_name("emotutils")
+    environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
+    out = subprocess.run([command, "--help"], capture_output=True, text=True, env=environment, check=True)
+    assert "analyze" in out.stdout
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in out.stderr.splitlines()}
+    assert "emotutils" in loaded
+    assert not loaded & HEAVY
+
+
+def test_every_module_has_its_place():
+    named = {top(name) for name in modules()} - {"__init__"}
+    assert named <= RANK.keys(), "a new module: give it a place in ORDER"
+    assert all(re.fullmatch(r"_{0,2}[a-z][a-z0-9_]*", p.stem) for p in modules().values())
+
+
+@pytest.mark.parametrize("name", [n for n in modules() if n != "emotutils.__init__"])
+def test_imports_go_one_way(name):
+    here = top(name)
+    for other in {top(o) for o in imports(name, modules()[name])} - {here}:
+        assert RANK[other] <= RANK[here] or (here, other) in LOOKS_RIGHT, f"{name} imports {other}, to its right"
+
+
+def test_no_module_imports_itself_in_a_circle():
+    graph: dict[str, set[str]] = {}
+    for name, path in modules().items():
+        here = top(name)
+        allowed = {top(o) for o in imports(name, path)} - {here}
+        graph.setdefault(here, set()).update(o for o in allowed if (here, o) not in LOOKS_RIGHT)
+    TopologicalSorter(graph).prepare()  # raises CycleError and names the circle
+
+
+def test_the_direction_check_sees_relative_and_late_imports(tmp_path):
+    file = tmp_path / "media.py"
+    late = "def f():\n    from .networks.registry import DEFAULTS\n    import emotutils.cli\n"
+    file.write_text(f"from . import config\n{late}")
+    assert {top(n) for n in imports("emotutils.media", file)} == {"config", "networks", "cli"}
+
+
+def test_the_package_stays_small():
+    lines = sum(len(p.read_text(encoding="utf-8").splitlines()) for p in modules().values())
+    assert lines < 5000
+
+
+def test_the_ten_packages_are_named_for_conda_and_agree_with_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["channels"] == ["conda-forge"]
+    assert "python=3.12" in environment["dependencies"]
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert pip[0] == "-c constraints.txt"
+    assert pip[-1] == "-e .[notebooks,dev]"
+    names = {Requirement(line).name for line in pip if not line.startswith("-")}
+    assert names == {HEADLESS.get(name, name) for name in TEN}
+    assert names <= requirements().keys()
+
+
+def test_one_opencv_and_one_tensorflow():
+    for names in (requirements().keys(), constraints().keys()):
+        assert [n for n in names if n.startswith("opencv")] == ["opencv-python-headless"]
+        assert "tensorflow-cpu" not in names
+    assert not requirements()["opencv-python-headless"].specifier.contains("5.0.0")
+
+
+def test_the_ranges_admit_colab():
+    assert not [f"{n} {v}" for n, v in COLAB.items() if not requirements()[n].specifier.contains(v)]
+
+
+def test_python_from_3_11_to_3_13():
+    specifier = SpecifierSet(PROJECT["requires-python"])
+    assert [minor for minor in range(9, 16) if f"3.{minor}.1" in specifier] == [11, 12, 13]
+
+
+def test_constraints_pin_every_requirement_within_its_range():
+    pins = constraints()
+    for name, requirement in requirements().items():
+        assert name in pins, f"{name} has no pin: make constraints"
+        for pin in pins[name]:
+            (exact,) = pin.specifier
+            assert exact.operator == "=="
+            assert requirement.specifier.contains(exact.version), f"{pin} is outside {requirement}: make constraints"
+    assert {n: str(pins[n][0].specifier) for n in PINNED} == {n: f"=={v}" for n, v in PINNED.items()}
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_constraints_hold_one_version_for_each_python_and_system(python, platform):
+    where = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": platform}
+    where["os_name"] = "nt" if platform == "win32" else "posix"
+    for name, pins in constraints().items():
+        fitting = [p for p in pins if p.marker is None or p.marker.evaluate(where)]
+        assert len(fitting) <= 1, f"{name} twice"
+        assert fitting or name not in requirements()
+
+
+# Written so that this file does not find itself.
+PRIVATE = re.compile(
+    r"/(?:root|work|opt|mnt)/|/(?:home|Users)/[a-z]|/tm[p]/|pypi[.]org|python[h]osted|index-ur[l]|find-link[s]|file:/{2}",
+)
+
+
+def test_no_path_of_a_machine_and_no_registry_in_any_text():
+    found = []
+    for path in shipped_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}: {match.group()}" for match in PRIVATE.finditer(text)]
+    assert not found
+
+
+@pytest.mark.parametrize("text", ["/ho" "me/ann/x", "/Us" "ers/ann", "https://py" "pi.org/simple", "--index-" "url"])
+def test_the_search_for_private_paths_finds_them(text):
+    assert PRIVATE.search(text)
+
+
+def test_shipped_data_stays_small():
+    sizes = {p: p.stat().st_size for p in shipped_files() if p.is_relative_to(ROOT / "data")}
+    assert sizes
+    assert not [p.name for p, size in sizes.items() if size > 10e6]
+    assert sum(sizes.values()) <= 40e6
