@@ -28,8 +28,8 @@ SPEECH_COLUMNS = ["t0", "t1", "voiced", *P]
 
 #: Below this probability the timeline's label is marked ``unsure``: a convention, not fitted to any data.
 UNSURE_BELOW = 0.4
-#: Face and voice disagree where two labels stand against each other for so many seconds, with less agreement than this.
-DISAGREE_BELOW, DISAGREE_SECONDS = 0.75, 2.0
+#: Face and voice disagree where one label stands against another for at least so many seconds.
+DISAGREE_SECONDS = 2.0
 #: Frames are scaled down to this many pixels a side before faces are sought: the crops need no more.
 MAX_SIDE = 960
 
@@ -366,13 +366,11 @@ def _film(p: pd.DataFrame) -> dict:
 
 
 def _disagreements(timeline: pd.DataFrame, hop: float, duration: float) -> list[dict]:
-    """Stretches over which the face keeps one label, the voice another, and the two hardly agree."""
-    apart = (timeline["face_label"] != timeline["voice_label"]) & (timeline["agreement"] < DISAGREE_BELOW)
-    pairs = zip(apart, timeline["face_label"], timeline["voice_label"], strict=True)
+    """Stretches over which the face keeps one label and the voice another."""
     out, start = [], 0
-    for (differs, face, voice), run in groupby(pairs):
+    for (face, voice), run in groupby(zip(timeline["face_label"], timeline["voice_label"], strict=True)):
         stop = start + len(list(run))
-        if differs and (stop - start) * hop >= DISAGREE_SECONDS:
+        if face and voice and face != voice and (stop - start) * hop >= DISAGREE_SECONDS:
             times = {"t0": start * hop, "t1": min(stop * hop, duration)}
             out.append({**times, "face": face, "voice": voice})
         start = stop

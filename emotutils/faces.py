@@ -176,7 +176,7 @@ class BlazeFace:
         self.tiles = tiles
         with hushed():
             self._network = Interpreter(str(_model_file()), num_threads=threads)
-        self._network.allocate_tensors()
+            self._network.allocate_tensors()
         self._input = self._network.get_input_details()[0]["index"]
         self._boxes, self._scores = (output["index"] for output in self._network.get_output_details())
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
