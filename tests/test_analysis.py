@@ -260,7 +260,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, voice, annotate):
     size = 320, 240
     path = film(tmp_path / "long.mp4", lambda t: astronaut(t, *size), 60, 10, size, np.resize(voice, 60 * SR))
     out = tmp_path / "out"
-    # The signal comes while the film is read: first by the analysis, or (three frames are analysed) when it is annotated.
+    # The signal comes at the sixth frame read: in the analysis, or, where that looks at three only, in the annotation.
     words = ["analyze", path, "--out", out, *(["--fps", "0.05", "--annotate"] if annotate else [])]
     done = subprocess.run([sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True, timeout=300)
     assert done.returncode == 130 and "nothing half-written" in done.stderr and "Traceback" not in done.stderr

@@ -2,11 +2,14 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from emotutils import config, datasets, preparation
+from emotutils.analysis import P, analyze
 from emotutils.evaluation import evaluate, evaluate_network
+from emotutils.filmwriter import FilmWriter
 from emotutils.networks import load_network, shipped_cards
 
 pytestmark = pytest.mark.real
@@ -37,3 +40,23 @@ def test_a_record_names_the_rows_it_was_scored_on(card, real_data):
     part = preparation.part(data, "test", card["modality"], network.features)
     np.testing.assert_array_equal(part.id, arrays["test_id"])
     np.testing.assert_array_equal(part.y, arrays["test_y"])
+
+
+def test_faces_in_a_film_are_read_as_well_as_faces_in_the_set(real_data, tmp_path):
+    """Detector, alignment and crop must not cost what the network has learned."""
+    data = datasets.load("fer2013", real_data)
+    rows = np.random.default_rng(0).permutation(data.rows("test"))[:60]
+    pictures, y = data.faces(rows), data.table["y"].to_numpy()[rows]
+    with FilmWriter(tmp_path / "faces.mp4", 640, 480, 4) as film:
+        for k in range(4 * len(rows)):
+            image = np.zeros((480, 640, 3), np.uint8)
+            face = cv2.resize(pictures[k // 4, ..., 0].astype(np.uint8), (240, 240), interpolation=cv2.INTER_CUBIC)
+            image[120:360, 200:440] = face[..., None]
+            film.write(image, k / 4)
+    frames = analyze(tmp_path / "faces.mp4", fps=4, progress=False).frames
+    frames = frames[frames["found"]].assign(shown=lambda f: f["t"].astype(int))
+    said = frames.groupby("shown")[P].mean().to_numpy().argmax(axis=1)
+    shown = frames["shown"].drop_duplicates().sort_values().to_numpy()
+    assert len(shown) >= 0.75 * len(rows)
+    straight = load_network("conv2d").predict_proba(pictures[shown]).argmax(axis=1)
+    assert (said == y[shown]).mean() >= (straight == y[shown]).mean() - 0.12
