@@ -1,0 +1,43 @@
+"""The shipped run records: complete, and in agreement with each other and with what was chosen from them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from emotutils import config
+from emotutils.evaluation import evaluate
+
+RECORDS = sorted((config.shipped_root() / "runs").glob("*.json"))
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda p: p.stem)
+def test_every_figure_can_be_had_again_from_the_probabilities(path):
+    record, arrays = read(path), np.load(path.with_suffix(".npz"), allow_pickle=False)
+    name = f"{record['protocol']}-{record['data']}-{record['network']}-{record['variant']}-s{record['seed']}"
+    assert path.stem == name
+    for split in ("validation", "test"):
+        groups = arrays[f"{split}_group"] if "clips" in record[split] else None
+        again = evaluate(
+            arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float), record[split]["labels"], groups
+        ).to_dict()
+        assert again == {k: v for k, v in record[split].items() if k != "clips"}
+    monitored = [epoch[record["options"]["monitor"]] for epoch in record["history"]]
+    assert record["best_epoch"] == int(np.argmax(monitored)) + 1
+
+
+def test_the_voice_network_that_ships_is_the_better_one_on_the_validation_actors():
+    """RAVDESS alone or with TESS: decided on actors 17–20, at the same number of training steps."""
+    alone, merged = (
+        read(config.shipped_root() / "runs" / f"actors-16-4-4-{data}-crnn-best-s0.json")
+        for data in ("ravdess", "ravdess+tess")
+    )
+    steps = [r["options"]["epochs"] * -(-3 * r["split"]["train"]["n"] // 32) for r in (alone, merged)]
+    card = read(config.shipped_root() / "weights" / "crnn.card.json")
+    better = max((alone, merged), key=lambda r: r["validation"]["uar"]["value"])
+    assert card["data"] == better["data"]
+    assert max(steps) / min(steps) < 1.1
