@@ -250,6 +250,7 @@ def interrupted(*args, frames=media.frames, **options):
         yield frame
 
 media.frames = interrupted
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is born ignoring it
 sys.exit(main(sys.argv[1:]))
 """
 
