@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import config, datasets, preparation, records
+from . import augmentation, config, datasets, preparation, records
 from .errors import EmotutilsError
 from .files import replacing
 from .networks import build_network, compile_for, modality_of, save_network
@@ -23,7 +23,7 @@ from .preparation import Part
 from .recipes import Recipe, recipe_for
 from .speech import PAD
 
-AUGMENTATIONS: dict[str, Callable] = {"faces": preparation.augment_faces, "log_mel": preparation.augment_log_mel}
+AUGMENTATIONS: dict[str, Callable] = {"faces": augmentation.augment_faces, "log_mel": augmentation.augment_log_mel}
 
 
 @dataclass(frozen=True)

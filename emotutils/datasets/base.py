@@ -6,6 +6,37 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ..errors import DataError
+
+
+class Rejects:
+    """What could not be used and why: raised at once, or collected so that the rest loads.
+
+    Parameters
+    ----------
+    on_error : ``"raise"``: `add` raises a DataError that says what, where and what to do. ``"report"``: it notes them.
+
+    Raises
+    ------
+    DataError : another value of ``on_error``.
+    """
+
+    def __init__(self, on_error: str = "raise"):
+        if on_error not in ("raise", "report"):
+            raise DataError(f"on_error={on_error!r}: choose raise or report")
+        self.on_error = on_error
+        self._rows: list[tuple[str, str, str]] = []
+
+    def add(self, where: object, what: str, remedy: str) -> None:
+        """Refuse one file, row or film: ``where`` it is, ``what`` is wrong, and what to do (``remedy``)."""
+        if self.on_error == "raise":
+            raise DataError(f"{where}: {what}; {remedy}")
+        self._rows.append((str(where), what, remedy))
+
+    def table(self) -> pd.DataFrame:
+        """One row a refusal, columns ``where``, ``what``, ``remedy`` (str); empty where nothing was refused."""
+        return pd.DataFrame(self._rows, columns=["where", "what", "remedy"], dtype=str)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -14,10 +45,11 @@ class Dataset:
     Attributes
     ----------
     name : the set's short name.
-    table : columns ``label`` (name), ``y`` (int, index into ``labels``), ``group`` (what must not cross a
-        split: speaker, film or pixel hash), ``split`` (``train``, ``validation``, ``test``), ``path`` for
-        recordings, and the set's own columns.
+    table : columns ``id`` (str, unique), ``label`` (name), ``y`` (int, index into ``labels``), ``group`` (what must
+        not cross a split: speaker, film or pixel hash), ``split`` (``train``, ``validation``, ``test``), ``path`` for
+        files, and the set's own columns.
     labels : the names behind ``y``.
+    rejects : what was left out and why (``where``, ``what``, ``remedy``), after loading with ``on_error="report"``.
     """
 
     name: str
@@ -27,6 +59,7 @@ class Dataset:
     licence: str
     _faces: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
     _voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(default=None, repr=False)
+    rejects: pd.DataFrame = field(default_factory=lambda: Rejects().table(), repr=False)
 
     @property
     def modality(self) -> str:
