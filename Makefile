@@ -14,13 +14,14 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint results constraints clean
+.PHONY: help install demo test lint notebooks stamp results constraints clean
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
 	@echo "make test      all tests, notebooks included"
 	@echo "make install   only the environment, in $(VENV) (demo and test do this themselves)"
 	@echo "make lint      look for mistakes in the code with ruff"
+	@echo "make notebooks run every notebook again on the samples and keep what comes out"
 	@echo "make clean     remove the environment and caches; runs/ and your data stay"
 	@echo "To choose a Python:  make demo PYTHON=/path/to/python3.12"
 
@@ -35,6 +36,14 @@ test: $(READY)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
+
+notebooks: $(READY)
+	@EMOTUTILS_PROFILE=sample EMOTUTILS_STATIC=1 $(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute \
+	  --ExecutePreprocessor.record_timing=False --log-level WARN $(sort $(wildcard notebooks/*.ipynb))
+
+# For maintainers: the repository's address, from pyproject.toml into badges and Colab cells.
+stamp: $(READY)
+	@$(BIN)/python notebooks/stamp.py
 
 # For maintainers: the table of shipped networks into the README, from the cards in data/weights.
 results: $(READY)

@@ -11,8 +11,10 @@ _WHERE = {
     "load_network": "networks",
     "register_network": "networks",
     "evaluate": "evaluation",
+    "setup_notebook": "notebook",
+    "show_source": "notebook",
 }
-_MODULES = ("datasets", "plots")
+_MODULES = ("datasets", "plots", "solutions")
 
 __all__ = [*_WHERE, *_MODULES]
 

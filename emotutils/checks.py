@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement
 
 from . import config
+from .datasets.catalog import CATALOG
+from .datasets.download import here
 from .errors import EmotutilsError
 from .networks import DEFAULTS, load_network
 
@@ -14,7 +16,8 @@ from .networks import DEFAULTS, load_network
 def check(say: Callable[[str], None]) -> int:
     """Look at Python, packages, sample film, networks and data; ``say`` a line for each; give the number of problems.
 
-    Missing real data sets are told but are no problem: the course also runs on its samples.
+    Missing real data sets are told but are no problem: the course also runs on its samples. Whether those that are
+    here are whole is for ``emotutils data check``.
     """
     problems = 0
 
@@ -42,7 +45,6 @@ def check(say: Callable[[str], None]) -> int:
             tell(f"{stream} network {name}")
         except EmotutilsError as error:
             tell(f"{stream} network {name}", str(error))
-    for name in ("fer2013", "ravdess", "tess"):
-        here = (config.data_root() / name).is_dir()
-        tell(f"data set {name}, " + (f"found in {config.data_root()}" if here else "not here (the samples are used)"))
+    for wanted in CATALOG.values():
+        tell(f"data set {wanted.name}, " + (f"found in {config.data_root()}" if here(wanted) else "not here"))
     return problems

@@ -34,14 +34,28 @@ def build_parser() -> argparse.ArgumentParser:
     p = commands.add_parser("networks", help="the shipped networks with their test scores")
     p.set_defaults(run=_networks)
 
-    p = commands.add_parser("data", help="the data sets: which are here")
-    data = p.add_subparsers(metavar="list|check", required=True)
+    p = commands.add_parser("data", help="the data sets: where they come from, which are here")
+    data = p.add_subparsers(metavar="list|fetch|check|prepare|audit", required=True)
     q = data.add_parser("list", help="the sets the course knows")
     q.set_defaults(run=_data_list)
-    q = data.add_parser("check", help="read a set (or all) and say what is there")
+    q = data.add_parser("fetch", help="download a set, or say what you must do first")
+    q.add_argument("name", metavar="NAME")
+    q.set_defaults(run=_data_fetch)
+    q = data.add_parser("check", help="read a set (or all) and say what is there, and what is missing")
     q.add_argument("name", metavar="NAME", nargs="?")
-    q.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
     q.set_defaults(run=_data_check)
+    q = data.add_parser("prepare", help="cut the faces out of Aff-Wild2's films, into seven balanced folders")
+    q.add_argument("name", metavar="NAME", choices=("affwild2",))
+    q.add_argument("--fps", type=float, default=5.0, help="frames looked at per second (default: 5)")
+    q.add_argument("--openface", type=Path, help="folder with OpenFace's output, in place of our detector")
+    q.add_argument("--jobs", type=_positive, default=2, help="films at a time (default: 2)")
+    q.set_defaults(run=_data_prepare)
+    q = data.add_parser("audit", help="count a set, and say what its own split has on both sides")
+    q.add_argument("name", metavar="NAME")
+    q.add_argument("--publish", action="store_true", help="also write into data/runs")
+    q.set_defaults(run=_data_audit)
+    for q in data.choices.values():
+        q.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
 
     p = commands.add_parser("train", help="train a network and record the run")
     p.add_argument("network", metavar="NETWORK")
@@ -148,30 +162,48 @@ def _networks(args) -> None:
 
 
 def _data_list(args) -> None:
-    from . import datasets
+    from .datasets import download
 
-    for name in datasets.NAMES:
-        print(name)
+    print(download.overview(args.root))
+
+
+def _data_fetch(args) -> None:
+    from .datasets import download
+
+    download.fetch(args.name, args.root, progress=sys.stderr.isatty())
 
 
 def _data_check(args) -> None:
-    from . import datasets
+    from .datasets import catalog, download
 
-    failed = 0
-    for name in [args.name] if args.name else [n for n in datasets.NAMES if "+" not in n]:
-        try:
-            found = datasets.load(name, args.root)
-        except EmotutilsError as error:
-            failed += 1
-            print(f"{name}: {error}")
-        else:
-            counts = found.table["split"].value_counts()
-            sizes = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("train", "validation", "test"))
-            print(
-                f"{name}: {len(found)} rows ({sizes}), {found.table['group'].nunique()} groups, licence {found.licence}"
-            )
-    if args.name and failed:
-        raise EmotutilsError(f"{args.name} cannot be used as it is")
+    for name in [args.name] if args.name else catalog.CATALOG:
+        status = download.check(name, args.root)
+        if args.name and not status.usable:
+            raise EmotutilsError(status.line)
+        print(status.line, flush=True)
+
+
+def _data_prepare(args) -> None:
+    from .preparation import prepare_films
+
+    options = {"fps": args.fps, "openface": args.openface, "n_jobs": args.jobs, "progress": sys.stderr.isatty()}
+    done = prepare_films(args.root, on_error="report", **options)
+    print(done.steps[done.steps["removed"] > 0].to_string(index=False))
+    for where, what, remedy in done.rejects.itertuples(index=False):
+        print(f"left out: {where}: {what}; {remedy}")
+    print(f"{len(done.table):,} faces, in folders named after the emotions: emotutils data check affwild2")
+
+
+def _data_audit(args) -> None:
+    import pandas as pd
+
+    from . import datasets
+    from .preparation import describe, publish
+
+    facts = describe(datasets.load(args.name, args.root))
+    print(pd.DataFrame(facts["audit"]).to_string(index=False, formatters={"share": "{:.1%}".format}))
+    if args.publish:
+        print(f"record: {publish(facts)}")
 
 
 def _train(args) -> None:

@@ -1,15 +1,22 @@
-"""The roots on disk: the one place that reads environment variables.
+"""The roots on disk and the profile: the one place that reads environment variables.
 
 *Shipped* is what comes with the package (sample film, weights, run records) and never moves;
 *data* is where a user keeps the real corpora; *cache* holds what can be computed again.
 """
 
+import base64
+import json
 import os
 from pathlib import Path
 
 import platformdirs
 
+from .errors import EmotutilsError
+
 _PACKAGE = Path(__file__).resolve().parent
+
+#: What a notebook runs on: the bundled synthetic sets, real sets within minutes, or the whole recorded run.
+PROFILES = ("sample", "live", "full")
 
 
 def shipped_root() -> Path:
@@ -19,8 +26,15 @@ def shipped_root() -> Path:
 
 
 def data_root(root: str | os.PathLike | None = None) -> Path:
-    """Where the real data sets lie: the argument, else ``$EMOTUTILS_DATA``, else ``data/`` here."""
-    return Path(root or os.environ.get("EMOTUTILS_DATA") or "data").expanduser()
+    """Where the real data sets lie: the argument, else ``$EMOTUTILS_DATA``, else ``data/`` here.
+
+    Where there is no such folder, as in ``notebooks/``, the checkout's own ``data/`` takes its place.
+    """
+    named = root or os.environ.get("EMOTUTILS_DATA")
+    if named:
+        return Path(named).expanduser()
+    here, checkout = Path("data"), _PACKAGE.parent / "data"
+    return checkout if checkout.is_dir() and not here.is_dir() else here
 
 
 def output_root(out: str | os.PathLike | None = None) -> Path:
@@ -31,3 +45,49 @@ def output_root(out: str | os.PathLike | None = None) -> Path:
 def cache_root() -> Path:
     """The user's cache folder; anything in it may be deleted at any time."""
     return Path(os.environ.get("EMOTUTILS_CACHE") or platformdirs.user_cache_dir("emotutils"))
+
+
+def profile(name: str | None = None) -> str:
+    """The profile of a notebook: the argument, else ``$EMOTUTILS_PROFILE``, else what the data root allows.
+
+    ``live`` where a real set's folder lies under the data root, ``sample`` where none does.
+
+    Raises
+    ------
+    EmotutilsError : a name that is not in ``PROFILES``.
+    """
+    name = name or os.environ.get("EMOTUTILS_PROFILE")
+    if not name:
+        found = any((data_root() / s).is_dir() for s in ("fer2013", "ravdess", "tess", "affwild2"))
+        return "live" if found else "sample"
+    if name not in PROFILES:
+        raise EmotutilsError(f"unknown profile {name!r}: choose {', '.join(PROFILES)}")
+    return name
+
+
+def static_figures() -> bool:
+    """Whether interactive figures are drawn once instead (``$EMOTUTILS_STATIC``): for print, tests and GitHub."""
+    return bool(os.environ.get("EMOTUTILS_STATIC"))
+
+
+def kaggle_authorization() -> str | None:
+    """The learner's own Kaggle token as the value of an ``Authorization`` header; None where there is none.
+
+    Looked for where Kaggle's own programs do, in this order: ``$KAGGLE_API_TOKEN``, ``~/.kaggle/access_token``,
+    ``$KAGGLE_USERNAME`` with ``$KAGGLE_KEY``, ``~/.kaggle/kaggle.json``.
+
+    Raises
+    ------
+    EmotutilsError : a kaggle.json without name and key.
+    """
+    new, old = (Path.home() / ".kaggle" / name for name in ("access_token", "kaggle.json"))
+    token = os.environ.get("KAGGLE_API_TOKEN") or (new.read_text() if new.is_file() else "")
+    if token.strip():
+        return f"Bearer {token.strip()}"
+    user, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
+    if not (user and key) and old.is_file():
+        try:
+            user, key = (json.loads(old.read_text())[word] for word in ("username", "key"))
+        except (ValueError, KeyError, TypeError):
+            raise EmotutilsError(f"{old}: not Kaggle's file; make a token at https://www.kaggle.com/settings") from None
+    return "Basic " + base64.b64encode(f"{user}:{key}".encode()).decode() if user and key else None

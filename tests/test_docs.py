@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotutils import datasets, tables
+from emotutils import tables
 from emotutils.cli import build_parser
+from emotutils.datasets.catalog import CATALOG
 from emotutils.filmwriter import FilmWriter
 from emotutils.networks import shipped_cards
 
@@ -164,11 +165,15 @@ def test_the_python_example_runs(tmp_path):
     assert written == named - {"annotated.mp4"}
 
 
-@pytest.mark.parametrize("reader", [datasets.fer2013, datasets.ravdess, datasets.tess], ids=lambda r: r.__name__)
-def test_licence_and_citation_are_those_of_the_reader(reader):
+@pytest.mark.parametrize("wanted", CATALOG.values(), ids=lambda wanted: wanted.name)
+def test_size_licence_and_citation_are_those_of_the_catalogue(wanted):
     text = read("data/README.md")
-    assert reader.LICENCE in text
-    assert reader.CITATION in text
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| `{wanted.name}` |")]
+    size = f" {wanted.bytes / 1e6:.0f} MB " if wanted.bytes else " "
+    assert row.split("|")[3] == size and row.split("|")[5] == f" {wanted.licence} "
+    assert all(f"{n:,}" in row for n in list(wanted.whole.values())[:1] if n)
+    assert wanted.citation in text
+    assert ["data", "fetch", wanted.name] in commands("emotutils")
 
 
 def test_the_licence_names_every_part():

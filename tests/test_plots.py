@@ -137,6 +137,34 @@ VISIONS = {
 }
 
 
+def test_faces_side_by_side_under_their_titles():
+    faces = np.linspace(0, 255, 3 * 48 * 48).reshape(3, 48, 48, 1)
+    ax = plots.plot_faces(faces, ["fear", "anger", "neutral"], columns=2)
+    assert len(ax.images) == 3 and _texts(ax) == {"fear", "anger", "neutral"}
+    assert {image.norm.vmax for image in ax.images} == {255}, "one grey scale for all"
+    assert not plots.plot_faces(faces).texts
+
+
+def test_balance_counts_each_label_in_each_part():
+    table = pd.DataFrame({"label": ["fear"] * 3 + ["calm"], "split": ["train", "train", "test", "train"]})
+    ax = plots.plot_balance(table)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["fear", "calm"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["train", "test"]
+    assert sorted(text.get_text() for text in ax.texts if text.get_text()) == ["1", "1", "2"]
+    assert len({patch.get_hatch() for patch in ax.patches}) == 2, "told apart without colour too"
+
+
+def test_removed_shows_what_each_step_took():
+    steps = pd.DataFrame(
+        [("extract", 100, 30, 70, "no face"), ("clean", 70, 0, 70, "blurred")],
+        columns=["step", "before", "removed", "after", "reason"],
+    )
+    ax = plots.plot_removed(steps)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["extract: no face", "clean: blurred"]
+    kept, gone = ([patch.get_width() for patch in bars] for bars in ax.containers)
+    assert (kept, gone) == ([70, 70], [30, 0]) and "−30" in _texts(ax)
+
+
 @pytest.mark.parametrize("vision", VISIONS)
 def test_colors_can_be_told_apart(vision):
     from skimage.color import rgb2lab

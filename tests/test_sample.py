@@ -12,7 +12,7 @@ from drawn_scene import Scene
 from synthetic_voice import STYLES, Speaker, loudness, speak, talk
 
 from emotutils import config, faces, media, speech
-from emotutils.datasets import fer2013, ravdess, sample, tess
+from emotutils.datasets import fer2013, ravdess, ravdess_tracking, sample, tess
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
 
@@ -181,6 +181,18 @@ def test_readers_take_the_sets(small, tmp_path, monkeypatch):
     }
 
 
+def test_drawn_votes_lie_beside_the_faces_in_the_same_order(small):
+    folder = small[0] / "fer2013"
+    faces_, votes = (
+        list(csv.DictReader((folder / name).read_text().splitlines())) for name in ("fer2013.csv", "fer2013new.csv")
+    )
+    assert [row["Usage"] for row in votes] == [row["Usage"] for row in faces_]
+    counts = np.array([[int(row[e]) for e in EMOTIONS] for row in votes])
+    assert all(sum(int(v) for k, v in row.items() if k not in ("Usage", "Image name")) == 10 for row in votes)
+    acted = [int(row["emotion"]) for row in faces_]
+    assert np.mean(counts.argmax(axis=1) == acted) > 0.8
+
+
 def test_ravdess_layout_covers_the_fixed_partition(tmp_path, monkeypatch):
     monkeypatch.setattr(make_sets, "RAVDESS_ACTORS", (2, 17, 22))
     make_sets.make_ravdess(tmp_path, np.random.default_rng(0))
@@ -188,6 +200,20 @@ def test_ravdess_layout_covers_the_fixed_partition(tmp_path, monkeypatch):
     assert set(table["split"]) == {"train", "validation", "test"}
     assert set(table["label"]) == set(EMOTIONS_WITH_CALM) and len(table) == 3 * 30
     assert all(speech.is_voiced(media.load_sound(p), 16000) for p in table["path"][::9])
+
+
+def test_tracked_faces_pair_with_the_voices_and_move_as_acted(tmp_path, monkeypatch):
+    monkeypatch.setattr(make_sets, "RAVDESS_ACTORS", (2,))
+    make_sets.make_ravdess(tmp_path, np.random.default_rng(0))
+    make_sets.make_ravdess_tracking(tmp_path, np.random.default_rng(0))
+    tracking = ravdess_tracking.load(tmp_path, on_error="report")
+    assert len(tracking.rejects) == 0
+    pairs = ravdess_tracking.pair(tracking, ravdess.load(tmp_path))
+    assert len(pairs) == len(tracking) == 30
+    strong = pairs[(pairs["label"] == "happiness") & (pairs["intensity"] == "strong")]
+    smile = [ravdess_tracking.features(p)["AU12_r"].max() for p in strong["path_face"]]
+    sad = [ravdess_tracking.features(p)["AU12_r"].max() for p in pairs.loc[pairs["label"] == "sadness", "path_face"]]
+    assert min(smile) > 3 > 2 > max(sad)
 
 
 def test_affwild2_has_a_label_for_every_frame(tmp_path):

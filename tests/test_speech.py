@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from scipy import signal
 
-from emotutils import speech
+from emotutils import media, speech
 
 SR = speech.SAMPLE_RATE
 
@@ -160,6 +160,28 @@ def test_log_mel_and_mfcc_equal_librosa_with_other_settings(librosa, x, options)
     np.testing.assert_allclose(speech.mfcc(x, n_mfcc=13, **options), expected, rtol=1e-5, atol=2e-3)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("width", [5, 9])
+@pytest.mark.parametrize("name", ["talk", "double", "silence and talk"])
+def test_deltas_equal_librosa(librosa, name, width, order):
+    x = speech.log_mel(CLIPS[name])
+    found = speech.delta(x, width, order)
+    assert found.dtype == x.dtype and found.shape == x.shape
+    np.testing.assert_array_equal(found, librosa.feature.delta(x, width=width, order=order))
+    # A straight line has its own slope everywhere, a parabola its own curvature: no library needed to know.
+    line = np.arange(20.0)[None] ** order
+    np.testing.assert_allclose(speech.delta(line, width, order), order, atol=1e-9)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("frames", [1, 2, 8])
+def test_deltas_of_a_clip_shorter_than_their_width(librosa, frames, order):
+    x = np.random.default_rng(0).normal(size=(3, frames))
+    found = speech.delta(x, order=order)
+    np.testing.assert_array_equal(found, librosa.feature.delta(x, order=order, mode="nearest"))
+    assert frames > 1 or np.abs(found).max() < 1e-12
+
+
 @pytest.mark.parametrize(
     "arguments", [(16000, 512, 64, 0, 8000), (22050, 2048, 128, 0, 11025), (8000, 256, 20, 90, 3000)]
 )
@@ -273,6 +295,23 @@ def test_features_have_exactly_their_shape(kind, shape, seconds):
         assert np.isfinite(found).all()
 
 
+@pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
+@pytest.mark.parametrize("seconds", [0.0001, 0.05, 0.5, 3])
+def test_deltas_stand_behind_their_bands(kind, seconds):
+    x = noise(max(seconds, 0.01))[: max(1, round(seconds * SR))]
+    plain, one, two = (speech.Features(kind, deltas=n) for n in range(3))
+    bands = plain.shape[1]
+    found = two(x)
+    assert found.shape == two.shape == (301, 3 * bands) and found.dtype == np.float32
+    np.testing.assert_array_equal(found[:, :bands], plain(x))
+    np.testing.assert_array_equal(found[:, : 2 * bands], one(x))
+    real = found[:, 0] != speech.PAD
+    for order in (1, 2):
+        block = found[:, order * bands : (order + 1) * bands]
+        np.testing.assert_array_equal(block[real], speech.delta(plain(x)[real].T, order=order).T)
+        assert (block[~real] == speech.PAD).all() and (block[real] != speech.PAD).all()
+
+
 def test_padding_rows_and_no_others_hold_pad():
     features = speech.Features()
     voice = speech.trim(between_silence(talk(1.5)))
@@ -286,7 +325,7 @@ def test_padding_rows_and_no_others_hold_pad():
 @pytest.mark.parametrize("level", ["clip", "none"])
 @pytest.mark.parametrize("n_mels", [40, speech.MAX_MELS])
 def test_no_real_value_comes_near_pad(kind, level, n_mels):
-    features = speech.Features(kind, n_mels=n_mels, n_fft=2048, level=level)
+    features = speech.Features(kind, n_mels=n_mels, n_fft=2048, level=level, deltas=2)
     spike = np.zeros(3 * SR)
     spike[SR] = 1
     for x in (np.zeros(3 * SR), spike, 1e-9 * noise(3), 1000 * noise(3), np.ones(3 * SR)):
@@ -327,8 +366,11 @@ def test_mean_of_mfccs_is_the_recipe_of_the_thesis(librosa):
 
 
 def test_features_survive_a_card():
-    features = speech.Features("mfcc", n_mels=80, seconds=2.0)
+    features = speech.Features("mfcc", n_mels=80, seconds=2.0, deltas=1)
     assert speech.Features.from_dict(json.loads(json.dumps(features.to_dict()))) == features
+    old = features.to_dict()
+    del old["deltas"]  # cards written before there were deltas
+    assert speech.Features.from_dict(old).deltas == 0
     with pytest.raises(ValueError, match="n_mel_bands"):
         speech.Features.from_dict({"n_mel_bands": 64})
 
@@ -346,6 +388,9 @@ def test_features_survive_a_card():
         {"hop_length": 0},
         {"n_fft": 511},
         {"seconds": -1},
+        {"deltas": 3},
+        {"deltas": -1},
+        {"kind": "mfcc_mean", "deltas": 1},
     ],
 )
 def test_features_refuse_settings_that_do_not_fit(options):
@@ -391,3 +436,13 @@ def test_real_recordings_have_a_voice_of_plausible_length(real_data, pattern, ev
     lengths = np.array([len(speech.trim(x)) / SR for x in clips])
     assert np.mean([speech.is_voiced(x) for x in clips]) >= 0.99
     assert np.mean((lengths >= 1) & (lengths <= 3.5)) >= 0.98
+
+
+@pytest.mark.real
+@pytest.mark.filterwarnings("ignore")
+def test_real_recordings_have_librosas_mfccs(librosa, real_data):
+    paths = sorted(real_data.glob("ravdess/**/03-01-*.wav")) + sorted(real_data.glob("tess/**/*.wav"))
+    assert len(paths) == 4238
+    for path in paths[::40]:
+        expected = librosa.feature.mfcc(y=librosa.load(path, sr=SR)[0], sr=SR, n_mfcc=40)
+        np.testing.assert_allclose(speech.mfcc(media.load_sound(path)), expected, rtol=0, atol=1.4e-3)

@@ -5,11 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from emotutils import augmentation, datasets, networks, preparation, training
+from emotutils import datasets, networks, preparation, training
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import evaluate, evaluate_network
 from emotutils.recipes import RECIPES, recipe_for
-from emotutils.speech import PAD
 
 
 @pytest.fixture(scope="module")
@@ -124,28 +123,6 @@ def test_what_cannot_be_trained_is_named(tmp_path):
         training.train("crnn", "sample-ravdess", recipe="thesis", out=tmp_path)
     with pytest.raises(NetworkError, match="unknown recipe"):
         recipe_for("conv2d", "worst")
-
-
-def test_augmented_faces_are_still_faces():
-    x = datasets.load("sample-fer2013").faces(np.arange(32))
-    y = augmentation.augment_faces(x, np.random.default_rng(0))
-    assert y.shape == x.shape and y.dtype == x.dtype and y.min() >= 0 and y.max() <= 255
-    assert not np.array_equal(x, y)
-    np.testing.assert_array_equal(y, augmentation.augment_faces(x, np.random.default_rng(0)))
-    # A face stays where it was, within the shift: blurred, the two still resemble each other.
-    assert np.corrcoef(x.mean(0).ravel(), y.mean(0).ravel())[0, 1] > 0.8
-
-
-def test_augmented_voices_keep_their_padding_at_the_end():
-    x = np.full((8, 100, 64), PAD, np.float32)
-    for i in range(8):
-        x[i, : 20 + 10 * i] = np.random.default_rng(i).normal(-40, 10, (20 + 10 * i, 64))
-    y = augmentation.augment_log_mel(x, np.random.default_rng(0))
-    for before, after in zip(x, y, strict=True):
-        heard = after[:, 0] != PAD
-        n = heard.sum()
-        assert 0 < n <= (before[:, 0] != PAD).sum() and heard[:n].all()
-        assert (after[:n] != PAD).all() and (after[n:] == PAD).all()
 
 
 def test_windows_of_one_recording_share_its_id():

@@ -1,49 +1,68 @@
 """The data sets of the course, each read in the layout in which it is published.
 
-``load("fer2013")``, ``load("ravdess")``, ``load("tess")``, ``load("ravdess+tess")`` (the thesis's merger), each also
-with ``sample-`` in front for the small synthetic set of the same layout.
+``load("fer2013")``, ``load("ravdess")``, ``load("tess")`` …; several voices as one with ``+``: ``"ravdess+tess"``
+(spoken) and ``"ravdess+ravdess-song+tess"`` (the thesis's 5,252). With ``sample-`` in front: the small synthetic set of
+the same layout.
 """
 
 import os
+from functools import partial
 
 import pandas as pd
 
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
-from . import fer2013, ravdess, tess
+from . import affwild2, fer2013, ravdess, ravdess_tracking, recordings, tess
 from .base import Dataset
 
-__all__ = ["NAMES", "Dataset", "fer2013", "load", "merge", "ravdess", "tess"]
+__all__ = ["NAMES", "SAMPLES", "Dataset", "affwild2", "fer2013", "load", "merge", "ravdess", "ravdess_tracking", "tess"]
 
-_READERS = {"fer2013": fer2013.load, "ravdess": ravdess.load, "tess": tess.load}
-NAMES = (*_READERS, "ravdess+tess")
+_READERS = {
+    "fer2013": fer2013.load,
+    "affwild2": affwild2.load,
+    "ravdess": ravdess.load,
+    "ravdess-song": partial(ravdess.load, kind="song"),
+    "tess": tess.load,
+    "ravdess-tracking": ravdess_tracking.load,
+}
+NAMES = (*_READERS, "ravdess+tess", "ravdess+ravdess-song+tess")
+#: Those of which a synthetic set comes with the course.
+SAMPLES = ("fer2013", "affwild2", "ravdess", "tess", "ravdess-tracking", "ravdess+tess")
 
 
-def load(name: str, root: str | os.PathLike | None = None) -> Dataset:
+def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
     """Read a set by name, from ``root`` or the data root (``sample-…``: from the bundled samples).
+
+    Parameters
+    ----------
+    on_error : ``"raise"``: the first thing that cannot be used is an error. ``"report"``: it is left out, and
+        ``rejects`` says why.
 
     Raises
     ------
-    DataError : an unknown name, or a set that is not where it should be.
+    DataError : an unknown name, a set that is not where it should be, or (``"raise"``) something in it is wrong.
     """
     plain = name.removeprefix("sample-")
-    if plain not in NAMES:
-        raise DataError(f"unknown data set {name!r}: known are {', '.join(NAMES)}, each also as sample-NAME")
+    if plain not in (NAMES if plain == name else SAMPLES):
+        raise DataError(
+            f"unknown data set {name!r}: known are {', '.join(NAMES)}, and sample-{', sample-'.join(SAMPLES)}"
+        )
     if plain != name:
         from . import sample  # draws faces and voices: not needed by those who read real ones
 
         root = sample.ensure()
-    sets = [_READERS[part](root) for part in plain.split("+")]
+    sets = [_READERS[part](root, on_error=on_error) for part in plain.split("+")]
     return sets[0] if len(sets) == 1 else merge(*sets)
 
 
 def merge(first: Dataset, *others: Dataset) -> Dataset:
     """Recordings of several sets as one, with eight labels and the set's name in ``corpus``.
 
-    The first set keeps its split; the others are all training material, so that a score stays on the first set's
-    unseen speakers.
+    The first set keeps its split. Whoever is heard in it stays where he or she is in the others (RAVDESS's songs), and
+    all other speakers are training material: a score stays on speakers that were never trained on.
     """
-    tables = [first.table, *(o.table.assign(split="train") for o in others)]
+    splits = dict(zip(first.table["group"], first.table["split"], strict=True))
+    tables = [first.table, *(o.table.assign(split=o.table["group"].map(splits).fillna("train")) for o in others)]
     table = pd.concat(tables, ignore_index=True)
     table["y"] = [EMOTIONS_WITH_CALM.index(n) for n in table["label"]]
     sets = (first, *others)
@@ -51,7 +70,8 @@ def merge(first: Dataset, *others: Dataset) -> Dataset:
         "+".join(s.name for s in sets),
         table,
         EMOTIONS_WITH_CALM,
-        "; ".join(s.citation for s in sets),
-        "; ".join(s.licence for s in sets),
-        _voices=ravdess.load_voices,
+        "; ".join(dict.fromkeys(s.citation for s in sets)),
+        "; ".join(dict.fromkeys(s.licence for s in sets)),
+        _voices=recordings.load_voices,
+        rejects=pd.concat([s.rejects for s in sets], ignore_index=True),
     )

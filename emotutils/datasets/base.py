@@ -63,8 +63,8 @@ class Dataset:
 
     @property
     def modality(self) -> str:
-        """``"face"`` or ``"voice"``: what the rows are."""
-        return "face" if self._faces else "voice"
+        """What the rows are: ``"face"``, ``"voice"``, or ``"film"`` where the set hands out neither."""
+        return "face" if self._faces else "voice" if self._voices else "film"
 
     def __len__(self) -> int:
         return len(self.table)

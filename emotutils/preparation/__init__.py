@@ -3,6 +3,37 @@
 Taught in notebooks/03_face_data, notebooks/04_film_data and notebooks/05_voice_data.
 """
 
-from .parts import Part, face_part, part, voice_part
+from .facts import describe, publish
+from .films import (
+    Prepared,
+    balance,
+    check_files,
+    clean,
+    extract_faces,
+    prepare_films,
+    sharpness,
+    shuffle,
+    sort_into_folders,
+)
+from .parts import Part, extract_features, face_part, load_joblib, part, save_joblib, voice_part
 
-__all__ = ["Part", "face_part", "part", "voice_part"]
+__all__ = [
+    "Part",
+    "Prepared",
+    "balance",
+    "check_files",
+    "clean",
+    "describe",
+    "extract_faces",
+    "extract_features",
+    "face_part",
+    "load_joblib",
+    "part",
+    "prepare_films",
+    "publish",
+    "save_joblib",
+    "sharpness",
+    "shuffle",
+    "sort_into_folders",
+    "voice_part",
+]

@@ -1,0 +1,228 @@
+"""What the notebooks share: one set-up, data by profile, the package's code shown, guesses, interactive figures.
+
+Taught in notebooks/00_setup; used in all of them.
+"""
+
+import ast
+import inspect
+import json
+import platform
+import random
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from IPython.display import Markdown, display
+from matplotlib import pyplot as plt
+
+from . import config, datasets
+from .errors import DataError
+from .files import replacing
+
+SYNTHETIC = "synthetic data: shows that the code works, not how well"
+#: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training cell may take.
+LIMITS = {"sample": (2, 1.0), "live": (10, 5.0), "full": (None, None)}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What ``setup_notebook`` found.
+
+    Attributes
+    ----------
+    profile : ``"sample"``, ``"live"`` or ``"full"``; see ``config.PROFILES``.
+    seed : for everything random in the notebook.
+    epochs, max_minutes : how much a live training may do (``None``: as much as its recipe says).
+    """
+
+    profile: str
+    seed: int
+    epochs: int | None
+    max_minutes: float | None
+
+    def load(self, name: str, **options) -> datasets.Dataset:
+        """A data set by its plain name (``"fer2013"``): the synthetic one in ``sample``, the real one otherwise.
+
+        In ``live`` a set that is not there is replaced by the synthetic one, with a line that says so.
+
+        Raises
+        ------
+        DataError : an unknown name; in ``full``, a set that is not there.
+        """
+        if self.profile != "sample":
+            try:
+                return datasets.load(name, **options)
+            except DataError as error:
+                if self.profile == "full" or name not in datasets.NAMES:
+                    raise
+                print(f"{error}\nUntil then the sample set stands in.")
+        print(f"sample-{name}: {SYNTHETIC}")
+        return datasets.load(f"sample-{name}", **options)
+
+    def root(self, name: str) -> Path:
+        """The data root with this set in it: the real one, or the folder of the sample sets, as in `load`."""
+        from .datasets import sample  # draws faces and voices: not needed by those who read real ones
+
+        real = config.data_root()
+        found = self.profile == "full" or (self.profile == "live" and (real / name).is_dir())
+        return real if found else sample.ensure()
+
+
+def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = False) -> Setup:
+    """Prepare a notebook: seeds, the look of figures, and a line on versions, device and profile.
+
+    Parameters
+    ----------
+    profile : ``"sample"``, ``"live"`` or ``"full"``; by default what ``config.profile`` says.
+    seed : for Python, NumPy and, with ``keras``, for Keras and its backend.
+    keras : the notebook trains or asks a network: Keras is imported (seconds) and the device named.
+
+    Raises
+    ------
+    EmotutilsError : an unknown profile.
+    """
+    name = config.profile(profile)
+    random.seed(seed)
+    np.random.seed(seed)
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind")
+    plt.rcParams.update({"figure.dpi": 100, "figure.figsize": (7, 3.6), "figure.constrained_layout.use": True})
+    versions = f"Python {platform.python_version()}, emotutils {version('emotutils')}"
+    print(f"{versions}{_backend(seed) if keras else ''}, profile {name}")
+    return Setup(name, seed, *LIMITS[name])
+
+
+def _backend(seed: int) -> str:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    device = "a GPU" if keras.distribution.list_devices("gpu") else "no GPU"
+    return f", Keras {keras.__version__} on {keras.backend.backend()}, {device}"
+
+
+def recorded(name: str) -> dict | None:
+    """What a run on the real sets left in ``data/runs/NAME.json``; None, and a line saying so, where it is missing."""
+    path = config.shipped_root() / "runs" / f"{name}.json"
+    if not path.is_file():
+        print(f"{name}: not run yet")
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def show_source(obj: Callable, *, docstring: bool = False) -> None:
+    """Show the code of a function or class as it stands in the package, so that text and code cannot drift apart.
+
+    Parameters
+    ----------
+    docstring : show that too; left out by default, because the notebook's own text explains.
+    """
+    lines = textwrap.dedent(inspect.getsource(obj)).strip().splitlines()
+    first = ast.parse("\n".join(lines)).body[0].body[0]
+    if not docstring and inspect.getdoc(obj):
+        del lines[first.lineno - 1 : first.end_lineno]
+    code = "\n".join(lines)
+    display(Markdown(f"`{obj.__module__.replace('.', '/')}.py`\n```python\n{code}\n```"))
+
+
+def interactive(draw: Callable, **controls) -> None:
+    """Call ``draw`` whenever a slider or menu moves; without a front end, once with the controls' first values.
+
+    Parameters
+    ----------
+    draw : draws a figure; takes the controls by name.
+    **controls : ``(low, high, step, start)`` numbers for a slider, a list for a menu (the first is chosen).
+    """
+    start = {name: control[0] if isinstance(control, list) else control[3] for name, control in controls.items()}
+    if not _front_end():
+        draw(**start)
+        return
+    import ipywidgets
+
+    made = {name: _control(control) for name, control in controls.items()}
+    display(ipywidgets.interactive(draw, **made))
+
+
+def _control(control: list | tuple):
+    import ipywidgets
+
+    if isinstance(control, list):
+        return ipywidgets.Dropdown(options=control)
+    low, high, step, start = control
+    kind = ipywidgets.IntSlider if all(isinstance(v, int) for v in control) else ipywidgets.FloatSlider
+    return kind(value=start, min=low, max=high, step=step)
+
+
+def _front_end() -> bool:
+    """Whether somebody could move a slider: a Jupyter kernel, and nobody who asked for static figures."""
+    return "ipykernel" in sys.modules and not config.static_figures()
+
+
+class Guesses:
+    """A game before the network: look or listen, choose a label, and compare later with networks and other people.
+
+    Parameters
+    ----------
+    ids : (n,) what is shown, in order, as in the data set's ``id``.
+    y : (n,) the labels of the data set, indices into ``labels``.
+    labels : the names to choose from.
+    present : shows item k (draws a face, plays a voice).
+    path : a csv that keeps the answers; other notebooks read it.
+    """
+
+    def __init__(self, ids: Sequence[str], y: np.ndarray, labels: Sequence[str], present: Callable, path: Path | str):
+        self.ids, self.labels, self.present, self.path = list(ids), list(labels), present, Path(path)
+        self.truth = [self.labels[k] for k in y]
+        self.answers: dict[str, str] = {}
+
+    def play(self) -> None:
+        """Show item after item with a button for each label; without a front end, the first item and the choices."""
+        if not _front_end():
+            self.present(0)
+            print("Your choice:", ", ".join(self.labels))
+            return
+        import ipywidgets
+
+        screen, buttons = ipywidgets.Output(), [ipywidgets.Button(description=label) for label in self.labels]
+
+        def show() -> None:
+            screen.clear_output(wait=True)
+            with screen:
+                if len(self.answers) < len(self.ids):
+                    self.present(len(self.answers))
+                    print(f"{len(self.answers) + 1} of {len(self.ids)}")
+                else:
+                    print("Done. Your answers agree with the data set's labels in", self.agreement())
+
+        def choose(button) -> None:
+            if len(self.answers) < len(self.ids):
+                self.answer(button.description)
+                show()
+
+        for button in buttons:
+            button.on_click(choose)
+        display(ipywidgets.VBox([screen, ipywidgets.HBox(buttons, layout={"flex_flow": "wrap"})]))
+        show()
+
+    def answer(self, label: str) -> None:
+        """Give the next answer; it is written to ``path`` at once. ValueError for a label that is not offered."""
+        if label not in self.labels:
+            raise ValueError(f"{label!r} is not one of {', '.join(self.labels)}")
+        self.answers[self.ids[len(self.answers)]] = label
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path) as temporary:
+            self.table().to_csv(temporary, index=False)
+
+    def table(self) -> pd.DataFrame:
+        """One row an answer so far: ``id``, ``label`` (the data set's), ``guess`` (yours)."""
+        n = len(self.answers)
+        return pd.DataFrame({"id": self.ids[:n], "label": self.truth[:n], "guess": list(self.answers.values())})
+
+    def agreement(self) -> str:
+        """As ``7 of 10``: how many answers agree with the data set's labels."""
+        table = self.table()
+        return f"{(table['label'] == table['guess']).sum()} of {len(table)}"

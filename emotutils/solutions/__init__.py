@@ -1,0 +1,67 @@
+"""Exercises of the notebooks: a check that gives a verdict, and a solution that shows itself only when asked.
+
+A key such as ``"03.1"`` names the notebook and the exercise in it.
+"""
+
+import contextlib
+import inspect
+import io
+from collections.abc import Callable
+
+from IPython.display import Markdown, display
+
+_EXERCISES: dict[str, tuple[Callable, Callable]] = {}
+
+
+def exercise(key: str, judge: Callable[[Callable], None]) -> Callable[[Callable], Callable]:
+    """Register the decorated function as the solution of exercise ``key``.
+
+    Parameters
+    ----------
+    judge : takes an answer (a function like the solution) and raises AssertionError with a hint if it is not right.
+    """
+
+    def register(solution: Callable) -> Callable:
+        _EXERCISES[key] = judge, solution
+        return solution
+
+    return register
+
+
+def check(key: str, answer: Callable) -> None:
+    """Print a verdict on an answer: right, or not yet and a hint. It never raises for a wrong answer.
+
+    Parameters
+    ----------
+    key : as ``"03.1"``; KeyError for one that does not exist.
+    answer : your function.
+    """
+    judge, _ = _EXERCISES[key]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            judge(answer)
+    except Exception as error:
+        hint = str(error) if isinstance(error, AssertionError) else f"it stops with {type(error).__name__}: {error}"
+        print(f"{key}: not yet. {hint}")
+    else:
+        print(f"{key}: right.")
+
+
+def solution(key: str) -> Callable:
+    """The solution of an exercise, as a function to call."""
+    return _EXERCISES[key][1]
+
+
+def show(key: str) -> None:
+    """Show the solution's code. Try first."""
+    lines = inspect.getsource(solution(key)).splitlines()
+    code = "\n".join(lines[next(i for i, line in enumerate(lines) if line.startswith("def ")) :])
+    display(Markdown(f"```python\n{code}\n```"))
+
+
+def exercises() -> list[str]:
+    """All exercises, in order."""
+    return sorted(_EXERCISES)
+
+
+from . import data  # noqa: E402, F401  (the exercises register themselves)

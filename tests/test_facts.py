@@ -1,0 +1,54 @@
+"""The facts of a set: counted, audited, and published where notebooks read them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emotutils import config, datasets, notebook, preparation
+from emotutils.datasets import Dataset
+from emotutils.emotions import EMOTIONS
+
+
+@pytest.fixture
+def faces():
+    """Six noisy pictures; row 5 (test) is the same picture as row 0 (train)."""
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 48, 48, 1)).astype(np.float32)
+    pictures[5] = pictures[0]
+    table = pd.DataFrame(
+        {
+            "id": [f"toy-{k}" for k in range(6)],
+            "label": ["fear", "fear", "anger", "anger", "fear", "surprise"],
+            "group": list("abcdea"),
+            "split": ["train"] * 4 + ["test"] * 2,
+            "ferplus_label": ["fear", "anger", "anger", "", "fear", ""],
+        }
+    )
+    return Dataset("toy", table, EMOTIONS, "nobody", "none", _faces=lambda rows: pictures[rows])
+
+
+def test_a_set_is_counted_and_audited(faces):
+    facts = preparation.describe(faces)
+    assert facts["labels"] == {"anger": 2, "fear": 3, "surprise": 1}
+    assert facts["splits"] == {"train": 4, "test": 2} and facts["rows"] == 6 and facts["groups"] == 5
+    assert facts["ferplus"] == {"clear": 4, "agree": 0.75}
+    assert facts["copies"] == 1 and facts["twins"] == ["toy-5"]
+    found = pd.DataFrame(facts["audit"]).set_index(["kind", "parts"])
+    assert found.loc[("same picture", "train–test"), ["rows", "share"]].tolist() == [1, 0.5]
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_facts_are_published_where_notebooks_read_them(faces, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    assert notebook.recorded("data-toy") is None and "not run yet" in capsys.readouterr().out
+    (tmp_path / "runs").mkdir()
+    preparation.publish(preparation.describe(faces))
+    assert notebook.recorded("data-toy")["rows"] == 6
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["fer2013", "ravdess", "tess"])
+def test_the_shipped_facts_are_those_of_the_real_sets(name, real_data):
+    facts = preparation.describe(datasets.load(name, real_data))
+    assert facts == notebook.recorded(f"data-{name}")

@@ -1,0 +1,44 @@
+"""Every exercise: its check fails with a stub, names what is wrong, and passes with the solution."""
+
+import pytest
+
+from emotutils import solutions
+
+
+@pytest.mark.parametrize("key", solutions.exercises())
+def test_the_check_fails_on_a_stub_and_passes_on_the_solution(key, capsys):
+    solutions.check(key, lambda *args, **kwargs: None)
+    assert capsys.readouterr().out.startswith(f"{key}: not yet. the function returns nothing yet")
+    solutions.check(key, solutions.solution(key))
+    assert capsys.readouterr().out == f"{key}: right.\n"
+
+
+@pytest.mark.parametrize("key", solutions.exercises())
+def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
+    def broken(*args, **kwargs):
+        raise TypeError("oh")
+
+    solutions.check(key, broken)
+    assert "not yet. it stops with TypeError: oh" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "key, wrong, hint",
+    [
+        ("03.1", lambda labels: labels.value_counts().max(), "should be 0.75"),
+        ("03.3", lambda t: t.loc[t["split"] == "test", "group"].isin(t["group"]).sum(), "two test rows"),
+        ("04.3", lambda films, seed: ["train", "test"] * (len(films) // 2), "lies on both sides"),
+        ("05.2", lambda a, b: ((a - a.mean(0)) / a.std(0), (b - b.mean(0)) / b.std(0)), "with their own mean"),
+        ("05.3", lambda x, noise, snr: x + noise, "asked for 20 dB"),
+    ],
+)
+def test_a_usual_mistake_gets_its_hint(key, wrong, hint, capsys):
+    solutions.check(key, wrong)
+    assert hint in capsys.readouterr().out
+
+
+def test_a_solution_shows_itself_only_when_asked(monkeypatch):
+    out = []
+    monkeypatch.setattr(solutions, "display", out.append)
+    solutions.show("05.2")
+    assert "def standardise(" in out[0].data and "@exercise" not in out[0].data
