@@ -1,7 +1,7 @@
 """The roots on disk and the profile: the one place that reads environment variables.
 
 *Shipped* is what comes with the package (sample film, weights, run records) and never moves;
-*data* is where a user keeps the real corpora; *cache* holds what can be computed again.
+*data* is where a user keeps the real corpora; *cache* holds what can be computed again. Taught in notebooks/00_setup.
 """
 
 import base64

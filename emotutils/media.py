@@ -209,7 +209,8 @@ def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
         with suppress(soundfile.LibsndfileError):
             x, rate = soundfile.read(path, dtype="float32", always_2d=True)
             if len(x):
-                return np.clip(soxr.resample(_finite(x.mean(axis=1)), rate, sr), -1, 1)
+                x = _finite(x[:, 0] if x.shape[1] == 1 else x.mean(axis=1))
+                return np.clip(x if rate == sr else soxr.resample(x, rate, sr), -1, 1)
     return np.concatenate(list(sound_blocks(path, sr, block=10.0)))
 
 

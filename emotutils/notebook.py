@@ -46,10 +46,15 @@ class Setup:
     epochs: int | None
     max_minutes: float | None
 
-    def load(self, name: str, **options) -> datasets.Dataset:
+    def load(self, name: str, *, optional: bool = False, **options) -> datasets.Dataset:
         """A data set by its plain name (``"fer2013"``): the synthetic one in ``sample``, the real one otherwise.
 
-        In ``live`` a set that is not there is replaced by the synthetic one, with a line that says so.
+        A real set that is not there is replaced by the synthetic one, with a line that says so.
+
+        Parameters
+        ----------
+        optional : also in ``full``, where a missing set is an error otherwise: few people can have this one.
+        **options : for ``datasets.load``.
 
         Raises
         ------
@@ -59,19 +64,26 @@ class Setup:
             try:
                 return datasets.load(name, **options)
             except DataError as error:
-                if self.profile == "full" or name not in datasets.NAMES:
-                    raise
-                print(f"{error}\nUntil then the sample set stands in.")
+                self._stand_in(name, error, optional)
         print(f"sample-{name}: {SYNTHETIC}")
         return datasets.load(f"sample-{name}", **options)
 
-    def root(self, name: str) -> Path:
-        """The data root with this set in it: the real one, or the folder of the sample sets, as in `load`."""
+    def root(self, name: str, *, optional: bool = False) -> Path:
+        """The data root that holds this set: the real one, or the folder of the sample sets, by the rules of `load`."""
         from .datasets import sample  # draws faces and voices: not needed by those who read real ones
 
         real = config.data_root()
-        found = self.profile == "full" or (self.profile == "live" and (real / name).is_dir())
-        return real if found else sample.ensure()
+        if self.profile != "sample":
+            if (real / name).is_dir():
+                return real
+            self._stand_in(name, DataError(f"{name} not found in {real}; see data/README.md"), optional)
+        print(f"sample-{name}: {SYNTHETIC}")
+        return sample.ensure()
+
+    def _stand_in(self, name: str, error: DataError, optional: bool) -> None:
+        if (self.profile == "full" and not optional) or name not in datasets.SAMPLES:
+            raise error
+        print(f"{error}\nUntil then the sample set stands in.")
 
 
 def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = False) -> Setup:

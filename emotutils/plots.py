@@ -239,7 +239,8 @@ def plot_faces(
     """
     n, size = len(faces), faces.shape[1]
     rows, gap = -(-n // columns), 14 if titles is not None else 2
-    ax = _axes(ax, (columns, rows * (size + gap) / size))
+    inches = max(1.0, 2.2 / columns)
+    ax = _axes(ax, (inches * columns, inches * rows * (size + gap) / size))
     for k, face in enumerate(faces[..., 0]):
         left, top = (k % columns) * (size + 2), (k // columns) * (size + gap) + gap
         ax.imshow(face, cmap="gray", vmin=0, vmax=255, extent=(left, left + size, top + size, top))
@@ -265,7 +266,7 @@ def plot_balance(table: pd.DataFrame, by: str = "split", ax: Axes | None = None)
         plt.setp(bars.patches, hatch=hatch)
         ax.bar_label(bars, fontsize=8)
     ax.set(xlabel="", ylabel="rows")
-    ax.legend(title=by, frameon=False)
+    sns.move_legend(ax, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, title=None, frameon=False)
     sns.despine(ax=ax)
     return ax
 
@@ -288,7 +289,7 @@ def plot_removed(steps: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(steps)), names)
     ax.set(xlabel="frames", xlim=(0, 1.12 * steps["before"].max()))
     ax.invert_yaxis()
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     sns.despine(ax=ax)
     return ax
 

@@ -192,6 +192,7 @@ def write(
     facts = (name, protocol, seed, len(ids), _digest(ids), version("emotutils"))
     lines = [f"# {key}: {fact}" for key, fact in zip(HEADER, facts, strict=True)]
     lines += ["id\tpart", *("\t".join(row) for row in zip(ids, parts, strict=True))]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

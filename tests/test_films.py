@@ -83,6 +83,12 @@ def test_every_steps_counts_add_up(prepared):
     assert steps.loc[("balance", "surplus"), "after"] == 42
 
 
+def test_a_first_look_takes_few_films_of_each_part(root, tmp_path):
+    few = prepare_films(root, tmp_path / "few", limit=1, progress=False)
+    assert set(few.table["film"]) == {"1-15-320x240", "3-15-320x240"}
+    adds_up(few)
+
+
 def test_the_folders_hold_exactly_the_tables_faces(root, prepared):
     out = root / "affwild2" / "faces"
     assert sorted(map(str, out.glob("*/*.png"))) == sorted(prepared.table["path"])

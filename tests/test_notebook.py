@@ -45,8 +45,19 @@ def test_a_missing_set_is_replaced_visibly_in_live_and_never_in_full(capsys):
     assert data.name == "tess" and "TESS not found" in out and notebook.SYNTHETIC in out
     with pytest.raises(DataError, match="TESS not found"):
         emotutils.setup_notebook("full").load("tess")
+    assert emotutils.setup_notebook("full").load("tess", optional=True).name == "tess"
     with pytest.raises(DataError, match="unknown data set"):
         emotutils.setup_notebook("live").load("nothing")
+
+
+def test_the_root_of_a_set_follows_the_same_rules(tmp_path, capsys):
+    sample = emotutils.setup_notebook("sample").root("affwild2")
+    assert (sample / "affwild2" / "videos").is_dir() and notebook.SYNTHETIC in capsys.readouterr().out
+    assert emotutils.setup_notebook("full").root("affwild2", optional=True) == sample
+    with pytest.raises(DataError, match="affwild2 not found"):
+        emotutils.setup_notebook("full").root("affwild2")
+    (tmp_path / "none" / "affwild2").mkdir(parents=True)
+    assert emotutils.setup_notebook("full").root("affwild2") == tmp_path / "none"
 
 
 def test_data_root_in_a_folder_without_data_is_the_checkouts(tmp_path, monkeypatch):

@@ -8,7 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 import emotutils
 from emotutils import solutions
@@ -183,6 +185,17 @@ def test_code_is_short_and_explained(path):
     assert sorted(lengths)[len(lengths) // 2] <= 8, "the teaching cell has 3 to 6 lines"
     words, lines = len(prose(path).split()), sum(lengths)
     assert words / lines >= 4
+
+
+@every
+@pytest.mark.real
+def test_it_also_runs_whole_on_the_real_sets(path, real_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOTUTILS_PROFILE", "full")
+    monkeypatch.setenv("EMOTUTILS_STATIC", "1")
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
+    printed = "".join(o["text"] for c in notebook.cells for o in c.get("outputs", []) if o["output_type"] == "stream")
+    assert "profile full" in printed
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "emotutils").rglob("*.py")), ids=lambda p: p.stem)

@@ -190,7 +190,7 @@ def test_drawn_votes_lie_beside_the_faces_in_the_same_order(small):
     counts = np.array([[int(row[e]) for e in EMOTIONS] for row in votes])
     assert all(sum(int(v) for k, v in row.items() if k not in ("Usage", "Image name")) == 10 for row in votes)
     acted = [int(row["emotion"]) for row in faces_]
-    assert np.mean(counts.argmax(axis=1) == acted) > 0.8
+    assert 0.6 < np.mean(counts.argmax(axis=1) == acted) < 1
 
 
 def test_ravdess_layout_covers_the_fixed_partition(tmp_path, monkeypatch):

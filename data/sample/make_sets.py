@@ -46,7 +46,7 @@ def make_fer2013(root: Path, rng: np.random.Generator, rows: tuple[int, int, int
     """Write ``fer2013/fer2013.csv``: ``rows`` faces per emotion in Training, PublicTest and PrivateTest.
 
     Everybody appears in up to two pictures of one expression, never in two splits. Beside it ``fer2013new.csv``, votes
-    in FER+'s layout: nobody was asked, ten voters are drawn who see the acted emotion in about three of four cases.
+    in FER+'s layout: nobody was asked, ten voters are drawn for each picture.
     """
     path = root / "fer2013" / "fer2013.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +64,13 @@ def make_fer2013(root: Path, rng: np.random.Generator, rows: tuple[int, int, int
 
 
 def _write_votes(path: Path, acted: list[tuple[str, str]], rng: np.random.Generator) -> None:
-    """Ten drawn voters a picture, in FER+'s columns; some see another emotion, a few do not know."""
+    """Ten drawn voters a picture, in FER+'s columns. Of one picture in five most see another emotion than the acted."""
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write(",".join(["Usage", "Image name", *_FERPLUS]) + "\n")
         for k, (usage, emotion) in enumerate(acted):
-            sure = rng.beta(6, 2)
+            sure, seen = rng.beta(6, 2), emotion if rng.random() < 0.8 else EMOTIONS[rng.integers(7)]
             chance = np.array([0.0 if word == "NF" else (1 - sure) / 8 for word in _FERPLUS])
-            chance[_FERPLUS.index(emotion)] += 1 - chance.sum()
+            chance[_FERPLUS.index(seen)] += 1 - chance.sum()
             votes = rng.multinomial(10, chance)
             file.write(f"{usage},fer{k:07d}.png,{','.join(map(str, votes))}\n")
 

@@ -17,7 +17,7 @@ from .. import config
 from ..errors import DataError
 
 #: Changes whenever the sets do, so that an old cache is not taken for the new one.
-VERSION = "sample-v2"
+VERSION = "sample-v3"
 
 
 def ensure(root: str | os.PathLike | None = None) -> Path:

@@ -20,8 +20,8 @@ def describe(dataset: Dataset) -> dict:
     -------
     ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of ``splits.audit``),
     ``copies`` (ids that are one picture or recording, or nearly: a list for each such cluster; for pictures only how
-    many there are), ``twins`` (ids of test rows in one cluster with a row of train), ``rejects`` (how many), ``ferplus``
-    (``clear`` majorities for one of the seven, and the share of these that ``agree``) and the package's ``version``.
+    many there are), ``twins`` (ids of test rows in one cluster with a row of train), ``rejects`` (how many),
+    ``ferplus`` (``clear`` majorities for one of the seven, and the share of these that ``agree``) and ``version``.
     """
     table = dataset.table
     items = {"faces": dataset.faces()} if dataset.modality == "face" else {"voices": dataset.voices()}

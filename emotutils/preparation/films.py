@@ -80,6 +80,7 @@ def prepare_films(
     root: StrPath | None = None,
     out: StrPath | None = None,
     *,
+    limit: int | None = None,
     per_emotion: int | None = None,
     seed: int = 0,
     on_error: str = "raise",
@@ -99,6 +100,7 @@ def prepare_films(
     ----------
     root : the data root with ``affwild2/``; see ``datasets.affwild2.films``.
     out : where the faces go; ``affwild2/faces`` under the data root, where ``datasets.affwild2.load`` looks.
+    limit : only the first so many annotations of each part, for a first look.
     per_emotion, seed : as in `balance`.
     on_error : ``"report"`` leaves out films that cannot be used and lists them in ``rejects``.
     extraction : ``fps``, ``detector``, ``openface``, ``n_jobs``, ``progress`` as in `extract_faces`.
@@ -113,6 +115,7 @@ def prepare_films(
     if not (out / _WORK).is_dir():
         _refuse_old_folders(out)
     films = affwild2.films(root, on_error=on_error)
+    films = films if limit is None else films.groupby("split").head(limit)
     annotated = films[films["annotation"] != ""]
     for problem in annotated.loc[annotated["problem"] != "", "problem"]:
         _refuse(rejects, problem)

@@ -1,6 +1,6 @@
 """Exercises of the notebooks: a check that gives a verdict, and a solution that shows itself only when asked.
 
-A key such as ``"03.1"`` names the notebook and the exercise in it.
+A key such as ``"03.1"`` names the notebook and the exercise in it; notebooks/03_face_data has the first.
 """
 
 import contextlib

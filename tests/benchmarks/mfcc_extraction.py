@@ -7,8 +7,11 @@ thread for linear algebra: left to itself, librosa's matrix product takes two, w
 twentieth and on a busy one costs it a factor. A busy machine has no core for the second worker of either.
 
     python tests/benchmarks/mfcc_extraction.py [DATA_ROOT]
+
+What it prints also goes into ``data/runs/bench-mfcc-extraction.json``, which notebooks/05_voice_data shows.
 """
 
+import json
 import os
 import platform
 import sys
@@ -23,7 +26,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from emotutils import datasets, media, speech
+from emotutils import config, datasets, media, speech
+from emotutils.files import replacing
 
 SR = 16000
 BLOCK = 424  # clips that one contender takes before the next has its turn: ten turns
@@ -103,7 +107,17 @@ def main(root: str | None = None) -> None:
             f"{m:.1f} ({low:.1f} to {high:.1f})" for low, m, high in ratio.quantile([0, 0.5, 1]).T.to_numpy()
         ]
     table.index = [f"{by}, {workers} worker{'s'[: workers - 1]}" for by, workers in CONTENDERS]
-    print(f"{os.cpu_count()} processor cores, {platform.machine()}, {platform.system()}, librosa {version('librosa')}")
+    record = {
+        "clips": len(paths),
+        "blocks": len(seconds),
+        "hardware": f"{os.cpu_count()} processor cores, {platform.machine()}, {platform.system()}",
+        "librosa": version("librosa"),
+        "rates": table.to_dict(orient="index"),
+        "difference": {"matrix": float(f"{matrices:.2g}"), "mean": float(f"{means:.2g}")},
+    }
+    with replacing(config.shipped_root() / "runs" / "bench-mfcc-extraction.json") as temporary:
+        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{record['hardware']}, librosa {record['librosa']}")
     print(f"{len(paths)} clips in {len(seconds)} blocks; × is the median over the blocks (least to most)\n")
     print(table.to_string())
     print(f"\nlargest difference to librosa: {matrices:.1e} in a matrix, {means:.1e} in a mean")
