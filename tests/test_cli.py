@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -85,6 +86,23 @@ def test_evaluate_and_train_on_the_samples(tmp_path, capsys):
     network = told.split("network: ")[1].strip()
     assert main(["evaluate", network, "--data", "sample-ravdess", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n_groups"] >= 2
+
+
+def test_a_set_is_audited(capsys):
+    assert main(["data", "audit", "sample-tess"]) == 0
+    out = capsys.readouterr().out
+    assert "near-duplicate recording" in out and "same word" in out and "100.0%" in out
+
+
+def test_films_become_faces_and_what_is_left_out_is_told(capsys, tmp_path):
+    root = tmp_path / "data"
+    shutil.copytree(sample.ensure() / "affwild2", root / "affwild2", ignore=shutil.ignore_patterns("faces"))
+    next((root / "affwild2" / "videos").glob("2-*.mp4")).write_text("no film")
+    assert main(["data", "prepare", "affwild2", "--root", str(root), "--jobs", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "unannotated" in out and "left out: " in out and "2-15-320x240.mp4" in out
+    assert main(["data", "check", "affwild2", "--root", str(root)]) == 0
+    assert "42 faces" in capsys.readouterr().out
 
 
 def test_data_and_networks_are_listed(capsys, tmp_path):
