@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("network", metavar="NETWORK")
     p.add_argument("--data", required=True, metavar="SET", help="fer2013, ravdess, tess, ravdess+tess, or sample-…")
     p.add_argument("--recipe", choices=("best", "thesis"), default="best")
+    p.add_argument("--protocol", metavar="P", help="thesis-NAME: divide as the thesis (default: the set's own)")
     p.add_argument("--epochs", type=_positive, help="instead of the recipe's")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
@@ -217,6 +218,7 @@ def _train(args) -> None:
         args.network,
         args.data,
         recipe=args.recipe,
+        protocol=args.protocol,
         root=args.root,
         out=args.out,
         seed=args.seed,

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from . import datasets, preparation
+from . import datasets, preparation, splits
 from .errors import DataError
 from .networks import load_network
 
@@ -146,6 +146,10 @@ def evaluate_network(
     """
     judge = load_network(network)
     dataset = datasets.load(data, root)
+    if data == judge.card["data"]:  # divided as it was for the training
+        seed = int(judge.card["run"].rpartition("-s")[2])
+        parts = splits.by_protocol(dataset.table, judge.card["protocol"], seed)
+        dataset = replace(dataset, table=dataset.table.assign(split=parts))
     part = preparation.part(dataset, split, judge.modality, judge.features)
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):

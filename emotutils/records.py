@@ -20,14 +20,15 @@ from .networks import modality_of
 from .preparation import Part
 from .recipes import Recipe
 
-#: How rows are divided: FER2013's official split; RAVDESS actors 1–16 train, 17–20 validation, 21–24 test.
+#: How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``): FER2013's official
+#: split; RAVDESS actors 1–16 train, 17–20 validation, 21–24 test.
 PROTOCOLS = {"face": "official", "voice": "actors-16-4-4"}
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "librosa", "scikit-learn", "opencv-python-headless", "av")
 
 
-def run_name(data: str, network: str, variant: str, seed: int) -> str:
+def run_name(protocol: str, data: str, network: str, variant: str, seed: int) -> str:
     """``<protocol>-<dataset>-<network>-<variant>-s<seed>``: the name of a run's record."""
-    return f"{PROTOCOLS[modality_of(network)]}-{data}-{network}-{variant}-s{seed}"
+    return f"{protocol}-{data}-{network}-{variant}-s{seed}"
 
 
 def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:

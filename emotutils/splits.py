@@ -40,6 +40,9 @@ THESIS = {
     "fer2013-logs": (0.75, 0.15, 0.10),
 }
 
+#: Protocols that are a set's own split: FER2013's, and RAVDESS's actors 1–16, 17–20 and 21–24.
+OWN = ("official", "actors-16-4-4")
+
 #: Columns whose values should not be on both sides, as far as a table has them.
 SHARED = ("group", "speaker", "actor", "film", "take", "statement", "word")
 TRIES = 20  # orders in which groups are given out, of which the best is taken
@@ -148,6 +151,21 @@ def thesis(table: Table, which: str, seed: int = 0) -> Parts:
     if which == "audio-last-third":
         return keras_validation_split(table, THESIS[which][1])
     return holdout(table, THESIS[which], stratify=None, seed=seed)
+
+
+def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
+    """The split that a run record's protocol names: ``thesis-NAME`` is one of `THESIS`, those of `OWN` the set's own.
+
+    Raises
+    ------
+    DataError : an unknown name; as `thesis` and `official`.
+    """
+    names = [f"thesis-{name}" for name in THESIS]
+    if protocol in OWN:
+        return official(table)
+    if protocol not in names:
+        raise DataError(f"unknown protocol {protocol!r}: known are {', '.join([*OWN, *names])}")
+    return thesis(table, protocol.removeprefix("thesis-"), seed)
 
 
 def folds(

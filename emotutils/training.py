@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import augmentation, config, datasets, preparation, records
+from . import augmentation, config, datasets, preparation, records, splits
 from .errors import EmotutilsError
 from .files import replacing
 from .networks import build_network, compile_for, modality_of, save_network
@@ -40,6 +40,7 @@ def train(
     data: str,
     *,
     recipe: str = "best",
+    protocol: str | None = None,
     root: str | os.PathLike | None = None,
     out: str | os.PathLike | None = None,
     seed: int = 0,
@@ -54,27 +55,36 @@ def train(
     ----------
     network, data : a registered network and a data set's name (see ``datasets.load``).
     recipe : ``"best"`` or ``"thesis"``.
+    protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of ``splits.THESIS``. Where
+        that holds out a single part, it is both validation and test: it may be watched, not chosen by.
     root, out : data root and output root; see ``config``.
     seed : of weights, order and augmentation.
     epochs : instead of the recipe's.
     resume : go on from the last finished epoch of the same run, if there is one.
-    publish : also put the record and the network where they ship (``data/runs``, ``data/weights`` of a checkout).
+    publish : also put the record and the network where they ship (``data/runs``, ``data/weights`` of a checkout); of a
+        thesis protocol the record only, because its test rows have twins or speakers in training.
     progress : show a bar with the time left.
 
     Raises
     ------
-    EmotutilsError : unknown names, missing data, a resumed run with other settings, a loss that is not finite, or
-        memory that ran out.
+    EmotutilsError : unknown names, missing data, a protocol that leaves nothing to choose by, a resumed run with other
+        settings, a loss that is not finite, or memory that ran out.
     """
     plan = recipe_for(network, recipe)
     plan = replace(plan, epochs=epochs) if epochs else plan
     modality = modality_of(network)
-    dataset = datasets.load(data, root)
+    dataset, protocol = datasets.load(data, root), protocol or records.PROTOCOLS[modality]
+    divided = splits.by_protocol(dataset.table, protocol, seed)
+    dataset = replace(dataset, table=dataset.table.assign(split=divided))
+    held = [name for name in ("validation", "test") if (divided == name).any()]
+    if len(held) < 2 and plan.monitor:
+        raise EmotutilsError(f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis")
     keras.utils.set_random_seed(seed)
-    parts = {split: preparation.part(dataset, split, modality, plan.features) for split in ("validation", "test")}
-    parts = {"train": preparation.part(dataset, "train", modality, plan.features, plan.speeds), **parts}
+    parts = {"train": preparation.part(dataset, "train", modality, plan.features, plan.speeds)}
+    for wanted, split in zip(("validation", "test"), 2 * held if len(held) == 1 else held, strict=True):
+        parts[wanted] = preparation.part(dataset, split, modality, plan.features)
 
-    name = records.run_name(data, network, plan.variant, seed)
+    name = records.run_name(protocol, data, network, plan.variant, seed)
     folder = config.output_root(out) / name
     _prepare_folder(folder, plan.to_dict(), resume)
     model = _build(network, plan, parts["train"], len(dataset.labels))
@@ -83,7 +93,7 @@ def train(
     model.load_weights(folder / "best.weights.h5")
 
     record = {
-        "protocol": records.PROTOCOLS[modality],
+        "protocol": protocol,
         "data": data,
         "network": network,
         "variant": plan.variant,
@@ -106,7 +116,8 @@ def train(
     run = Run(record, records.write(folder, name, record, arrays), save_network(model, card, folder))
     if publish:
         records.write(config.shipped_root() / "runs", name, record, arrays)
-        save_network(model, card, config.shipped_root() / "weights")
+        if protocol in splits.OWN:
+            save_network(model, card, config.shipped_root() / "weights")
     return run
 
 
@@ -197,7 +208,7 @@ class _State(keras.callbacks.Callback):
 class _Best(keras.callbacks.Callback):
     """Keep the weights (averaged ones, where the recipe averages) of the best epoch on validation data."""
 
-    def __init__(self, folder: Path, history: list[dict], monitor: str):
+    def __init__(self, folder: Path, history: list[dict], monitor: str | None):
         super().__init__()
         self.folder, self.history, self.monitor = folder, history, monitor
 
@@ -324,5 +335,5 @@ def _prepare_folder(folder: Path, settings: dict, resume: bool) -> None:
         temporary.write_text(json.dumps(settings))
 
 
-def _best(history: list[dict], monitor: str) -> int:
-    return int(np.argmax([epoch[monitor] for epoch in history]))
+def _best(history: list[dict], monitor: str | None) -> int:
+    return int(np.argmax([epoch[monitor] for epoch in history])) if monitor else len(history) - 1

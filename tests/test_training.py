@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from emotutils import datasets, networks, preparation, training
+from emotutils import datasets, networks, preparation, splits, training
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import evaluate, evaluate_network
 from emotutils.recipes import RECIPES, recipe_for
@@ -68,9 +68,47 @@ def test_evaluate_gives_the_cards_score_again(face_run, voice_run):
         assert report.accuracy.value == pytest.approx(card["test"]["accuracy"]["value"], abs=0.002)
 
 
-def test_the_best_epoch_is_chosen_on_validation_data(face_run):
-    scores = [epoch["val_accuracy"] for epoch in face_run.record["history"]]
-    assert face_run.record["best_epoch"] == int(np.argmax(scores)) + 1
+def test_the_best_epoch_is_chosen_on_validation_data(tmp_path):
+    record = training.train("conv1d", "sample-ravdess", out=tmp_path, epochs=4, progress=False).record
+    assert record["best_epoch"] == int(np.argmax([epoch["val_uar"] for epoch in record["history"]])) + 1
+
+
+def test_the_thesis_takes_the_last_epoch(face_run):
+    assert face_run.record["best_epoch"] == len(face_run.record["history"]) == 12
+
+
+@pytest.fixture(scope="module")
+def thirds(runs):
+    options = {"recipe": "thesis", "out": runs, "epochs": 2, "progress": False}
+    return [
+        training.train("conv1d", "sample-ravdess+tess", protocol=f"thesis-audio-{name}", seed=3, **options)
+        for name in ("third", "last-third")
+    ]
+
+
+def test_the_thesiss_thirds_are_validation_and_test_in_one(thirds):
+    table = datasets.load("sample-ravdess+tess").table
+    for run, part in zip(thirds, ("test", "validation"), strict=True):
+        record, arrays = run.record, np.load(run.record_path.with_suffix(".npz"), allow_pickle=False)
+        assert record["protocol"] in run.record_path.name and record["validation"] == record["test"]
+        held = table["id"][splits.by_protocol(table, record["protocol"], 3) == part]
+        assert set(arrays["test_id"]) == set(held)
+        assert record["test"]["clips"]["n"] == len(held) == round(0.33 * len(table) + 0.49)
+
+
+def test_a_network_is_evaluated_on_the_rows_it_was_not_trained_on(thirds):
+    run = thirds[0]
+    report = evaluate_network(run.network_path, "sample-ravdess+tess", "test")
+    assert report.n == run.record["test"]["n"]
+    assert report.accuracy.value == pytest.approx(run.record["test"]["accuracy"]["value"], abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "message"), [("thesis-audio-third", "no part to choose"), ("thesis", "unknown protocol 'thesis'")]
+)
+def test_a_protocol_that_cannot_be_says_so(tmp_path, protocol, message):
+    with pytest.raises(EmotutilsError, match=message):
+        training.train("conv1d", "sample-ravdess", protocol=protocol, out=tmp_path, epochs=1, progress=False)
 
 
 class Cut(Exception):
