@@ -184,8 +184,11 @@ def folds(
     most = min(np.bincount(strata, minlength=1).min(), len(set(group)) if groups else n)
     if not 2 + validation <= k <= most:
         raise DataError(f"{k} folds: choose {2 + validation} to {most}, the number of groups or of rows in a stratum")
-    fold, kind = np.empty(n, int), StratifiedGroupKFold if groups else StratifiedKFold
-    for number, (_, tested) in enumerate(kind(k, shuffle=True, random_state=seed).split(fold, strata, group)):
+    fold, kind = np.empty(n, int), StratifiedKFold(k, shuffle=True, random_state=seed)
+    if groups:  # its own shuffling spoils the strata in scikit-learn 1.6: the groups get random numbers instead
+        kind = StratifiedGroupKFold(k)
+        group = np.random.default_rng(seed).permutation(group.max() + 1)[group]
+    for number, (_, tested) in enumerate(kind.split(fold, strata, group)):
         fold[tested] = number
     chosen = [(fold == (number + 1) % k) & validation for number in range(k)]
     return [_named(table, np.where(fold == number, 2, chosen[number])) for number in range(k)]
