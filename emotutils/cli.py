@@ -159,7 +159,7 @@ def _compare_with_script(analysis) -> None:
 def _networks(args) -> None:
     from . import tables
 
-    print(tables.results_table())
+    print(f"{tables.results_table()}\n\n{tables.thesis_table()}")
 
 
 def _data_list(args) -> None:

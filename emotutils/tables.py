@@ -1,7 +1,13 @@
-"""The table of the shipped networks, read from their cards. Taught in notebooks/11_evaluation."""
+"""The tables of the README: the shipped networks, read from their cards, and the thesis's rows beside ours.
 
+Taught in notebooks/11_evaluation.
+"""
+
+import json
 from collections.abc import Sequence
+from statistics import mean
 
+from . import config
 from .evaluation import Score
 from .networks import DEFAULTS, shipped_cards
 
@@ -14,8 +20,50 @@ PROTOCOLS = {
     "official": "FER2013's own split: trained on Training, epoch chosen on PublicTest, PrivateTest scored once, "
     "one crop a face",
     "actors-16-4-4": "RAVDESS speech by actor: trained on actors 1–16 (and on any second corpus named in the table), "
-    "epoch chosen on 17–20, scored once on 21–24, who were never heard before, in windows of 3 s",
+    "epoch chosen on 17–20 (a `thesis` network takes its last), scored once on 21–24, who were never heard before, in "
+    "windows of 3 s",
 }
+
+
+#: The thesis's rows: its configuration, its test accuracy (a figure with digits, or its words), the names of our run of
+#: its protocol and of our best on a split that keeps people or the official test part apart.
+THESIS = (
+    ("Conv2D, FER2013", "5.6", "thesis-fer2013-logs-fer2013-conv2d-thesis", "official-fer2013-conv2d-best"),
+    ("ResNet50, FER2013", "5.2", "thesis-fer2013-logs-fer2013-resnet50-thesis", "official-fer2013-resnet50-best"),
+    ("VGG16, FER2013", "80 % (no digits)", "thesis-fer2013-logs-fer2013-vgg16-thesis", "official-fer2013-vgg16-best"),
+    (
+        "Conv1D, RAVDESS + TESS",
+        "5.7",
+        "thesis-audio-third-ravdess+ravdess-song+tess-conv1d-thesis",
+        "actors-16-4-4-ravdess-crnn-best",
+    ),
+)
+
+
+def thesis_table() -> str:
+    """The thesis's test accuracies, our runs of the same protocol, and our best, in Markdown, as the README shows them.
+
+    Figures come from ``data/runs``; a run that is not there is "not run yet". Voices are counted by recording.
+    """
+    quoted = json.loads((config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8"))["figures"]
+    lines = ["| configuration | thesis | its protocol, run by us | our best, honestly divided |", "| --- " * 4 + "|"]
+    for configuration, figure, same, best in THESIS:
+        said = f"{100 * quoted[figure]['test']['accuracy']:.1f} %" if figure in quoted else figure
+        lines.append(f"| {configuration} | {said} | {_accuracy(same)} | {_accuracy(best)} |")
+    note = (
+        "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The thesis divides at "
+        "random: its test part has twins and known voices in training. Our best voice network is `crnn`, on RAVDESS."
+    )
+    return "\n".join(lines) + "\n\n" + note
+
+
+def _accuracy(run: str) -> str:
+    records = [json.loads(p.read_text("utf-8")) for p in (config.shipped_root() / "runs").glob(f"{run}-s*.json")]
+    scores = [Score(**r["test"].get("clips", r["test"])["accuracy"]) for r in records]
+    if len(scores) < 2:
+        return str(scores[0]) if scores else "not run yet"
+    values = [100 * s.value for s in scores]
+    return f"{mean(values):.1f} % ({min(values):.1f}–{max(values):.1f}, {len(values)} seeds)"
 
 
 def results_table(cards: Sequence[dict] | None = None) -> str:

@@ -122,7 +122,7 @@ def _anchor(heading: str) -> str:
 
 def test_the_results_in_the_readme_are_those_of_the_shipped_cards():
     (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read("README.md"), flags=re.S)
-    assert block == tables.results_table(), "make results"
+    assert block == f"{tables.results_table()}\n\n{tables.thesis_table()}", "make results"
 
 
 @pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
@@ -150,6 +150,20 @@ def test_results_table_with_and_without_networks():
     voice = CARD | {"name": "crnn", "modality": "voice", "protocol": "actors-16-4-4"}
     voice |= {"labels": [*CARD["labels"], "calm"], "test": CARD["test"] | {"n": 740, "n_groups": 4}}
     assert "740 rows of 4 speakers, 8 labels" in tables.results_table([CARD, voice])
+
+
+def test_thesis_table_quotes_the_thesis_and_says_what_was_not_run(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "quoted-thesis.json").write_text(read("data/runs/quoted-thesis.json"))
+    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
+    run = "official-fer2013-conv2d-best"
+    for seed, value in enumerate((0.68, 0.7)):
+        record = {"test": {"accuracy": {"value": value, "low": 0.66, "high": 0.72}}}
+        (tmp_path / "runs" / f"{run}-s{seed}.json").write_text(json.dumps(record))
+    rows = tables.thesis_table().splitlines()[2:6]
+    assert rows[0] == "| Conv2D, FER2013 | 54.1 % | not run yet | 69.0 % (68.0–70.0, 2 seeds) |"
+    assert rows[1] == "| ResNet50, FER2013 | 46.2 % | not run yet | not run yet |"
+    assert rows[3].startswith("| Conv1D, RAVDESS + TESS | 80.6 % |")
 
 
 def test_the_python_example_runs(tmp_path):

@@ -42,3 +42,19 @@ def test_the_voice_network_that_ships_is_the_better_one_on_the_validation_actors
     better = max((alone, merged), key=lambda r: r["validation"]["uar"]["value"])
     assert card["data"] == better["data"]
     assert max(steps) / min(steps) < 1.1
+
+
+def test_the_quoted_figures_of_the_thesis_agree_with_themselves():
+    quoted = read(config.shipped_root() / "runs" / "quoted-thesis.json")["figures"]
+    confusion = np.array(quoted["5.7"]["confusion"])
+    assert confusion.sum() == 1734
+    assert np.trace(confusion) / confusion.sum() == pytest.approx(quoted["5.7"]["test_accuracy"], abs=1e-6)
+    recall = [row[1] for row in quoted["5.7"]["report"]]
+    np.testing.assert_allclose(np.diag(confusion) / confusion.sum(axis=1), recall, atol=0.0051)
+    # FER2013's tests had a tenth of its 35,887 pictures: each accuracy is a whole number of 3,589.
+    for figure in ("5.2", "5.6"):
+        right = quoted[figure]["test_accuracy"] * 3589
+        assert right == pytest.approx(round(right), abs=1e-3)
+    # One log stands under two captions: Conv2D on Affwild (4.10) and VGG16 on Affwild (5.3).
+    one, other = ([(e["epoch"], e["accuracy"], e["val_accuracy"]) for e in quoted[f]["epochs"]] for f in ("4.10", "5.3"))
+    assert one == other
