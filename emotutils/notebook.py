@@ -112,8 +112,10 @@ def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = F
 def _backend(seed: int) -> str:
     import keras
 
+    from .records import has_gpu
+
     keras.utils.set_random_seed(seed)
-    device = "a GPU" if keras.distribution.list_devices("gpu") else "no GPU"
+    device = "a GPU" if has_gpu() else "no GPU"
     return f", Keras {keras.__version__} on {keras.backend.backend()}, {device}"
 
 

@@ -48,10 +48,15 @@ def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str)
     return {**windows, "clips": clips}
 
 
+def has_gpu() -> bool:
+    """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is not there.)"""
+    return any(name.lower().startswith(("gpu", "cuda")) for name in keras.distribution.list_devices())
+
+
 def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
     """The part of a record that says how it came about: options, split, hardware in words, versions."""
     options = plan.to_dict()
-    gpu = "with" if keras.distribution.list_devices("gpu") else "no"
+    gpu = "with" if has_gpu() else "no"
     packages = {p: version(p) for p in PACKAGES}
     return {
         "assumed": options.pop("assumed"),

@@ -56,5 +56,5 @@ def test_the_quoted_figures_of_the_thesis_agree_with_themselves():
         right = quoted[figure]["test_accuracy"] * 3589
         assert right == pytest.approx(round(right), abs=1e-3)
     # One log stands under two captions: Conv2D on Affwild (4.10) and VGG16 on Affwild (5.3).
-    one, other = ([(e["epoch"], e["accuracy"], e["val_accuracy"]) for e in quoted[f]["epochs"]] for f in ("4.10", "5.3"))
-    assert one == other
+    logs = [[(e["epoch"], e["accuracy"], e["val_accuracy"]) for e in quoted[f]["epochs"]] for f in ("4.10", "5.3")]
+    assert logs[0] == logs[1]

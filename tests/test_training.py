@@ -1,6 +1,9 @@
 """Training on the drawn and synthetic samples: does it learn, resume, record and fail in words."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -168,3 +171,19 @@ def test_windows_of_one_recording_share_its_id():
     part = preparation.part(data, "test", "voice", RECIPES["crnn", "best"].features)
     assert set(part.id) == set(data.table["id"].iloc[data.rows("test")]) and len(part) >= len(set(part.id))
     assert part.x.dtype == np.float32 and part.x.shape[1:] == RECIPES["crnn", "best"].features.shape
+
+
+def test_training_and_resume_on_jax_where_it_is_installed(tmp_path):
+    pytest.importorskip("jax", reason="JAX is not installed")
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    command = [sys.executable, "-m", "emotutils.cli", "train", "conv1d", "--data", "sample-ravdess", "--out", tmp_path]
+    for more in (["--epochs", "2"], ["--epochs", "2", "--resume"]):
+        done = subprocess.run([*command, *more], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.rglob("*-s0.json")
+    record = json.loads(path.read_text())
+    assert record["versions"]["backend"] == "jax" and len(record["history"]) == 2
+    # The file opens under TensorFlow, with the same answers.
+    (network,) = tmp_path.rglob("*.keras")
+    report = evaluate_network(network, "sample-ravdess")
+    assert report.accuracy.value == pytest.approx(record["test"]["accuracy"]["value"], abs=0.01)
