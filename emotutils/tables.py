@@ -7,8 +7,10 @@ import json
 from collections.abc import Sequence
 from statistics import mean
 
+import numpy as np
+
 from . import config
-from .evaluation import Score
+from .evaluation import Score, evaluate
 from .networks import DEFAULTS, shipped_cards
 
 NOT_TRAINED = "Not trained yet: no network is shipped."
@@ -103,9 +105,28 @@ def _notes(cards: Sequence[dict]) -> list[str]:
         "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by bootstrap over rows for "
         "faces, by bootstrap over speakers for voices (four speakers make a rough interval)."
     )
+    notes += [note for card in cards for note in _without_twins(card)]
     used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
     notes.append(f"`emotutils analyze` uses {used} unless told otherwise.")
     return notes
+
+
+def _without_twins(card: dict) -> list[str]:
+    """The accuracy on the test rows that nothing in training shows again, where the set was audited and has others."""
+    runs = config.shipped_root() / "runs"
+    facts, answers = runs / f"data-{card['data']}.json", runs / f"{card['run']}.npz"
+    if not (facts.is_file() and answers.is_file()):
+        return []
+    with np.load(answers, allow_pickle=False) as a:
+        twin = np.isin(a["test_id"], json.loads(facts.read_text("utf-8"))["twins"])
+        y, proba = a["test_y"][~twin], a["test_proba"][~twin].astype(float)
+    if not twin.any():
+        return []
+    accuracy = evaluate(y, proba, card["labels"]).accuracy
+    return [
+        f"{twin.sum():,} test rows of `{card['name']}` have a twin in training, the same picture or nearly "
+        f"(`emotutils data audit {card['data']}`); its accuracy on the others is {accuracy}."
+    ]
 
 
 def _size(card: dict) -> str:

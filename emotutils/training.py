@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -129,7 +130,8 @@ class Batches(keras.utils.PyDataset):
         self.part, self.n_labels, self.recipe, self.seed, self.epoch = part, n_labels, recipe, seed, epoch
         counts = np.bincount(part.y, minlength=n_labels)
         self.weight = (len(part) / (n_labels * np.maximum(counts, 1)))[part.y].astype(np.float32)
-        self.augment = AUGMENTATIONS[recipe.augment] if recipe.augment else None
+        options = {"deltas": recipe.features.deltas} if recipe.augment == "log_mel" else {}
+        self.augment = partial(AUGMENTATIONS[recipe.augment], **options) if recipe.augment else None
         self._shuffle()
 
     def _shuffle(self) -> None:

@@ -27,6 +27,7 @@ CARD = {
     "parameters": 876266,
     "data": "fer2013",
     "protocol": "official",
+    "run": "no-such-run",
     "test": {
         "n": 3589,
         "n_groups": None,
@@ -150,6 +151,18 @@ def test_results_table_with_and_without_networks():
     voice = CARD | {"name": "crnn", "modality": "voice", "protocol": "actors-16-4-4"}
     voice |= {"labels": [*CARD["labels"], "calm"], "test": CARD["test"] | {"n": 740, "n_groups": 4}}
     assert "740 rows of 4 speakers, 8 labels" in tables.results_table([CARD, voice])
+
+
+def test_twins_are_told_where_the_set_was_audited(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
+    card = CARD | {"run": "run"}
+    right = np.eye(7)[[0, 1, 2, 3]].astype(np.float16)
+    np.savez(tmp_path / "runs" / "run.npz", test_id=list("abcd"), test_y=[0, 1, 0, 0], test_proba=right)
+    assert "twin" not in tables.results_table([card])
+    (tmp_path / "runs" / "data-fer2013.json").write_text(json.dumps({"twins": ["a", "b"]}))
+    assert "2 test rows of `conv2d` have a twin" in tables.results_table([card])
+    assert "on the others is 0.0 %" in tables.results_table([card])
 
 
 def test_thesis_table_quotes_the_thesis_and_says_what_was_not_run(tmp_path, monkeypatch):

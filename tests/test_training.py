@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from emotutils import datasets, networks, preparation, splits, training
+from emotutils import augmentation, datasets, networks, preparation, splits, training
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import evaluate, evaluate_network
 from emotutils.recipes import RECIPES, recipe_for
@@ -171,6 +172,16 @@ def test_windows_of_one_recording_share_its_id():
     part = preparation.part(data, "test", "voice", RECIPES["crnn", "best"].features)
     assert set(part.id) == set(data.table["id"].iloc[data.rows("test")]) and len(part) >= len(set(part.id))
     assert part.x.dtype == np.float32 and part.x.shape[1:] == RECIPES["crnn", "best"].features.shape
+
+
+def test_deltas_are_varied_with_the_bands_that_they_belong_to():
+    features = replace(RECIPES["crnn", "best"].features, deltas=1)
+    recipe = replace(RECIPES["crnn", "best"], features=features, batch_size=4)
+    part = preparation.voice_part(datasets.load("sample-ravdess"), "validation", features)
+    x = training.Batches(part, 8, recipe, 0, 0)[0][0]
+    rows = training.Batches(part, 8, recipe, 0, 0).order[:4]
+    expected = augmentation.augment_log_mel(part.x[rows], np.random.default_rng([0, 0, 0]), deltas=1)
+    np.testing.assert_array_equal(x, expected)
 
 
 def test_training_and_resume_on_jax_where_it_is_installed(tmp_path):
