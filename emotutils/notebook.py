@@ -6,6 +6,7 @@ Taught in notebooks/00_setup; used in all of them.
 import ast
 import inspect
 import json
+import os
 import platform
 import random
 import sys
@@ -24,6 +25,7 @@ from matplotlib import pyplot as plt
 from . import config, datasets
 from .errors import DataError
 from .files import replacing
+from .quiet import hushed
 
 SYNTHETIC = "synthetic data: shows that the code works, not how well"
 #: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training cell may take.
@@ -110,9 +112,12 @@ def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = F
 
 
 def _backend(seed: int) -> str:
-    import keras
+    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with hushed():
+        import keras
 
-    from .records import has_gpu
+        from .records import has_gpu
 
     keras.utils.set_random_seed(seed)
     device = "a GPU" if has_gpu() else "no GPU"

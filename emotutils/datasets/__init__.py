@@ -2,7 +2,7 @@
 
 ``load("fer2013")``, ``load("ravdess")``, ``load("tess")`` …; several voices as one with ``+``: ``"ravdess+tess"``
 (spoken) and ``"ravdess+ravdess-song+tess"`` (the thesis's 5,252). With ``sample-`` in front: the small synthetic set of
-the same layout.
+the same layout. Taught in notebooks/03_face_data, notebooks/04_film_data and notebooks/05_voice_data.
 """
 
 import os

@@ -42,7 +42,7 @@ def build(
         x = layers.Dense(128, activation=activation)(x)
         x = layers.Dropout(rate)(x)
     else:
-        # Only the cheap first layer sees 48×48 pixels: on a processor the cost lies there.
+        # Only the first, narrow layer sees 48×48 pixels: with pooling before more filters, all cost about the same.
         for depth, block in enumerate((widths[:1], widths[1:3], widths[3:5], widths[5:])):
             if depth:
                 x = layers.MaxPooling2D(2)(x)

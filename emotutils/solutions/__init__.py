@@ -64,4 +64,4 @@ def exercises() -> list[str]:
     return sorted(_EXERCISES)
 
 
-from . import data  # noqa: E402, F401  (the exercises register themselves)
+from . import data, faces, voices  # noqa: E402, F401  (the exercises register themselves)

@@ -1,0 +1,58 @@
+"""The exercises of notebooks/10_conv1d."""
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import recall_score
+
+from . import exercise
+
+
+def _judge_steps_left(answer) -> None:
+    three = [("conv", 5, "same"), ("pool", 2)] * 3
+    cases = ((40, three, 5), (188, three, 23), (40, [("conv", 5, "valid")], 36), (7, [("pool", 3)], 2), (9, [], 9))
+    for n, layers, expected in cases:
+        got = answer(n, layers)
+        assert got is not None, "the function returns nothing yet"
+        assert got == expected, f"of {n} steps, {layers} should leave {expected}, not {got}"
+
+
+@exercise("10.1", _judge_steps_left)
+def steps_left(n: int, layers: list[tuple]) -> int:
+    """How many steps come out of convolutions (stride 1) and poolings in a row."""
+    for kind, size, *padding in layers:
+        if kind == "pool":
+            n = n // size
+        elif padding == ["valid"]:
+            n = n - size + 1
+    return n
+
+
+def _judge_average_recall(answer) -> None:
+    y, said = np.array([0] * 8 + [1] * 2 + [3]), np.array([0] * 8 + [0, 1] + [2])
+    got = answer(y, said)
+    assert got is not None, "the function returns nothing yet"
+    assert not np.isclose(got, np.mean(y == said)), "that is the accuracy: here each label should count the same"
+    expected = recall_score(y, said, labels=[0, 1, 3], average="macro")
+    assert np.isclose(got, expected), f"mean recall of the labels that occur in y: {expected:.3f}, not {got:.3f}"
+
+
+@exercise("10.2", _judge_average_recall)
+def average_recall(y: np.ndarray, said: np.ndarray) -> float:
+    """The unweighted average recall: of each label that occurs the share that was found, and their mean."""
+    return float(np.mean([np.mean(said[y == label] == label) for label in np.unique(y)]))
+
+
+def _judge_clip_means(answer) -> None:
+    ids = np.array(["b", "a", "b", "c", "b"])
+    proba = np.random.default_rng(0).dirichlet(np.ones(4), len(ids))
+    got = answer(proba, ids)
+    assert got is not None, "the function returns nothing yet"
+    assert np.shape(got) == (3, 4), f"three clips and four labels: shape (3, 4), not {np.shape(got)}"
+    expected = np.stack([proba[ids == name].mean(axis=0) for name in "abc"])
+    assert np.allclose(got, expected), "one row a clip, in the order of the sorted ids: the mean over its windows"
+
+
+@exercise("10.3", _judge_clip_means)
+def clip_means(proba: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """One row of probabilities a clip, the mean over its windows, in the order of the sorted ids."""
+    return pd.DataFrame(proba).groupby(np.asarray(ids)).mean().to_numpy()
