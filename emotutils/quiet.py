@@ -1,5 +1,6 @@
 """Keeps the start-up notes of native libraries off the screen: they are no errors, but look like it."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from contextlib import contextmanager
 def hushed() -> Iterator[None]:
     """Hold back what native code writes to standard error; if the block fails, it is shown after all.
 
-    TensorFlow and LiteRT write such notes past Python's ``sys.stderr``, and no setting silences all of them.
+    TensorFlow and LiteRT write such notes past Python's ``sys.stderr``, and no setting silences all of them. What
+    TensorFlow logs from Python is held back for good below errors: its hints on tracing speak to its own developers.
     """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)

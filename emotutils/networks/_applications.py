@@ -1,5 +1,6 @@
 """What VGG16 and ResNet50 share: a ``keras.applications`` trunk under the thesis's or our own top."""
 
+from collections.abc import Callable
 from types import ModuleType
 
 import keras
@@ -8,7 +9,7 @@ from keras import layers
 
 def on_trunk(
     application: ModuleType,
-    builder: str,
+    trunk: Callable[..., keras.Model],
     variant: str,
     *,
     n_labels: int = 7,
@@ -21,7 +22,8 @@ def on_trunk(
 
     Parameters
     ----------
-    application, builder : the module of ``keras.applications``, and the trunk's name in it.
+    application : the module of ``keras.applications`` whose ``preprocess_input`` the trunk expects.
+    trunk : builds it, called as that module's own builder is.
     variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax (4.6); ``"best"``: global average
         pooling, dropout, softmax.
     n_labels : length of the softmax.
@@ -40,8 +42,7 @@ def on_trunk(
         x = layers.Resizing(size, size)(x)
     if input_shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])
-    trunk = getattr(application, builder)(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))
-    x = trunk(application.preprocess_input(x))
+    x = trunk(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))(application.preprocess_input(x))
     if variant == "thesis":
         x = layers.Dropout(dropout)(x)
         x = layers.Flatten()(x)
@@ -50,4 +51,4 @@ def on_trunk(
         x = layers.GlobalAveragePooling2D()(x)
         x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=builder.lower())
+    return keras.Model(inputs, outputs, name=trunk.__name__.lower())

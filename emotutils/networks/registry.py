@@ -237,8 +237,8 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
         path = config.shipped_root() / "weights" / f"{name}.keras"
         if not path.is_file():
             raise NetworkError(
-                f"no trained weights of {name!r} are shipped: train it (emotutils train {name} --data …) "
-                "and give the path of the .keras file"
+                f"no trained weights of {name!r} are shipped: large networks ship as records in data/runs alone; "
+                f"emotutils train {name} --data SET makes them, give the path of its .keras file"
             )
     if not path.is_file():
         raise NetworkError(f"no network at {path}")
