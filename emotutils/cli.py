@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("network", metavar="NETWORK")
     p.add_argument("--data", required=True, metavar="SET", help="fer2013, ravdess, tess, ravdess+tess, or sample-…")
     p.add_argument("--recipe", choices=("best", "thesis"), default="best")
-    p.add_argument("--protocol", metavar="P", help="thesis-NAME: divide as the thesis (default: the set's own)")
+    p.add_argument("--protocol", metavar="P", help="thesis-NAME or folds-5 (default: the set's own split)")
     p.add_argument("--epochs", type=_positive, help="instead of the recipe's")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--split", choices=("train", "validation", "test"), default="test")
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
     p.add_argument("--json", action="store_true", help="print the report as JSON")
+    p.add_argument("--flip", action="store_true", help="mean of each face's answer and its mirror image's")
     p.set_defaults(run=_evaluate)
 
     p = commands.add_parser("check", help="is everything here that the course needs?")
@@ -159,7 +160,7 @@ def _compare_with_script(analysis) -> None:
 def _networks(args) -> None:
     from . import tables
 
-    print(f"{tables.results_table()}\n\n{tables.thesis_table()}")
+    print(tables.readme())
 
 
 def _data_list(args) -> None:
@@ -228,16 +229,18 @@ def _train(args) -> None:
         progress=sys.stderr.isatty(),
     )
     test = run.record["test"]
-    print(f"best epoch {run.record['best_epoch']} of {len(run.record['history'])}; test, {test['n']} rows:")
+    if run.network_path:
+        print(f"best epoch {run.record['best_epoch']} of {len(run.record['history'])}")
+    print(f"test, {test['n']} rows:")
     for key in ("accuracy", "uar", "macro_f1"):
         print(f"  {key:9} {Score(**test[key])}")
-    print(f"record: {run.record_path}\nnetwork: {run.network_path}")
+    print(f"record: {run.record_path}\nnetwork: {run.network_path or 'none: those of folds are not kept'}")
 
 
 def _evaluate(args) -> None:
     from .evaluation import evaluate_network
 
-    report = evaluate_network(args.network, args.data, args.split, args.root)
+    report = evaluate_network(args.network, args.data, args.split, args.root, flip=args.flip)
     if args.json:
         print(json.dumps(report.to_dict(), indent=2))
     else:

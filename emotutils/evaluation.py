@@ -131,7 +131,12 @@ def evaluate(
 
 
 def evaluate_network(
-    network: str | os.PathLike, data: str, split: str = "test", root: str | os.PathLike | None = None
+    network: str | os.PathLike,
+    data: str,
+    split: str = "test",
+    root: str | os.PathLike | None = None,
+    *,
+    flip: bool = False,
 ) -> Report:
     """Score a trained network on one split of a data set; a shipped one gives its card's figures again.
 
@@ -139,6 +144,7 @@ def evaluate_network(
     ----------
     network : a shipped network's name or the path of a ``.keras`` file.
     data, root : a data set's name and the data root, as in ``datasets.load``.
+    flip : answer each face by the mean of what is said of it and of its mirror image; not for voices.
 
     Raises
     ------
@@ -154,8 +160,12 @@ def evaluate_network(
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):
         raise DataError(f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}")
-    y = np.array(own)[part.y]
-    return evaluate(y, judge.predict_proba(part.x), judge.labels, part.group if judge.modality == "voice" else None)
+    if flip and judge.modality == "voice":
+        raise DataError(f"{network} hears voices: only a face has a mirror image")
+    y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
+    if flip:
+        proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
+    return evaluate(y, proba, judge.labels, part.group if judge.modality == "voice" else None)
 
 
 def _metrics(confusions: np.ndarray) -> np.ndarray:

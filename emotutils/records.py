@@ -12,45 +12,102 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from .datasets import Dataset
 from .evaluation import evaluate
 from .files import replacing
 from .networks import modality_of
 from .preparation import Part
-from .recipes import Recipe
+from .recipes import Recipe, recipe_for
 
 #: How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``): FER2013's official
 #: split; RAVDESS actors 1–16 train, 17–20 validation, 21–24 test.
 PROTOCOLS = {"face": "official", "voice": "actors-16-4-4"}
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "librosa", "scikit-learn", "opencv-python-headless", "av")
 
+#: Where a network's training cannot match the thesis, or had to choose between its text and its logs.
+NOTES = {
+    "conv2d": "The text divides into 60/20/20, the log of figure 5.6 counts 75/15/10; the log is followed, drawn anew.",
+    "vgg16": "The thesis's 80 % (figure 5.4) has no digits and no log, and its Aff-Wild frames cannot be had.",
+    "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; the batch of 64 is its search's.",
+    "conv1d": "The thesis counts 5,252 recordings; copies differ, also in the length of the songs: see the rows here.",
+}
 
-def run_name(protocol: str, data: str, network: str, variant: str, seed: int) -> str:
-    """``<protocol>-<dataset>-<network>-<variant>-s<seed>``: the name of a run's record."""
-    return f"{protocol}-{data}-{network}-{variant}-s{seed}"
+
+def notes(network: str, plan: Recipe) -> list[str]:
+    """What a reader of the record must know before comparing it: cut short, or not quite what the thesis did."""
+    found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
+    wanted = recipe_for(network, plan.variant).epochs
+    return [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
+
+
+def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) -> str:
+    """``<protocol>-<dataset>-<network>-<variant>-s<seed>``: the name of a run's record.
+
+    A run of another length than its recipe's says so behind the variant: ``best-9-epochs``.
+    """
+    length = "" if plan.epochs == recipe_for(network, plan.variant).epochs else f"-{plan.epochs}-epochs"
+    return f"{protocol}-{data}-{network}-{plan.variant}{length}-s{seed}"
 
 
 def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
     """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by recording.
 
     A recording's probabilities are the mean over its windows. One speaker's windows are not independent: voices'
-    intervals are resampled by speaker.
+    intervals are resampled by speaker; those of a single speaker hold for this voice alone.
     """
     if modality == "face":
         return evaluate(part.y, proba, labels).to_dict()
-    windows = evaluate(part.y, proba, labels, groups=part.group).to_dict()
+    groups = part.group if len(set(part.group)) > 1 else None
+    windows = evaluate(part.y, proba, labels, groups=groups).to_dict()
     _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
     mean = np.zeros((len(first), len(labels)))
     np.add.at(mean, code, proba)
     mean /= np.bincount(code)[:, None]
-    clips = evaluate(part.y[first], mean, labels, groups=part.group[first]).to_dict()
+    clips = evaluate(part.y[first], mean, labels, groups=None if groups is None else groups[first]).to_dict()
     return {**windows, "clips": clips}
+
+
+def face_details(part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset) -> tuple:
+    """What is said of a face network's test part beside its score, and the arrays from which that can be had again.
+
+    Parameters
+    ----------
+    part, known : the test and the training part.
+    proba, mirrored : (n, k) answers to the test faces and to their mirror images.
+
+    Returns
+    -------
+    details : ``flip``: mean of the two answers; ``without_duplicates``: only pictures that no training row has, pixel
+        by pixel; ``ferplus``: against FER+'s majority, where the set has votes and six of ten agree.
+    arrays : ``test_mirrored``, ``test_duplicate`` (bool) and ``test_ferplus`` (int8, -1: no majority).
+    """
+    duplicate = np.isin(part.group, known.group)
+    everything, both = np.ones(len(part), bool), (proba.astype(np.float64) + mirrored) / 2
+    told = {"flip": (everything, part.y, both), "without_duplicates": (~duplicate, part.y, proba)}
+    arrays = {"test_mirrored": mirrored, "test_duplicate": duplicate}
+    if "ferplus_label" in dataset.table:
+        label = dataset.table.set_index("id")["ferplus_label"].loc[part.id]
+        votes = pd.Categorical(label, categories=dataset.labels).codes
+        told["ferplus"], arrays["test_ferplus"] = (votes >= 0, votes, proba), votes
+    details = {}
+    for name, (rows, y, answers) in told.items():
+        if rows.any():
+            report = evaluate(y[rows], answers[rows].astype(np.float64), dataset.labels).to_dict()
+            details[name] = {key: report[key] for key in ("n", "accuracy", "uar", "macro_f1")}
+    return details, arrays
 
 
 def has_gpu() -> bool:
     """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is not there.)"""
     return any(name.lower().startswith(("gpu", "cuda")) for name in keras.distribution.list_devices())
+
+
+def _cores() -> str:
+    """How many processor cores this process may use."""
+    n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{n} processor core{'s' if n > 1 else ''}"
 
 
 def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
@@ -62,7 +119,7 @@ def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
         "assumed": options.pop("assumed"),
         "options": options,
         "split": {name: {"n": len(p), "groups": _groups(p, modality)} for name, p in parts.items()},
-        "hardware": f"{os.cpu_count()} processor cores, {platform.machine()}, {gpu} GPU",
+        "hardware": f"{_cores()}, {platform.machine()}, {gpu} GPU",
         "versions": {"python": platform.python_version(), "backend": keras.backend.backend(), **packages},
     }
 

@@ -8,6 +8,7 @@ the same split. Taught in notebooks/03_face_data and notebooks/05_voice_data.
 import hashlib
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -154,18 +155,24 @@ def thesis(table: Table, which: str, seed: int = 0) -> Parts:
 
 
 def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
-    """The split that a run record's protocol names: ``thesis-NAME`` is one of `THESIS`, those of `OWN` the set's own.
+    """The split that a run record's protocol names.
+
+    ``thesis-NAME`` is one of `THESIS`, those of `OWN` are the set's own, ``fold-2-of-5`` is the second of five `folds`
+    by group. The folds do not depend on the seed, so that runs of several seeds are tested on the same rows.
 
     Raises
     ------
-    DataError : an unknown name; as `thesis` and `official`.
+    DataError : an unknown name; as `thesis`, `official` and `folds`.
     """
     names = [f"thesis-{name}" for name in THESIS]
     if protocol in OWN:
         return official(table)
-    if protocol not in names:
-        raise DataError(f"unknown protocol {protocol!r}: known are {', '.join([*OWN, *names])}")
-    return thesis(table, protocol.removeprefix("thesis-"), seed)
+    if protocol in names:
+        return thesis(table, protocol.removeprefix("thesis-"), seed)
+    fold = re.fullmatch(r"fold-(\d+)-of-(\d+)", protocol)
+    if fold is None or not 1 <= int(fold[1]) <= int(fold[2]):
+        raise DataError(f"unknown protocol {protocol!r}: known are {', '.join([*OWN, *names])} and fold-I-of-K")
+    return folds(table, int(fold[2]), groups="group")[int(fold[1]) - 1]
 
 
 def folds(

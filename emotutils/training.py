@@ -24,16 +24,17 @@ from .preparation import Part
 from .recipes import Recipe, recipe_for
 from .speech import PAD
 
+SHIPPED_BYTES = 10_000_000  # a larger file of weights is too much for everybody who clones the course
 AUGMENTATIONS: dict[str, Callable] = {"faces": augmentation.augment_faces, "log_mel": augmentation.augment_log_mel}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its ``record`` (as written) and the paths of record and network."""
+    """A finished training: its ``record`` (as written) and the paths of record and network (``None`` of folds)."""
 
     record: dict
     record_path: Path
-    network_path: Path
+    network_path: Path | None
 
 
 def train(
@@ -58,12 +59,15 @@ def train(
     recipe : ``"best"`` or ``"thesis"``.
     protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of ``splits.THESIS``. Where
         that holds out a single part, it is both validation and test: it may be watched, not chosen by.
+        ``"folds-5"`` trains five networks, each tested on the speakers (FER2013: pictures) that the others had, and
+        takes the last epoch of each; its record holds the answers of all five.
     root, out : data root and output root; see ``config``.
     seed : of weights, order and augmentation.
     epochs : instead of the recipe's.
     resume : go on from the last finished epoch of the same run, if there is one.
-    publish : also put the record and the network where they ship (``data/runs``, ``data/weights`` of a checkout); of a
-        thesis protocol the record only, because its test rows have twins or speakers in training.
+    publish : also put the record and the network where they ship (``data/runs``, ``data/weights`` of a checkout); of
+        folds, of a thesis protocol (its test rows have twins or speakers in training) and of a network beyond
+        ``SHIPPED_BYTES`` the record only.
     progress : show a bar with the time left.
 
     Raises
@@ -73,6 +77,11 @@ def train(
     """
     plan = recipe_for(network, recipe)
     plan = replace(plan, epochs=epochs) if epochs else plan
+    if protocol and protocol.startswith("folds-"):
+        options = {"recipe": recipe, "root": root, "out": out, "seed": seed, "epochs": epochs, "resume": resume}
+        return _train_folds(network, data, plan, protocol, publish, progress=progress, **options)
+    if protocol and protocol.startswith("fold-"):
+        plan = replace(plan, monitor=None)
     modality = modality_of(network)
     dataset, protocol = datasets.load(data, root), protocol or records.PROTOCOLS[modality]
     divided = splits.by_protocol(dataset.table, protocol, seed)
@@ -85,7 +94,7 @@ def train(
     for wanted, split in zip(("validation", "test"), 2 * held if len(held) == 1 else held, strict=True):
         parts[wanted] = preparation.part(dataset, split, modality, plan.features)
 
-    name = records.run_name(protocol, data, network, plan.variant, seed)
+    name = records.run_name(protocol, data, network, plan, seed)
     folder = config.output_root(out) / name
     _prepare_folder(folder, plan.to_dict(), resume)
     model = _build(network, plan, parts["train"], len(dataset.labels))
@@ -101,25 +110,67 @@ def train(
         "recipe": recipe,
         "seed": seed,
         "parameters": model.count_params(),
+        "notes": records.notes(network, plan),
         **records.describe(plan, parts, modality),
         "wall_time_s": round(seconds, 1),
         "best_epoch": _best(history, plan.monitor) + 1,
         "history": history,
     }
     arrays = {}
+
+    def answers(x: np.ndarray) -> np.ndarray:
+        # Half precision is what ships; the metrics are computed from it, so that they can be had again exactly.
+        return model.predict(x.astype(np.float32), batch_size=256, verbose=0).astype(np.float16)
+
     for split in ("validation", "test"):
         part = parts[split]
-        # Half precision is what ships; the metrics are computed from it, so that they can be had again exactly.
-        proba = model.predict(part.x.astype(np.float32), batch_size=256, verbose=0).astype(np.float16)
+        proba = answers(part.x)
         arrays |= {f"{split}_id": part.id, f"{split}_group": part.group, f"{split}_y": part.y, f"{split}_proba": proba}
         record[split] = records.score(part, proba.astype(np.float64), dataset.labels, modality)
+    if modality == "face":
+        mirrored = answers(parts["test"].x[:, :, ::-1])
+        details, more = records.face_details(parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset)
+        record["test"] |= details
+        arrays |= more
     card = records.card(network, plan, dataset, record, model.input_shape[1:], name)
     run = Run(record, records.write(folder, name, record, arrays), save_network(model, card, folder))
     if publish:
         records.write(config.shipped_root() / "runs", name, record, arrays)
-        if protocol in splits.OWN:
+        if protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
             save_network(model, card, config.shipped_root() / "weights")
     return run
+
+
+def _train_folds(network: str, data: str, plan: Recipe, protocol: str, publish: bool, **options) -> Run:
+    """One network a fold; their out-of-fold answers, together every row of the set, are scored as one test part."""
+    k = protocol.removeprefix("folds-")
+    if not k.isdecimal():
+        raise EmotutilsError(f"unknown protocol {protocol!r}: folds-5 stands for five folds")
+    runs = [train(network, data, protocol=f"fold-{i + 1}-of-{k}", **options) for i in range(int(k))]
+    folds = [run.record for run in runs]
+    arrays = {}
+    for key in ("id", "group", "y", "proba"):
+        pieces = []
+        for run in runs:
+            with np.load(run.record_path.with_suffix(".npz"), allow_pickle=False) as saved:
+                pieces.append(saved[f"test_{key}"])
+        arrays[f"test_{key}"] = np.concatenate(pieces)
+    everything = Part(np.empty(0), *(arrays[f"test_{key}"] for key in ("y", "group", "id")))
+    proba, labels = arrays["test_proba"].astype(np.float64), folds[0]["test"]["labels"]
+    own = ("seed", "split", "wall_time_s", "best_epoch", "history", "test")
+    record = {key: value for key, value in folds[0].items() if key not in (*own, "validation")}
+    record |= {
+        "protocol": protocol,
+        "seed": options["seed"],
+        "wall_time_s": round(sum(fold["wall_time_s"] for fold in folds), 1),
+        "folds": [{key: fold[key] for key in own} for fold in folds],
+        "test": records.score(everything, proba, labels, modality_of(network)),
+    }
+    name = records.run_name(protocol, data, network, plan, options["seed"])
+    path = records.write(config.output_root(options["out"]) / name, name, record, arrays)
+    if publish:
+        records.write(config.shipped_root() / "runs", name, record, arrays)
+    return Run(record, path, None)
 
 
 class Batches(keras.utils.PyDataset):
@@ -223,9 +274,9 @@ class _Best(keras.callbacks.Callback):
 class _Bar(keras.callbacks.Callback):
     """One bar over all epochs, with the time left."""
 
-    def __init__(self, total: int, done: int):
+    def __init__(self, name: str, total: int, done: int):
         super().__init__()
-        self.bar = tqdm(total=total, initial=done, unit="batch", dynamic_ncols=True)
+        self.bar = tqdm(desc=name, total=total, initial=done, unit="batch", dynamic_ncols=True)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()
@@ -255,7 +306,7 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     callbacks.append(_Best(folder, history, plan.monitor))
     if progress:
-        callbacks.append(_Bar(plan.epochs * len(batches), len(history) * len(batches)))
+        callbacks.append(_Bar(folder.name, plan.epochs * len(batches), len(history) * len(batches)))
     validation = parts["validation"]
     y = np.eye(n_labels, dtype=np.float32)[validation.y]
     try:
