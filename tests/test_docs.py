@@ -13,6 +13,7 @@ import pytest
 from emotutils import tables
 from emotutils.cli import build_parser
 from emotutils.datasets.catalog import CATALOG
+from emotutils.evaluation import Score
 from emotutils.filmwriter import FilmWriter
 from emotutils.networks import shipped_cards
 
@@ -123,7 +124,7 @@ def _anchor(heading: str) -> str:
 
 def test_the_results_in_the_readme_are_those_of_the_shipped_cards():
     (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read("README.md"), flags=re.S)
-    assert block == f"{tables.results_table()}\n\n{tables.thesis_table()}", "make results"
+    assert block == tables.readme(), "make results"
 
 
 @pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
@@ -177,6 +178,34 @@ def test_thesis_table_quotes_the_thesis_and_says_what_was_not_run(tmp_path, monk
     assert rows[0] == "| Conv2D, FER2013 | 54.1 % | not run yet | 69.0 % (68.0–70.0, 2 seeds) |"
     assert rows[1] == "| ResNet50, FER2013 | 46.2 % | not run yet | not run yet |"
     assert rows[3].startswith("| Conv1D, RAVDESS + TESS | 80.6 % |")
+
+
+def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "quoted-thesis.json").write_text(read("data/runs/quoted-thesis.json"))
+    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
+    record = {"network": "vgg16", "recipe": "best", "options": {"epochs": 4}}
+    score = {"value": 0.6, "low": 0.58, "high": 0.62}
+    test = {"accuracy": score, "macro_f1": score} | dict.fromkeys(
+        ("flip", "without_duplicates", "ferplus"), {"accuracy": score}
+    )
+    file = tmp_path / "runs" / "official-fer2013-vgg16-best-4-epochs-s0.json"
+    file.write_text(json.dumps(record | {"test": test}))
+    said = "60.0 % (58.0–62.0)"
+    assert tables.thesis_table().splitlines()[4].endswith(f"| not run yet | {said}, 4 of 40 epochs |")
+    assert tables.faces_table().splitlines()[2] == f"| vgg16, 4 of 40 epochs | {' | '.join([said] * 5)} |"
+    whole = record | {"options": {"epochs": 40}, "test": test}
+    file.with_name("official-fer2013-vgg16-best-s0.json").write_text(json.dumps(whole))
+    assert tables.faces_table().splitlines()[2].startswith("| vgg16 | ")
+
+
+def test_voices_table_holds_networks_and_floors():
+    rows = [[c.strip() for c in row.split("|")[1:-1]] for row in tables.voices_table().splitlines() if "|" in row]
+    found = {row[0]: row[1:] for row in rows}
+    test = json.loads(read("data/runs/folds-5-ravdess-crnn-best-s0.json"))["test"]
+    assert found["`crnn`"] == [str(Score(**part["uar"])) for part in (test, test["clips"])]
+    assert {"SVC on 40 MFCCs", "dummy on 40 MFCCs"} < found.keys()
+    assert sum("on TESS" in name for name in found) == 2
 
 
 def test_the_python_example_runs(tmp_path):
