@@ -1,0 +1,73 @@
+"""The exercises of notebooks/08_vgg16."""
+
+import numpy as np
+from scipy.signal import correlate2d
+
+from . import exercise
+
+
+def _judge_stacked(answer) -> None:
+    for case, expected in (((5, 1), (2, 18, 25)), ((3, 64), (1, 36864, 36864)), ((7, 64), (3, 110592, 200704)),
+                           ((11, 2), (5, 180, 484))):  # fmt: skip
+        got = answer(*case)
+        assert got is not None, "the function returns nothing yet"
+        assert tuple(got) == expected, f"size, channels = {case} gives {expected}, not {got}"
+
+
+@exercise("08.1", _judge_stacked)
+def stacked(size: int, channels: int) -> tuple[int, int, int]:
+    """How many 3×3 layers see as much as one large filter, their weights, and those of the large one."""
+    layers = (size - 1) // 2  # each adds one pixel on every side
+    return layers, layers * 9 * channels**2, size**2 * channels**2
+
+
+def _judge_compose(answer) -> None:
+    rng = np.random.default_rng(0)
+    for size, other in ((3, 3), (3, 5), (2, 3)):
+        first, second = rng.normal(size=(size, size)), rng.normal(size=(other, other))
+        got = answer(first, second)
+        assert got is not None, "the function returns nothing yet"
+        whole = size + other - 1
+        assert np.shape(got) == (whole, whole), f"{size}×{size} and {other}×{other} make {whole}×{whole}"
+        picture = rng.normal(size=(12, 12))
+        twice = correlate2d(correlate2d(picture, first, "valid"), second, "valid")
+        assert np.allclose(correlate2d(picture, got, "valid"), twice), "it does not answer as the two in a row do"
+
+
+@exercise("08.2", _judge_compose)
+def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The one filter that answers as two in a row do: ``scipy.signal.convolve2d`` of both."""
+    size = len(first)
+    large = np.zeros((size + len(second) - 1,) * 2)
+    for row, column in np.ndindex(second.shape):
+        large[row : row + size, column : column + size] += second[row, column] * first
+    return large
+
+
+def _judge_freeze(answer) -> None:
+    from keras import Input, Sequential, layers
+
+    def build():
+        steps = [layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU(), layers.GlobalAveragePooling2D()]
+        return Sequential([Input((6, 6, 1)), *steps, layers.Dense(5), layers.Dense(7)])
+
+    # Weights: convolution 40, the dense layers 25 and 42.
+    for open_layers, expected in ((1, 42), (2, 67), (3, 107)):
+        model = build()
+        got = answer(model, open_layers)
+        assert got is not None, "the function returns nothing yet"
+        assert not model.layers[1].trainable, "batch normalisation must not learn"
+        left = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+        assert left == expected, f"with {open_layers} open layers {expected} numbers can change, in your model {left}"
+        assert got == expected, f"{expected} numbers can change, but the function returns {got}"
+
+
+@exercise("08.3", _judge_freeze)
+def freeze(model, open_layers: int) -> int:
+    """Leave only the last layers of a Keras model open, and no batch normalisation; how many numbers can change."""
+    from keras.layers import BatchNormalization
+
+    weighted = [layer for layer in model.layers if layer.weights and not isinstance(layer, BatchNormalization)]
+    for layer in model.layers:
+        layer.trainable = layer in weighted[-open_layers:]
+    return sum(int(np.prod(v.shape)) for v in model.trainable_variables)
