@@ -15,3 +15,7 @@ class DataError(EmotutilsError):
 
 class NetworkError(EmotutilsError):
     """A network that is unknown, or whose files do not fit together."""
+
+
+class SearchError(EmotutilsError, ValueError):
+    """A search or an estimator asked for what cannot be; a ValueError, because scikit-learn looks for that."""

@@ -198,7 +198,14 @@ def plot_history(history, metric: str = "loss", ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_scores(scores: Mapping, ax: Axes | None = None, *, chance: float | None = None, name: str = "score") -> Axes:
+def plot_scores(
+    scores: Mapping,
+    ax: Axes | None = None,
+    *,
+    chance: float | None = None,
+    name: str = "score",
+    thesis: Mapping[str, float] | None = None,
+) -> Axes:
     """Scores with their 95 % intervals, one row each, the first on top.
 
     Parameters
@@ -206,8 +213,13 @@ def plot_scores(scores: Mapping, ax: Axes | None = None, *, chance: float | None
     scores : name → ``evaluation.Score`` or a dict with value, low and high, all 0..1.
     chance : drawn as a dotted line: what guessing gives.
     name : of the score, for the axis.
+    thesis : for some of the names the thesis's own figure (0..1), drawn as a hollow diamond.
     """
     ax = _axes(ax, (6.5, 0.8 + 0.45 * len(scores)))
+    quoted = {y: 100 * thesis[row] for y, row in enumerate(scores) if row in thesis} if thesis else {}
+    if quoted:
+        ax.plot(quoted.values(), quoted.keys(), "D", mfc="none", mec="#b3541e", ms=7, label="the thesis's figure")
+        ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     for y, score in enumerate(scores.values()):
         value, low, high = (
             score[k] if isinstance(score, Mapping) else getattr(score, k) for k in ("value", "low", "high")
@@ -223,6 +235,31 @@ def plot_scores(scores: Mapping, ax: Axes | None = None, *, chance: float | None
     ax.grid(axis="x", alpha=0.3)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_grid(
+    table: pd.DataFrame, rows: str, columns: str, value: str = "mean", ax: Axes | None = None, **kwargs
+) -> Axes:
+    """A search over two parameters as a heat map; the number in each cell says what its colour does.
+
+    Taught in notebooks/06_hyperparameter_search.
+
+    Parameters
+    ----------
+    table : one row a point, as ``search.table`` gives it. A point that failed is left white, with a cross.
+    rows, columns : the two parameters. value : what the colour shows, 0..1: ``mean``, ``low``, ``worst`` …
+    kwargs : for ``seaborn.heatmap``.
+    """
+    wide = 100 * table.pivot(index=rows, columns=columns, values=value).astype(float)
+    ax = _axes(ax, (2.4 + 0.9 * wide.shape[1], 1.2 + 0.6 * wide.shape[0]))
+    options = {"cmap": "cividis", "annot": True, "fmt": ".1f", "linewidths": 0.5} | kwargs
+    sns.heatmap(wide, ax=ax, **{"cbar_kws": {"label": f"accuracy in %, {value}"}, **options})
+    for y, x in np.argwhere(wide.isna().to_numpy()):
+        ax.text(x + 0.5, y + 0.5, "×", ha="center", va="center", fontsize=14)
+    ax.set(xlabel=columns.replace("_", " "), ylabel=rows.replace("_", " "))
+    ax.tick_params(length=0)
+    plt.setp(ax.get_yticklabels(), rotation=0)
     return ax
 
 

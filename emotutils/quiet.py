@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def no_hints() -> None:
+    """Hold back for good what TensorFlow logs from Python below errors: hints on tracing, for its own developers."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Hold back what native code writes to standard error; if the block fails, it is shown after all.
 
-    TensorFlow and LiteRT write such notes past Python's ``sys.stderr``, and no setting silences all of them. What
-    TensorFlow logs from Python is held back for good below errors: its hints on tracing speak to its own developers.
+    TensorFlow and LiteRT write such notes past Python's ``sys.stderr``, and no setting silences all of them.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    no_hints()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)

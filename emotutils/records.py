@@ -111,15 +111,21 @@ def _cores() -> str:
 
 
 def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
-    """The part of a record that says how it came about: options, split, hardware in words, versions."""
+    """The part of a record that says how it came about: options, split and surroundings."""
     options = plan.to_dict()
-    gpu = "with" if has_gpu() else "no"
-    packages = {p: version(p) for p in PACKAGES}
     return {
         "assumed": options.pop("assumed"),
         "options": options,
         "split": {name: {"n": len(p), "groups": _groups(p, modality)} for name, p in parts.items()},
-        "hardware": f"{_cores()}, {platform.machine()}, {gpu} GPU",
+        **surroundings(),
+    }
+
+
+def surroundings() -> dict:
+    """Hardware in words, and the versions of what computes."""
+    packages = {p: version(p) for p in PACKAGES}
+    return {
+        "hardware": f"{_cores()}, {platform.machine()}, {'with' if has_gpu() else 'no'} GPU",
         "versions": {"python": platform.python_version(), "backend": keras.backend.backend(), **packages},
     }
 

@@ -201,6 +201,23 @@ def folds(
     return [_named(table, np.where(fold == number, 2, chosen[number])) for number in range(k)]
 
 
+def cross_validation(
+    table: Table, k: int = 3, repeats: int = 1, *, groups: Name = "group", seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """`folds`, ``repeats`` times over and each time dealt anew, as scikit-learn takes them for ``cv``.
+
+    Returns
+    -------
+    ``k · repeats`` pairs of row numbers: to train on, to test on.
+
+    Raises
+    ------
+    DataError : as `folds`.
+    """
+    parts = [p for repeat in range(repeats) for p in folds(table, k, groups=groups, seed=seed + repeat)]
+    return [(np.flatnonzero(p == "train"), np.flatnonzero(p == "test")) for p in parts]
+
+
 # --- to publish ------------------------------------------------------------------------------------------------------
 
 

@@ -97,8 +97,7 @@ def train(
     name = records.run_name(protocol, data, network, plan, seed)
     folder = config.output_root(out) / name
     _prepare_folder(folder, plan.to_dict(), resume)
-    model = _build(network, plan, parts["train"], len(dataset.labels))
-    _compile(model, plan, steps=-(-len(parts["train"]) // plan.batch_size))
+    model = build_for(plan, network, parts["train"], len(dataset.labels))
     history, seconds = _fit(model, plan, parts, folder, seed, resume, progress)
     model.load_weights(folder / "best.weights.h5")
 
@@ -176,11 +175,22 @@ def _train_folds(network: str, data: str, plan: Recipe, protocol: str, publish: 
 class Batches(keras.utils.PyDataset):
     """Shuffled, augmented training batches; the same seed and epoch give the same batches, also after a resume."""
 
-    def __init__(self, part: Part, n_labels: int, recipe: Recipe, seed: int, epoch: int):
+    def __init__(
+        self,
+        part: Part,
+        n_labels: int,
+        recipe: Recipe,
+        seed: int,
+        epoch: int,
+        sample_weight: np.ndarray | None = None,
+    ):
         super().__init__(workers=1)
         self.part, self.n_labels, self.recipe, self.seed, self.epoch = part, n_labels, recipe, seed, epoch
-        counts = np.bincount(part.y, minlength=n_labels)
-        self.weight = (len(part) / (n_labels * np.maximum(counts, 1)))[part.y].astype(np.float32)
+        self.weight = sample_weight
+        if recipe.balanced:
+            counts = np.bincount(part.y, minlength=n_labels)
+            balance = (len(part) / (n_labels * np.maximum(counts, 1)))[part.y].astype(np.float32)
+            self.weight = balance if sample_weight is None else balance * sample_weight
         options = {"deltas": recipe.features.deltas} if recipe.augment == "log_mel" else {}
         self.augment = partial(AUGMENTATIONS[recipe.augment], **options) if recipe.augment else None
         self._shuffle()
@@ -197,7 +207,7 @@ class Batches(keras.utils.PyDataset):
         if self.augment:
             x = self.augment(x, np.random.default_rng([self.seed, self.epoch, index]))
         y = np.eye(self.n_labels, dtype=np.float32)[self.part.y[rows]]
-        return (x, y, self.weight[rows]) if self.recipe.balanced else (x, y)
+        return (x, y) if self.weight is None else (x, y, self.weight[rows])
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
@@ -330,7 +340,8 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
     return history, earlier + time.monotonic() - started
 
 
-def _build(network: str, plan: Recipe, train_part: Part, n_labels: int) -> keras.Model:
+def build_for(plan: Recipe, network: str, train_part: Part, n_labels: int) -> keras.Model:
+    """A network compiled as the recipe says, with its normalisation fitted on the training part; untrained."""
     model = build_network(network, plan.variant, n_labels=n_labels, input_shape=train_part.x.shape[1:], **plan.options)
     names = [layer.name for layer in model.layers]
     if "normalization" in names:
@@ -339,6 +350,7 @@ def _build(network: str, plan: Recipe, train_part: Part, n_labels: int) -> keras
             # Padding is not sound: mean and variance come from real frames only.
             x = x[x[:, :, 0] != PAD][None]
         model.get_layer("normalization").adapt(x)
+    _compile(model, plan, steps=-(-len(train_part) // plan.batch_size))
     return model
 
 

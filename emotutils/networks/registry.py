@@ -5,6 +5,7 @@ A network on disk is two files: ``NAME.keras`` (architecture and weights, opened
 """
 
 import importlib
+import inspect
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -81,7 +82,7 @@ def network_names(modality: str | None = None) -> list[str]:
 
 def modality_of(name: str) -> str:
     """``"face"`` or ``"voice"``; raises NetworkError for an unknown name."""
-    return _entry(name).modality
+    return entry_of(name).modality
 
 
 def build_network(name: str, variant: str = "best", **options) -> "keras.Model":
@@ -100,12 +101,23 @@ def build_network(name: str, variant: str = "best", **options) -> "keras.Model":
     if variant not in ("thesis", "best"):
         raise NetworkError(f"network {name!r} has no variant {variant!r}: choose thesis or best")
     try:
-        return _entry(name).load_builder()(variant, **options)
+        return entry_of(name).load_builder()(variant, **options)
     except (TypeError, ValueError) as error:
         raise NetworkError(f"network {name!r} cannot be built: {error}") from error
 
 
-def _entry(name: str) -> Entry:
+def network_options(name: str) -> dict[str, object]:
+    """What can be chosen of a registered network beside labels and input: name → default, as its builder says.
+
+    A builder that takes any option (``**options``) can name none of them.
+    """
+    parameters = inspect.signature(entry_of(name).load_builder()).parameters.values()
+    fixed = ("variant", "n_labels", "input_shape")
+    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in fixed}
+
+
+def entry_of(name: str) -> Entry:
+    """What is registered under a name; raises NetworkError for an unknown one."""
     known = network_names()
     if name not in known:
         raise NetworkError(f"unknown network {name!r}: known are {', '.join(known)}, or give the path of a .keras file")

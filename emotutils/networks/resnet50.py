@@ -9,6 +9,15 @@ from keras.applications import resnet50
 from ._applications import on_trunk
 
 
-def build(variant: str = "best", **options) -> keras.Model:
-    """Build the network, untrained above its trunk; the options and shapes are those of ``on_trunk``."""
+def build(
+    variant: str = "best",
+    *,
+    n_labels: int = 7,
+    input_shape: tuple[int, ...] = (48, 48, 1),
+    weights: str | None = None,
+    dropout: float = 0.5,
+    size: int | None = None,
+) -> keras.Model:
+    """Build the network, untrained above its trunk; options and shapes are explained in ``on_trunk``."""
+    options = {"n_labels": n_labels, "input_shape": input_shape, "weights": weights, "dropout": dropout, "size": size}
     return on_trunk(resnet50, resnet50.ResNet50, variant, **options)

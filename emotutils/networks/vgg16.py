@@ -13,14 +13,23 @@ from ._applications import on_trunk
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
-def build(variant: str = "best", *, weights: str | None = None, **options) -> keras.Model:
-    """Build the network, untrained above its trunk; the options and shapes are those of ``on_trunk``.
+def build(
+    variant: str = "best",
+    *,
+    n_labels: int = 7,
+    input_shape: tuple[int, ...] = (48, 48, 1),
+    weights: str | None = None,
+    dropout: float = 0.5,
+    size: int | None = None,
+) -> keras.Model:
+    """Build the network, untrained above its trunk; options and shapes are explained in ``on_trunk``.
 
     From random weights, ``"best"`` normalises every batch behind every convolution: thirteen layers learn slowly or
     not at all without it. The thesis's variant, and a trunk with given weights, are VGG16 as published.
     """
     trunk = VGG16 if variant == "best" and weights is None else vgg16.VGG16
-    return on_trunk(vgg16, trunk, variant, weights=weights, **options)
+    options = {"n_labels": n_labels, "input_shape": input_shape, "weights": weights, "dropout": dropout, "size": size}
+    return on_trunk(vgg16, trunk, variant, **options)
 
 
 def VGG16(*, include_top: bool, weights: None, input_shape: tuple[int, ...]) -> keras.Model:

@@ -1,0 +1,283 @@
+"""A scikit-learn classifier around any registered network. Taught in notebooks/06_hyperparameter_search."""
+
+import difflib
+import inspect
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ..errors import NetworkError, SearchError
+from ..files import replacing
+from ..networks import entry_of, network_options, register_network
+from ..preparation import Part
+from ..quiet import no_hints
+from ..recipes import Recipe
+from ..training import Batches, build_for
+
+BATCH = 256  # rows in one compiled call when predicting
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):
+    """A registered network as a scikit-learn classifier: to search with, to put into a Pipeline, to clone and pickle.
+
+    Every parameter below can be searched by name, and so can every option of the network's builder (``activation``,
+    ``dropout`` …, see ``networks.network_options``): ``set_params(dropout=0.3)`` puts it into ``options``.
+
+    Written by hand because scikeras is abandoned and breaks on scikit-learn 1.6, and Keras' own SKLearnClassifier
+    loses its fit arguments when cloned, has no ``predict_proba`` and refuses images.
+
+    Parameters
+    ----------
+    network, variant : a registered name, ``"thesis"`` or ``"best"``; see ``build_network``.
+    epochs, batch_size : whole numbers from 1.
+    optimizer : a name that Keras knows, in lower case: ``"adam"``, ``"rmsprop"``, ``"sgd"`` …
+    learning_rate : constant; ``None`` is the optimizer's own default, as in the thesis's searches.
+    options : further options of the builder, by name.
+    memory : a folder that keeps every finished fit, so that the same fit on the same rows is not done twice, in
+        whatever process; ``None`` keeps nothing. Failed fits are kept as well, with their reason.
+    random_state : of weights, order and dropout; the same number gives the same network.
+
+    Attributes
+    ----------
+    classes_ : (k,) the labels as they were given to ``fit``, sorted.
+    model_ : the trained ``keras.Model``. history_ : one dict an epoch, with ``loss``, ``accuracy`` and ``uar``.
+    n_features_in_ : length of the input's second axis.
+    """
+
+    def __init__(
+        self,
+        network="conv2d",
+        *,
+        variant="thesis",
+        epochs=10,
+        batch_size=100,
+        optimizer="adam",
+        learning_rate=None,
+        options=None,
+        memory=None,
+        random_state=0,
+    ):
+        self.network = network
+        self.variant = variant
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.options = options
+        self.memory = memory
+        self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict:
+        """The parameters by name; with ``deep``, the options of the builder too, at their present values."""
+        own = super().get_params(deep=False)
+        return {**network_options(self.network), **(self.options or {}), **own} if deep else own
+
+    def set_params(self, **params):
+        """Set parameters and options of the builder by name.
+
+        Raises
+        ------
+        SearchError : a name that is neither, with the nearest ones that are.
+        """
+        own = self._get_param_names()
+        super().set_params(**{name: value for name, value in params.items() if name in own})
+        options = {name: value for name, value in params.items() if name not in own}
+        if options:
+            check_names(self, options)
+            self.options = {**(self.options or {}), **options}
+        return self
+
+    def fit(self, X, y, sample_weight=None):
+        """Train from new weights.
+
+        Parameters
+        ----------
+        X : (n, …) as the network takes it: faces (n, 48, 48, 1) in 0..255, coefficients (n, 40), log-mel
+            (n, frames, bands) …
+        y : (n,) labels of any kind.
+        sample_weight : (n,) how much each row counts in the loss.
+
+        Raises
+        ------
+        SearchError : an impossible value of a parameter, or a loss that is no longer a number.
+        """
+        no_hints()  # a search makes many models, and TensorFlow takes that for a mistake
+        X, y = validate_data(self, X, y, allow_nd=True)
+        check_classification_targets(y)
+        check_values(self.get_params())
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float32)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        plan = Recipe(
+            variant=self.variant,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate or float(keras.optimizers.get(self.optimizer).learning_rate),
+            cosine=False,
+            monitor=None,
+            options=self.options or {},
+        )
+        part = Part(X, codes.astype(np.int32), np.empty(0, str), np.empty(0, str))
+        with _seeded(seed):
+            self.model_ = build_for(plan, self.network, part, len(self.classes_))
+            batches = Batches(part, len(self.classes_), plan, seed, 0, sample_weight)
+            if self.memory is None:
+                self.history_ = _trained(self.model_, batches)
+            else:
+                key = joblib.hash([self.network, plan.to_dict(), X, codes, sample_weight, seed, _code(self.network)])
+                self.history_ = _recalled(Path(self.memory) / key, self.model_, batches, self.get_params())
+        if not np.isfinite(self.history_[-1]["loss"]):
+            raise SearchError(
+                f"the loss is {self.history_[-1]['loss']} in epoch {len(self.history_)}: lower the learning rate"
+            )
+        return self
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Probabilities (n, k) of ``classes_``, each row summing to 1."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, allow_nd=True)
+        if X.shape[1:] != self.model_.input_shape[1:]:
+            raise SearchError(f"fitted on rows of shape {self.model_.input_shape[1:]}, asked about {X.shape[1:]}")
+        parts = [
+            self.model_.predict_on_batch(X[i : i + BATCH].astype(np.float32)) for i in range(0, len(X), BATCH)
+        ]
+        p = np.concatenate(parts).astype(np.float64)
+        return p / p.sum(axis=1, keepdims=True)
+
+    def predict(self, X) -> np.ndarray:
+        """The most probable label of each row (n,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def __getstate__(self):
+        # A worker process knows the networks of the package; one registered in a notebook has to travel along.
+        state, entry = super().__getstate__(), entry_of(self.network)
+        return {**state, "_entry": entry} if callable(entry.builder) else state
+
+    def __setstate__(self, state):
+        if entry := state.pop("_entry", None):
+            register_network(state["network"], entry.builder, entry.modality)
+        super().__setstate__(state)
+
+
+def check_names(estimator: NetworkClassifier, names) -> None:
+    """Raise SearchError for a name that is no parameter of the estimator and no option of its network."""
+    builder = entry_of(estimator.network).load_builder()
+    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder).parameters.values()):
+        return
+    known = estimator.get_params()
+    for name in names:
+        if name not in known:
+            raise SearchError(
+                f"{name!r} is no parameter of {estimator.network!r}{_nearest(name, known)}; known are {', '.join(known)}"
+            )
+
+
+def check_values(params: dict) -> None:
+    """Raise SearchError for a value that cannot be: an unknown optimizer or activation, a count below 1, no rate."""
+    for name in ("epochs", "batch_size"):
+        if name in params and not (_is_whole(params[name]) and params[name] >= 1):
+            raise SearchError(f"{name}={params[name]!r}: choose a whole number from 1")
+    rate = params.get("learning_rate")
+    if rate is not None and not 0 < rate < np.inf:
+        raise SearchError(f"learning_rate={rate!r}: choose a number above 0, or None for the optimizer's own")
+    for name, known in (("optimizer", _optimizers()), ("activation", _activations())):
+        value = params.get(name)
+        if isinstance(value, str) and value not in known:
+            raise SearchError(f"{name}={value!r} is unknown{_nearest(value, known)}; known are {', '.join(known)}")
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _optimizers() -> list[str]:
+    kinds = [k for k in vars(keras.optimizers).values() if isinstance(k, type)]
+    return sorted(
+        k.__name__.lower() for k in kinds if issubclass(k, keras.Optimizer) and k.__name__.lower() not in _ABSTRACT
+    )
+
+
+#: Optimizers that cannot be made by name alone.
+_ABSTRACT = {"optimizer", "lossscaleoptimizer", "multioptimizer"}
+
+
+def _activations() -> list[str]:
+    return sorted(n for n, f in vars(keras.activations).items() if inspect.isfunction(f) and not n.startswith("_")
+                  and n not in ("get", "serialize", "deserialize"))  # fmt: skip
+
+
+def _nearest(name: str, known) -> str:
+    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
+    return f" (nearest: {', '.join(near)})" if near else ""
+
+
+def _code(network: str) -> list[str]:
+    """What decides what a network is, beside its options: the builder's text and the versions."""
+    builder = entry_of(network).load_builder()
+    try:
+        text = inspect.getsource(builder)
+    except OSError:  # typed into a bare interpreter
+        text = builder.__qualname__
+    return [text, version("emotutils"), version("keras"), keras.backend.backend()]
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Keras draws its seeds from Python's and NumPy's global states: set them, and give them back as they were."""
+    states = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _trained(model: keras.Model, batches: Batches) -> list[dict]:
+    stop = keras.callbacks.TerminateOnNaN()
+    told = model.fit(batches, epochs=batches.recipe.epochs, shuffle=False, callbacks=[stop], verbose=0).history
+    rounded = {name: [round(float(value), 5) for value in values] for name, values in told.items()}
+    return [dict(zip(rounded, values, strict=True)) for values in zip(*rounded.values(), strict=True)]
+
+
+def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) -> list[dict]:
+    """The history of a fit, with the model's weights as it left them: from the folder, or trained and put there.
+
+    Two files: the weights without pickle, and, written last, a JSON that also tells when a fit was last asked for
+    (its time), by which the bar of a search counts.
+    """
+    weights, facts = path.with_suffix(".npz"), path.with_suffix(".json")
+    if facts.is_file():
+        with np.load(weights, allow_pickle=False) as kept:
+            model.set_weights([kept[name] for name in kept.files])
+        os.utime(facts)
+        return json.loads(facts.read_text(encoding="utf-8"))["history"]
+    started = time.monotonic()
+    history = _trained(model, batches)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(weights) as temporary:
+        np.savez(temporary, *model.get_weights())
+    told = {"parameters": params, "rows": len(batches.part), "seconds": round(time.monotonic() - started, 2)}
+    with replacing(facts) as temporary:
+        temporary.write_text(json.dumps({**told, "history": history}, default=str), encoding="utf-8")
+    return history

@@ -1,0 +1,292 @@
+"""The thesis's three searches and their modern kin, each one function. Taught in notebooks/06_hyperparameter_search.
+
+Thesis 4.5 has a file for each of its choices: epochs and batch size, activation, optimizer. Each function here gives
+back a fitted scikit-learn search, with ``best_params_`` and ``cv_results_``; ``table`` and ``record`` read it.
+"""
+
+import math
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import loguniform, uniform
+from sklearn.exceptions import FitFailedWarning
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (without it the next line has no halving)
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
+    StratifiedKFold,
+)
+from sklearn.model_selection._search import BaseSearchCV
+from tqdm.auto import tqdm
+
+from .. import config
+from ..errors import SearchError
+from .estimator import NetworkClassifier, check_names, check_values
+from .results import fold_scores
+
+OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam")
+ACTIVATIONS = ("softmax", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear")
+#: Thesis figures 4.2 (Conv2D) and 4.6 (ResNet50): epochs × batch size.
+EPOCHS_AND_BATCH = {
+    "conv2d": {"epochs": (5, 10, 50), "batch_size": (10, 20, 50, 100)},
+    "resnet50": {"epochs": (10, 20, 30), "batch_size": (64, 128)},
+}
+#: A joint space: what the thesis searches one after the other, and the learning rate, which it does not search.
+JOINT = {
+    "batch_size": [10, 20, 50, 100],
+    "optimizer": list(OPTIMIZERS),
+    "learning_rate": loguniform(1e-4, 3e-2),
+    "activation": ["relu", "tanh", "softsign", "softplus"],
+    "dropout": uniform(0, 0.7),
+}
+
+
+def largest_share(y, said) -> float:
+    """The share of the commonest answer (0..1): 1 means that a network answers the same to everything."""
+    return float(np.unique(said, return_counts=True)[1].max() / len(said))
+
+
+#: What every search measures of each fold: accuracy (by which it chooses), UAR, and whether the network collapsed.
+SCORING = {"accuracy": "accuracy", "uar": "balanced_accuracy", "largest_share": make_scorer(largest_share)}
+
+
+def search_epochs_and_batch(X, y, network: str = "conv2d", **options) -> GridSearchCV:
+    """The thesis's first search: epochs × batch size (figure 4.2 for Conv2D, 4.6 for ResNet50).
+
+    Parameters
+    ----------
+    X, y, **options : as in `grid_search`.
+    """
+    return grid_search(X, y, EPOCHS_AND_BATCH.get(network, EPOCHS_AND_BATCH["conv2d"]), network, **options)
+
+
+def search_activation(X, y, network: str = "conv2d", **options) -> GridSearchCV:
+    """The thesis's second search: the activation of the hidden layers (figure 4.3); options as in `grid_search`."""
+    return grid_search(X, y, {"activation": ACTIVATIONS}, network, **options)
+
+
+def search_optimizer(X, y, network: str = "conv2d", **options) -> GridSearchCV:
+    """The thesis's third search: the optimizer, each at its own learning rate (figures 4.4 and 4.5).
+
+    Parameters
+    ----------
+    X, y, **options : as in `grid_search`.
+    """
+    return grid_search(X, y, {"optimizer": OPTIMIZERS}, network, **options)
+
+
+def grid_search(
+    X,
+    y,
+    space: Mapping[str, Sequence],
+    network: str | NetworkClassifier = "conv2d",
+    *,
+    groups=None,
+    cv=3,
+    memory: str | Path | None = None,
+    n_jobs: int | None = None,
+    refit: bool = True,
+    progress: bool = True,
+    **settings,
+) -> GridSearchCV:
+    """Try every combination of a space by cross-validation.
+
+    Parameters
+    ----------
+    X, y : rows and labels, as ``NetworkClassifier.fit`` takes them.
+    space : for each parameter or option of the network the values to try.
+    network : a registered name, or a ``NetworkClassifier`` whose other parameters stay as they are.
+    groups : (n,) what must not cross a fold, for splitters that ask for it.
+    cv : a number of stratified folds, a splitter, or pairs of row numbers, such as ``splits.cross_validation`` gives.
+    memory : the folder that keeps every finished fit; a search that was interrupted goes on from there. ``None``:
+        ``searches`` under the output root.
+    n_jobs : fits at a time; through joblib, so that ``joblib.parallel_config(backend="dask")`` uses a cluster.
+    refit : train the winner on all rows in the end (``best_estimator_``).
+    progress : a bar over the fits, with the time left.
+    **settings : of the ``NetworkClassifier``: ``epochs``, ``batch_size``, ``dropout`` …
+
+    Returns
+    -------
+    The fitted search. A fit that diverges scores NaN, is counted in a warning, and named in ``table``.
+
+    Raises
+    ------
+    SearchError : an unknown parameter or value, missing groups, fewer rows than folds, or no fit that succeeded.
+    """
+    estimator = _estimator(network, space, memory, settings)
+    space = {name: list(values) for name, values in space.items()}
+    search = GridSearchCV(
+        estimator, space, scoring=SCORING, refit="accuracy" if refit else False, cv=_folds(cv), n_jobs=n_jobs
+    )
+    return _fit(search, math.prod(map(len, space.values())), X, y, groups, progress)
+
+
+def random_search(
+    X,
+    y,
+    space: Mapping = JOINT,
+    network: str | NetworkClassifier = "conv2d",
+    *,
+    n_iter: int = 20,
+    seed: int = 0,
+    groups=None,
+    cv=3,
+    memory: str | Path | None = None,
+    n_jobs: int | None = None,
+    refit: bool = True,
+    progress: bool = True,
+    **settings,
+) -> RandomizedSearchCV:
+    """Try ``n_iter`` points drawn from a joint space (Bergstra and Bengio 2012).
+
+    Parameters
+    ----------
+    space : for each name a list of values or a scipy distribution; `JOINT` by default.
+    seed : of the draw. The others as in `grid_search`.
+    """
+    estimator = _estimator(network, space, memory, settings)
+    search = RandomizedSearchCV(
+        estimator,
+        dict(space),
+        n_iter=n_iter,
+        random_state=seed,
+        scoring=SCORING,
+        refit="accuracy" if refit else False,
+        cv=_folds(cv),
+        n_jobs=n_jobs,
+    )
+    return _fit(search, n_iter, X, y, groups, progress)
+
+
+def halving_search(
+    X,
+    y,
+    space: Mapping = JOINT,
+    network: str | NetworkClassifier = "conv2d",
+    *,
+    n_candidates: int = 27,
+    epochs: tuple[int, int] = (1, 9),
+    factor: int = 3,
+    seed: int = 0,
+    groups=None,
+    cv=3,
+    memory: str | Path | None = None,
+    n_jobs: int | None = None,
+    refit: bool = True,
+    progress: bool = True,
+    **settings,
+) -> HalvingRandomSearchCV:
+    """Give many points few epochs, keep the best of each round, and give these more (Jamieson and Talwalkar 2016).
+
+    Parameters
+    ----------
+    n_candidates : points in the first round, drawn as in `random_search`.
+    epochs : of the first and at most of the last round; ``factor`` times as many in each round, for as many times fewer
+        points. ``epochs`` itself cannot be in the space. The others as in `grid_search`.
+    """
+    estimator = _estimator(network, space, memory, settings)
+    search = HalvingRandomSearchCV(
+        estimator,
+        dict(space),
+        n_candidates=n_candidates,
+        resource="epochs",
+        min_resources=epochs[0],
+        max_resources=epochs[1],
+        factor=factor,
+        random_state=seed,
+        scoring="accuracy",  # scikit-learn's halving takes one score
+        refit=refit,
+        cv=_folds(cv),
+        n_jobs=n_jobs,
+    )
+    return _fit(search, sum(n for n, _ in rounds(n_candidates, epochs, factor)), X, y, groups, progress)
+
+
+def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[tuple[int, int]]:
+    """The rounds of a halving search: (points, epochs of each)."""
+    found = [(n_candidates, epochs[0])]
+    while found[-1][0] > 1 and found[-1][1] * factor <= epochs[1] and len(found) <= math.log(n_candidates, factor):
+        found.append((math.ceil(n_candidates / factor ** len(found)), found[-1][1] * factor))
+    return found
+
+
+def _estimator(network, space: Mapping, memory, settings: dict) -> NetworkClassifier:
+    """The estimator to clone, after a look at every name and at every value that is listed."""
+    estimator = network if isinstance(network, NetworkClassifier) else NetworkClassifier(network)
+    memory = memory or estimator.memory or config.output_root() / "searches"
+    check_names(estimator, [*space, *settings])
+    for name, values in space.items():
+        for value in values if isinstance(values, list | tuple) else ():
+            check_values({name: value})
+    estimator = NetworkClassifier(**estimator.get_params(deep=False)).set_params(memory=str(memory), **settings)
+    check_values(estimator.get_params())
+    return estimator
+
+
+def _folds(cv):
+    return StratifiedKFold(cv, shuffle=True, random_state=0) if isinstance(cv, int) else cv
+
+
+def _fit(search: BaseSearchCV, candidates: int, X, y, groups, progress: bool) -> BaseSearchCV:
+    pairs = _pairs(search.cv, X, y, groups)
+    search.cv = pairs  # so that what is recorded of the folds is what was run
+    total = candidates * len(pairs) + bool(search.refit)
+    started = time.monotonic()
+    with _bar(Path(search.estimator.memory), total, progress), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitFailedWarning)  # told below, in one line, and in the table with the reason
+        warnings.filterwarnings("ignore", "One or more of the (test|train) scores are non-finite")
+        try:
+            search.fit(X, y)
+        except ValueError as error:
+            if "fits failed" not in str(error):
+                raise
+            reason = next((line for line in reversed(str(error).splitlines()) if "Error: " in line), "")
+            raise SearchError(f"not one of {total} fits succeeded: {reason.partition('Error: ')[2]}") from error
+    search.wall_time_s_ = round(time.monotonic() - started, 1)
+    failed = int(np.isnan(fold_scores(search)).sum())
+    if failed:
+        print(f"{failed} of {fold_scores(search).size} fits failed; search.table says which and why")
+    return search
+
+
+def _pairs(cv, X, y, groups) -> list[tuple[np.ndarray, np.ndarray]]:
+    if not hasattr(cv, "split"):
+        return list(cv)
+    if groups is None and "Group" in type(cv).__name__:
+        raise SearchError(f"{type(cv).__name__} divides by groups: give groups, one for each of the {len(y)} rows")
+    try:
+        return list(cv.split(X, y, groups))
+    except ValueError as error:  # fewer rows, groups or rows of a label than folds
+        raise SearchError(f"{cv}: {error}") from error
+
+
+@contextmanager
+def _bar(memory: Path, total: int, progress: bool) -> Iterator[None]:
+    """Counts the fits whose facts were written or asked for since the start: in this process or in any other."""
+    if not progress:
+        yield
+        return
+    since, over = time.time_ns(), threading.Event()
+
+    def watch() -> None:
+        with tqdm(total=total, desc="fits", unit="fit", dynamic_ncols=True) as bar:
+            while True:
+                last = over.wait(0.5)
+                bar.update(sum(p.stat().st_mtime_ns >= since for p in memory.glob("*.json")) - bar.n)
+                if last:
+                    return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
