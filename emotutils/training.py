@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from . import augmentation, config, datasets, preparation, records, splits
 from .errors import EmotutilsError
 from .files import replacing
-from .networks import build_network, compile_for, modality_of, save_network
+from .networks import build_network, compile_for, modality_of, save_network, with_seed
 from .preparation import Part
 from .recipes import Recipe, recipe_for
 from .speech import PAD
@@ -340,9 +340,13 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
     return history, earlier + time.monotonic() - started
 
 
-def build_for(plan: Recipe, network: str, train_part: Part, n_labels: int) -> keras.Model:
-    """A network compiled as the recipe says, with its normalisation fitted on the training part; untrained."""
+def build_for(plan: Recipe, network: str, train_part: Part, n_labels: int, seed: int | None = None) -> keras.Model:
+    """A network compiled as the recipe says, with its normalisation fitted on the training part; untrained.
+
+    Its weights and its dropout come from the seed; without one, from ``keras.utils.set_random_seed``.
+    """
     model = build_network(network, plan.variant, n_labels=n_labels, input_shape=train_part.x.shape[1:], **plan.options)
+    model = model if seed is None else with_seed(model, seed)
     names = [layer.name for layer in model.layers]
     if "normalization" in names:
         x = train_part.x.astype(np.float32)

@@ -13,6 +13,7 @@ from .registry import (
     register_network,
     save_network,
     shipped_cards,
+    with_seed,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "register_network",
     "save_network",
     "shipped_cards",
+    "with_seed",
 ]

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import json
 import os
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -245,7 +246,7 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     """
     path = Path(weights or name)
     if weights is None and path.suffix != ".keras":
-        _entry(str(name))
+        entry_of(str(name))
         path = config.shipped_root() / "weights" / f"{name}.keras"
         if not path.is_file():
             raise NetworkError(
@@ -271,6 +272,23 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
         raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
     compile_for(model)
     return Network(card, model)
+
+
+def with_seed(model: "keras.Model", seed: int) -> "keras.Model":
+    """The same network, untrained, every random part of it (weights, dropout) drawn from ``seed``.
+
+    ``keras.utils.set_random_seed`` sets a state that all threads of a process share: a Dask worker that runs several
+    fits would mix them up. Here every layer gets a seed of its own.
+    """
+    draw = random.Random(seed)
+
+    def seeded(node):
+        if isinstance(node, dict):
+            fixed = {"seed": draw.randint(1, 10**9)} if node.get("seed", 0) is None else {}
+            return {key: seeded(value) for key, value in node.items()} | fixed
+        return [seeded(part) for part in node] if isinstance(node, list | tuple) else node
+
+    return type(model).from_config(seeded(model.get_config()))
 
 
 def compile_for(model: "keras.Model", **options) -> None:

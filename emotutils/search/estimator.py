@@ -4,10 +4,8 @@ import difflib
 import inspect
 import json
 import os
-import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -83,7 +81,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def get_params(self, deep: bool = True) -> dict:
         """The parameters by name; with ``deep``, the options of the builder too, at their present values."""
         own = super().get_params(deep=False)
-        return {**network_options(self.network), **(self.options or {}), **own} if deep else own
+        if not deep:
+            return own
+        try:
+            options = network_options(self.network)
+        except NetworkError:  # said in `fit`: scikit-learn lists parameters before it trusts their values
+            options = {}
+        given = self.options if isinstance(self.options, Mapping) else {}  # what is none is said in `fit` as well
+        return {**options, **given, **own}
 
     def set_params(self, **params):
         """Set parameters and options of the builder by name.
@@ -133,14 +138,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             options=self.options or {},
         )
         part = Part(X, codes.astype(np.int32), np.empty(0, str), np.empty(0, str))
-        with _seeded(seed):
-            self.model_ = build_for(plan, self.network, part, len(self.classes_))
-            batches = Batches(part, len(self.classes_), plan, seed, 0, sample_weight)
-            if self.memory is None:
-                self.history_ = _trained(self.model_, batches)
-            else:
-                key = joblib.hash([self.network, plan.to_dict(), X, codes, sample_weight, seed, _code(self.network)])
-                self.history_ = _recalled(Path(self.memory) / key, self.model_, batches, self.get_params())
+        self.model_ = build_for(plan, self.network, part, len(self.classes_), seed)
+        batches = Batches(part, len(self.classes_), plan, seed, 0, sample_weight)
+        if self.memory is None:
+            self.history_ = _trained(self.model_, batches)
+        else:
+            key = joblib.hash([self.network, plan.to_dict(), X, codes, sample_weight, seed, _code(self.network)])
+            self.history_ = _recalled(Path(self.memory) / key, self.model_, batches, self.get_params())
         if not np.isfinite(self.history_[-1]["loss"]):
             raise SearchError(
                 f"the loss is {self.history_[-1]['loss']} in epoch {len(self.history_)}: lower the learning rate"
@@ -153,15 +157,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, reset=False, allow_nd=True)
         if X.shape[1:] != self.model_.input_shape[1:]:
             raise SearchError(f"fitted on rows of shape {self.model_.input_shape[1:]}, asked about {X.shape[1:]}")
-        parts = [
-            self.model_.predict_on_batch(X[i : i + BATCH].astype(np.float32)) for i in range(0, len(X), BATCH)
-        ]
+        parts = [self.model_.predict_on_batch(X[i : i + BATCH].astype(np.float32)) for i in range(0, len(X), BATCH)]
         p = np.concatenate(parts).astype(np.float64)
         return p / p.sum(axis=1, keepdims=True)
 
     def predict(self, X) -> np.ndarray:
         """The most probable label of each row (n,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        answers = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[answers]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -188,7 +191,8 @@ def check_names(estimator: NetworkClassifier, names) -> None:
     for name in names:
         if name not in known:
             raise SearchError(
-                f"{name!r} is no parameter of {estimator.network!r}{_nearest(name, known)}; known are {', '.join(known)}"
+                f"{name!r} is no parameter of {estimator.network!r}{_nearest(name, known)}; "
+                f"known are {', '.join(known)}"
             )
 
 
@@ -197,6 +201,8 @@ def check_values(params: dict) -> None:
     for name in ("epochs", "batch_size"):
         if name in params and not (_is_whole(params[name]) and params[name] >= 1):
             raise SearchError(f"{name}={params[name]!r}: choose a whole number from 1")
+    if not isinstance(params.get("options") or {}, Mapping):
+        raise SearchError(f"options={params['options']!r}: give a dict of names and values")
     rate = params.get("learning_rate")
     if rate is not None and not 0 < rate < np.inf:
         raise SearchError(f"learning_rate={rate!r}: choose a number above 0, or None for the optimizer's own")
@@ -239,18 +245,6 @@ def _code(network: str) -> list[str]:
     except OSError:  # typed into a bare interpreter
         text = builder.__qualname__
     return [text, version("emotutils"), version("keras"), keras.backend.backend()]
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Keras draws its seeds from Python's and NumPy's global states: set them, and give them back as they were."""
-    states = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
 
 
 def _trained(model: keras.Model, batches: Batches) -> list[dict]:

@@ -83,7 +83,7 @@ def table(found: Mapping | BaseSearchCV, metric: str = "accuracy") -> pd.DataFra
     Returns
     -------
     DataFrame: the searched parameters, ``mean`` over folds with ``low`` and ``high`` (95 %), ``worst`` and ``best``
-    fold, ``seconds`` a fit, and ``failed`` (the reason, or None).
+    fold, ``seconds`` a fit, and ``failed`` (the reason, or nothing).
 
     The interval is Student's with the variance that Nadeau and Bengio (2003) correct for training rows shared between
     folds: without that it would be far too narrow.
@@ -93,7 +93,7 @@ def table(found: Mapping | BaseSearchCV, metric: str = "accuracy") -> pd.DataFra
     for point in found["points"]:
         scores = np.array(point[metric], dtype=float)
         rows.append({**point["parameters"], **_interval(scores, found["rows"]), "worst": scores.min(),
-                     "best": scores.max(), "seconds": point["seconds"], "failed": point["failed"]})  # fmt: skip
+                     "best": scores.max(), "seconds": point["seconds"], "failed": point["failed"] or ""})  # fmt: skip
     return pd.DataFrame(rows)
 
 
