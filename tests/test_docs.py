@@ -154,6 +154,18 @@ def test_results_table_with_and_without_networks():
     assert "740 rows of 4 speakers, 8 labels" in tables.results_table([CARD, voice])
 
 
+def test_other_seeds_of_a_shipped_network_are_told(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
+    card = CARD | {"run": "official-x-s0"}
+    for seed, value in enumerate((0.61, 0.58, 0.64)):
+        record = {"test": {"uar": {"value": value}}}
+        (tmp_path / "runs" / f"official-x-s{seed}.json").write_text(json.dumps(record))
+        told = tables.results_table([card])
+        assert ("seeds" in told) == (seed > 0)
+    assert "`conv2d` in 3 seeds: UAR 58.0–64.0 %" in told
+
+
 def test_twins_are_told_where_the_set_was_audited(tmp_path, monkeypatch):
     (tmp_path / "runs").mkdir()
     monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
@@ -204,6 +216,9 @@ def test_voices_table_holds_networks_and_floors():
     found = {row[0]: row[1:] for row in rows}
     test = json.loads(read("data/runs/folds-5-ravdess-crnn-best-s0.json"))["test"]
     assert found["`crnn`"] == [str(Score(**part["uar"])) for part in (test, test["clips"])]
+    seeds = [json.loads(read(f"data/runs/folds-5-ravdess-conv1d-best-s{k}.json"))["test"] for k in range(3)]
+    low, high = (f"{100 * f(test['uar']['value'] for test in seeds):.1f}" for f in (min, max))
+    assert found["`conv1d`, our training"][0] == f"{Score(**seeds[0]['uar'])}; {low}–{high} over 3 seeds"
     assert {"SVC on 40 MFCCs", "dummy on 40 MFCCs"} < found.keys()
     assert sum("on TESS" in name for name in found) == 2
 

@@ -17,9 +17,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..errors import NetworkError, SearchError
+from ..errors import SearchError
 from ..files import replacing
-from ..networks import entry_of, network_options, register_network
+from ..networks import entry_of, network_names, network_options, register_network
 from ..preparation import Part
 from ..quiet import no_hints
 from ..recipes import Recipe
@@ -83,11 +83,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         own = super().get_params(deep=False)
         if not deep:
             return own
-        try:
-            options = network_options(self.network)
-        except NetworkError:  # said in `fit`: scikit-learn lists parameters before it trusts their values
-            options = {}
-        given = self.options if isinstance(self.options, Mapping) else {}  # what is none is said in `fit` as well
+        # What is no network, or no mapping, is said in `fit`: scikit-learn lists parameters before it trusts them.
+        known = isinstance(self.network, str) and self.network in network_names()
+        options = network_options(self.network) if known else {}
+        given = self.options if isinstance(self.options, Mapping) else {}
         return {**options, **given, **own}
 
     def set_params(self, **params):
