@@ -211,6 +211,18 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
     assert tables.faces_table().splitlines()[2].startswith("| vgg16 | ")
 
 
+def test_searches_table_tells_winners_and_real_differences():
+    rows = [[c.strip() for c in row.split("|")[1:-1]] for row in tables.searches_table().splitlines() if "|" in row]
+    found = {row[0]: row[1:] for row in rows[2:]}
+    faces, best, said, pairs = found["conv2d: epochs and batch"]
+    assert faces == "2,400 of 28,709, 3 folds" and said == "batch_size=100, epochs=50: 56.6 %"
+    points = json.loads(read("data/runs/search-epochs-and-batch-fer2013-conv2d.json"))["points"]
+    top = max(points, key=lambda point: sum(point["accuracy"]))
+    parameters = top["parameters"]
+    assert best.startswith(f"batch_size={parameters['batch_size']}, epochs={parameters['epochs']}: ")
+    assert f"{100 * np.mean(top['accuracy']):.1f} %" in best and pairs.endswith(" of 66")
+
+
 def test_voices_table_holds_networks_and_floors():
     rows = [[c.strip() for c in row.split("|")[1:-1]] for row in tables.voices_table().splitlines() if "|" in row]
     found = {row[0]: row[1:] for row in rows}

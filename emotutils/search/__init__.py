@@ -5,7 +5,7 @@ halving are one function each; ``table`` and ``compare`` say what was found and 
 """
 
 from .estimator import NetworkClassifier
-from .results import compare, fold_scores, record, table, write_record
+from .results import compare, fold_scores, name_of, record, table, write_record
 from .searches import (
     ACTIVATIONS,
     EPOCHS_AND_BATCH,
@@ -35,6 +35,7 @@ __all__ = [
     "fold_scores",
     "grid_search",
     "halving_search",
+    "name_of",
     "random_search",
     "record",
     "rounds",

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
-from sklearn.model_selection._search import BaseSearchCV
+from sklearn.base import BaseEstimator
 
 from .. import config
 from ..files import replacing
@@ -20,14 +20,14 @@ from ..records import surroundings
 METRICS = ("accuracy", "uar", "largest_share")
 
 
-def fold_scores(search: BaseSearchCV, metric: str = "accuracy") -> np.ndarray:
+def fold_scores(search: BaseEstimator, metric: str = "accuracy") -> np.ndarray:
     """Scores (points, folds) of a fitted search, NaN where a fit failed; halving knows ``"accuracy"`` alone."""
     found, n = search.cv_results_, len(search.cv)
     name = metric if f"split0_test_{metric}" in found else "score"
     return np.stack([found[f"split{k}_test_{name}"] for k in range(n)], axis=1)
 
 
-def record(search: BaseSearchCV, **facts) -> dict:
+def record(search: BaseEstimator, **facts) -> dict:
     """A fitted search as plain numbers and words, for `table`, `compare` and JSON.
 
     Parameters
@@ -72,7 +72,7 @@ def write_record(name: str, found: dict, folder: Path | None = None) -> Path:
     return path
 
 
-def table(found: Mapping | BaseSearchCV, metric: str = "accuracy") -> pd.DataFrame:
+def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFrame:
     """One row a point, in the order tried.
 
     Parameters
@@ -97,7 +97,7 @@ def table(found: Mapping | BaseSearchCV, metric: str = "accuracy") -> pd.DataFra
     return pd.DataFrame(rows)
 
 
-def compare(found: Mapping | BaseSearchCV, metric: str = "accuracy") -> pd.DataFrame:
+def compare(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFrame:
     """Which differences between points are real: every pair, tested over the folds that both went through.
 
     Returns
@@ -144,7 +144,7 @@ def _p(values: np.ndarray, rows: list) -> float:
     return float(2 * student.sf(abs(values.mean()) / deviation, len(values) - 1))
 
 
-def _reasons(search: BaseSearchCV) -> dict[str, str]:
+def _reasons(search: BaseEstimator) -> dict[str, str]:
     """Why fits failed, by the searched parameters: read from what the fits left in their folder."""
     if not np.isnan(fold_scores(search)).any():
         return {}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import loguniform, uniform
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (without it the next line has no halving)
 from sklearn.metrics import make_scorer
@@ -23,7 +24,6 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     StratifiedKFold,
 )
-from sklearn.model_selection._search import BaseSearchCV
 from tqdm.auto import tqdm
 
 from .. import config
@@ -234,7 +234,7 @@ def _folds(cv):
     return StratifiedKFold(cv, shuffle=True, random_state=0) if isinstance(cv, int) else cv
 
 
-def _fit(search: BaseSearchCV, candidates: int, X, y, groups, progress: bool) -> BaseSearchCV:
+def _fit(search: BaseEstimator, candidates: int, X, y, groups, progress: bool) -> BaseEstimator:
     pairs = _pairs(search.cv, X, y, groups)
     search.cv = pairs  # so that what is recorded of the folds is what was run
     total = candidates * len(pairs) + bool(search.refit)
