@@ -12,6 +12,7 @@ import numpy as np
 from . import config
 from .evaluation import Score, evaluate
 from .networks import DEFAULTS, shipped_cards
+from .quiet import hushed
 from .recipes import recipe_for
 
 NOT_TRAINED = "Not trained yet: no network is shipped."
@@ -117,7 +118,8 @@ def voices_table() -> str:
 
 def searches_table() -> str:
     """The recorded hyperparameter searches: the winner here and in the thesis, and how many differences are real."""
-    from . import search  # brings Keras along, which no other table needs
+    with hushed():
+        from . import search  # brings Keras along, which no other table needs
 
     quoted = json.loads((config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8"))["figures"]
     rows = []
