@@ -60,7 +60,7 @@ STUDIES = {
         grid_search, "resnet50", rows=900, options={"space": {"epochs": (1, 2), "batch_size": (64, 128)}}
     ),
     "search-optimizer-fer2013-resnet50": Study(
-        search_optimizer, "resnet50", rows=900, options={"epochs": 1, "batch_size": 64}
+        search_optimizer, "resnet50", rows=900, folds=2, options={"epochs": 1, "batch_size": 64}
     ),
 }
 
