@@ -11,6 +11,7 @@ import joblib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 from scipy.stats import ttest_rel
 from sklearn.base import clone
@@ -60,8 +61,17 @@ def options(estimator, **more):
 # --- the estimator ---------------------------------------------------------------------------------------------------
 
 
-def test_scikit_learn_s_own_checks_pass_but_for_what_is_listed():
-    estimator = NetworkClassifier("dense-for-tests", epochs=30, batch_size=16, learning_rate=0.02)
+@pytest.fixture
+def eager():
+    """No graphs: a hundred fits of the smallest network take half the time."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the odd inputs that are tried
+def test_scikit_learn_s_own_checks_pass_but_for_what_is_listed(eager):
+    estimator = NetworkClassifier("dense-for-tests", epochs=15, batch_size=64, learning_rate=0.05)
     reason = "a network is trained in batches: with other rows they are other batches, so weight 2 is not the row twice"
     found = check_estimator(
         estimator,

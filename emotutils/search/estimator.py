@@ -131,7 +131,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             epochs=self.epochs,
             batch_size=self.batch_size,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate or float(keras.optimizers.get(self.optimizer).learning_rate),
+            learning_rate=self.learning_rate or round(float(keras.optimizers.get(self.optimizer).learning_rate), 9),
             cosine=False,
             monitor=None,
             options=self.options or {},
