@@ -3,6 +3,7 @@
 Taught in notebooks/11_evaluation.
 """
 
+import ast
 import json
 from collections.abc import Sequence
 from statistics import mean
@@ -134,7 +135,7 @@ def searches_table() -> str:
                 f"{found['network']}: {what}",
                 f"{found['used']:,} of {found['of']:,}, {len(found['rows'])} folds",
                 f"{search.name_of(found['points'][best]['parameters'])}: {score}",
-                f"{said[1].replace(chr(39), '').replace(': ', '=')}: {100 * said[0]:.1f} %" if said else "",
+                f"{search.name_of(ast.literal_eval(f'{{{said[1]}}}'))}: {100 * said[0]:.1f} %" if said else "",
                 f"{pairs['real'].sum()} of {len(pairs)}",
             ))  # fmt: skip
     note = (
