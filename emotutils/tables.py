@@ -129,7 +129,7 @@ def searches_table() -> str:
             what = name.removeprefix("search-").removesuffix(f"-{found['data']}-{found['network']}").replace("-", " ")
             table, pairs = search.table(found), search.compare(found)
             best = table["mean"].idxmax()
-            score = Score(*table.loc[best, ["mean", "low", "high"]])
+            score = Score(*table.loc[best, ["mean", "low", "high"]].clip(0, 1))  # few folds reach far
             said = max(quoted[SEARCHES[name]]["scores"]) if name in SEARCHES else None
             rows.append((
                 f"{found['network']}: {what}",
