@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import config
 from .errors import EmotutilsError
-from .files import check_writable
+from .files import check_writable, replacing
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--split", choices=("train", "validation", "test"), default="test")
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
     p.add_argument("--json", action="store_true", help="print the report as JSON")
+    p.add_argument("--out", type=Path, help="also write report.json, labels.csv and report.png into this folder")
     p.add_argument("--flip", action="store_true", help="mean of each face's answer and its mirror image's")
     p.set_defaults(run=_evaluate)
 
@@ -240,14 +241,21 @@ def _train(args) -> None:
 def _evaluate(args) -> None:
     from .evaluation import evaluate_network
 
+    if args.out:
+        check_writable(args.out)
     report = evaluate_network(args.network, args.data, args.split, args.root, flip=args.flip)
     if args.json:
-        print(json.dumps(report.to_dict(), indent=2))
+        print(report.to_json())
     else:
-        print(f"{args.network} on {args.data}, {args.split}, {report.n} rows")
-        for key in ("accuracy", "uar", "macro_f1"):
-            print(f"  {key:9} {getattr(report, key)}")
-        print(report.table().to_string(float_format="%.3f"))
+        of = f" of {report.n_groups} speakers" if report.n_groups else ""
+        print(f"{args.network} on {args.data}, {args.split}, {report.n} rows{of}; in brackets 95 % intervals")
+        print(f"{report.summary()}\n{report.table().to_string(float_format='%.3f')}")
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
+        report.to_json(args.out / "report.json")
+        with replacing(args.out / "labels.csv") as labels, replacing(args.out / "report.png") as picture:
+            report.table().to_csv(labels)
+            report.plot().savefig(picture, dpi=100)
 
 
 def _check(args) -> None:

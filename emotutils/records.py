@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from . import config
 from .datasets import Dataset
 from .evaluation import evaluate
 from .files import replacing
@@ -62,11 +63,24 @@ def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str)
     groups = part.group if len(set(part.group)) > 1 else None
     windows = evaluate(part.y, proba, labels, groups=groups).to_dict()
     _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
-    mean = np.zeros((len(first), len(labels)))
+    mean, groups = by_recording(proba, code), None if groups is None else groups[first]
+    return {**windows, "clips": evaluate(part.y[first], mean, labels, groups=groups).to_dict()}
+
+
+def by_recording(proba: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """What is said of a recording: the mean over its windows.
+
+    Parameters
+    ----------
+    proba : (windows, k) probabilities. code : int (windows,), the recording 0, 1, 2 … that each window is from.
+
+    Returns
+    -------
+    float64 (recordings, k).
+    """
+    mean = np.zeros((code.max() + 1, proba.shape[1]))
     np.add.at(mean, code, proba)
-    mean /= np.bincount(code)[:, None]
-    clips = evaluate(part.y[first], mean, labels, groups=None if groups is None else groups[first]).to_dict()
-    return {**windows, "clips": clips}
+    return mean / np.bincount(code)[:, None]
 
 
 def face_details(part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset) -> tuple:
@@ -165,7 +179,12 @@ def write(folder: Path, name: str, record: dict, arrays: dict[str, np.ndarray]) 
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / f"{name}.npz") as temporary:
         np.savez_compressed(temporary, **arrays)
-    path = folder / f"{name}.json"
+    return write_json(name, record, folder)
+
+
+def write_json(name: str, record: dict, folder: Path | None = None) -> Path:
+    """Put a record into ``folder`` (the default: where records ship, ``data/runs``) as ``NAME.json``."""
+    path = (folder or config.shipped_root() / "runs") / f"{name}.json"
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path

@@ -50,6 +50,7 @@ def test_json_is_for_scripts(recording, tmp_path, capsys):
         ["analyze", "{demo}", "--fps", "0"],
         ["evaluate", "conv2d", "--data", "sample-ravdess"],
         ["evaluate", "conv2d", "--data", "imagenet"],
+        ["evaluate", "conv2d", "--data", "sample-fer2013", "--out", "{wrong}/out"],
         ["train", "conv2d", "--data", "fer2013", "--root", "{folder}"],
         ["data", "check", "ravdess", "--root", "{folder}"],
     ],
@@ -84,8 +85,17 @@ def test_evaluate_and_train_on_the_samples(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "accuracy" in told and "record: " in told
     network = told.split("network: ")[1].strip()
-    assert main(["evaluate", network, "--data", "sample-ravdess", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["n_groups"] >= 2
+    out = tmp_path / "new" / "scored"
+    assert main(["evaluate", network, "--data", "sample-ravdess", "--json", "--out", str(out)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n_groups"] >= 2 and found["scores"]["accuracy"] == found["accuracy"]
+    assert {p.name for p in out.iterdir()} == {"report.json", "labels.csv", "report.png"}
+    assert json.loads((out / "report.json").read_text()) == found
+    assert len((out / "labels.csv").read_text().splitlines()) == 1 + len(found["labels"])
+    assert main(["evaluate", network, "--data", "sample-ravdess"]) == 0
+    told = capsys.readouterr().out
+    assert f"{found['n']} rows of {found['n_groups']} speakers" in told
+    assert {line.split()[0] for line in told.splitlines()} >= {*found["scores"], *found["labels"]}
 
 
 def test_a_set_is_audited(capsys):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from emotutils import plots
 from emotutils.emotions import EMOTIONS
-from emotutils.evaluation import Score, evaluate
+from emotutils.evaluation import Score, ece, evaluate, reliability
 
 matplotlib.use("Agg")
 
@@ -21,6 +21,15 @@ matplotlib.use("Agg")
 def closed():
     yield
     plt.close("all")
+
+
+@pytest.fixture
+def report():
+    """90 rows, three labels of which the last is rare; a fourth never occurs."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [50, 36, 4])
+    proba = rng.dirichlet(np.ones(4), 90) + np.eye(4)[y] * rng.uniform(0, 1, (90, 1))
+    return evaluate(y, proba / proba.sum(axis=1, keepdims=True), ("anger", "fear", "calm", "neutral"), resamples=50)
 
 
 @pytest.fixture
@@ -96,6 +105,18 @@ def test_history_marks_the_best_epoch(metric, best):
     np.testing.assert_array_equal(same.lines[1].get_ydata(), ax.lines[1].get_ydata())
 
 
+def test_history_marks_where_the_curves_part():
+    training = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    apart = {"accuracy": training, "val_accuracy": [0.4, 0.45, 0.48, 0.55, 0.54, 0.55]}
+    told = [plots.plot_history(apart, "accuracy"), plots.plot_history({**apart, "val_accuracy": training}, "accuracy")]
+    words, together = ({t.get_text() for t in ax.get_legend().get_texts()} for ax in told)
+    assert "part after epoch 2" in words and not [w for w in together if "part" in w]
+    log = [{"epoch": 17 + k, "loss": 0.1, "val_loss": 2 + 0.01 * k} for k in range(5)]
+    ax = plots.plot_history(log)
+    assert ax.lines[0].get_xdata().tolist() == [17, 18, 19, 20, 21], "by its own numbers"
+    assert "apart in every epoch" in {t.get_text() for t in ax.get_legend().get_texts()}
+
+
 def test_history_without_the_metric_names_those_there():
     with pytest.raises(ValueError, match="loss"):
         plots.plot_history([{"loss": 1.0, "val_loss": 2.0}], "uar")
@@ -110,6 +131,90 @@ def test_scores_show_value_and_interval():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["ours", "theirs"]
 
 
+def test_roc_draws_each_label_that_occurs_and_tells_its_area(report):
+    ax = plots.plot_roc(report)
+    areas = report.table()["auc"].drop("neutral")
+    wanted = {"guessing (0.50)", *(f"{label} ({area:.2f})" for label, area in areas.items())}
+    assert {t.get_text() for t in ax.get_legend().get_texts()} == wanted
+    for line, area in zip(ax.lines[1:], areas, strict=True):
+        x, y = line.get_xdata(), line.get_ydata()
+        assert np.trapezoid(y, x) / 1e4 == pytest.approx(area)
+    assert len({(line.get_linestyle(), line.get_marker()) for line in ax.lines}) == len(ax.lines)
+
+
+def test_labels_show_recall_interval_and_rows(report):
+    ax = plots.plot_labels(report)
+    table = report.table()
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["anger (50)", "fear (36)", "calm (4)", "neutral (0)"]
+    assert [bar.get_width() for bar in ax.patches[:3]] == pytest.approx(100 * table["recall"][:3])
+    ends = ax.collections[0].get_segments()[2][:, 0]
+    assert ends.tolist() == pytest.approx(100 * table.loc["calm", ["recall_low", "recall_high"]].to_numpy(float))
+    assert "undefined" in _texts(ax)
+    precision = plots.plot_labels(report, metric="precision")
+    assert precision.get_xlabel().startswith("precision") and not precision.collections
+
+
+def test_reliability_shows_how_many_rows_are_in_each_bin(report):
+    table = reliability(report.y, report.proba)
+    table = table[table["n"] > 0]
+    ax = plots.plot_reliability(report)
+    assert [text.get_text() for text in ax.texts] == [str(n) for n in table["n"]]
+    points = next(line for line in ax.lines if line.get_marker() == "o")
+    np.testing.assert_allclose(points.get_ydata(), 100 * table["accuracy"])
+    assert any(f"ECE {100 * ece(table):.1f} %" in t.get_text() for t in ax.get_legend().get_texts())
+
+
+def test_risk_ends_at_the_error_rate(report):
+    ax = plots.plot_risk_coverage(report)
+    last = (ax.lines[0].get_xdata()[-1], ax.lines[0].get_ydata()[-1])
+    assert last == pytest.approx((100, 100 * (1 - report.accuracy.value)))
+    assert "sure of 50 %" in _texts(ax)
+
+
+def test_a_report_plots_itself_in_four_parts(report, tmp_path):
+    figure = report.plot()
+    assert [bool(ax.get_xlabel()) for ax in figure.axes] == [True] * 4
+    assert figure.get_size_inches()[0] == 7
+    figure.savefig(tmp_path / "report.png")
+    assert not plt.get_fignums()
+
+
+@pytest.fixture
+def points():
+    table = pd.DataFrame({"rows": [100, 400, 100, 400], "network": ["b", "b", "a", "a"], "value": [0.3, 0.5, 0.2, 0.3]})
+    return table.assign(low=table["value"] - 0.1, high=table["value"] + 0.1)
+
+
+def test_curves_draw_a_line_for_each_with_its_intervals(points):
+    ax = plots.plot_curves(points[::-1], "rows", "network", name="UAR", chance=1 / 7)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
+    a, b = ax.lines[:2]
+    assert a.get_xdata().tolist() == [100, 400] and b.get_ydata().tolist() == pytest.approx([30, 50])
+    assert a.get_linestyle() != b.get_linestyle() and a.get_marker() != b.get_marker()
+    assert ax.get_ylabel() == "UAR in %, with 95 % interval" and "guessing" in _texts(ax)
+    bars = [c.get_segments() for c in ax.collections if hasattr(c, "get_segments")]
+    np.testing.assert_allclose(bars[0][0], [[100, 10], [100, 30]])
+
+
+def test_curves_over_words_keep_their_order():
+    table = pd.DataFrame({"kept apart": ["nothing", "words", "speakers"], "value": [0.9, 0.8, 0.4]})
+    ax = plots.plot_curves(table, "kept apart")
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["nothing", "words", "speakers"]
+    assert ax.lines[0].get_ydata().tolist() == pytest.approx([90, 80, 40]) and ax.get_legend() is None
+    assert ax.get_ylabel() == "accuracy in %"
+
+
+@pytest.mark.parametrize("name", ["plot_roc", "plot_labels", "plot_reliability", "plot_risk_coverage"])
+def test_a_reports_plot_takes_axes_and_can_be_read(name, report):
+    ax = Figure().subplots()
+    assert getattr(plots, name)(report, ax=ax) is ax and not plt.get_fignums()
+    ax = getattr(plots, name)(report)
+    legend = ax.get_legend()
+    words = [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), *(legend.get_texts() if legend else ())]
+    assert min(text.get_fontsize() for text in words) >= 9
+    assert 6 <= ax.figure.get_size_inches()[0] <= 7
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -117,6 +222,7 @@ def test_scores_show_value_and_interval():
         lambda timeline, ax: plots.plot_confusion(np.eye(3, dtype=int), list("abc"), ax=ax),
         lambda timeline, ax: plots.plot_history([{"loss": 1.0}, {"loss": 0.5}], ax=ax),
         lambda timeline, ax: plots.plot_scores({"ours": Score(0.65, 0.6, 0.7)}, ax=ax),
+        lambda timeline, ax: plots.plot_curves(pd.DataFrame({"rows": [1, 2], "value": [0.2, 0.3]}), "rows", ax=ax),
     ],
 )
 def test_axes_in_axes_out_and_no_global_state(draw, timeline):
@@ -178,6 +284,16 @@ def test_colors_can_be_told_apart(vision):
     assert min(np.linalg.norm(a - b) for a, b in combinations(lab, 2)) > 13
     if vision == "normal":
         assert np.diff(np.sort(lab[:, 0])).min() > 8
+
+
+def test_lines_stand_out_from_the_page():
+    """Every curve of an ROC plot has a contrast of 3:1 to white (WCAG 1.4.11)."""
+    y = np.arange(14) % 7
+    proba = 0.3 * np.eye(7)[y] + 0.1
+    for line in plots.plot_roc(evaluate(y, proba, EMOTIONS, resamples=5)).lines:
+        rgb = np.array(to_rgb(line.get_color()))
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 3
 
 
 def test_ink_can_be_read_on_every_color():

@@ -15,7 +15,7 @@ from .films import (
     shuffle,
     sort_into_folders,
 )
-from .parts import Part, extract_features, face_part, load_joblib, part, save_joblib, voice_part
+from .parts import Part, extract_features, face_part, load_joblib, part, save_joblib, voice_part, window_features
 
 __all__ = [
     "Part",
@@ -36,4 +36,5 @@ __all__ = [
     "shuffle",
     "sort_into_folders",
     "voice_part",
+    "window_features",
 ]

@@ -136,13 +136,21 @@ def _windows(
         played = [voice if s == 1 else resample_poly(voice, 100, round(100 * s)).astype(np.float32) for s in speeds]
         played += [augment_sound(voice, features.sr, np.random.default_rng([seed, i, k])) for k in range(copies)]
         for sound in played:
-            heard = trim(sound, features.sr)
-            heard = heard if len(heard) else sound
-            for start in window_starts(len(heard) / features.sr):
-                begin = round(start * features.sr)
-                x.append(features(heard[begin : begin + round(WINDOW * features.sr)]))
-                source.append(i)
+            windows = window_features(sound, features)
+            x += windows
+            source += [i] * len(windows)
     return {"x": np.stack(x), "source": np.array(source)}
+
+
+def window_features(sound: np.ndarray, features: Features) -> list[np.ndarray]:
+    """One recording, float32 (samples,) at ``features.sr``: silence trimmed → windows of 3 s → features of each.
+
+    A recording in which no voice is found is used whole.
+    """
+    heard = trim(sound, features.sr)
+    heard = heard if len(heard) else sound
+    begins = [round(start * features.sr) for start in window_starts(len(heard) / features.sr)]
+    return [features(heard[begin : begin + round(WINDOW * features.sr)]) for begin in begins]
 
 
 def extract_features(

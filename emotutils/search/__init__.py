@@ -4,8 +4,9 @@
 halving are one function each; ``table`` and ``compare`` say what was found and how much of it is noise.
 """
 
+from ..records import write_json as write_record
 from .estimator import NetworkClassifier
-from .results import compare, fold_scores, name_of, record, table, write_record
+from .results import compare, fold_scores, name_of, record, table
 from .searches import (
     ACTIVATIONS,
     EPOCHS_AND_BATCH,

@@ -13,8 +13,6 @@ import pandas as pd
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator
 
-from .. import config
-from ..files import replacing
 from ..records import surroundings
 
 METRICS = ("accuracy", "uar", "largest_share")
@@ -62,14 +60,6 @@ def record(search: BaseEstimator, **facts) -> dict:
         **surroundings(),
         "points": points,
     }
-
-
-def write_record(name: str, found: dict, folder: Path | None = None) -> Path:
-    """Put a record into ``folder`` (the default: where records ship, ``data/runs``) as ``NAME.json``."""
-    path = (folder or config.shipped_root() / "runs") / f"{name}.json"
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
 
 
 def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFrame:

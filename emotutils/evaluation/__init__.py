@@ -1,0 +1,25 @@
+"""How good a network is, and how sure of that we can be. Taught in notebooks/11_evaluation (thesis 2.2.5, 4.8).
+
+``evaluate`` scores one network's answers, ``compare`` two networks' answers to the same rows; ``reliability`` and
+``risk_coverage`` ask whether its probabilities can be believed, ``parting_epoch`` when a training began to overfit.
+"""
+
+from .calibration import ece, reliability, risk_coverage
+from .comparison import Comparison, compare, difference
+from .curves import parting_epoch
+from .reports import Report, Score, evaluate
+from .shipped import evaluate_network
+
+__all__ = [
+    "Comparison",
+    "Report",
+    "Score",
+    "compare",
+    "difference",
+    "ece",
+    "evaluate",
+    "evaluate_network",
+    "parting_epoch",
+    "reliability",
+    "risk_coverage",
+]

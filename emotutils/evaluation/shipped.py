@@ -1,0 +1,49 @@
+"""Score a network on a data set, divided as it was for the training. Taught in notebooks/11_evaluation."""
+
+import os
+from dataclasses import replace
+
+import numpy as np
+
+from .. import datasets, preparation, splits
+from ..errors import DataError
+from ..networks import load_network
+from .reports import Report, evaluate
+
+
+def evaluate_network(
+    network: str | os.PathLike,
+    data: str,
+    split: str = "test",
+    root: str | os.PathLike | None = None,
+    *,
+    flip: bool = False,
+) -> Report:
+    """Score a trained network on one split of a data set; a shipped one gives its card's figures again.
+
+    Parameters
+    ----------
+    network : a shipped network's name or the path of a ``.keras`` file.
+    data, root : a data set's name and the data root, as in ``datasets.load``.
+    flip : answer each face by the mean of what is said of it and of its mirror image; not for voices.
+
+    Raises
+    ------
+    EmotutilsError : an unknown network or set, or one that does not fit the other.
+    """
+    judge = load_network(network)
+    dataset = datasets.load(data, root)
+    if data == judge.card["data"]:  # divided as it was for the training
+        seed = int(judge.card["run"].rpartition("-s")[2])
+        parts = splits.by_protocol(dataset.table, judge.card["protocol"], seed)
+        dataset = replace(dataset, table=dataset.table.assign(split=parts))
+    part = preparation.part(dataset, split, judge.modality, judge.features)
+    own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
+    if len(own) < len(dataset.labels):
+        raise DataError(f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}")
+    if flip and judge.modality == "voice":
+        raise DataError(f"{network} hears voices: only a face has a mirror image")
+    y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
+    if flip:
+        proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
+    return evaluate(y, proba, judge.labels, part.group if judge.modality == "voice" else None)

@@ -1,0 +1,220 @@
+"""The experiments on leakage: how they divide, what they leave behind, and what must come out where nothing leaks."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier
+
+from emotutils import config, datasets, leakage
+from emotutils.errors import DataError
+from emotutils.evaluation import evaluate
+from emotutils.leakage import neighbours, outcomes, traps
+
+NEAREST = KNeighborsClassifier(1)
+GUESS = DummyClassifier(strategy="prior")
+
+
+class Seen(DummyClassifier):
+    """Remembers what it was trained on and asked about; a row is told by its features."""
+
+    log: list = []
+
+    def fit(self, X, y):
+        type(self).log.append([X.copy(), None])
+        return super().fit(X, y)
+
+    def predict_proba(self, X):
+        type(self).log[-1][1] = X.copy()
+        return super().predict_proba(X)
+
+
+@pytest.fixture
+def seen():
+    Seen.log = []
+    return Seen()
+
+
+@pytest.fixture(scope="module")
+def voices():
+    return datasets.load("sample-ravdess")
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    """Two arms by hand: one right on every row, the other only on the first half; two seeds, four speakers."""
+    y = np.tile([0, 1], 20)
+    right = np.eye(2)[y]
+    half = np.where(np.arange(40)[:, None] < 20, right, 1 - right)
+    rows = pd.DataFrame({"id": [f"r{i}" for i in range(40)], "y": y, "group": np.repeat(list("abcd"), 10)})
+    arms = {"all": np.stack([right, right]), "half": np.stack([half, right])}
+    arms = {name: p.astype(np.float16) for name, p in arms.items()}
+    return outcomes.Outcome("hand", rows, ("x", "z"), arms, {"trained_on": {"all": 5, "half": 5}})
+
+
+def test_score_is_the_mean_over_seeds_of_evaluates(outcome):
+    y, groups = outcome.rows["y"].to_numpy(), outcome.rows["group"].to_numpy()
+    reports = [evaluate(y, p.astype(float), ("x", "z"), groups) for p in outcome.arms["half"]]
+    assert [r.accuracy.value for r in reports] == [0.5, 1.0]
+    assert outcome.score("half").value == pytest.approx(0.75)
+    assert outcome.score("half").low == pytest.approx(np.mean([r.accuracy.low for r in reports]))
+
+
+def test_gap_pairs_rows_and_seeds(outcome):
+    gap = outcome.gap("all", "half")
+    assert gap.accuracy.value == pytest.approx(0.25)
+    assert gap.n_groups == 4
+    assert outcome.gap("all", "half", np.arange(40) < 20).accuracy.value == 0
+
+
+def test_rows_that_one_arm_did_not_test_do_not_count():
+    rows = pd.DataFrame({"id": list("abcd"), "y": [0, 1, 0, 1], "group": list("abcd")})
+    right = np.eye(2, dtype=np.float16)[[0, 1, 0, 1]][None]
+    part = right.copy()
+    part[:, 2:] = np.nan
+    found = outcomes.Outcome("hand", rows, ("x", "z"), {"a": right, "b": part}, {"trained_on": {"a": 1, "b": 1}})
+    assert found.gap("a", "b").n == 2
+    assert found.table().loc["b", "n"] == 2
+    with pytest.raises(DataError, match="no rows"):
+        found.gap("a", "b", np.array([False, False, True, True]))
+
+
+def test_what_is_saved_is_read_again(outcome, tmp_path):
+    outcome.save(tmp_path)
+    again = outcomes.read("hand", tmp_path)
+    pd.testing.assert_frame_equal(again.table(), outcome.table())
+    pd.testing.assert_frame_equal(again.rows, outcome.rows, check_dtype=False)
+    assert json.loads((tmp_path / "leak-hand.json").read_text())["arms"][1]["accuracy"] == 0.75
+
+
+def test_a_missing_record_says_so(tmp_path, capsys):
+    assert outcomes.read("nothing", tmp_path) is None
+    assert "not run yet" in capsys.readouterr().out
+
+
+def test_unknown_names_are_refused(outcome):
+    with pytest.raises(DataError, match="no arm"):
+        outcome.score("third")
+    with pytest.raises(DataError, match="no experiment"):
+        leakage.study("nothing")
+
+
+def test_speakers_arms_divide_as_they_say(voices, seen):
+    found = leakage.speakers(voices, seeds=(0,), estimator=seen)
+    assert [len(found.arms[a][0]) for a in found.arms] == [len(voices)] * 5
+    who = pd.Series(voices.table["group"].to_numpy(), index=[x.tobytes() for x in leakage.voices.heard(voices)])
+    said = pd.Series(voices.table["statement"].to_numpy(), index=who.index)
+    shared = [(len(set(who[keys(a)]) & set(who[keys(b)])), len(set(said[keys(a)]) & set(said[keys(b)])))
+              for a, b in Seen.log]  # fmt: skip
+    random, actor, half, sentence, half_actor = shared[:3], shared[3:6], shared[6:8], shared[8:10], shared[10:]
+    assert all(n > 0 for n, _ in random + half + sentence)
+    assert not any(n for n, _ in actor + half_actor)
+    assert not any(n for _, n in sentence)
+    assert len(half_actor) == 2
+
+
+def keys(X):
+    return [x.tobytes() for x in X]
+
+
+def test_windows_keep_their_distance(voices, seen, monkeypatch):
+    """The features are replaced by the recording and the moment, so that the distance can be measured."""
+    X, source, start = neighbours._cut(voices)
+    monkeypatch.setattr(neighbours, "_cut", lambda dataset: (np.c_[source, start], source, start))
+    leakage.windows(voices, seeds=(0,), estimator=seen, trained=10**6)
+    for (train, test), wanted in zip(Seen.log, neighbours.DISTANCES, strict=False):
+        nearest = [np.abs(train[train[:, 0] == s, 1] - t).min(initial=np.inf) for s, t in test]
+        assert min(nearest) == pytest.approx(wanted)
+    for train, test in Seen.log[len(neighbours.DISTANCES) :]:
+        assert not set(train[:, 0]) & set(test[:, 0])
+    actors = voices.table["group"].to_numpy()
+    for train, test in Seen.log[-3:]:
+        assert not set(actors[train[:, 0].astype(int)]) & set(actors[test[:, 0].astype(int)])
+
+
+def test_windows_arms_train_on_equally_many(voices, seen):
+    leakage.windows(voices, seeds=(0,), estimator=seen, trained=500)
+    assert {len(train) for train, _ in Seen.log} == {500}
+
+
+def test_corpora_never_train_on_a_tested_actor(seen):
+    both = datasets.load("sample-ravdess+tess")
+    found = leakage.corpora(both, seeds=(0,), estimator=seen)
+    groups = pd.Series(both.table["group"].to_numpy(), index=keys(leakage.voices.heard(both)))
+    for train, test in Seen.log[3:]:  # all but the merged, random ones
+        assert not set(groups[keys(train)]) & set(groups[keys(test)])
+    tess = (found.rows["corpus"] == "tess").to_numpy()
+    assert np.isnan(found.arms["ravdess to tess"][0][~tess]).all()
+    assert np.isfinite(found.arms["ravdess to tess"][0][tess]).all()
+    assert found.arms["tess to ravdess"][0][~tess, -1].max() == 0, "who never heard calm cannot say it"
+
+
+def test_copies_first_leaks_and_division_first_does_not(voices, seen):
+    leakage.augmented(voices, seeds=(0,), copies=1, estimator=seen)
+    assert {len(test) for _, test in Seen.log[3:]} == {100}
+    assert sum(len(test) for _, test in Seen.log[:3]) == len(voices)
+    found = leakage.twins(voices, seeds=(0,), estimator=NEAREST)
+    assert found.gap("by file", "by performance").accuracy.low > 0
+
+
+def test_noise_is_worth_nothing_unless_columns_are_chosen_on_all_rows(voices):
+    found = leakage.chosen_columns(voices)
+    honest, chance = found.score("chosen on training rows"), 1 / 8
+    assert honest.low < chance + 0.05 and honest.value < 0.2
+    assert found.gap("chosen on all rows", "chosen on training rows").accuracy.low > 0
+
+
+def test_an_epoch_chosen_on_test_is_never_the_worse_there(voices):
+    found = leakage.best_epoch(voices, seeds=(0,), folds=3, epochs=3)
+    scores = found.table()["accuracy"]
+    assert scores["chosen on test"] >= scores[["chosen on validation", "last epoch"]].max()
+
+
+def test_peeking_flatters_the_one_that_was_chosen():
+    """Thirteen coin-tossers: the best on the board is above a half there, and at a half elsewhere."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"id": range(800), "y": rng.integers(0, 2, 800), "group": np.repeat(range(16), 50)})
+    tossed = np.eye(2)[rng.integers(0, 2, (13, 800))]
+    found = traps.peek(outcomes.Outcome("coins", rows, ("a", "b"), {"submissions": tossed}))
+    assert len(found) == 1820
+    assert found["public"].mean() > 0.53
+    assert found["typical"].mean() == pytest.approx(0.5, abs=0.02)
+    assert found["private"].mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_fer2013s_arms_differ_in_twins_alone():
+    faces = datasets.load("sample-fer2013")
+    # Two test faces get a copy in Training.
+    table = faces.table.copy()
+    train, test = faces.rows("train"), faces.rows("test")
+    pictures = faces.faces()
+    pictures[train[:2]] = pictures[test[:2]]
+    found_in = []
+
+    class Look(DummyClassifier):
+        def fit(self, X, y):
+            found_in.append(sum((p.reshape(X.shape[1:]) == X).all(axis=(1, 2, 3)).any() for p in pictures[test[:2]]))
+            return super().fit(X, y)
+
+    made = datasets.Dataset("made", table, faces.labels, "", "", _faces=lambda rows: pictures[rows])
+    found = leakage.fer2013(made, seeds=(0,), trained=300, sizes=(100,), estimator=Look())
+    assert found_in[:2] == [2, 0]
+    assert found.rows["twin"].sum() >= 2
+    assert found.facts["trained_on"] == {"with twins": 300, "without twins": 300, "100 faces": 100, "shuffled": 300}
+
+
+RECORDS = sorted((config.shipped_root() / "runs").glob("leak-*.json"))
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda p: p.stem)
+def test_a_records_table_is_that_of_its_answers(path):
+    found = outcomes.read(path.stem.removeprefix("leak-"))
+    told = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["arms"]).set_index("arm")
+    pd.testing.assert_frame_equal(found.table(), told, check_dtype=False, atol=6e-5)
+    assert found.name in leakage.STUDIES
+
+
+def test_every_study_is_recorded():
+    assert {p.stem.removeprefix("leak-") for p in RECORDS} == set(leakage.STUDIES)
