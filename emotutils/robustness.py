@@ -225,13 +225,8 @@ def robustness(
         said = report.confusion.sum(axis=0)
         commonest = {"label": judge.labels[said.argmax()], "share": round(float(said.max() / len(y)), 4)}
         counted = {"windows": windows} if judge.modality == "voice" else {}
-        return {
-            "accuracy": report.accuracy.to_dict(),
-            "uar": report.uar.to_dict(),
-            "commonest": commonest,
-            **lost,
-            **counted,
-        }
+        scores = {"accuracy": report.accuracy.to_dict(), "uar": report.uar.to_dict()}
+        return {**scores, "commonest": commonest, **lost, **counted}
 
     untouched = _answers(judge, material, None, 0, seed)
     found = {name: {"axis": DAMAGES[name].axis, "untouched": DAMAGES[name].untouched, "points": []} for name in names}

@@ -147,6 +147,21 @@ def searches_table() -> str:
     return _markdown(("search", "faces", "best here", "best in the thesis", "pairs that really differ"), rows, note)
 
 
+def leaks_table() -> str:
+    """What each leak is worth: the same network, leaking and honestly divided, and the difference between the two."""
+    with hushed():
+        from . import leakage  # brings Keras along, as above
+
+    rows = []
+    for one in leakage.gaps().itertuples():
+        rows.append((one.leak, str(one.leaking), str(one.honest), str(one.gap)))
+    note = (
+        "Accuracy, mean over the seeds; small networks, taken for the difference, not for the score. Differences are "
+        "paired, with 95 % intervals by bootstrap over speakers or pictures. Notebook 12 tells them one by one."
+    )
+    return _markdown(("what leaks", "leaking", "honestly divided", "difference"), rows, note)
+
+
 def _runs_named(name: str) -> list[dict]:
     path = config.shipped_root() / "runs" / f"{name}.json"
     return [json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
@@ -196,7 +211,9 @@ def _accuracy(run: str) -> str:
 
 def readme() -> str:
     """All tables, as the README and ``emotutils networks`` show them."""
-    return "\n\n".join((results_table(), thesis_table(), faces_table(), voices_table(), searches_table()))
+    return "\n\n".join(
+        (results_table(), thesis_table(), faces_table(), voices_table(), leaks_table(), searches_table())
+    )
 
 
 def results_table(cards: Sequence[dict] | None = None) -> str:

@@ -218,3 +218,19 @@ def test_a_records_table_is_that_of_its_answers(path):
 
 def test_every_study_is_recorded():
     assert {p.stem.removeprefix("leak-") for p in RECORDS} == set(leakage.STUDIES)
+
+
+def test_gaps_are_differences_of_the_recorded_arms():
+    found = leakage.gaps().set_index("leak")
+    assert len(found) == len(leakage.GAPS)
+    for row in found.itertuples():
+        assert row.gap.accuracy.value == pytest.approx(row.leaking.value - row.honest.value)
+        assert row.gap.accuracy.low <= row.gap.accuracy.value <= row.gap.accuracy.high
+
+
+def test_shuffled_neighbours_are_worth_more_than_any_other_leak():
+    """The message of notebook 12: what shuffling a film's frames does."""
+    found = leakage.gaps().set_index("leak")["gap"]
+    worth = found.map(lambda gap: gap.accuracy.value)
+    assert worth.idxmax() == "neighbouring windows in training, remembered (1-NN)"
+    assert found[worth.idxmax()].accuracy.low > 0.5

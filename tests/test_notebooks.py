@@ -187,15 +187,23 @@ def test_code_is_short_and_explained(path):
     assert words / lines >= 4
 
 
-@every
-@pytest.mark.real
-def test_it_also_runs_whole_on_the_real_sets(path, real_data, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMOTUTILS_PROFILE", "full")
-    monkeypatch.setenv("EMOTUTILS_STATIC", "1")
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
-    printed = "".join(o["text"] for c in notebook.cells for o in c.get("outputs", []) if o["output_type"] == "stream")
-    assert "profile full" in printed
+class Whole:
+    """A notebook in the full profile. One class for each, because pytest-xdist hands out classes: several at a time."""
+
+    path: Path
+
+    @pytest.mark.real
+    def test_it_also_runs_whole_on_the_real_sets(self, real_data, tmp_path, monkeypatch):
+        monkeypatch.setenv("EMOTUTILS_PROFILE", "full")
+        monkeypatch.setenv("EMOTUTILS_STATIC", "1")
+        notebook = nbformat.read(self.path, as_version=4)
+        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
+        streams = [o for c in notebook.cells for o in c.get("outputs", []) if o["output_type"] == "stream"]
+        assert "profile full" in "".join(o["text"] for o in streams)
+
+
+for _path in NOTEBOOKS:
+    globals()[f"TestWhole_{_path.stem}"] = type(f"TestWhole_{_path.stem}", (Whole,), {"path": _path})
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "emotutils").rglob("*.py")), ids=lambda p: p.stem)

@@ -3,11 +3,12 @@
 from .faces import fer2013
 from .neighbours import films, windows
 from .outcomes import Outcome, read
-from .studies import STUDIES, study
+from .studies import GAPS, STUDIES, gaps, study
 from .traps import augmented, best_epoch, chosen_columns, leaderboard, scaled, twins
 from .voices import corpora, speakers, words
 
 __all__ = [
+    "GAPS",
     "STUDIES",
     "Outcome",
     "augmented",
@@ -16,6 +17,7 @@ __all__ = [
     "corpora",
     "fer2013",
     "films",
+    "gaps",
     "leaderboard",
     "read",
     "scaled",
