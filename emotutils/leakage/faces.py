@@ -1,4 +1,4 @@
-"""FER2013: what its twins, a shuffle and more faces do to the thesis's Conv2D."""
+"""FER2013: what its twins, a shuffle and more faces do to the thesis's Conv2D. Taught in notebooks/12_leakage."""
 
 import numpy as np
 from sklearn.base import BaseEstimator

@@ -1,4 +1,7 @@
-"""Shuffled frames: what happens when neighbours of test rows are in training (thesis 4.7 and 5.1)."""
+"""Shuffled frames: what happens when neighbours of test rows are in training (thesis 4.7 and 5.1).
+
+Taught in notebooks/12_leakage.
+"""
 
 import warnings
 

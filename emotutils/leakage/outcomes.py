@@ -1,4 +1,7 @@
-"""What an experiment leaves: for each way to divide, the answers to every row that it tested."""
+"""What an experiment leaves: for each way to divide, the answers to every row that it tested.
+
+Taught in notebooks/12_leakage.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence

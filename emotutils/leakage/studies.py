@@ -1,4 +1,7 @@
-"""The experiments that were run on the real sets and recorded, and what each leak was worth."""
+"""The experiments that were run on the real sets and recorded, and what each leak was worth.
+
+Taught in notebooks/12_leakage.
+"""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,7 @@
-"""Smaller leaks, each by itself: what is fitted, copied, chosen or peeked at too early."""
+"""Smaller leaks, each by itself: what is fitted, copied, chosen or peeked at too early.
+
+Taught in notebooks/12_leakage.
+"""
 
 from functools import partial
 from itertools import combinations

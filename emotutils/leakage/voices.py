@@ -1,4 +1,7 @@
-"""Known voices, known words, known corpora: the same network on RAVDESS and TESS, divided in several ways."""
+"""Known voices, known words, known corpora: the same network on RAVDESS and TESS, divided in several ways.
+
+Taught in notebooks/12_leakage.
+"""
 
 from functools import partial
 
