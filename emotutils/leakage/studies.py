@@ -48,7 +48,7 @@ def study(name: str, *, root=None, **options) -> Outcome:
 GAPS = (
     ("neighbouring windows in training, remembered (1-NN)", "windows", "1-NN, 0.1 s", "1-NN, actor"),
     ("neighbouring windows in training, a network", "windows", "0.1 s", "actor"),
-    ("the same, held against other recordings of known actors", "windows", "0.1 s", "recording"),
+    ("neighbouring windows, against other recordings", "windows", "0.1 s", "recording"),
     ("known voices, RAVDESS", "speakers", "random", "actor"),
     ("known sentences, RAVDESS", "speakers", "random, halves", "sentence, halves"),
     ("known voices, TESS", "words", "random", "woman"),
