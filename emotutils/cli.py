@@ -80,6 +80,12 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--flip", action="store_true", help="mean of each face's answer and its mirror image's")
     p.set_defaults(run=_evaluate)
 
+    p = commands.add_parser("calibrate", help="fit how sure a network may be, on its validation rows, into its card")
+    p.add_argument("network", metavar="NETWORK", help="the path of a .keras file, or with --publish a shipped name")
+    p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
+    p.add_argument("--publish", action="store_true", help="write the card of a shipped network")
+    p.set_defaults(run=_calibrate)
+
     p = commands.add_parser("check", help="is everything here that the course needs?")
     p.set_defaults(run=_check)
     return parser
@@ -256,6 +262,22 @@ def _evaluate(args) -> None:
         with replacing(args.out / "labels.csv") as labels, replacing(args.out / "report.png") as picture:
             report.table().to_csv(labels)
             report.plot().savefig(picture, dpi=100)
+
+
+def _calibrate(args) -> None:
+    path = Path(args.network)
+    if path.suffix != ".keras":
+        if not args.publish:
+            raise EmotutilsError(f"{args.network} is shipped: --publish writes its card, or give a .keras file's path")
+        path = config.shipped_root() / "weights" / f"{args.network}.keras"
+    from .fusion.fitting import calibrate
+    from .networks import save_card
+
+    network = calibrate(args.network, args.root, progress=sys.stderr.isatty())
+    found = network.card["calibration"]
+    print(f"temperature {network.temperature}, on {found['rows']}")
+    print(f"expected calibration error there: {found['ece_before']} before, {found['ece_after']} after")
+    print(f"card: {save_card(network.card, path)}")
 
 
 def _check(args) -> None:

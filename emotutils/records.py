@@ -16,7 +16,7 @@ import pandas as pd
 
 from . import config
 from .datasets import Dataset
-from .evaluation import evaluate
+from .evaluation import Calibration, evaluate
 from .files import replacing
 from .networks import modality_of
 from .preparation import Part
@@ -150,11 +150,29 @@ def _groups(part: Part, modality: str) -> list[str] | int:
     return names if modality == "voice" else len(names)
 
 
-def card(name: str, plan: Recipe, dataset: Dataset, record: dict, input_shape: tuple[int, ...], run: str) -> dict:
-    """The card that lies beside a trained network: what it says, takes, learned from and scored."""
+def card(
+    name: str,
+    plan: Recipe,
+    dataset: Dataset,
+    record: dict,
+    input_shape: tuple[int, ...],
+    run: str,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+) -> dict:
+    """The card that lies beside a trained network: what it says, takes, learned from and scored.
+
+    Parameters
+    ----------
+    validation : labels and probabilities of validation rows that tested nothing: it is calibrated on them.
+    """
     modality = modality_of(name)
     use = "CC BY-NC-SA 4.0, non-commercial" if modality == "voice" else "research and teaching"
     keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")
+    temperature, calibration = 1.0, {}
+    if validation is not None:
+        rows = f"{len(validation[0]):,} validation rows of {record['data']} ({record['protocol']})"
+        temperature, found = Calibration.measure(*validation, dataset.labels, rows)
+        calibration = {"calibration": found.to_dict()}
     return {
         "name": name,
         "builder": name,
@@ -163,7 +181,7 @@ def card(name: str, plan: Recipe, dataset: Dataset, record: dict, input_shape: t
         "labels": list(dataset.labels),
         "input_shape": list(input_shape),
         "features": plan.features.to_dict() if plan.features else None,
-        "temperature": 1.0,
+        "temperature": temperature,
         "parameters": record["parameters"],
         "data": record["data"],
         "citation": dataset.citation,
@@ -171,6 +189,7 @@ def card(name: str, plan: Recipe, dataset: Dataset, record: dict, input_shape: t
         "test": {k: record["test"][k] for k in keys},
         "licence": f"weights: {use} (trained on {record['data']}: {dataset.licence})",
         "run": run,
+        **calibration,
     }
 
 

@@ -206,7 +206,7 @@ def robustness(
     names = known if damages is None else list(damages)
     if wrong := [name for name in names if name not in known]:
         raise EmotutilsError(f"no damage {wrong[0]!r} for {judge.modality}s: choose from {', '.join(known)}")
-    dataset = _unseen(judge, data, root)
+    dataset = unseen(judge, data, root)
     chosen = dataset.rows(split)
     if rows is not None and rows < len(chosen):
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, max(rows, 0), replace=False))
@@ -264,8 +264,13 @@ def table(record: dict, metric: str = "accuracy") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["damage", "strength", "value", "low", "high"]).astype({"strength": float})
 
 
-def _unseen(judge: Network, data: str, root: str | os.PathLike | None) -> datasets.Dataset:
-    """The set, divided so that its test rows are no rows that the network learned from."""
+def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> datasets.Dataset:
+    """The set, divided so that its test rows are no rows that the network learned from.
+
+    Raises
+    ------
+    DataError : a set of the other modality, or one that the network learned from, divided otherwise.
+    """
     dataset, learned, protocol = datasets.load(data, root), judge.card["data"].split("+"), judge.card["protocol"]
     if dataset.modality != judge.modality:
         raise DataError(f"{judge.name} takes {judge.modality}s: {data} holds {dataset.modality}s")

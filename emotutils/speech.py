@@ -294,6 +294,28 @@ def is_voiced(x: np.ndarray, sr: int = SAMPLE_RATE, least: float = 0.3) -> bool:
     return bool(voice_activity(x, sr).sum() * FRAME >= least - 1e-9)
 
 
+def signal_to_noise(x: np.ndarray, sr: int = SAMPLE_RATE) -> float:
+    """How far the voice stands above its background, in dB; NaN where there is no voice.
+
+    The voice's power is the mean over what `voice_activity` marks, the background's the 10th percentile over frames of
+    10 ms, which in speech are its pauses (a coarse relative of minimum statistics, Martin 2001). In unbroken speech
+    the quietest frames are voice as well, so that even without any noise no more than 20 to 30 dB are found.
+
+    Returns
+    -------
+    float, -20..60.
+    """
+    x = _mono(x)
+    voiced = voice_activity(x, sr)
+    if not voiced.any():
+        return float("nan")
+    hop = round(FRAME * sr)
+    power = np.square(np.pad(x, (0, len(voiced) * hop - len(x))), dtype=np.float64).reshape(-1, hop).mean(axis=1)
+    background = np.percentile(power, 10) + 1e-12
+    ratio = max(power[voiced].mean() - background, 0.01 * background) / background
+    return float(min(10 * np.log10(ratio), 60.0))
+
+
 def trim(x: np.ndarray, sr: int = SAMPLE_RATE, margin: float = 0.05) -> np.ndarray:
     """The clip without what comes before and after the voice, ``margin`` seconds kept on both sides (a view).
 

@@ -131,7 +131,9 @@ def train(
         details, more = records.face_details(parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset)
         record["test"] |= details
         arrays |= more
-    card = records.card(network, plan, dataset, record, model.input_shape[1:], name)
+    # Where one part is both validation and test, what is fitted on it would be fitted on the test.
+    chosen_on = (arrays["validation_y"], arrays["validation_proba"].astype(float)) if len(held) == 2 else None
+    card = records.card(network, plan, dataset, record, model.input_shape[1:], name, chosen_on)
     run = Run(record, records.write(folder, name, record, arrays), save_network(model, card, folder))
     if publish:
         records.write(config.shipped_root() / "runs", name, record, arrays)

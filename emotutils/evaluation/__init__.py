@@ -2,6 +2,7 @@
 
 ``evaluate`` scores one network's answers, ``compare`` two networks' answers to the same rows; ``reliability`` and
 ``risk_coverage`` ask whether its probabilities can be believed, ``parting_epoch`` when a training began to overfit.
+``Calibration`` makes probabilities worth believing, for fusion (notebooks/13_fusion).
 """
 
 from .calibration import ece, reliability, risk_coverage
@@ -9,8 +10,10 @@ from .comparison import Comparison, compare, difference
 from .curves import parting_epoch
 from .reports import Report, Score, evaluate
 from .shipped import evaluate_network
+from .temperature import Calibration, fit_temperature, soften, thinned, threshold_for
 
 __all__ = [
+    "Calibration",
     "Comparison",
     "Report",
     "Score",
@@ -19,7 +22,11 @@ __all__ = [
     "ece",
     "evaluate",
     "evaluate_network",
+    "fit_temperature",
     "parting_epoch",
     "reliability",
     "risk_coverage",
+    "soften",
+    "thinned",
+    "threshold_for",
 ]

@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,12 +165,14 @@ class Network:
         """Divides the logits before the softmax; 1 where the network was not calibrated."""
         return self.card["temperature"]
 
-    def predict_proba(self, batch: np.ndarray) -> np.ndarray:
-        """Probabilities of the network's own labels.
+    def predict_proba(self, batch: np.ndarray, factor: float | np.ndarray = 1.0) -> np.ndarray:
+        """Probabilities of the network's own labels, at its temperature.
 
         Parameters
         ----------
         batch : float (n, *input_shape): faces in 0..255, or what ``features`` gives.
+        factor : on the temperature, one or (n,): above 1 for input that is worse than what it was fitted on, see
+            ``fusion.Calibration``.
 
         Returns
         -------
@@ -187,7 +190,7 @@ class Network:
         # predict_on_batch is one compiled call; model.predict would cost 50 ms of set-up each time.
         parts = [self.model.predict_on_batch(batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)]
         p = np.clip(np.concatenate(parts).astype(np.float64), 1e-12, 1)
-        p **= 1 / self.temperature
+        p **= 1 / (self.temperature * np.reshape(factor, (-1, 1)))
         return p / p.sum(axis=1, keepdims=True)
 
 
@@ -227,9 +230,26 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     bare.set_weights(model.get_weights())
     with replacing(path) as temporary:
         bare.save(temporary)
-    with replacing(_card_path(path)) as temporary:
-        temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    save_card(card, path)
     return path
+
+
+def save_card(card: dict, path: str | os.PathLike) -> Path:
+    """Write a network's card beside its ``.keras`` file at ``path``, and give the card's path."""
+    path = _card_path(Path(path))
+    with replacing(path) as temporary:
+        temporary.write_text(_json(card) + "\n", encoding="utf-8")
+    return path
+
+
+def _json(card: dict) -> str:
+    """Indented, but every list of numbers on one line: a calibration has hundreds of them."""
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    return re.sub(
+        r"\[[\s\d.,eE+-]*\]",
+        lambda found: re.sub(r",\s+", ", ", re.sub(r"\[\s+|\s+\]", lambda edge: edge[0].strip(), found[0])),
+        text,
+    )
 
 
 def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = None) -> Network:

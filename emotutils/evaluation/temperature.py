@@ -1,0 +1,174 @@
+"""A network's probabilities made worth believing, on validation rows. Taught in notebooks/13_fusion.
+
+Temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML) divides the
+logits by one number: the answers stay, how sure they are changes. What a small, tilted or blurred face and a noisy
+voice cost is told the same way: by the temperature that such input needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.metrics import confusion_matrix
+
+from ..emotions import EMOTIONS, EMOTIONS_WITH_CALM, to_seven
+from ..errors import EmotutilsError
+from .calibration import ece, reliability, risk_coverage
+from .metrics import LEAST
+
+
+def soften(proba: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
+    """Probabilities at a temperature: 1 changes nothing, above 1 is less sure, below 1 surer; the order stays.
+
+    Parameters
+    ----------
+    proba : (n, k) probabilities.
+    temperature : above 0, one for all rows or (n,).
+
+    Returns
+    -------
+    float64 (n, k), rows summing to 1.
+    """
+    logits = np.log(np.clip(np.asarray(proba, np.float64), LEAST, 1))
+    return np.exp(log_softmax(logits / np.reshape(temperature, (-1, 1)), axis=1))
+
+
+def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
+    """The temperature at which the true labels are likeliest.
+
+    Parameters
+    ----------
+    y : int (n,) true labels. proba : (n, k) probabilities, of rows that the network did not learn from and that test
+        nothing.
+
+    Returns
+    -------
+    float, 0.05..20: the ends stand for answers that are always right, or no better than chance.
+
+    Raises
+    ------
+    ValueError : bad input, as in ``evaluation.evaluate``.
+    """
+    y, proba = np.asarray(y), np.asarray(proba, np.float64)
+    reliability(y, proba)  # refuses what cannot be scored
+    logits = np.log(np.clip(proba, LEAST, 1))
+
+    def loss(log_t: float) -> float:
+        return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(y)), y].mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=np.log([0.05, 20]), method="bounded").x))
+
+
+def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
+    """The least top probability at which, on validation rows, at most ``error_rate`` of the answers were wrong.
+
+    Parameters
+    ----------
+    curve : rows of (threshold, coverage, risk), highest threshold first, as in ``Calibration.risk_coverage``.
+    error_rate : 0..1.
+
+    Returns
+    -------
+    float: 0 where even all answers together keep to it; infinity where no threshold does: never sure.
+
+    Raises
+    ------
+    EmotutilsError : an error rate outside 0..1.
+    """
+    if not 0 <= error_rate <= 1:
+        raise EmotutilsError(f"error rate {error_rate}: choose a share of wrong answers from 0 to 1, such as 0.2")
+    kept = [(coverage, threshold) for threshold, coverage, risk in curve if risk <= error_rate]
+    if not kept:
+        return float("inf")
+    coverage, threshold = max(kept)
+    return 0.0 if coverage >= 1 else float(threshold)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What validation rows say of a network's probabilities; stands in its card under ``calibration``.
+
+    Attributes
+    ----------
+    rows : how many and which, in words.
+    n : their number.
+    ece_before, ece_after, nll_before, nll_after : at temperature 1 and at the fitted one, over the network's labels.
+    confusion : (7, 7) counts over the seven labels, rows the true ones, at the fitted temperature.
+    risk_coverage : (threshold, coverage, risk) over the seven labels, thinned; see ``threshold_for``.
+    conditions : for ``size`` (pixels), ``tilt`` (degrees), ``sharpness`` or ``snr`` (dB) a list of (value, factor):
+        the temperature that such input needs, as a factor on the network's own.
+    """
+
+    rows: str
+    n: int
+    ece_before: float
+    ece_after: float
+    nll_before: float
+    nll_after: float
+    confusion: list[list[int]]
+    risk_coverage: list[list[float]]
+    conditions: dict[str, list[list[float]]] = field(default_factory=dict)
+
+    @classmethod
+    def measure(cls, y: np.ndarray, proba: np.ndarray, labels: Sequence[str], rows: str) -> tuple[float, "Calibration"]:
+        """The temperature and what there is to know at it.
+
+        Parameters
+        ----------
+        y : int (n,), indices into ``labels``. proba : (n, len(labels)) at temperature 1. rows : which they are.
+        """
+        temperature = round(fit_temperature(y, proba), 4)
+        after = soften(proba, temperature)
+        one_hot = np.eye(len(labels))[y]
+        if set(labels) <= set(EMOTIONS_WITH_CALM):
+            true, seven = to_seven(one_hot, labels).argmax(axis=1), to_seven(after, labels)
+            confusion = confusion_matrix(true, seven.argmax(axis=1), labels=range(len(EMOTIONS))).tolist()
+            curve = thinned(true, seven)
+        else:
+            raise EmotutilsError(f"labels {', '.join(labels)}: only the course's own can be calibrated for a timeline")
+        before = soften(proba, 1)
+        return temperature, cls(
+            rows,
+            len(y),
+            *(round(ece(reliability(y, p)), 4) for p in (before, after)),
+            *(round(float(-np.log(p[np.arange(len(y)), y]).mean()), 4) for p in (before, after)),
+            confusion,
+            curve,
+        )
+
+    def to_dict(self) -> dict:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "Calibration":
+        """From what ``to_dict`` gave."""
+        return cls(**values)
+
+    def factor(self, **measured: np.ndarray) -> np.ndarray:
+        """By how much the temperature rises for input of these qualities; the worst of them decides.
+
+        Parameters
+        ----------
+        **measured : (n,) values named as in ``conditions``; others, and NaN, count as nothing known: factor 1.
+
+        Returns
+        -------
+        float64 (n,), 1 or more.
+        """
+        n = len(next(iter(measured.values())))
+        factors = [np.ones(n)]
+        for name, values in measured.items():
+            if name in self.conditions:
+                x, f = np.array(sorted(self.conditions[name])).T
+                factors.append(np.nan_to_num(np.interp(values, x, f), nan=1.0))
+        return np.max(factors, axis=0)
+
+
+def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[float]]:
+    """``risk_coverage`` at so many evenly spaced coverages, its end included, as a list for JSON."""
+    curve = risk_coverage(y, proba)
+    rows = np.unique(np.searchsorted(curve["coverage"], np.linspace(0.02, 1, points)).clip(0, len(curve) - 1))
+    return curve.iloc[rows].round(5).to_numpy().tolist()

@@ -1,0 +1,23 @@
+"""Several streams' answers become one: rules, time, and how far the streams agree (thesis 4.4).
+
+Each stream is calibrated first (``fitting.calibrate``, ``evaluation.Calibration``), brought to the timeline's moments
+(``face_at``, ``voice_at``, ``smooth``), combined by a rule (``fuse``), and compared with the other (``agreement``,
+``disagreements``). Taught in notebooks/13_fusion.
+"""
+
+from .moments import agreement, disagreements, face_at, labels_of, smooth, voice_at
+from .rules import DEFAULT_RULE, RULES, Stacking, fuse, weights_from
+
+__all__ = [
+    "DEFAULT_RULE",
+    "RULES",
+    "Stacking",
+    "agreement",
+    "disagreements",
+    "face_at",
+    "fuse",
+    "labels_of",
+    "smooth",
+    "voice_at",
+    "weights_from",
+]

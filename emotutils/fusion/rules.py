@@ -1,0 +1,214 @@
+"""Decision-level fusion: several streams' probabilities become one (thesis 2.3.5, 4.4). Taught in notebooks/13_fusion.
+
+After Kittler, Hatef, Duin and Matas (1998), "On combining classifiers", IEEE TPAMI 20(3).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+
+from ..emotions import EMOTIONS
+from ..errors import EmotutilsError
+
+#: What a probability of 0 counts as where its logarithm is taken.
+LEAST = 1e-6
+
+
+def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Weighted mean, label by label; the weights of the streams that are there are brought to a sum of 1."""
+    w = w * ~np.isnan(p)
+    return np.nansum(p * w, axis=0) / w.sum(axis=0)
+
+
+def _product(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Bayes' rule for streams that are independent given the label: the prior stands in each, and must count once."""
+    logs = np.log(np.clip(p, LEAST, 1))
+    extra = (~np.isnan(p[:, :, :1])).sum(axis=0) - 1
+    return softmax(np.nansum(logs, axis=0) - extra * np.log(prior), axis=1)
+
+
+def _maximum(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    return np.nanmax(p, axis=0)
+
+
+def _majority(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Shares of the votes. A tie, the usual case with two streams, goes to the label of the higher mean."""
+    there = ~np.isnan(p[:, :, 0])
+    votes = (np.eye(p.shape[2])[np.nan_to_num(p).argmax(axis=2)] * there[:, :, None]).sum(axis=0)
+    # Far less than one vote: it decides between equals only.
+    return votes + 1e-3 * np.nanmean(p, axis=0)
+
+
+#: Fusion rules by name; each takes (streams, moments, 7), NaN where a stream has nothing, weights (streams, 1, 7) and
+#: the label prior (7,), and gives (moments, 7). ``"stacking"`` is learned and has no formula: see ``Stacking``.
+RULES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None] = {
+    "weighted": _mean,
+    "mean": _mean,
+    "product": _product,
+    "maximum": _maximum,
+    "majority": _majority,
+    "stacking": None,
+}
+#: A calibrated weighted mean. Made-up pairs do not choose another rule: only real pairs could.
+DEFAULT_RULE = "weighted"
+
+Weights = Mapping[str, float | Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Stacking:
+    """A logistic regression on the logarithms of all streams' probabilities (Wolpert 1992).
+
+    Attributes
+    ----------
+    streams : the streams' names, in the order of the coefficients.
+    coef, intercept : (7, 7 · streams) and (7,). Plain numbers, so that a file of them cannot run code.
+    """
+
+    streams: tuple[str, ...]
+    coef: np.ndarray
+    intercept: np.ndarray
+
+    @classmethod
+    def fit(cls, streams: Mapping[str, np.ndarray], y: np.ndarray) -> "Stacking":
+        """Learn it from rows that no network learned from and that test nothing (validation rows).
+
+        Parameters
+        ----------
+        streams : by name, each (n, 7) probabilities, none missing.
+        y : int (n,), indices into ``EMOTIONS``.
+
+        Raises
+        ------
+        EmotutilsError : a gap in a stream, or a label that never occurs.
+        """
+        x = np.hstack([np.log(np.clip(p, LEAST, 1)) for p in streams.values()])
+        if np.isnan(x).any():
+            raise EmotutilsError(
+                "stacking learns from moments in which all streams have an answer: leave out the others"
+            )
+        model = LogisticRegression(max_iter=2000).fit(x, y)
+        if len(model.classes_) != len(EMOTIONS):
+            raise EmotutilsError(f"stacking needs rows of all {len(EMOTIONS)} labels, here are {len(model.classes_)}")
+        return cls(tuple(streams), model.coef_, model.intercept_)
+
+    def __call__(self, streams: Mapping[str, np.ndarray]) -> np.ndarray:
+        """(n, 7) probabilities where all streams have an answer, NaN elsewhere."""
+        x = np.hstack([np.log(np.clip(streams[name], LEAST, 1)) for name in self.streams])
+        return softmax(x @ self.coef.T + self.intercept, axis=1)
+
+    def to_dict(self) -> dict:
+        """As JSON has it."""
+        return {
+            "streams": list(self.streams),
+            "coef": self.coef.round(5).tolist(),
+            "intercept": self.intercept.round(5).tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "Stacking":
+        """From what ``to_dict`` gave."""
+        return cls(tuple(values["streams"]), np.array(values["coef"]), np.array(values["intercept"]))
+
+
+def fuse(
+    streams: Mapping[str, np.ndarray],
+    rule: str = "mean",
+    weights: Weights | None = None,
+    *,
+    prior: Sequence[float] | None = None,
+    stacking: Stacking | None = None,
+) -> np.ndarray:
+    """Combine streams moment by moment; a stream that has nothing at a moment (NaN) is left out there, not filled in.
+
+    Parameters
+    ----------
+    streams : by name, each (n, 7) probabilities or rows of NaN.
+    rule : ``"mean"``; ``"weighted"``, a mean by ``weights``; ``"product"`` of experts, with the label prior divided
+        out once; ``"maximum"``; ``"majority"`` of the streams' first labels; ``"stacking"``, learned.
+    weights : of each stream, one number or one for each label, ≥ 0; what they add up to does not matter. Required by
+        ``"weighted"``, refused by the others. A stream whose weights are all 0 says nothing.
+    prior : (7,) shares of the labels that the networks learned with, for ``"product"``; equal by default.
+    stacking : required by ``"stacking"``; where one of its streams is missing, the mean of those that are there.
+
+    Returns
+    -------
+    float64 (n, 7), rows summing to 1, or NaN where no stream has anything: nothing is guessed.
+
+    Raises
+    ------
+    EmotutilsError : an unknown rule, no streams, other shapes, or weights, prior or stacking that do not fit.
+    """
+    if rule not in RULES:
+        raise EmotutilsError(f"unknown fusion rule {rule!r}: known are {', '.join(RULES)}")
+    if not streams:
+        raise EmotutilsError("nothing to fuse: no streams")
+    if (rule == "weighted") != (weights is not None):
+        raise EmotutilsError(f"fusion rule {rule!r} " + ("needs weights" if weights is None else "takes no weights"))
+    if (rule == "stacking") != (stacking is not None):
+        raise EmotutilsError(f"fusion rule {rule!r} " + ("takes no" if stacking else "needs a") + " fitted Stacking")
+    shapes = {name: np.shape(p) for name, p in streams.items()}
+    shape = next(iter(shapes.values()))
+    if len(set(shapes.values())) != 1 or len(shape) != 2 or shape[1] != len(EMOTIONS):
+        raise EmotutilsError(f"streams must share one shape (moments, {len(EMOTIONS)}), not {shapes}")
+    given = dict.fromkeys(streams, 1.0) if weights is None else weights
+    w = check_weights(given, streams)
+    prior = np.full(len(EMOTIONS), 1 / len(EMOTIONS)) if prior is None else np.asarray(prior, float)
+    if prior.shape != (len(EMOTIONS),) or not (prior > 0).all():
+        raise EmotutilsError(f"the prior must be {len(EMOTIONS)} shares above 0, one for each label")
+    p = np.stack([np.asarray(s, dtype=np.float64) for s in streams.values()])
+    p[np.isnan(p).any(axis=2)] = np.nan
+    p[~w.any(axis=1)] = np.nan
+    out = np.full(shape, np.nan)
+    present = ~np.isnan(p[:, :, 0]).all(axis=0)
+    formula = RULES["mean" if stacking else rule]
+    out[present] = formula(p[:, present], w[:, None], prior)
+    if stacking:
+        if set(stacking.streams) != set(streams):
+            raise EmotutilsError(f"this stacking was fitted on {', '.join(stacking.streams)}, not {', '.join(streams)}")
+        together = ~np.isnan(p[:, :, 0]).any(axis=0)
+        out[together] = stacking({name: p[i, together] for i, name in enumerate(streams)})
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def check_weights(weights: Weights, streams: Sequence[str] | Mapping) -> np.ndarray:
+    """Weights as (streams, 7) in the order of ``streams``.
+
+    Raises
+    ------
+    EmotutilsError : other streams, another number of labels, a weight below 0 or not finite, or a label for which
+        no stream has any weight.
+    """
+    names, k = list(streams), len(EMOTIONS)
+    wrong = f"weights must name the streams {', '.join(names)}, one number or {k} each, ≥ 0, not all 0 for any label"
+    if set(weights) != set(names):
+        raise EmotutilsError(f"{wrong}; these name {', '.join(weights) or 'none'}")
+    try:
+        w = np.stack([np.broadcast_to(np.asarray(weights[name], float), k) for name in names])
+    except ValueError:
+        raise EmotutilsError(wrong) from None
+    if not np.isfinite(w).all() or (w < 0).any() or (w.sum(axis=0) == 0).any():
+        raise EmotutilsError(wrong)
+    return w
+
+
+def weights_from(confusion: np.ndarray) -> np.ndarray:
+    """How far a stream is trusted with each label: the label's F1 on validation rows.
+
+    A label that is often right when said (precision) and seldom missed (recall) has much weight; one that the network
+    neither says nor misses has none.
+
+    Parameters
+    ----------
+    confusion : (7, 7) counts, rows the true labels.
+
+    Returns
+    -------
+    float64 (7,), 0..1.
+    """
+    c = np.asarray(confusion, float)
+    total = c.sum(axis=0) + c.sum(axis=1)
+    return 2 * np.diag(c) / np.where(total > 0, total, 1)
