@@ -5,19 +5,27 @@ Each stream is calibrated first (``fitting.calibrate``, ``evaluation.Calibration
 ``disagreements``). Taught in notebooks/13_fusion.
 """
 
+from .fitted import Fitted, combine, load_fitted, prior_of, weights_of
 from .moments import agreement, disagreements, face_at, labels_of, smooth, voice_at
-from .rules import DEFAULT_RULE, RULES, Stacking, fuse, weights_from
+from .rules import DEFAULT_RULE, RULES, Stacking, Weights, check_weights, fuse, weights_from
 
 __all__ = [
     "DEFAULT_RULE",
     "RULES",
+    "Fitted",
     "Stacking",
+    "Weights",
     "agreement",
+    "check_weights",
+    "combine",
     "disagreements",
     "face_at",
     "fuse",
     "labels_of",
+    "load_fitted",
+    "prior_of",
     "smooth",
     "voice_at",
     "weights_from",
+    "weights_of",
 ]

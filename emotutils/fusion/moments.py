@@ -13,21 +13,24 @@ from ..errors import EmotutilsError
 _P = [f"p_{e}" for e in EMOTIONS]
 
 
-def face_at(frames: pd.DataFrame, t: np.ndarray, width: float) -> np.ndarray:
+def face_at(frames: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None) -> np.ndarray:
     """Around each moment (± width / 2) the mean over the track with the largest summed area there.
 
     Parameters
     ----------
     frames : columns ``t``, ``found``, ``track``, ``w``, ``h`` (pixels) and ``p_…``, in order of time.
     t : (n,) moments (s). width : seconds.
+    values : (frames, k), what to take the mean of; the probabilities by default.
 
     Returns
     -------
-    float64 (n, 7); NaN where no face is in view.
+    float64 (n, 7), or (n, k); NaN where no face is in view.
     """
-    out = np.full((len(t), len(EMOTIONS)), np.nan)
-    found = frames[frames["found"].astype(bool)]
-    times, p = found["t"].to_numpy(float), found[_P].to_numpy(float)
+    there = frames["found"].astype(bool).to_numpy()
+    found = frames[there]
+    times = found["t"].to_numpy(float)
+    p = found[_P].to_numpy(float) if values is None else values[there].astype(np.float64)
+    out = np.full((len(t), p.shape[1]), np.nan)
     area, track = (found["w"] * found["h"]).to_numpy(float), found["track"].to_numpy(float)
     begin = np.searchsorted(times, t - width / 2 - 1e-9)
     end = np.searchsorted(times, t + width / 2 - 1e-9)
@@ -39,25 +42,27 @@ def face_at(frames: pd.DataFrame, t: np.ndarray, width: float) -> np.ndarray:
     return out
 
 
-def voice_at(heard: pd.DataFrame, t: np.ndarray) -> np.ndarray:
+def voice_at(heard: pd.DataFrame, t: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
     """At each moment the window centred nearest.
 
     Parameters
     ----------
     heard : columns ``t0``, ``t1`` (s) and ``p_…``, in order of time.
     t : (n,) moments (s).
+    values : (windows, k), what to give; the probabilities by default.
 
     Returns
     -------
-    float64 (n, 7); NaN where nobody speaks in the window, or where the sound had ended.
+    float64 (n, 7), or (n, k); NaN where nobody speaks in the window, or where the sound had ended.
     """
-    out = np.full((len(t), len(EMOTIONS)), np.nan)
+    p = heard[_P].to_numpy(float) if values is None else values
+    out = np.full((len(t), p.shape[1]), np.nan)
     if len(heard):
         centre = ((heard["t0"] + heard["t1"]) / 2).to_numpy(float)
         middles = (centre[1:] + centre[:-1]) / 2
         nearest = np.searchsorted(middles, t)
         within = (heard["t0"].to_numpy(float)[nearest] <= t) & (t <= heard["t1"].to_numpy(float)[nearest])
-        out[within] = heard[_P].to_numpy(float)[nearest[within]]
+        out[within] = p[nearest[within]]
     return out
 
 
@@ -134,7 +139,7 @@ def disagreements(
     out = []
     for start, stop in np.flatnonzero(np.diff(np.pad(bridged, 1))).reshape(-1, 2):
         labels = [EMOTIONS[int(p[start:stop].mean(axis=0).argmax())] for p in (face, voice)]
-        t0, t1 = start * hop, min(stop * hop, end)
+        t0, t1 = float(start * hop), float(min(stop * hop, end))
         if labels[0] != labels[1] and t1 - t0 >= least - 1e-9:
             mean = round(float(alike[start:stop].mean()), 4)
             out.append({"t0": t0, "t1": t1, "face": labels[0], "voice": labels[1], "agreement": mean})

@@ -1,0 +1,104 @@
+"""What two streams' validation answers, put together, say of the rules: prior, stacking, thresholds.
+
+Kept beside the weights as ``fusion-FACE-VOICE.json``; it serves those two trainings and no others. Taught in
+notebooks/13_fusion.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import config
+from ..evaluation import Calibration
+from ..files import replacing
+from .rules import Stacking, fuse, weights_from
+
+#: Of a hundred moments in which face and voice were labelled alike, so many may be called a disagreement.
+FALSE_ALARMS = 10
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was fitted for one pair of networks.
+
+    Attributes
+    ----------
+    runs : ``{"face": …, "voice": …}``, the run records of the two networks.
+    data, n : the validation pairs it was fitted on; ``paired-…`` were never one film.
+    stacking : for the rule of that name.
+    disagree_below : agreement that only ``FALSE_ALARMS`` in a hundred pairs of one label do not reach.
+    risk_coverage : by rule, rows of (threshold, coverage, risk): see ``evaluation.threshold_for``.
+    """
+
+    runs: dict[str, str]
+    data: str
+    n: int
+    stacking: Stacking
+    disagree_below: float
+    risk_coverage: dict[str, list[list[float]]]
+
+    def save(self, path: Path) -> Path:
+        """Write it as JSON."""
+        values = {**vars(self), "stacking": self.stacking.to_dict()}
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(values) + "\n", encoding="utf-8")
+        return path
+
+
+def path_of(face: str, voice: str) -> Path:
+    """Where what was fitted for two networks ships."""
+    return config.shipped_root() / "weights" / f"fusion-{face}-{voice}.json"
+
+
+def load_fitted(cards: Mapping[str, dict]) -> Fitted | None:
+    """What was fitted for just these two trainings, or None.
+
+    Parameters
+    ----------
+    cards : the networks' cards under ``"face"`` and ``"voice"``; with fewer there is nothing to combine.
+    """
+    if set(cards) != {"face", "voice"}:
+        return None
+    path = path_of(cards["face"]["name"], cards["voice"]["name"])
+    if not path.is_file():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if values["runs"] != {stream: card["run"] for stream, card in cards.items()}:
+        return None
+    return Fitted(**{**values, "stacking": Stacking.from_dict(values["stacking"])})
+
+
+def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]:
+    """Weights (7,) of each stream for the rule ``"weighted"``, from the confusions on validation rows."""
+    return {stream: weights_from(np.array(found.confusion)) for stream, found in calibrations.items()}
+
+
+def prior_of(calibrations: Mapping[str, Calibration]) -> np.ndarray:
+    """Shares (7,) of the labels for the rule ``"product"``: the geometric mean of the streams' validation shares."""
+    shares = [np.sum(found.confusion, axis=1) + 1 for found in calibrations.values()]  # no share is 0
+    mean = np.exp(np.mean([np.log(s / s.sum()) for s in shares], axis=0))
+    return mean / mean.sum()
+
+
+def combine(
+    streams: Mapping[str, np.ndarray],
+    rule: str,
+    calibrations: Mapping[str, Calibration],
+    stacking: Stacking | None = None,
+) -> np.ndarray:
+    """``fuse`` with the weights, prior or stacking that belong to these networks.
+
+    Parameters
+    ----------
+    streams : by name, each (n, 7). rule : in ``rules.RULES``. calibrations : by the same names.
+    stacking : for the rule of that name.
+    """
+    options = {
+        "weighted": lambda: {"weights": weights_of(calibrations)},
+        "product": lambda: {"prior": prior_of(calibrations)},
+        "stacking": lambda: {"stacking": stacking},
+    }
+    return fuse(streams, rule, **options.get(rule, dict)())
