@@ -1,0 +1,35 @@
+"""Small pictures of the film for the report, where they are wanted. Taught in notebooks/13_fusion."""
+
+import base64
+import math
+from itertools import islice
+from pathlib import Path
+
+import cv2
+
+from .. import media
+from ..errors import EmotutilsError
+
+#: At most so many, and so high in pixels: the page stays under half a megabyte.
+MOST, HEIGHT = 24, 96
+
+
+def take_thumbnails(film: Path, info: media.FilmInfo) -> list[tuple[float, str]]:
+    """Pictures spread evenly over a film, at most one a second, each (time in s, JPEG as a ``data:`` address).
+
+    Raises
+    ------
+    EmotutilsError : no picture in it; the film is gone or cannot be read.
+    """
+    if not info.has_video:
+        raise EmotutilsError(f"{film}: there is no picture to take thumbnails from; leave them out")
+    count = max(1, min(MOST, int(info.duration)))
+    side = math.ceil(max(info.width, info.height) * HEIGHT / info.height)
+    # Damage is among the analysis's warnings already.
+    frames = media.frames(film, count / max(info.duration, 1e-3), max_side=side, warn=lambda message: None)
+    return [(frame.t, _address(frame.image)) for frame in islice(frames, count)]
+
+
+def _address(image) -> str:
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 70])
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
