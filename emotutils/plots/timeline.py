@@ -18,7 +18,7 @@ LANES = {
     "both": ("", "both together"),
 }
 
-_GAP = "#e9e9e9"
+_GAP, _DOUBT = "#e9e9e9", "||||||"
 
 
 def clock(t: float) -> str:
@@ -54,13 +54,14 @@ def plot_timeline(analysis, ax: Axes | None = None) -> Axes:
     """Three lanes over time: what the face looks like, what the voice sounds like, and both together.
 
     In each lane the seven probabilities are stacked to 1, under a ribbon that names the largest. Hatched grey: nothing
-    to go by. A frame around face and voice marks where they disagree.
+    to go by. A frame around face and voice marks where they disagree, with the two words (face / voice). Stripes under
+    the lane of both mark moments that are not sure.
 
     Parameters
     ----------
-    analysis : an ``Analysis``, or its ``timeline`` alone (then without the disagreements).
+    analysis : an ``Analysis``, or its ``timeline`` alone.
     """
-    ax = new_axes(ax, (7, 6.2))
+    ax = new_axes(ax, (7, 6.6))
     timeline = getattr(analysis, "timeline", analysis)
     t = timeline["t"].to_numpy(float)
     hop = t[1] - t[0] if len(t) > 1 else 1.0
@@ -69,9 +70,13 @@ def plot_timeline(analysis, ax: Axes | None = None) -> Axes:
     bottoms = {name: 1.5 * k for k, name in enumerate(reversed(LANES))}
     for name, bottom in bottoms.items():
         _plot_lane(ax, edges, *lane(timeline, name), bottom)
-    for stretch in getattr(analysis, "summary", {}).get("disagreements", []):
-        _frame(ax, stretch["t0"], stretch["t1"], bottoms["voice"] - 0.06, bottoms["face"] + 1.31)
-    ax.set(xlim=(0, end), ylim=(-0.08, max(bottoms.values()) + 1.55), xlabel="time (m:ss)")
+    doubts = [(a, b) for a, b, unsure in runs(timeline["unsure"].tolist()) if unsure]
+    for a, b in doubts:
+        x, width = edges[a], edges[b] - edges[a]
+        ax.add_patch(Rectangle((x, -0.15), width, 0.11, facecolor="none", edgecolor="#333", hatch=_DOUBT, linewidth=0))
+    apart = [(a, b, pair) for a, b, pair in runs(timeline["disagreement"].fillna("").tolist()) if pair]
+    _plot_apart(ax, [(edges[a], edges[b], pair) for a, b, pair in apart], end, bottoms)
+    ax.set(xlim=(0, end), ylim=(-0.2, max(bottoms.values()) + 1.55), xlabel="time (m:ss)")
     ax.set_yticks([b + 0.6 for b in bottoms.values()], [_two_lines(LANES[name][1]) for name in bottoms])
     ax.tick_params(axis="both", length=0, labelsize=12)
     moments = ticks(end)
@@ -79,6 +84,10 @@ def plot_timeline(analysis, ax: Axes | None = None) -> Axes:
     ax.spines[:].set_visible(False)
     handles = [Patch(facecolor=c, edgecolor="#444", linewidth=0.6, label=e) for e, c in COLORS.items()]
     handles.append(Patch(facecolor=_GAP, edgecolor="#888", hatch="////", linewidth=0.6, label="nothing to go by"))
+    if doubts:
+        handles.append(Patch(facecolor="none", edgecolor="#333", hatch=_DOUBT, linewidth=0.6, label="not sure"))
+    if apart:
+        handles.append(Patch(facecolor="none", edgecolor="black", linewidth=1.8, label="≠ face / voice disagree"))
     ax.legend(handles=handles, ncols=4, loc="upper center", bbox_to_anchor=(0.42, -0.12), fontsize=11, frameon=False,
               columnspacing=1.0, handlelength=1.2)  # fmt: skip
     return ax
@@ -102,9 +111,19 @@ def _plot_lane(ax: Axes, edges: np.ndarray, p: np.ndarray, labels: list[str], bo
             ax.text(x + width / 2, bottom + 1.14, words, color=ink(color), ha="center", va="center", fontsize=10)
 
 
-def _frame(ax: Axes, t0: float, t1: float, low: float, high: float) -> None:
-    ax.add_patch(Rectangle((t0, low), t1 - t0, high - low, fill=False, edgecolor="black", linewidth=1.8, zorder=4))
-    ax.text((t0 + t1) / 2, high + 0.03, "≠ disagree", ha="center", va="bottom", fontsize=11, clip_on=False)
+def _plot_apart(ax: Axes, stretches: list[tuple[float, float, str]], end: float, bottoms: dict[str, float]) -> None:
+    """Frames around face and voice, over each as much of its two words as fits between its neighbours."""
+    low, high = bottoms["voice"] - 0.06, bottoms["face"] + 1.31
+    middles = [(t0 + t1) / 2 for t0, t1, _ in stretches]
+    # As if each end of the film were a mirror: words must not leave the picture.
+    walls = [-middles[0], *middles, 2 * end - middles[-1]] if stretches else []
+    for k, (t0, t1, pair) in enumerate(stretches):
+        ax.add_patch(Rectangle((t0, low), t1 - t0, high - low, fill=False, edgecolor="black", linewidth=1.8, zorder=4))
+        room = min(walls[k + 1] - walls[k], walls[k + 2] - walls[k + 1]) / (0.0115 * end)  # letters
+        face, voice = pair.split("/")
+        words = [f"≠ {face} / {voice}", f"≠ {face[:3]} / {voice[:3]}", "≠"]
+        fitting = next((w for w in words if len(w) + 2 <= room), words[-1])
+        ax.text(middles[k], high + 0.03, fitting, ha="center", va="bottom", fontsize=11, clip_on=False)
 
 
 def _two_lines(words: str) -> str:
