@@ -17,7 +17,8 @@ from emotutils.datasets import sample
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError, MediaError, NetworkError
 from emotutils.filmwriter import FilmWriter
-from emotutils.fusion import fuse
+from emotutils.fusion import fuse, weights_from
+from emotutils.networks import DEFAULTS, load_network
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 SR = 16000
@@ -56,8 +57,8 @@ def demo():
 
 def test_the_tables_are_as_promised(demo):
     assert list(demo.frames) == FRAME_COLUMNS and list(demo.speech) == SPEECH_COLUMNS
-    expected = ["t", *P, "label", "unsure", *FACE_P, "face_label", *VOICE_P, "voice_label", "agreement", "source"]
-    assert list(demo.timeline) == expected
+    expected = ["t", *P, "label", "unsure", *FACE_P, "face_label", *VOICE_P, "voice_label", "agreement"]
+    assert list(demo.timeline) == [*expected, "disagreement", "source"]
     for table in (demo.frames, demo.speech, demo.timeline):
         p = table[P].dropna()
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
@@ -86,7 +87,8 @@ def test_what_the_networks_make_of_the_script_is_counted(demo):
 
 def test_both_together_is_the_fusion_of_the_two(demo):
     line = demo.timeline
-    fused = fuse({"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()})
+    weights = {name: weights_from(load_network(net).card["calibration"]["confusion"]) for name, net in DEFAULTS.items()}
+    fused = fuse({"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()}, "weighted", weights)
     np.testing.assert_allclose(line[P], fused)
     assert set(line["source"]) == {"face+voice", "face", "voice"}
     assert (line["agreement"].isna() == (line["source"] != "face+voice")).all()

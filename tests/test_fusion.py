@@ -1,9 +1,32 @@
-import numpy as np
-import pytest
+"""Rules on paper-sized numbers, time, disagreement: against what can be worked out by hand or with scikit-learn."""
 
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix, f1_score
+
+from emotutils import config
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError
-from emotutils.fusion import RULES, agreement, fuse
+from emotutils.evaluation import Calibration
+from emotutils.fusion import (
+    RULES,
+    Fitted,
+    Stacking,
+    agreement,
+    combine,
+    disagreements,
+    face_at,
+    fuse,
+    load_fitted,
+    prior_of,
+    smooth,
+    voice_at,
+    weights_from,
+)
 
 
 def one(emotion: str, p: float = 1.0) -> np.ndarray:
@@ -13,6 +36,18 @@ def one(emotion: str, p: float = 1.0) -> np.ndarray:
 
 
 NOTHING = np.full(7, np.nan)
+RNG = np.random.default_rng(0)
+
+
+def some(n: int = 40) -> np.ndarray:
+    return RNG.dirichlet(np.full(7, 0.4), n)
+
+
+def stacking() -> Stacking:
+    return Stacking.fit({"face": some(200), "voice": some(200)}, np.arange(200) % 7)
+
+
+FORMULAS = [rule for rule in RULES if rule not in ("weighted", "stacking")]
 
 
 def test_mean_and_weighted_on_paper_sized_numbers():
@@ -22,10 +57,64 @@ def test_mean_and_weighted_on_paper_sized_numbers():
     np.testing.assert_allclose(weighted, (3 * face + voice) / 4)
 
 
-def test_product_is_the_normalised_geometric_mean():
-    face, voice = one("anger", 0.7)[None], one("sadness", 0.4)[None]
-    expected = np.sqrt(face * voice)
-    np.testing.assert_allclose(fuse({"face": face, "voice": voice}, "product"), expected / expected.sum())
+def test_weights_need_not_add_up_to_one_and_may_differ_by_label():
+    face, voice = some(), some()
+    weights = {"face": 0.2, "voice": 0.05}
+    tenfold = {name: 10 * w for name, w in weights.items()}
+    streams = {"face": face, "voice": voice}
+    np.testing.assert_allclose(fuse(streams, "weighted", weights), fuse(streams, "weighted", tenfold))
+    by_label = {"face": [1, 0, 1, 1, 1, 1, 1], "voice": [1, 1, 1, 1, 1, 1, 1]}
+    expected = (face + voice) / 2
+    expected[:, 1] = voice[:, 1]
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(fuse(streams, "weighted", by_label), expected)
+
+
+def test_product_is_bayes_rule_with_the_prior_counted_once():
+    """Two independent observers of a label with an unequal prior: the posterior by hand."""
+    prior = np.array([0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
+    likelihoods = RNG.dirichlet(np.ones(7), (2, 30))
+    posteriors = likelihoods * prior / (likelihoods * prior).sum(axis=2, keepdims=True)
+    expected = likelihoods[0] * likelihoods[1] * prior
+    expected /= expected.sum(axis=1, keepdims=True)
+    streams = dict(zip(("face", "voice"), posteriors, strict=True))
+    np.testing.assert_allclose(fuse(streams, "product", prior=prior), expected, rtol=1e-6, atol=1e-6)
+    gap = streams | {"voice": np.full((30, 7), np.nan)}
+    np.testing.assert_allclose(fuse(gap, "product", prior=prior), posteriors[0], atol=1e-6)
+
+
+def test_majority_counts_votes_and_a_tie_goes_to_the_surer():
+    streams = {"face": one("anger", 0.5)[None], "voice": one("sadness", 0.9)[None], "words": one("anger", 0.4)[None]}
+    fused = fuse(streams, "majority")[0]
+    assert EMOTIONS[fused.argmax()] == "anger"
+    assert fused[0] == pytest.approx(2 / 3, abs=0.001)
+    del streams["words"]
+    fused = fuse(streams, "majority")[0]
+    assert EMOTIONS[fused.argmax()] == "sadness" and fused.max() == pytest.approx(0.5, abs=0.001)
+
+
+def test_stacking_is_scikit_learns_regression_on_logarithms():
+    y = RNG.integers(0, 7, 300)
+    face, voice = (RNG.dirichlet(np.ones(7), 300) + 0.5 * np.eye(7)[y] for _ in range(2))
+    streams = {name: p / p.sum(axis=1, keepdims=True) for name, p in (("face", face), ("voice", voice))}
+    learned = Stacking.fit(streams, y)
+    x = np.log(np.hstack(list(streams.values())))
+    expected = LogisticRegression(max_iter=2000).fit(x, y).predict_proba(x)
+    fused = fuse(streams, "stacking", stacking=learned)
+    np.testing.assert_allclose(fused, expected, atol=1e-6)
+    again = Stacking.from_dict(json.loads(json.dumps(learned.to_dict())))
+    np.testing.assert_allclose(again(streams), fused, atol=1e-3)
+    streams["voice"][:5] = np.nan
+    gap = fuse(streams, "stacking", stacking=learned)
+    np.testing.assert_allclose(gap[:5], streams["face"][:5])
+    np.testing.assert_allclose(gap[5:], fused[5:])
+
+
+def test_stacking_refuses_what_it_cannot_learn_from():
+    with pytest.raises(EmotutilsError, match="all streams"):
+        Stacking.fit({"face": np.full((7, 7), np.nan)}, np.arange(7))
+    with pytest.raises(EmotutilsError, match="all 7 labels"):
+        Stacking.fit({"face": some(20)}, np.zeros(20, int) + np.arange(20) % 2)
 
 
 def test_maximum_follows_the_surest():
@@ -33,12 +122,15 @@ def test_maximum_follows_the_surest():
     assert EMOTIONS[fused[0].argmax()] == "anger"
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES if r != "weighted"])
+@pytest.mark.parametrize("rule", FORMULAS)
 def test_a_missing_stream_is_left_out_and_nothing_is_guessed(rule):
     face = np.stack([one("fear", 0.8), one("fear", 0.8), NOTHING, NOTHING])
     voice = np.stack([one("fear", 0.8), NOTHING, one("anger", 0.6), NOTHING])
     fused = fuse({"face": face, "voice": voice}, rule)
-    np.testing.assert_allclose(fused[:3], [one("fear", 0.8), one("fear", 0.8), one("anger", 0.6)], atol=1e-8)
+    named = [EMOTIONS[row.argmax()] for row in fused[:3]]
+    assert named == ["fear", "fear", "anger"]
+    if rule != "majority":  # which gives shares of votes, whatever the probabilities
+        np.testing.assert_allclose(fused[1:3], [one("fear", 0.8), one("anger", 0.6)], atol=1e-5)
     assert np.isnan(fused[3]).all()
     np.testing.assert_allclose(fused[:3].sum(axis=1), 1)
 
@@ -59,6 +151,11 @@ def test_a_third_stream_joins_without_a_change():
         ({"face": one("anger")[None]}, "weighted", {"voice": 1}),
         ({"face": one("anger")[None]}, "weighted", {"face": -1}),
         ({"face": one("anger")[None]}, "weighted", {"face": 0}),
+        ({"face": one("anger")[None]}, "weighted", {"face": [1, 1]}),
+        ({"face": one("anger")[None]}, "weighted", {"face": [1, 1, 1, 1, 1, 1, 0]}),
+        ({"face": one("anger")[None]}, "weighted", {"face": np.inf}),
+        ({"face": one("anger")[None]}, "stacking", None),
+        ({"face": np.ones((1, 8)) / 8, "voice": np.ones((1, 8)) / 8}, "mean", None),
     ],
 )
 def test_what_cannot_be_fused_is_named(streams, rule, weights):
@@ -72,3 +169,96 @@ def test_agreement_runs_from_opposite_to_alike():
     got = agreement(a, b)
     np.testing.assert_allclose(got[:2], [1, 0], atol=1e-12)
     assert np.isnan(got[2])
+
+
+def test_weights_are_f1_scores_of_the_validation_rows():
+    y, said = RNG.integers(0, 7, 200), RNG.integers(0, 7, 200)
+    confusion = confusion_matrix(y, said, labels=range(7))
+    np.testing.assert_allclose(weights_from(confusion), f1_score(y, said, average=None))
+    assert (weights_from(np.zeros((7, 7))) == 0).all()
+
+
+def calibration(confusion) -> Calibration:
+    return Calibration("test", 10, 0, 0, 0, 0, np.asarray(confusion).tolist(), [])
+
+
+def test_prior_is_between_the_streams_shares():
+    skewed, even = np.diag([90, 10, 10, 10, 10, 10, 10]), np.diag(np.full(7, 10))
+    prior = prior_of({"face": calibration(skewed), "voice": calibration(even)})
+    assert prior.sum() == pytest.approx(1)
+    assert 1 / 7 < prior[0] < 0.6 and np.allclose(prior[1:], prior[1])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_combine_finds_what_each_rule_needs(rule):
+    streams, even = {"face": some(), "voice": some()}, calibration(np.diag(np.full(7, 10)))
+    fused = combine(streams, rule, {"face": even, "voice": even}, stacking() if rule == "stacking" else None)
+    np.testing.assert_allclose(fused.sum(axis=1), 1)
+
+
+def test_smoothing_is_a_centred_mean_that_leaves_gaps_alone():
+    p = some(12)
+    p[5] = np.nan
+    smoothed = smooth(p, 1.5, 0.5)
+    np.testing.assert_allclose(smoothed[2], p[1:4].mean(axis=0))
+    np.testing.assert_allclose(smoothed[4], p[3:5].mean(axis=0))
+    np.testing.assert_allclose(smoothed[0], p[:2].mean(axis=0))
+    assert np.isnan(smoothed[5]).all()
+    np.testing.assert_array_equal(smooth(p, 0, 0.5), p)
+    np.testing.assert_array_equal(smooth(p, 0.9, 0.5), p)
+    for window in (-1, np.inf, np.nan):
+        with pytest.raises(EmotutilsError, match="smoothing"):
+            smooth(p, window, 0.5)
+
+
+def test_disagreements_have_the_acted_times_and_labels():
+    face = np.stack([one("happiness", 0.9)] * 20)
+    voice = np.stack([one("happiness", 0.9)] * 4 + [one("sadness", 0.9)] * 8 + [one("happiness", 0.9)] * 8)
+    found = disagreements(face, voice, 0.5, below=0.35, least=2, end=10)
+    assert [(d["t0"], d["t1"], d["face"], d["voice"]) for d in found] == [(2.0, 6.0, "happiness", "sadness")]
+    assert found[0]["agreement"] == pytest.approx(agreement(face, voice)[5], abs=1e-4)
+    voice[7] = one("happiness", 0.9)  # one better moment does not break it
+    assert len(disagreements(face, voice, 0.5, below=0.35, least=2, end=10)) == 1
+    voice[7] = np.nan  # but nobody speaking does
+    assert [(d["t0"], d["t1"]) for d in disagreements(face, voice, 0.5, below=0.35, least=2, end=10)] == [(4.0, 6.0)]
+    assert not disagreements(face, voice, 0.5, below=0.35, least=3, end=10)
+    assert not disagreements(face, np.full_like(face, np.nan), 0.5, below=0.35, least=0, end=10)
+
+
+def frames(rows) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["t", "track", "w", "label"])
+    p = np.stack([one(label) if label else NOTHING for label in table["label"]])
+    table[[f"p_{e}" for e in EMOTIONS]] = p
+    return table.assign(h=table["w"], found=table["label"] != "")
+
+
+def test_the_largest_face_around_a_moment_counts():
+    table = frames([(0.0, 0, 50, "anger"), (0.0, 1, 90, "fear"), (0.2, 1, 90, "sadness"), (1.0, 0, 50, "anger")])
+    at = face_at(table, np.array([0.0, 0.5, 1.0]), 0.5)
+    np.testing.assert_allclose(at[0], (one("fear") + one("sadness")) / 2)
+    assert np.isnan(at[1]).all()
+    np.testing.assert_allclose(at[2], one("anger"))
+    other = face_at(table, np.array([0.0]), 0.5, np.array([[1.0], [2.0], [4.0], [8.0]]))
+    np.testing.assert_allclose(other, [[3.0]])
+
+
+def test_the_nearest_window_counts_and_ends_with_the_sound():
+    table = pd.DataFrame({"t0": [0.0, 0.5, 1.0], "t1": [3.0, 3.5, 4.0]})
+    table[[f"p_{e}" for e in EMOTIONS]] = np.stack([one("anger"), one("fear"), NOTHING])
+    at = voice_at(table, np.array([0.0, 1.9, 2.5, 4.5]))
+    np.testing.assert_allclose(at[:2], [one("anger"), one("fear")])
+    assert np.isnan(at[2:]).all()
+    assert np.isnan(voice_at(table.iloc[:0], np.array([0.0]))).all()
+
+
+def test_what_was_fitted_serves_these_two_trainings_only(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    curve = {"mean": [[0.5, 1.0, 0.2]]}
+    fitted = Fitted({"face": "run-a", "voice": "run-b"}, "paired-x", 3, stacking(), 0.3, curve)
+    fitted.save(tmp_path / "weights" / "fusion-f-v.json")
+    cards = {"face": {"name": "f", "run": "run-a"}, "voice": {"name": "v", "run": "run-b"}}
+    assert load_fitted(cards).risk_coverage == curve
+    assert load_fitted(cards | {"voice": {"name": "v", "run": "another"}}) is None
+    assert load_fitted(cards | {"voice": {"name": "w", "run": "run-b"}}) is None
+    assert load_fitted({"face": cards["face"]}) is None
