@@ -45,6 +45,7 @@ def timeline():
     ):
         table[[f"{prefix}p_{e}" for e in EMOTIONS]] = p
         table[f"{prefix}label"] = ["" if np.isnan(row[0]) else EMOTIONS[row.argmax()] for row in p]
+    table["unsure"], table["disagreement"] = False, ""
     return table
 
 
@@ -66,13 +67,32 @@ def test_timeline_names_lanes_emotions_and_gaps(timeline):
     assert [(gap.get_x(), gap.get_width()) for gap in gaps] == [(0.0, 1.0)]
 
 
-def test_timeline_marks_disagreement(timeline):
-    class Found:
-        summary = {"disagreements": [{"t0": 1.0, "t1": 4.0, "face": "happiness", "voice": "sadness"}]}
+def test_timeline_marks_disagreement_with_its_two_words(timeline):
+    assert not {text for text in _texts(plots.plot_timeline(timeline)) if "≠" in text}
+    timeline.loc[2:5, "disagreement"] = "happiness/sadness"
+    ax = plots.plot_timeline(timeline)
+    assert "≠ happiness / sadness" in _texts(ax)
+    (frame,) = (patch for patch in ax.patches if not patch.get_fill() and not patch.get_hatch())
+    assert (frame.get_x(), frame.get_width()) == (1.0, 2.0)
+    assert "≠ face / voice disagree" in {text.get_text() for text in ax.get_legend().get_texts()}
 
-    Found.timeline = timeline
-    assert "≠ disagree" in _texts(plots.plot_timeline(Found))
-    assert "≠ disagree" not in _texts(plots.plot_timeline(timeline))
+
+def test_words_of_crowded_disagreements_do_not_overlap(timeline):
+    timeline = pd.concat([timeline] * 8, ignore_index=True).assign(t=0.5 * np.arange(64))
+    timeline.loc[[20, 21, 24, 25, 40, 41, 60, 61], "disagreement"] = "happiness/sadness"
+    ax = plots.plot_timeline(timeline)
+    ax.figure.canvas.draw()
+    boxes = sorted((t.get_window_extent() for t in ax.texts if "≠" in t.get_text()), key=lambda box: box.x0)
+    assert len(boxes) == 4
+    assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_timeline_marks_what_is_not_sure(timeline):
+    timeline.loc[4:5, "unsure"] = True
+    ax = plots.plot_timeline(timeline)
+    marks = [patch for patch in ax.patches if "|" in (patch.get_hatch() or "")]
+    assert [(mark.get_x(), mark.get_width()) for mark in marks] == [(2.0, 1.0)]
+    assert "not sure" in {text.get_text() for text in ax.get_legend().get_texts()}
 
 
 def test_timeline_of_a_single_moment_can_be_drawn(timeline):

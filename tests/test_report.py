@@ -1,116 +1,26 @@
 """What is written about an analysis: files, words, and the film with boxes."""
 
+import base64
+import io
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
+from urllib.parse import unquote
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from fabricated import P, fabricated
 from matplotlib import pyplot as plt
+from PIL import Image
 
 from emotutils import media, report
-from emotutils.analysis import Analysis
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError
 from emotutils.filmwriter import FilmWriter
-from emotutils.fusion import agreement, fuse
 
 matplotlib.use("Agg")
-P = [f"p_{e}" for e in EMOTIONS]
-
-
-def _acted(t: np.ndarray, script: list, rng) -> np.ndarray:
-    """(n, 7): about 0.6 on the emotion of ``script`` [(until, emotion or "")] at each moment, NaN where it is empty."""
-    p = rng.dirichlet(np.full(7, 2.0), len(t)) * 0.55
-    for i, moment in enumerate(t):
-        emotion = next(e for until, e in script if moment < until)
-        p[i] = p[i] + 0.45 * np.eye(7)[EMOTIONS.index(emotion)] if emotion else np.nan
-    return p
-
-
-def _named(p: np.ndarray) -> list[str]:
-    return ["" if np.isnan(row[0]) else EMOTIONS[int(row.argmax())] for row in p]
-
-
-def _film_level(p: np.ndarray) -> dict:
-    if np.isnan(p).all():
-        return {"label": "", "probabilities": None}
-    mean = np.nanmean(p, axis=0)
-    return {"label": EMOTIONS[int(mean.argmax())], "probabilities": dict(zip(EMOTIONS, mean.tolist(), strict=True))}
-
-
-def fabricated(
-    duration=64.0, hop=0.5, *, face=True, voice=True, path="a film.mp4", size=(320, 240), fps=25.0
-) -> Analysis:
-    """An analysis of a film that passes through all seven emotions, with gaps and a stretch of disagreement."""
-    rng = np.random.default_rng(0)
-    t = np.arange(0, duration, hop)
-    cuts = duration * np.arange(1, 10) / 9
-    acts = ["neutral", "happiness", "anger", "sadness", "", "fear", "disgust", "surprise", "happiness"]
-    said = ["neutral", "happiness", "anger", "happiness", "sadness", "", "disgust", "surprise", "happiness"]
-    faces = _acted(t, list(zip(cuts, acts, strict=True)), rng) if face else np.full((len(t), 7), np.nan)
-    voices = _acted(t, list(zip(cuts, said, strict=True)), rng) if voice else np.full((len(t), 7), np.nan)
-    both = fuse({"face": faces, "voice": voices}, "mean")
-    timeline = pd.DataFrame({"t": t})
-    for prefix, p in (("", both), ("face_", faces), ("voice_", voices)):
-        timeline[[f"{prefix}{c}" for c in P]] = p
-        timeline[f"{prefix}label"] = _named(p)
-    timeline["unsure"] = np.nan_to_num(both, nan=1).max(axis=1) < 0.5
-    timeline["agreement"] = agreement(faces, voices)
-    timeline["source"] = [
-        "+".join(s for s, p in (("face", a), ("voice", b)) if not np.isnan(p[0]))
-        for a, b in zip(faces, voices, strict=True)
-    ]
-    found = ~np.isnan(faces[:, 0])
-    frames = pd.DataFrame(
-        {"t": t, "frame": (fps * t).astype(int), "track": np.where(found, 1.0, np.nan), "found": found}
-    )
-    frames[["x", "y", "w", "h"]] = np.where(
-        found[:, None], np.column_stack([60 + t, 50 + 0 * t, 80 + 0 * t, 90 + 0 * t]), np.nan
-    )
-    frames[P] = faces
-    heard = pd.DataFrame({"t0": t - 1.5, "t1": t + 1.5, "voiced": ~np.isnan(voices[:, 0])})
-    heard[P] = voices
-    score = {"value": 0.652, "low": 0.636, "high": 0.668}
-    card = {
-        "name": "conv2d",
-        "variant": "best",
-        "data": "fer2013",
-        "protocol": "official split, PrivateTest once",
-        "parameters": 912_345,
-        "licence": "MIT (code); weights: research only",
-        "run": "conv2d-fer2013",
-        "test": {"n": 3589, "accuracy": score, "uar": score, "macro_f1": score},
-    }
-    looked = {"found": float(found.mean()) if face else None, "frames": len(t) if face else 0, "tracks": 1}
-    listened = {"voiced": float(heard["voiced"].mean()) if voice else None, "windows": len(t) if voice else 0}
-    apart = [{"t0": cuts[2], "t1": cuts[3], "face": "sadness", "voice": "happiness"}]
-    summary = {
-        **_film_level(both),
-        "face": _film_level(faces) | looked,
-        "voice": _film_level(voices) | listened,
-        "agreement": float(timeline["agreement"].mean()) if face and voice else None,
-        "disagreements": apart if face and voice else [],
-        "seconds": {e: hop * float((timeline["label"] == e).sum()) for e in EMOTIONS},
-        "duration": duration,
-    }
-    info = media.FilmInfo(Path(path), duration, *size, fps, 0, face, voice, 44100, 3_456_789, "mp4", "h264", "aac")
-    networks = {s: card | {"name": n} for s, n, there in (("face", "conv2d", face), ("voice", "crnn", voice)) if there}
-    settings = {
-        "only": None,
-        "fps": 5.0,
-        "window": 3.0,
-        "hop": hop,
-        "fusion": "mean",
-        "detector": "blazeface",
-        "unsure_below": 0.4,
-    }
-    return Analysis(
-        frames, heard, timeline, summary, info, networks, settings, ["a film.mp4: 2 damaged pieces of the sound"]
-    )
 
 
 class _Page(HTMLParser):
@@ -140,6 +50,14 @@ class _Page(HTMLParser):
     def handle_data(self, data):
         if not self.open or self.open[-1] not in ("style", "script"):
             self.text.append(data)
+
+
+def _words(html: str) -> str:
+    return " ".join(" ".join(_Page(html).text).split())
+
+
+def _moments(html: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json" id="moments">(.*?)</script>', html, re.S).group(1))
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +90,7 @@ def test_result_is_strict_json(saved):
         raise AssertionError(f"{constant} is not JSON")
 
     found = json.loads(saved[1]["result.json"].read_text(encoding="utf-8"), parse_constant=refuse)
-    assert found["schema"] == "emotutils.analysis" and found["schema_version"] == 1
+    assert found["schema"] == "emotutils.analysis" and found["schema_version"] == 2
     assert found["file"]["name"] == "a film.mp4" and found["file"]["picture"]["width"] == 320
     assert found["networks"]["face"]["test"]["uar"]["value"] == 0.652
     assert found["summary"]["disagreements"][0]["voice"] == "happiness"
@@ -224,7 +142,7 @@ def test_page_stands_alone(saved):
 def test_page_says_everything_in_words(saved):
     html = saved[1]["report.html"].read_text(encoding="utf-8")
     page = _Page(html)
-    text = " ".join(" ".join(page.text).split())
+    text = _words(html)
     assert page.svgs_named >= 4
     for words in ("no face in view", "nobody speaking", "0:21–0:28", "65.2 % (63.6–66.8)", "blazeface", *EMOTIONS,
                   "official split, PrivateTest once", "weights: research only", "2 damaged pieces",
@@ -236,7 +154,7 @@ def test_page_says_everything_in_words(saved):
 def test_page_data_match_the_timeline(saved):
     analysis, paths, _ = saved
     html = paths["report.html"].read_text(encoding="utf-8")
-    moments = json.loads(re.search(r'<script type="application/json" id="moments">(.*?)</script>', html, re.S).group(1))
+    moments = _moments(html)
     voice = moments["lanes"][1]["p"]
     assert len(voice) == len(analysis.timeline) and moments["step"] == 0.5
     assert [p is None for p in voice] == (analysis.timeline["voice_label"] == "").tolist()
@@ -290,23 +208,91 @@ def test_film_names_cannot_break_the_page():
     assert not _Page(html).fetched
 
 
-def test_verdict_is_careful():
+@pytest.mark.parametrize(
+    ("film", "face", "voice", "expected"),
+    [
+        (True, True, True, "The face looks most like fear, the voice sounds most like anger; both …"),
+        (None, None, None, "The face looks most like fear, the voice sounds most like anger; both …"),
+        (True, False, True, "The face looks most like fear (not sure), the voice sounds most like anger; both …"),
+        (False, False, True, "Not sure: the face looks most like fear, the voice sounds most like anger; both …"),
+    ],
+)
+def test_verdict_is_careful(film, face, voice, expected):
+    """One doubt about everything, or one behind the stream that it concerns; none where no threshold is known."""
     analysis = fabricated(8.0)
-    for stream, label, p in (("face", "happiness", 0.62), ("voice", "neutral", 0.3)):
-        analysis.summary[stream] |= {"label": label, "probabilities": dict.fromkeys(EMOTIONS, 0.1) | {label: p}}
-    analysis.summary["label"] = "happiness"
-    expected = "The face looks mostly like happiness, the voice sounds most like neutral; both together: happiness."
-    assert report.verdict(analysis) == expected
-    analysis.summary["face"]["probabilities"]["happiness"] = 0.3
-    assert report.verdict(analysis).startswith("No word stands out: the face looks most like happiness")
+    analysis.summary["face"] |= {"label": "fear", "sure": face}
+    analysis.summary["voice"] |= {"label": "anger", "sure": voice}
+    analysis.summary |= {"label": "fear", "sure": film}
+    assert report.verdict(analysis) == expected.replace("…", "together: fear.")
 
 
 def test_summary_text_holds_the_numbers():
     text = report.summary_text(fabricated())
-    for words in ("a film.mp4", "1:04 long", "a face in 88 %", "speech in 89 %", "0:21–0:28 sadness / happiness",
+    for words in ("a film.mp4", "1:04 long", "a face in 88 %", "speech in 89 %",
+                  "0:21–0:28 sadness / happiness (agreement 0.",
                   "UAR 65.2 % (63.6–66.8)", "licence: MIT", "warning: a film.mp4: 2 damaged"):  # fmt: skip
         assert words in text, words
     assert max(map(len, text.splitlines())) < 160
+    assert "not sure: " in text and "not sure in " in text
+
+
+def test_what_is_not_sure_is_said_in_words():
+    analysis = fabricated(32.0)
+    assert analysis.timeline["unsure"].any() and analysis.timeline["source"].eq("voice").any()
+    text = _words(report.page(analysis))
+    assert "below 0.45 (face and voice), 0.45 (face alone), 0.45 (voice alone)" in text
+    assert "at most 25 % of the answers that reach it were wrong" in text
+    assert "striped, with a ? behind the word" in text and "Not sure: " in text
+    analysis.settings["unsure_below"] = {"face": np.inf}
+    text = _words(report.page(analysis))
+    assert "From face alone no answer is sure" in text and "always (face alone)" in text
+    assert "For face and voice and voice alone no threshold is known" in text
+    assert json.loads(json.dumps(report.result(analysis), allow_nan=False))["settings"]["unsure_below"]["face"] is None
+
+
+def test_words_of_the_lane_carry_their_doubt():
+    """From 4 s to 8 s the answer is not sure: a question mark behind its word, stripes below the lane, and a list."""
+    analysis = fabricated(8.0)
+    analysis.timeline["label"], analysis.timeline["unsure"] = "fear", analysis.timeline["t"] >= 4
+    html = report.page(analysis)
+    both = html[html.index('<div class="name">both together') :]
+    assert re.search(r'left:0.0%;width:50.0%"><span class="full">fear</span>', both)
+    assert re.search(r'left:50.0%;width:50.0%"><span class="full">fear\?</span>', both)
+    assert re.search(r'class="at unsure" style="left:50.0%;width:50.0%"', both)
+    assert _moments(html)["unsure"] == list(range(8, 16))
+
+
+def test_disagreements_are_listed_with_time_words_and_agreement():
+    analysis = fabricated()
+    analysis.summary["disagreements"][0]["agreement"] = 0.214
+    expected = "0:21–0:28 the face looks like sadness , the voice sounds like happiness , agreement 0.21"
+    assert expected in _words(report.page(analysis))
+
+
+def test_the_film_is_linked_by_relative_path(tmp_path):
+    film = tmp_path / "my films" / "a; 100 % #1.mp4"
+    film.parent.mkdir()
+    film.write_bytes(b"a film")
+    html = report.save(fabricated(8.0), tmp_path / "out", film=film)["report.html"].read_text(encoding="utf-8")
+    assert _Page(html).fetched == ["../my%20films/a%3B%20100%20%25%20%231.mp4"]
+    assert (tmp_path / "out" / unquote(_Page(html).fetched[0])).resolve() == film
+    assert "; media-src 'self' file:\"" in html and "<video" in html
+    sound = report.save(fabricated(8.0, face=False), tmp_path / "out", film=film)["report.html"]
+    assert "<audio" in sound.read_text(encoding="utf-8")
+
+
+def test_a_film_on_another_drive_or_gone_is_not_linked(tmp_path, monkeypatch):
+    assert not _Page(report.save(fabricated(8.0), tmp_path)["report.html"].read_text(encoding="utf-8")).fetched
+
+    def two_drives(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"a film")
+    monkeypatch.setattr("os.path.relpath", two_drives)
+    html = report.save(fabricated(8.0), tmp_path, film=film)["report.html"].read_text(encoding="utf-8")
+    assert not _Page(html).fetched and "media-src" not in html
+    assert "The film is not beside this page; everything else is here." in _words(html)
 
 
 # --- annotated.mp4 -------------------------------------------------------------------------------------------------
@@ -337,6 +323,17 @@ def test_annotated_film_has_boxes_words_times_and_sound(film, tmp_path):
     assert np.sqrt(np.mean(sound**2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
 
 
+def test_annotated_film_says_not_sure(film, tmp_path):
+    """The caption's black ground is wider where it says "not sure" too."""
+    widths = []
+    for unsure in (False, True):
+        analysis = fabricated(4.0, path=film, fps=10.0)
+        analysis.timeline["unsure"] = unsure
+        image = list(media.frames(report.save(analysis, tmp_path, annotate=True)["annotated.mp4"], None))[20].image
+        widths.append(int((image[228:236].max(axis=(0, 2)) < 100).sum()))
+    assert widths[1] > widths[0] + 20
+
+
 def test_boxes_move_between_sampled_frames(film, tmp_path):
     """Sampled at 0 s (x = 60) and 0.5 s (x = 160): at 0.25 s the box is half-way."""
     analysis = fabricated(4.0, path=film)
@@ -359,3 +356,36 @@ def test_annotating_needs_the_film(tmp_path):
     with pytest.raises(EmotutilsError, match="gone.mp4"):
         report.save(fabricated(4.0), tmp_path, annotate=True, film=tmp_path / "gone.mp4")
     assert not (tmp_path / "annotated.mp4").exists()
+
+
+# --- thumbnails ----------------------------------------------------------------------------------------------------
+
+
+def test_no_picture_is_kept_in_the_page_unless_wanted(film, tmp_path):
+    html = report.save(fabricated(4.0, path=film), tmp_path)["report.html"].read_text(encoding="utf-8")
+    assert "<img" not in html and "img-src" not in html and "no picture of a face is kept" in html
+
+
+def test_thumbnails_are_small_and_spread_evenly(tmp_path):
+    """A film that brightens by 2 grey levels a frame: each picture shows its own moment."""
+    film = tmp_path / "brightening.mp4"
+    with FilmWriter(film, 320, 240, 10) as writer:
+        for i in range(100):
+            writer.write(np.full((240, 320, 3), 2 * i + 20, np.uint8), i / 10)
+    html = report.save(fabricated(10.0, path=film), tmp_path, thumbnails=True)["report.html"].read_text("utf-8")
+    found = re.findall(r'data-t="([\d.]+)"><img src="data:image/jpeg;base64,([^"]+)" alt="The film at">', html)
+    assert [float(t) for t, _ in found] == pytest.approx(range(10), abs=0.11)
+    for t, data in found:
+        picture = np.array(Image.open(io.BytesIO(base64.b64decode(data))))
+        assert picture.shape == (96, 128, 3)
+        assert picture.mean() == pytest.approx(20 * float(t) + 20, abs=6)
+    assert "img-src data:" in html and "no picture of a face" not in html
+    assert "10 small pictures of the film are kept in this page" in _words(html)
+
+
+@pytest.mark.parametrize(("there", "message"), [(False, "no picture to take thumbnails from"), (True, "gone.mp4")])
+def test_thumbnails_that_cannot_be_taken_leave_the_report_without(tmp_path, there, message):
+    analysis = fabricated(4.0, face=there, path=tmp_path / "gone.mp4")
+    with pytest.raises(EmotutilsError, match=message):
+        report.save(analysis, tmp_path, thumbnails=True)
+    assert "<img" not in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -1,0 +1,112 @@
+"""An analysis as `analyze` gives it, made up: for the tests of what is written about one."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emotutils import media
+from emotutils.analysis import Analysis
+from emotutils.emotions import EMOTIONS
+from emotutils.fusion import agreement, fuse, labels_of
+
+P = [f"p_{e}" for e in EMOTIONS]
+
+
+def _acted(t: np.ndarray, script: list, rng) -> np.ndarray:
+    """(n, 7): about 0.6 on the emotion of ``script`` [(until, emotion or "")] at each moment, NaN where it is empty."""
+    p = rng.dirichlet(np.full(7, 2.0), len(t)) * 0.55
+    for i, moment in enumerate(t):
+        emotion = next(e for until, e in script if moment < until)
+        p[i] = p[i] + 0.45 * np.eye(7)[EMOTIONS.index(emotion)] if emotion else np.nan
+    return p
+
+
+def _film_level(p: np.ndarray) -> dict:
+    if np.isnan(p).all():
+        return {"label": "", "probabilities": None, "sure": None}
+    mean = np.nanmean(p, axis=0)
+    probabilities = dict(zip(EMOTIONS, mean.tolist(), strict=True))
+    return {"label": EMOTIONS[int(mean.argmax())], "probabilities": probabilities, "sure": bool(mean.max() >= 0.45)}
+
+
+def fabricated(
+    duration=64.0, hop=0.5, *, face=True, voice=True, path="a film.mp4", size=(320, 240), fps=25.0
+) -> Analysis:
+    """An analysis of a film that passes through all seven emotions, with gaps and a stretch of disagreement."""
+    rng = np.random.default_rng(0)
+    t = np.arange(0, duration, hop)
+    cuts = duration * np.arange(1, 10) / 9
+    acts = ["neutral", "happiness", "anger", "sadness", "", "fear", "disgust", "surprise", "happiness"]
+    said = ["neutral", "happiness", "anger", "happiness", "sadness", "", "disgust", "surprise", "happiness"]
+    faces = _acted(t, list(zip(cuts, acts, strict=True)), rng) if face else np.full((len(t), 7), np.nan)
+    voices = _acted(t, list(zip(cuts, said, strict=True)), rng) if voice else np.full((len(t), 7), np.nan)
+    both = fuse({"face": faces, "voice": voices}, "mean")
+    timeline = pd.DataFrame({"t": t})
+    for prefix, p in (("", both), ("face_", faces), ("voice_", voices)):
+        timeline[[f"{prefix}{c}" for c in P]] = p
+        timeline[f"{prefix}label"] = labels_of(p)
+        if not prefix:
+            timeline["unsure"] = np.nan_to_num(both, nan=1).max(axis=1) < 0.45
+    timeline["agreement"] = agreement(faces, voices)
+    apart = face and voice and (cuts[2] <= t) & (t < cuts[3])
+    timeline["disagreement"] = np.where(apart, "sadness/happiness", "")
+    timeline["source"] = [
+        "+".join(s for s, p in (("face", a), ("voice", b)) if not np.isnan(p[0]))
+        for a, b in zip(faces, voices, strict=True)
+    ]
+    found = ~np.isnan(faces[:, 0])
+    frames = pd.DataFrame(
+        {"t": t, "frame": (fps * t).astype(int), "track": np.where(found, 1.0, np.nan), "found": found}
+    )
+    frames[["x", "y", "w", "h"]] = np.where(
+        found[:, None], np.column_stack([60 + t, 50 + 0 * t, 80 + 0 * t, 90 + 0 * t]), np.nan
+    )
+    frames["tilt"], frames["sharpness"] = np.where(found, 2.0, np.nan), np.where(found, 300.0, np.nan)
+    frames[P] = faces
+    heard = pd.DataFrame({"t0": t - 1.5, "t1": t + 1.5, "voiced": ~np.isnan(voices[:, 0]), "snr": 20.0})
+    heard[P] = voices
+    score = {"value": 0.652, "low": 0.636, "high": 0.668}
+    card = {
+        "name": "conv2d",
+        "variant": "best",
+        "data": "fer2013",
+        "protocol": "official split, PrivateTest once",
+        "parameters": 912_345,
+        "licence": "MIT (code); weights: research only",
+        "run": "conv2d-fer2013",
+        "test": {"n": 3589, "accuracy": score, "uar": score, "macro_f1": score},
+    }
+    looked = {"found": float(found.mean()) if face else None, "frames": len(t) if face else 0, "tracks": 1}
+    listened = {"voiced": float(heard["voiced"].mean()) if voice else None, "windows": len(t) if voice else 0}
+    mean = float(timeline["agreement"][apart].mean()) if face and voice else None
+    stretch = {"t0": float(cuts[2]), "t1": float(cuts[3]), "face": "sadness", "voice": "happiness", "agreement": mean}
+    answered = timeline["label"] != ""
+    summary = {
+        **_film_level(both),
+        "face": _film_level(faces) | looked,
+        "voice": _film_level(voices) | listened,
+        "agreement": float(timeline["agreement"].mean()) if face and voice else None,
+        "disagreements": [stretch] if face and voice else [],
+        "unsure": float(timeline["unsure"][answered].mean()) if answered.any() else None,
+        "seconds": {e: hop * float((timeline["label"] == e).sum()) for e in EMOTIONS},
+        "duration": duration,
+    }
+    info = media.FilmInfo(Path(path), duration, *size, fps, 0, face, voice, 44100, 3_456_789, "mp4", "h264", "aac")
+    networks = {s: card | {"name": n} for s, n, there in (("face", "conv2d", face), ("voice", "crnn", voice)) if there}
+    settings = {
+        "only": None,
+        "fps": 5.0,
+        "window": 3.0,
+        "hop": hop,
+        "smoothing": 1.5,
+        "fusion": "weighted",
+        "weights": {"face": [0.6] * 7, "voice": [0.5] * 7},
+        "detector": "blazeface",
+        "error_rate": 0.25,
+        "unsure_below": {"face": 0.45, "voice": 0.45, "face+voice": 0.45},
+        "disagree_below": 0.4,
+    }
+    return Analysis(
+        frames, heard, timeline, summary, info, networks, settings, ["a film.mp4: 2 damaged pieces of the sound"]
+    )
