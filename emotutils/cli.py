@@ -97,7 +97,12 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--face-network", metavar="N", help="a name (see 'emotutils networks') or a .keras file")
     p.add_argument("--voice-network", metavar="N", help="a name or a .keras file")
     p.add_argument("--fps", type=float, default=5.0, help="frames looked at per second (default: 5)")
-    p.add_argument("--fusion", metavar="RULE", help="mean, product or maximum (default: mean)")
+    rules = "weighted (default), mean, product, maximum, majority, stacking or joint"
+    p.add_argument("--fusion", metavar="RULE", help=f"how face and voice become one: {rules}")
+    p.add_argument("--weights", metavar="W", type=_weights, help="of the rule weighted, as face=0.7,voice=0.3")
+    p.add_argument("--smoothing", type=float, default=1.5, metavar="S", help="seconds averaged over (default: 1.5)")
+    p.add_argument("--error-rate", type=float, default=0.2, metavar="E",
+                   help="below what is wrong more often than this, it says 'not sure' (default: 0.2)")  # fmt: skip
     p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
     p.add_argument("--annotate", action="store_true", help="also write the film with what was found drawn into it")
     p.add_argument("--open", action="store_true", help="open the report in a browser")
@@ -109,6 +114,13 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return value
+
+
+def _weights(text: str) -> dict[str, float]:
+    try:
+        return {name.strip(): float(value) for name, value in (part.split("=") for part in text.split(","))}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write face=0.7,voice=0.3") from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -141,6 +153,9 @@ def _analyze(args) -> None:
         only=args.only,
         fps=args.fps,
         fusion=args.fusion,
+        weights=args.weights,
+        smoothing=args.smoothing,
+        error_rate=args.error_rate,
         detector=args.detector,
         progress=sys.stderr.isatty(),
     )

@@ -1,5 +1,7 @@
 """The main job, with the shipped networks: on the bundled film, on a real face, and on what goes wrong."""
 
+import json
+import shutil
 import subprocess
 import sys
 
@@ -17,7 +19,7 @@ from emotutils.datasets import sample
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError, MediaError, NetworkError
 from emotutils.filmwriter import FilmWriter
-from emotutils.fusion import fuse, weights_from
+from emotutils.fusion import RULES, fuse, weights_from
 from emotutils.networks import DEFAULTS, load_network
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
@@ -203,9 +205,103 @@ def test_settings_that_cannot_be_are_named(tmp_path):
         analyze(DEMO, face_network="conv9d", progress=False)
     with pytest.raises(EmotutilsError, match="judges a voice, not a face"):
         analyze(DEMO, face_network="crnn", progress=False)
-    for wrong in ({"only": "words"}, {"fps": 0}, {"hop": 5.0}, {"fusion": "median"}, {"detector": "yolo"}):
+    even = {"face": 1, "voice": 1}
+    for wrong in (
+        {"only": "words"},
+        {"fps": 0},
+        {"hop": 5.0},
+        {"fusion": "median"},
+        {"detector": "yolo"},
+        {"smoothing": -1},
+        {"error_rate": 2},
+        {"weights": {"face": 1}},
+        {"weights": {"face": -1, "voice": 1}},
+        {"weights": even, "fusion": "product"},
+    ):
         with pytest.raises(EmotutilsError):
             analyze(DEMO, progress=False, **wrong)
+
+
+def test_weights_of_ones_own_need_not_add_up_to_one(talking):
+    one, tenfold = (
+        analyze(talking, progress=False, weights=w).timeline
+        for w in ({"face": 0.3, "voice": 0.1}, {"face": 3, "voice": 1})
+    )
+    pd.testing.assert_frame_equal(one, tenfold)
+    face = analyze(talking, progress=False, weights={"face": 1, "voice": 0}).timeline
+    np.testing.assert_allclose(face[P], face[FACE_P])
+
+
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory, voice):
+    path = tmp_path_factory.mktemp("talking") / "talking.mp4"
+    return film(path, lambda t: astronaut(t), 5, sound=voice[: 5 * SR])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_can_be_chosen_and_is_named(talking, rule):
+    result = analyze(talking, progress=False, fusion=rule)
+    assert result.settings["fusion"] == rule
+    np.testing.assert_allclose(result.timeline[P].dropna().sum(axis=1), 1, atol=1e-9)
+    assert set(result.settings["unsure_below"]) == {"face", "voice", "face+voice"} and not result.warnings
+
+
+def test_the_more_errors_are_allowed_the_less_is_unsure(talking):
+    strict, lax = (analyze(talking, progress=False, error_rate=e) for e in (0.0, 1.0))
+    assert strict.summary["unsure"] >= lax.summary["unsure"] == 0
+    assert all(strict.settings["unsure_below"][s] >= t for s, t in lax.settings["unsure_below"].items())
+    top = strict.timeline[P].max(axis=1)
+    below = strict.timeline["source"].map(strict.settings["unsure_below"])
+    assert (strict.timeline["unsure"] == (top < below)).all()
+
+
+def test_a_network_without_calibration_is_taken_as_it_is_and_said(talking, tmp_path):
+    shipped = config.shipped_root() / "weights"
+    shutil.copy(shipped / "conv2d.keras", tmp_path / "own.keras")
+    card = json.loads((shipped / "conv2d.card.json").read_text())
+    del card["calibration"]
+    (tmp_path / "own.card.json").write_text(json.dumps(card | {"name": "own", "temperature": 1.0}))
+    result = analyze(talking, progress=False, face_network=tmp_path / "own.keras")
+    assert result.settings["fusion"] == "mean" and "face" not in result.settings["unsure_below"]
+    assert any("'own' is not calibrated" in w for w in result.warnings)
+    with pytest.raises(EmotutilsError, match="weights"):
+        analyze(talking, progress=False, face_network=tmp_path / "own.keras", fusion="weighted")
+    with pytest.raises(EmotutilsError, match="stacking"):
+        analyze(talking, progress=False, face_network=tmp_path / "own.keras", fusion="stacking")
+
+
+def test_a_sound_track_that_begins_late_is_heard_where_it_is(tmp_path, voice):
+    whole, late = tmp_path / "whole.mp4", tmp_path / "late.mkv"
+    film(whole, lambda t: astronaut(t), 8, sound=voice[: 4 * SR])
+    with av.open(whole) as source, av.open(late, "w") as target:
+        pairs = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        packets = [p for p in source.demux() if p.dts is not None]
+        for packet in packets:
+            if packet.stream.type == "audio":
+                shift = round(4 / packet.time_base)
+                packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+        for packet in sorted(packets, key=lambda p: float(p.dts * p.time_base)):
+            packet.stream = pairs[packet.stream.index]
+            target.mux(packet)
+    line = analyze(late, progress=False).timeline
+    assert (line["voice_label"][line["t"] < 2] == "").all() and (
+        line["voice_label"][line["t"].between(5, 7)] != ""
+    ).all()
+
+
+def test_a_blurred_face_and_a_noisy_voice_are_believed_less(tmp_path, voice):
+    rng = np.random.default_rng(0)
+    sharp = film(tmp_path / "sharp.mp4", lambda t: astronaut(t), 4, sound=voice[: 4 * SR])
+    noise = voice[: 4 * SR] + 0.03 * np.abs(voice).max() * rng.standard_normal(4 * SR).astype(np.float32)
+
+    def soft(t):
+        return cv2.GaussianBlur(astronaut(t), (0, 0), 5)
+
+    spoiled = film(tmp_path / "soft.mp4", soft, 4, sound=noise.clip(-1, 1))
+    good, bad = (analyze(path, progress=False) for path in (sharp, spoiled))
+    assert bad.frames["sharpness"].mean() < good.frames["sharpness"].mean()
+    assert bad.speech["snr"].mean() < good.speech["snr"].mean()
+    assert bad.timeline[FACE_P].max(axis=1).mean() < good.timeline[FACE_P].max(axis=1).mean()
 
 
 def test_a_network_is_replaced_by_path(tmp_path):
