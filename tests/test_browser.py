@@ -18,7 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from emotutils import report
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FILM = Path(__file__).resolve().parents[1] / "data" / "sample" / "demo.mp4"
 DURATION, HOP = 70.0, 0.5
