@@ -23,8 +23,8 @@ from .preparation import Part
 from .recipes import Recipe, recipe_for
 
 #: How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``): FER2013's official
-#: split; RAVDESS actors 1–16 train, 17–20 validation, 21–24 test.
-PROTOCOLS = {"face": "official", "voice": "actors-16-4-4"}
+#: split; RAVDESS actors 1–16 train, 17–20 validation, 21–24 test, also where faces stand beside its voices.
+PROTOCOLS = {"face": "official", **dict.fromkeys(("voice", "units", "both"), "actors-16-4-4")}
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "librosa", "scikit-learn", "opencv-python-headless", "av")
 
 #: Where a network's training cannot match the thesis, or had to choose between its text and its logs.
@@ -36,9 +36,14 @@ NOTES = {
 }
 
 
-def notes(network: str, plan: Recipe) -> list[str]:
+def notes(network: str, plan: Recipe, data: str) -> list[str]:
     """What a reader of the record must know before comparing it: cut short, or not quite what the thesis did."""
     found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
+    if modality_of(network) == "both":
+        shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
+        found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
+        if data.startswith("paired-"):
+            found.append("No film: faces and voices are independent given the label; a gain is overstated.")
     wanted = recipe_for(network, plan.variant).epochs
     return [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
 
@@ -55,8 +60,8 @@ def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) ->
 def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
     """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by recording.
 
-    A recording's probabilities are the mean over its windows. One speaker's windows are not independent: voices'
-    intervals are resampled by speaker; those of a single speaker hold for this voice alone.
+    A recording's probabilities are the mean over its windows (of pairs: those beside one face). One speaker's windows
+    are not independent: voices' intervals are resampled by speaker; a single speaker's hold for this voice alone.
     """
     if modality == "face":
         return evaluate(part.y, proba, labels).to_dict()
@@ -147,7 +152,7 @@ def surroundings() -> dict:
 def _groups(part: Part, modality: str) -> list[str] | int:
     """Speakers by name; of pictures only how many distinct ones there are."""
     names = sorted(set(part.group.tolist()))
-    return names if modality == "voice" else len(names)
+    return len(names) if modality == "face" else names
 
 
 def card(
@@ -155,7 +160,7 @@ def card(
     plan: Recipe,
     dataset: Dataset,
     record: dict,
-    input_shape: tuple[int, ...],
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]],
     run: str,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict:
@@ -166,7 +171,7 @@ def card(
     validation : labels and probabilities of validation rows that tested nothing: it is calibrated on them.
     """
     modality = modality_of(name)
-    use = "CC BY-NC-SA 4.0, non-commercial" if modality == "voice" else "research and teaching"
+    use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
     keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")
     temperature, calibration = 1.0, {}
     if validation is not None:
@@ -179,7 +184,7 @@ def card(
         "variant": plan.variant,
         "modality": modality,
         "labels": list(dataset.labels),
-        "input_shape": list(input_shape),
+        "input_shape": json.loads(json.dumps(input_shape)),
         "features": plan.features.to_dict() if plan.features else None,
         "temperature": temperature,
         "parameters": record["parameters"],
@@ -191,6 +196,21 @@ def card(
         "run": run,
         **calibration,
     }
+
+
+def by_source(arrays: dict[str, np.ndarray], labels: tuple[str, ...]) -> dict:
+    """What a joint network's validation pairs say of its answers from a face, from a voice and from both.
+
+    Returns
+    -------
+    ``temperatures`` and ``curves`` (risk and coverage, for ``evaluation.threshold_for``), each by source.
+    """
+    temperatures, curves = {}, {}
+    for source, key in (("face", "face_proba"), ("voice", "voice_proba"), ("face+voice", "proba")):
+        y, proba = arrays["validation_y"], arrays[f"validation_{key}"].astype(float)
+        temperatures[source], found = Calibration.measure(y, proba, labels, source)
+        curves[source] = found.risk_coverage
+    return {"temperatures": temperatures, "curves": curves}
 
 
 def write(folder: Path, name: str, record: dict, arrays: dict[str, np.ndarray]) -> Path:

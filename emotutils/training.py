@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,20 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from . import augmentation, config, datasets, preparation, records, splits
+from .emotions import EMOTIONS
 from .errors import EmotutilsError
 from .files import replacing
-from .networks import build_network, compile_for, modality_of, save_network, with_seed
-from .preparation import Part
+from .networks import build_network, compile_for, input_shape_of, modality_of, save_network, with_seed
+from .preparation import Pairs, Part
 from .recipes import Recipe, recipe_for
 from .speech import PAD
 
 SHIPPED_BYTES = 10_000_000  # a larger file of weights is too much for everybody who clones the course
-AUGMENTATIONS: dict[str, Callable] = {"faces": augmentation.augment_faces, "log_mel": augmentation.augment_log_mel}
+AUGMENTATIONS: dict[str, Callable] = {
+    "faces": augmentation.augment_faces,
+    "log_mel": augmentation.augment_log_mel,
+    "pairs": preparation.augment_pairs,
+}
 
 
 @dataclass(frozen=True)
@@ -77,28 +82,22 @@ def train(
     """
     plan = recipe_for(network, recipe)
     plan = replace(plan, epochs=epochs) if epochs else plan
+    if "sample-" in data and "weights" in plan.options:
+        plan = replace(plan, options={**plan.options, "weights": None})  # drawn faces: nothing of a real one helps
     if protocol and protocol.startswith("folds-"):
         options = {"recipe": recipe, "root": root, "out": out, "seed": seed, "epochs": epochs, "resume": resume}
         return _train_folds(network, data, plan, protocol, publish, progress=progress, **options)
     if protocol and protocol.startswith("fold-"):
         plan = replace(plan, monitor=None)
     modality = modality_of(network)
-    dataset, protocol = datasets.load(data, root), protocol or records.PROTOCOLS[modality]
-    divided = splits.by_protocol(dataset.table, protocol, seed)
-    dataset = replace(dataset, table=dataset.table.assign(split=divided))
-    held = [name for name in ("validation", "test") if (divided == name).any()]
-    if len(held) < 2 and plan.monitor:
-        raise EmotutilsError(f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis")
+    protocol = protocol or records.PROTOCOLS[modality]
     keras.utils.set_random_seed(seed)
-    parts = {"train": preparation.part(dataset, "train", modality, plan.features, plan.speeds)}
-    for wanted, split in zip(("validation", "test"), 2 * held if len(held) == 1 else held, strict=True):
-        parts[wanted] = preparation.part(dataset, split, modality, plan.features)
-
+    dataset, parts, draw, held = _material(modality, data, protocol, plan, root, seed)
     name = records.run_name(protocol, data, network, plan, seed)
     folder = config.output_root(out) / name
     _prepare_folder(folder, plan.to_dict(), resume)
     model = build_for(plan, network, parts["train"], len(dataset.labels))
-    history, seconds = _fit(model, plan, parts, folder, seed, resume, progress)
+    history, seconds = _fit(model, plan, parts, folder, seed, resume, progress, draw)
     model.load_weights(folder / "best.weights.h5")
 
     record = {
@@ -109,7 +108,7 @@ def train(
         "recipe": recipe,
         "seed": seed,
         "parameters": model.count_params(),
-        "notes": records.notes(network, plan),
+        "notes": records.notes(network, plan, data),
         **records.describe(plan, parts, modality),
         "wall_time_s": round(seconds, 1),
         "best_epoch": _best(history, plan.monitor) + 1,
@@ -117,9 +116,9 @@ def train(
     }
     arrays = {}
 
-    def answers(x: np.ndarray) -> np.ndarray:
+    def answers(x: Input) -> np.ndarray:
         # Half precision is what ships; the metrics are computed from it, so that they can be had again exactly.
-        return model.predict(x.astype(np.float32), batch_size=256, verbose=0).astype(np.float16)
+        return model.predict(_floats(x), batch_size=256, verbose=0).astype(np.float16)
 
     for split in ("validation", "test"):
         part = parts[split]
@@ -131,15 +130,74 @@ def train(
         details, more = records.face_details(parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset)
         record["test"] |= details
         arrays |= more
+    if modality == "both":
+        for split in ("validation", "test"):
+            details, more = _alone(parts[split], split, answers, dataset.labels)
+            record[split] |= details
+            arrays |= more
+        record["pairs"] = {"frames": preparation.FRAMES, "faces_each": preparation.FACES_EACH}
     # Where one part is both validation and test, what is fitted on it would be fitted on the test.
     chosen_on = (arrays["validation_y"], arrays["validation_proba"].astype(float)) if len(held) == 2 else None
-    card = records.card(network, plan, dataset, record, model.input_shape[1:], name, chosen_on)
+    card = records.card(network, plan, dataset, record, input_shape_of(model), name, chosen_on)
+    if modality == "both":
+        card["calibration"] |= records.by_source(arrays, dataset.labels)
     run = Run(record, records.write(folder, name, record, arrays), save_network(model, card, folder))
     if publish:
         records.write(config.shipped_root() / "runs", name, record, arrays)
         if protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
             save_network(model, card, config.shipped_root() / "weights")
     return run
+
+
+#: A network's input: one array, or several by name; rows first.
+Input = np.ndarray | dict[str, np.ndarray]
+
+
+def _floats(x: Input, rows: np.ndarray | slice = slice(None)) -> Input:
+    """Some rows of an input as float32."""
+    return keras.tree.map_structure(lambda values: values[rows].astype(np.float32), x)
+
+
+def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed: int) -> tuple:
+    """The set, its parts, of pairs a function that draws the training part anew, and which parts are held out."""
+    if preparation.is_pairs(data) != (modality == "both"):
+        raise EmotutilsError(
+            f"{data} holds {'pairs' if modality != 'both' else 'no pairs'}: joint learns from pairs, such as "
+            "paired-fer2013+ravdess, and no other network does"
+        )
+    if modality in ("both", "units") and protocol not in splits.OWN:
+        raise EmotutilsError(f"protocol {protocol} is not for {data}: its own split is {splits.OWN[1]}")
+    if modality == "both":
+        dataset = preparation.load_pairs(data, root)
+        draw = dataset.drawer("train", plan.features, speeds=plan.speeds)
+        parts = {"train": draw([seed, 0])}
+        # Another seed than the training's would be another test: all runs are scored on the same pairs.
+        parts |= {split: dataset.part(split, plan.features) for split in ("validation", "test")}
+        return dataset, parts, draw, ["validation", "test"]
+    dataset = datasets.load(data, root)
+    if modality == "units":
+        parts = {split: preparation.units_part(dataset, split) for split in ("train", "validation", "test")}
+        return replace(dataset, labels=EMOTIONS), parts, None, ["validation", "test"]
+    divided = splits.by_protocol(dataset.table, protocol, seed)
+    dataset = replace(dataset, table=dataset.table.assign(split=divided))
+    held = [name for name in ("validation", "test") if (divided == name).any()]
+    if len(held) < 2 and plan.monitor:
+        raise EmotutilsError(f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis")
+    parts = {"train": preparation.part(dataset, "train", modality, plan.features, plan.speeds)}
+    for wanted, split in zip(("validation", "test"), 2 * held if len(held) == 1 else held, strict=True):
+        parts[wanted] = preparation.part(dataset, split, modality, plan.features)
+    return dataset, parts, None, held
+
+
+def _alone(part: Pairs, split: str, answers: Callable, labels: tuple[str, ...]) -> tuple[dict, dict]:
+    """What a joint network answers with the face alone and the voice alone: scores, and the arrays behind them."""
+    details, arrays = {}, {}
+    for k, source in enumerate(("face", "voice")):
+        x = part.x
+        x["present"][:, 1 - k] = 0
+        proba = arrays[f"{split}_{source}_proba"] = answers(x)
+        details[f"{source}_only"] = records.score(part, proba.astype(np.float64), labels, "both")
+    return details, arrays
 
 
 def _train_folds(network: str, data: str, plan: Recipe, protocol: str, publish: bool, **options) -> Run:
@@ -179,25 +237,29 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        part: Part,
+        part: Part | Pairs,
         n_labels: int,
         recipe: Recipe,
         seed: int,
         epoch: int,
         sample_weight: np.ndarray | None = None,
+        draw: Callable[[list[int]], Pairs] | None = None,
     ):
         super().__init__(workers=1)
+        self.draw = draw  # other faces beside the same voices, in every epoch
         self.part, self.n_labels, self.recipe, self.seed, self.epoch = part, n_labels, recipe, seed, epoch
         self.weight = sample_weight
         if recipe.balanced:
             counts = np.bincount(part.y, minlength=n_labels)
             balance = (len(part) / (n_labels * np.maximum(counts, 1)))[part.y].astype(np.float32)
             self.weight = balance if sample_weight is None else balance * sample_weight
-        options = {"deltas": recipe.features.deltas} if recipe.augment == "log_mel" else {}
+        options = {"deltas": recipe.features.deltas} if recipe.augment in ("log_mel", "pairs") else {}
         self.augment = partial(AUGMENTATIONS[recipe.augment], **options) if recipe.augment else None
         self._shuffle()
 
     def _shuffle(self) -> None:
+        if self.draw:
+            self.part = self.draw([self.seed, self.epoch])
         self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.part))
 
     def __len__(self) -> int:
@@ -205,7 +267,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         rows = self.order[index * self.recipe.batch_size : (index + 1) * self.recipe.batch_size]
-        x = self.part.x[rows].astype(np.float32)
+        x = _floats(self.part.x, rows)
         if self.augment:
             x = self.augment(x, np.random.default_rng([self.seed, self.epoch, index]))
         y = np.eye(self.n_labels, dtype=np.float32)[self.part.y[rows]]
@@ -241,6 +303,12 @@ class UnweightedAverageRecall(keras.metrics.Metric):
         return {**super().get_config(), "n_labels": self.n_labels}
 
 
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """The layers of a model and of the models in it."""
+    for layer in model.layers:
+        yield from _layers(layer) if isinstance(layer, keras.Model) else (layer,)
+
+
 class _State(keras.callbacks.Callback):
     """After each epoch: history, then weights with the optimizer's state. A resume reads the epoch off the latter.
 
@@ -252,7 +320,7 @@ class _State(keras.callbacks.Callback):
         self.folder, self.history, self.seed, self.earlier, self.started = folder, history, seed, earlier, started
 
     def on_epoch_begin(self, epoch, logs=None):
-        for i, layer in enumerate(self.model.layers):
+        for i, layer in enumerate(_layers(self.model)):
             if hasattr(layer, "seed_generator"):
                 layer.seed_generator.state.assign(np.array([1000 * self.seed + i, epoch], np.uint32))
 
@@ -301,10 +369,10 @@ class _Bar(keras.callbacks.Callback):
         self.bar.close()
 
 
-def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict], float]:
+def _fit(model, plan, parts, folder, seed, resume, progress, draw=None) -> tuple[list[dict], float]:
     started = time.monotonic()
     n_labels = model.output_shape[-1]
-    batches = Batches(parts["train"], n_labels, plan, seed, 0)
+    batches = Batches(parts["train"], n_labels, plan, seed, 0, draw=draw)
     history: list[dict] = []
     earlier = 0.0
     if resume and (folder / "state.weights.h5").is_file():
@@ -312,7 +380,7 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
         saved = json.loads((folder / "history.json").read_text())
         done = int(model.optimizer.iterations) // len(batches)
         history, earlier = saved["epochs"][:done], saved["seconds"]
-        batches = Batches(parts["train"], n_labels, plan, seed, done)
+        batches = Batches(parts["train"], n_labels, plan, seed, done, draw=draw)
     callbacks = [_State(folder, history, seed, earlier, started)]
     if plan.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -327,7 +395,7 @@ def _fit(model, plan, parts, folder, seed, resume, progress) -> tuple[list[dict]
             initial_epoch=len(history),
             epochs=plan.epochs,
             shuffle=False,  # the batches are shuffled already, and Keras would use a state that a resume cannot restore
-            validation_data=(validation.x.astype(np.float32), y),
+            validation_data=(_floats(validation.x), y),
             validation_batch_size=256,
             callbacks=callbacks,
             verbose=0,
@@ -347,17 +415,32 @@ def build_for(plan: Recipe, network: str, train_part: Part, n_labels: int, seed:
 
     Its weights and its dropout come from the seed; without one, from ``keras.utils.set_random_seed``.
     """
-    model = build_network(network, plan.variant, n_labels=n_labels, input_shape=train_part.x.shape[1:], **plan.options)
+    x = train_part.x
+    shapes = {k: v.shape[1:] for k, v in x.items() if k != "present"} if isinstance(x, dict) else x.shape[1:]
+    model = build_network(network, plan.variant, n_labels=n_labels, input_shape=shapes, **plan.options)
     model = model if seed is None else with_seed(model, seed)
-    names = [layer.name for layer in model.layers]
-    if "normalization" in names:
-        x = train_part.x.astype(np.float32)
-        if x.ndim == 3:
-            # Padding is not sound: mean and variance come from real frames only.
-            x = x[x[:, :, 0] != PAD][None]
-        model.get_layer("normalization").adapt(x)
+    if isinstance(x, dict):
+        shipped, pictures = plan.options.get("weights"), x["face"].ndim == 5
+        if not (shipped and pictures):  # a shipped trunk brings its own
+            face = x["face"].reshape(-1, *x["face"].shape[2:]) if pictures else x["face"]
+            _adapt(model.get_layer("face_trunk"), face)
+        if not shipped:
+            _adapt(model.get_layer("voice_trunk"), x["voice"])
+    else:
+        _adapt(model, x)
     _compile(model, plan, steps=-(-len(train_part) // plan.batch_size))
     return model
+
+
+def _adapt(model: keras.Model, x: np.ndarray) -> None:
+    """Fit the layer ``normalization``, where a network has one, on training rows."""
+    if "normalization" not in [layer.name for layer in model.layers]:
+        return
+    x = x.astype(np.float32)
+    if x.ndim == 3:
+        # Padding is not sound: mean and variance come from real frames only.
+        x = x[x[:, :, 0] != PAD][None]
+    model.get_layer("normalization").adapt(x)
 
 
 def _compile(model: keras.Model, plan: Recipe, steps: int) -> None:

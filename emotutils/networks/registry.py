@@ -28,7 +28,8 @@ from ..speech import Features
 if TYPE_CHECKING:
     import keras
 
-MODALITIES = ("face", "voice")
+#: ``"units"``: action units over time, which no film gives without OpenFace. ``"both"``: a face and a voice.
+MODALITIES = ("face", "voice", "units", "both")
 #: What ``analyze`` uses when the user names no network: the best measured on unseen people (README's table).
 DEFAULTS = {"face": "conv2d", "voice": "crnn"}
 BATCH = 64  # faces or windows in one compiled call; more gains nothing on two cores
@@ -55,6 +56,8 @@ _REGISTRY = {
     "resnet50": Entry("emotutils.networks.resnet50:build", "face"),
     "conv1d": Entry("emotutils.networks.conv1d:build", "voice"),
     "crnn": Entry("emotutils.networks.crnn:build", "voice"),
+    "aus": Entry("emotutils.networks.aus:build", "units"),
+    "joint": Entry("emotutils.networks.joint:build", "both"),
 }
 
 
@@ -66,7 +69,7 @@ def register_network(name: str, builder: Callable[..., "keras.Model"], modality:
 
     Raises
     ------
-    NetworkError : a modality other than ``"face"`` or ``"voice"``.
+    NetworkError : a modality that is not in ``MODALITIES``.
     """
     if modality not in MODALITIES:
         raise NetworkError(f"network {name!r}: modality {modality!r} is not one of {', '.join(MODALITIES)}")
@@ -83,7 +86,7 @@ def network_names(modality: str | None = None) -> list[str]:
 
 
 def modality_of(name: str) -> str:
-    """``"face"`` or ``"voice"``; raises NetworkError for an unknown name."""
+    """One of ``MODALITIES``; raises NetworkError for an unknown name."""
     return entry_of(name).modality
 
 
@@ -260,6 +263,10 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     name : a registered name (its shipped weights), or the path of a ``.keras`` file that has its card beside it.
     weights : the path of a ``.keras`` file to use for that name instead of the shipped one.
 
+    Returns
+    -------
+    Network, or for one with modality ``"both"`` a ``joint_network.JointNetwork``.
+
     Raises
     ------
     NetworkError : unknown name, no such file, no card, or files that do not fit together.
@@ -286,12 +293,27 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise NetworkError(f"{path} cannot be opened as a Keras network: {reason}") from error
-    if tuple(model.input_shape[1:]) != tuple(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
+    if input_shape_of(model) != _as_tuples(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
         raise NetworkError(f"{path} and its card do not fit: other input shape or number of labels")
     if weights is not None and card["builder"] != str(name):
         raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
     compile_for(model)
+    if card["modality"] == "both":
+        from .joint_network import JointNetwork  # builds on what stands here
+
+        return JointNetwork(card, model)
     return Network(card, model)
+
+
+def input_shape_of(model: "keras.Model") -> tuple[int, ...] | dict[str, tuple[int, ...]]:
+    """The shape of what a network is given; of one with two modalities, each one's by name."""
+    if len(model.inputs) > 1:  # by name, because their order is lost in the file
+        return {x.name: tuple(x.shape[1:]) for x in model.inputs if x.name != "present"}
+    return tuple(model.input_shape[1:])
+
+
+def _as_tuples(shape: list | dict) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
+    return {name: tuple(s) for name, s in shape.items()} if isinstance(shape, dict) else tuple(shape)
 
 
 def with_seed(model: "keras.Model", seed: int) -> "keras.Model":

@@ -1,6 +1,6 @@
 """From published sets to training arrays, step by step (thesis 4.7).
 
-Taught in notebooks/03_face_data, notebooks/04_film_data and notebooks/05_voice_data.
+Taught in notebooks/03_face_data, notebooks/04_film_data, notebooks/05_voice_data and notebooks/14_one_network.
 """
 
 from .facts import describe, publish
@@ -15,11 +15,29 @@ from .films import (
     shuffle,
     sort_into_folders,
 )
+from .pairs import (
+    FACES_EACH,
+    FRAMES,
+    Pairs,
+    PairSet,
+    augment_pairs,
+    film_faces,
+    is_pairs,
+    jitter,
+    load_pairs,
+    pair_up,
+    units_part,
+)
 from .parts import Part, extract_features, face_part, load_joblib, part, save_joblib, voice_part, window_features
 
 __all__ = [
+    "FACES_EACH",
+    "FRAMES",
+    "PairSet",
+    "Pairs",
     "Part",
     "Prepared",
+    "augment_pairs",
     "balance",
     "check_files",
     "clean",
@@ -27,7 +45,12 @@ __all__ = [
     "extract_faces",
     "extract_features",
     "face_part",
+    "film_faces",
+    "is_pairs",
+    "jitter",
     "load_joblib",
+    "load_pairs",
+    "pair_up",
     "part",
     "prepare_films",
     "publish",
@@ -35,6 +58,7 @@ __all__ = [
     "sharpness",
     "shuffle",
     "sort_into_folders",
+    "units_part",
     "voice_part",
     "window_features",
 ]

@@ -1,0 +1,54 @@
+"""Action units over time: what OpenFace measured in a face, not its picture. Taught in notebooks/14_one_network.
+
+Thesis 6.2 wishes for more of OpenFace's features; ``preparation.units_part`` reads them.
+"""
+
+import keras
+from keras import layers
+
+from ..speech import PAD
+from .layers import AttentiveStatistics, PadMask
+
+
+def build(
+    variant: str = "best",
+    *,
+    n_labels: int = 8,
+    input_shape: tuple[int, ...] = (50, 35),
+    filters: int = 48,
+    units: int = 32,
+    dropout: float = 0.3,
+) -> keras.Model:
+    """Build the network, untrained.
+
+    Parameters
+    ----------
+    variant : only ``"best"``: the thesis has no such network.
+    n_labels : length of the softmax.
+    input_shape : (frames, action units); frames that equal ``speech.PAD`` are padding and are masked throughout.
+    filters : of the convolution over five frames.
+    units : of the recurrent layer, in each direction.
+    dropout : share dropped between the layers.
+
+    Returns
+    -------
+    keras.Model: (batch, *input_shape) → (batch, n_labels) probabilities.
+
+    Raises
+    ------
+    ValueError : another variant.
+    """
+    if variant != "best":
+        raise ValueError(f"aus has no variant {variant!r}: the thesis does not describe such a network")
+    inputs = keras.Input(input_shape, name="units")
+    mask = PadMask(PAD)(inputs)
+    x = layers.Normalization(name="normalization")(inputs)
+    x = layers.Multiply()([x, mask])
+    x = layers.Conv1D(filters, 5, padding="same", activation="relu")(x)
+    x = layers.Multiply()([x, mask])
+    x = layers.Dropout(dropout)(x)
+    seen = keras.ops.squeeze(mask, -1) > 0.5
+    x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=seen)
+    x = AttentiveStatistics(units)([x, mask])
+    x = layers.Dropout(dropout)(x)
+    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="aus")
