@@ -246,7 +246,7 @@ def test_what_is_not_sure_is_said_in_words():
     analysis.settings["unsure_below"] = {"face": np.inf}
     text = _words(report.page(analysis))
     assert "From face alone no answer is sure" in text and "always (face alone)" in text
-    assert "For face and voice and voice alone no threshold is known" in text
+    assert "For face and voice, voice alone no threshold is known" in text
     assert json.loads(json.dumps(report.result(analysis), allow_nan=False))["settings"]["unsure_below"]["face"] is None
 
 
@@ -267,6 +267,7 @@ def test_disagreements_are_listed_with_time_words_and_agreement():
     analysis.summary["disagreements"][0]["agreement"] = 0.214
     expected = "0:21–0:28 the face looks like sadness , the voice sounds like happiness , agreement 0.21"
     assert expected in _words(report.page(analysis))
+    assert "Stretches below 0.40 are listed" in _words(report.page(analysis))
 
 
 def test_the_film_is_linked_by_relative_path(tmp_path):

@@ -38,7 +38,7 @@ def summary_text(analysis: Analysis) -> str:
             f"{stretch(d)} {d['face']} / {d['voice']} (agreement {d['agreement']:.2f})"
             for d in summary["disagreements"]
         ]
-        lines.append("  disagreement (face / voice): " + ("" if stretches else "none for long"))
+        lines.append("  disagreement (face / voice):" + ("" if stretches else " none for long"))
         lines += [f"    {words}" for words in stretches]
     times = sorted(((s, e) for e, s in summary["seconds"].items() if s), reverse=True)
     lines.append(f"  seconds: {', '.join(f'{e} {s:.1f}' for s, e in times) or 'none with an answer'}")
@@ -107,8 +107,8 @@ def threshold_note(analysis: Analysis) -> str:
         return ""
     known = {SOURCES[s]: thresholds[s] for s in used if s in thresholds}
     limits = ", ".join(f"{value:.2f} ({words})" for words, value in known.items() if value <= 1)
-    never = " and ".join(words for words, value in known.items() if value > 1)
-    unknown = " and ".join(SOURCES[s] for s in used if s not in thresholds)
+    never = ", ".join(words for words, value in known.items() if value > 1)
+    unknown = ", ".join(SOURCES[s] for s in used if s not in thresholds)
     rate = f"{100 * analysis.settings['error_rate']:.3g} %"
     sentences = []
     if limits:
