@@ -105,6 +105,7 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
                    help="below what is wrong more often than this, it says 'not sure' (default: 0.2)")  # fmt: skip
     p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
     p.add_argument("--annotate", action="store_true", help="also write the film with what was found drawn into it")
+    p.add_argument("--thumbnails", action="store_true", help="also put small pictures of the film into the report")
     p.add_argument("--open", action="store_true", help="open the report in a browser")
     p.add_argument("--json", action="store_true", help="print the summary as JSON, for scripts")
 
@@ -159,7 +160,7 @@ def _analyze(args) -> None:
         detector=args.detector,
         progress=sys.stderr.isatty(),
     )
-    paths = analysis.save(out, annotate=args.annotate)
+    paths = analysis.save(out, annotate=args.annotate, thumbnails=args.thumbnails)
     if args.json:
         print(json.dumps({**analysis.summary, "files": {k: str(v) for k, v in paths.items()}}, indent=2))
     else:

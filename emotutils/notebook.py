@@ -10,11 +10,13 @@ import os
 import platform
 import random
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,9 @@ from . import config, datasets
 from .errors import DataError
 from .files import replacing
 from .quiet import hushed
+
+if TYPE_CHECKING:
+    from .preparation import PairSet
 
 SYNTHETIC = "synthetic data: shows that the code works, not how well"
 #: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training cell may take.
@@ -69,6 +74,26 @@ class Setup:
                 self._stand_in(name, error, optional)
         print(f"sample-{name}: {SYNTHETIC}")
         return datasets.load(f"sample-{name}", **options)
+
+    def pairs(self, name: str = "paired-fer2013+ravdess") -> "PairSet":
+        """Pairs of a face and a voice (``preparation.load_pairs``): real or synthetic, by the rules of `load`.
+
+        Raises
+        ------
+        DataError : in ``full``, a set that is not there.
+        """
+        from .preparation import load_pairs
+
+        if self.profile != "sample":
+            try:
+                return load_pairs(name)
+            except DataError as error:
+                if self.profile == "full":
+                    raise
+                print(f"{error}\nUntil then the sample sets stand in.")
+        made_up = "paired-" + "+".join(f"sample-{part}" for part in name.removeprefix("paired-").split("+"))
+        print(f"{made_up}: {SYNTHETIC}")
+        return load_pairs(made_up)
 
     def root(self, name: str, *, optional: bool = False) -> Path:
         """The data root that holds this set: the real one, or the folder of the sample sets, by the rules of `load`."""
@@ -245,3 +270,48 @@ class Guesses:
         """As ``7 of 10``: how many answers agree with the data set's labels."""
         table = self.table()
         return f"{(table['label'] == table['guess']).sum()} of {len(table)}"
+
+
+class FilmPicker:
+    """Choose a film of your own; it stays on the machine that runs the notebook, in a temporary folder or where it is.
+
+    In Jupyter: a menu of the films in a folder (drop a file into JupyterLab's file browser, whatever its size) and a
+    button for small ones. In Colab: Colab's own upload. Without a front end nothing can be picked.
+
+    Parameters
+    ----------
+    folder : whose films the menu lists.
+    """
+
+    SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".wav", ".mp3", ".flac")
+
+    def __init__(self, folder: Path | str = "."):
+        self.folder, self._menu, self._button, self._uploaded = Path(folder), None, None, None
+
+    def show(self) -> None:
+        """Show the menu and the button, or say that there is nobody to use them."""
+        if "google.colab" in sys.modules:
+            from google.colab import files  # asks at once, and has no size limit
+
+            for name in files.upload():
+                self._uploaded = Path(name)
+            return
+        if not _front_end():
+            print("Here you would pick a film; this run has nobody who could.")
+            return
+        import ipywidgets
+
+        films = sorted(p for p in self.folder.iterdir() if p.suffix.lower() in self.SUFFIXES)
+        self._menu = ipywidgets.Dropdown(options=[("none", None), *((p.name, p) for p in films)], description="film")
+        self._button = ipywidgets.FileUpload(accept="video/*,audio/*", multiple=False, description="up to 10 MB")
+        display(ipywidgets.HBox([self._menu, self._button]))
+
+    @property
+    def path(self) -> Path | None:
+        """The film that was picked: the uploaded one, else the menu's; None: nothing yet."""
+        if self._button is not None and self._button.value:
+            value = self._button.value  # a dict in ipywidgets 7 (Colab's, older Jupyter), a tuple in 8
+            name, one = next(iter(value.items())) if isinstance(value, dict) else (value[0]["name"], value[0])
+            self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
+            self._uploaded.write_bytes(bytes(one["content"]))
+        return self._uploaded or (self._menu.value if self._menu is not None else None)

@@ -175,7 +175,7 @@ def lines_of_code(path: Path) -> int:
 def test_the_package_stays_small():
     """The solutions of the exercises are the notebooks' text, kept here only so that they do not show: not counted."""
     counted = [path for name, path in modules().items() if top(name) != "solutions"]
-    assert sum(map(lines_of_code, counted)) < 8500
+    assert sum(map(lines_of_code, counted)) < 9000
 
 
 def test_lines_of_code_leaves_words_out(tmp_path):

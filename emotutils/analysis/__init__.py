@@ -67,7 +67,7 @@ class Analysis:
         """
         from .. import report  # the one place that looks to the right: saving an analysis is what reports are for
 
-        return report.save(self, directory, annotate=annotate)
+        return report.save(self, directory, annotate=annotate, thumbnails=thumbnails)
 
 
 def analyze(

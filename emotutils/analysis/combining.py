@@ -115,9 +115,12 @@ class Combination:
         Parameters
         ----------
         streams : by name, each (n, 7) or rows of NaN.
-        embeddings : by the same names, what the joint network makes of each moment, (n, …) or rows of NaN.
+        embeddings : by the same names, what the joint network makes of each moment: (n, …), rows of NaN where there is
+            nothing, or None where there never is.
         """
         if self.joint:
+            if embeddings["face"] is None and embeddings["voice"] is None:
+                return np.full_like(streams["face"], np.nan)
             return self.joint.join(embeddings["face"], embeddings["voice"])
         options = dict(self.options)
         if self.rule == "stacking" and "stacking" not in options:  # one stream alone: there is nothing to stack

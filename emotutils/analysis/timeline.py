@@ -34,9 +34,11 @@ def build_timeline(
     width = max(hop, 1 / fps, _spacing(frames))
     streams = {"face": face_at(frames, t, width), "voice": voice_at(heard, t)}
     streams = {name: smooth(p, smoothing, hop) for name, p in streams.items()}
-    at = {}
-    if how.joint:
-        at = {"face": face_at(frames, t, width, embeddings["face"]), "voice": voice_at(heard, t, embeddings["voice"])}
+    at: dict[str, np.ndarray | None] = {"face": None, "voice": None}
+    if embeddings["face"] is not None:
+        at["face"] = face_at(frames, t, width, embeddings["face"])
+    if embeddings["voice"] is not None:
+        at["voice"] = voice_at(heard, t, embeddings["voice"])
     fused = how(streams, at)
     fused = smooth(fused, smoothing, hop) if how.joint else fused
     present = {name: ~np.isnan(p[:, 0]) for name, p in streams.items()}
