@@ -59,7 +59,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     p = commands.add_parser("train", help="train a network and record the run")
     p.add_argument("network", metavar="NETWORK")
-    p.add_argument("--data", required=True, metavar="SET", help="fer2013, ravdess, tess, ravdess+tess, or sample-…")
+    p.add_argument(
+        "--data",
+        required=True,
+        metavar="SET",
+        help="fer2013, ravdess, tess, ravdess+tess, sample-…; for joint paired-fer2013+ravdess",
+    )
     p.add_argument("--recipe", choices=("best", "thesis"), default="best")
     p.add_argument("--protocol", metavar="P", help="thesis-NAME or folds-5 (default: the set's own split)")
     p.add_argument("--epochs", type=_positive, help="instead of the recipe's")

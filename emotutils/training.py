@@ -1,6 +1,7 @@
 """Train a registered network on a data set, with checkpoints, resume and a record of the run.
 
-Taught in notebooks/07_conv2d (faces) and notebooks/10_conv1d (voices); the recipes named ``thesis`` follow 4.5–4.9.
+Taught in notebooks/07_conv2d (faces), notebooks/10_conv1d (voices) and notebooks/14_one_network; the
+recipes named ``thesis`` follow 4.5–4.9.
 """
 
 import json
@@ -60,7 +61,8 @@ def train(
 
     Parameters
     ----------
-    network, data : a registered network and a data set's name (see ``datasets.load``).
+    network, data : a registered network and a data set's name (see ``datasets.load``; for ``joint`` see
+        ``preparation.load_pairs``). On a sample no trunk begins with the shipped weights.
     recipe : ``"best"`` or ``"thesis"``.
     protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of ``splits.THESIS``. Where
         that holds out a single part, it is both validation and test: it may be watched, not chosen by.

@@ -10,7 +10,7 @@ from emotutils import config
 from emotutils.evaluation import evaluate
 from emotutils.networks import DEFAULTS
 from emotutils.recipes import recipe_for
-from emotutils.records import run_name
+from emotutils.records import by_recording, run_name
 
 #: Of trainings; the experiments' (``leak-…``) are held to their answers in test_leakage.py.
 RECORDS = sorted(p.with_suffix(".json") for p in (config.shipped_root() / "runs").glob("[!l]*.npz"))
@@ -39,7 +39,9 @@ def test_every_figure_can_be_had_again_from_the_probabilities(path):
         assert run["best_epoch"] == int(np.argmax(values)) + 1
 
 
-@pytest.mark.parametrize("path", [p for p in RECORDS if "fer2013" in p.stem], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in RECORDS if "fer2013" in p.stem and "paired-" not in p.stem], ids=lambda p: p.stem
+)
 def test_every_face_record_tells_flip_duplicates_and_majority(path):
     test, a = read(path)["test"], np.load(path.with_suffix(".npz"), allow_pickle=False)
     y, proba, votes, fresh = a["test_y"], a["test_proba"].astype(float), a["test_ferplus"], ~a["test_duplicate"]
@@ -53,6 +55,23 @@ def test_every_face_record_tells_flip_duplicates_and_majority(path):
         assert test[name]["accuracy"]["value"] == pytest.approx(hits.mean(), abs=1e-4)
     if path.stem.startswith("official"):
         assert (~fresh).sum() == 288  # PrivateTest rows that are identical to a Training row
+
+
+@pytest.mark.parametrize("path", [p for p in RECORDS if "-joint-" in p.stem], ids=lambda p: p.stem)
+def test_every_joint_record_tells_face_alone_voice_alone_and_clips(path):
+    record, arrays = read(path), np.load(path.with_suffix(".npz"), allow_pickle=False)
+    for split in ("validation", "test"):
+        y, groups, told = arrays[f"{split}_y"], arrays[f"{split}_group"], record[split]
+        _, first, code = np.unique(arrays[f"{split}_id"], return_index=True, return_inverse=True)
+        for key, score in (("", told), ("face_", told["face_only"]), ("voice_", told["voice_only"])):
+            proba = arrays[f"{split}_{key}proba"].astype(float)
+            again = evaluate(y, proba, told["labels"], groups).to_dict()
+            assert again == {k: v for k, v in score.items() if k in again}
+            clips = evaluate(y[first], by_recording(proba, code), told["labels"], groups[first]).to_dict()
+            assert clips == score["clips"]
+    assert "paired-" not in path.stem or any("No film" in note for note in record["notes"])
+    heard = [set(part["groups"]) for part in record["split"].values()]
+    assert sum(map(len, heard)) == len(set().union(*heard)), "an actor in two parts"
 
 
 def test_the_voice_network_that_ships_is_the_better_one_on_the_validation_actors():

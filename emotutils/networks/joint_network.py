@@ -93,13 +93,34 @@ class JointNetwork(Network):
         return self._soften(out, present)
 
     def predict_proba(self, batch: dict[str, np.ndarray], factor: float | np.ndarray = 1.0) -> np.ndarray:
-        """Not for this network: ``embed`` and ``join`` ask it.
+        """Probabilities of pairs, as ``preparation.Pairs.x`` has them.
+
+        Parameters
+        ----------
+        batch : ``"face"`` (n, K, 48, 48, 1) with any K, or (n, frames, units); ``"voice"`` (n, frames, bands);
+            ``"present"`` (n, 2), 1 or 0 for face and voice.
+        factor : on the temperature, as in ``Network.predict_proba``.
+
+        Returns
+        -------
+        float64 (n, len(labels)), as ``join``.
 
         Raises
         ------
-        NetworkError : always.
+        NetworkError : no such dictionary, or inputs of another shape.
         """
-        raise NetworkError(f"network {self.name!r} takes a face and a voice: use its embed and join")
+        if not isinstance(batch, dict) or set(batch) != {"face", "voice", "present"}:
+            raise NetworkError(f"network {self.name!r} takes a face, a voice and their presence, by name")
+        face, present = np.asarray(batch["face"]), np.asarray(batch["present"], np.float32)
+        if face.ndim == 5:
+            one_by_one = self.embed("face", face.reshape(-1, *face.shape[2:]))
+            seen = one_by_one.reshape(*face.shape[:2], -1).mean(axis=1) if len(face) else one_by_one
+        else:
+            seen = self.embed("face", face)
+        there = present > 0.5
+        heard = np.where(there[:, 1:], self.embed("voice", batch["voice"]), np.nan)
+        p = self.join(np.where(there[:, :1], seen, np.nan), heard) ** (1 / np.reshape(factor, (-1, 1)))
+        return p / p.sum(axis=1, keepdims=True)
 
     def _soften(self, p: np.ndarray, present: np.ndarray) -> np.ndarray:
         """At the temperature of each row's source: with less to go on, another one fits."""
