@@ -340,10 +340,11 @@ def compile_for(model: "keras.Model", **options) -> None:
     model.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto", **options)
 
 
-def shipped_cards() -> list[dict]:
-    """The cards of all shipped networks, faces first."""
-    paths: Sequence[Path] = sorted((config.shipped_root() / "weights").glob("*.card.json"))
-    return sorted((json.loads(p.read_text(encoding="utf-8")) for p in paths), key=lambda c: c["modality"])
+def shipped_cards(modalities: Sequence[str] = ("face", "voice")) -> list[dict]:
+    """The cards of the shipped networks of these modalities, in their order."""
+    paths = sorted((config.shipped_root() / "weights").glob("*.card.json"))
+    cards = [json.loads(p.read_text(encoding="utf-8")) for p in paths]
+    return [card for modality in modalities for card in cards if card["modality"] == modality]
 
 
 def _card_path(path: Path) -> Path:
