@@ -125,7 +125,10 @@ def _spoiled_voices(judge: Network, voices: list[np.ndarray], y: np.ndarray) -> 
             robustness.white_noise(x, snr, sr, np.random.default_rng([0, i])).clip(-1, 1) for i, x in enumerate(voices)
         ]
         proba, y_all, measured = _windows(judge, noisy, y)
-        yield "snr", np.nanmedian(measured), fit_temperature(y_all, proba)
+        heard = ~np.isnan(measured)  # where no voice is heard, nobody is asked
+        if heard.sum() < 20:
+            return
+        yield "snr", np.median(measured[heard]), fit_temperature(y_all[heard], proba[heard])
 
 
 def _windows(judge: Network, voices: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from .films import (
 from .pairs import (
     FACES_EACH,
     FRAMES,
+    UNITS,
     Pairs,
     PairSet,
     augment_pairs,
@@ -33,6 +34,7 @@ from .parts import Part, extract_features, face_part, load_joblib, part, save_jo
 __all__ = [
     "FACES_EACH",
     "FRAMES",
+    "UNITS",
     "PairSet",
     "Pairs",
     "Part",
