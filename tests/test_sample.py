@@ -11,7 +11,7 @@ from drawn_face import EXPRESSIONS, Identity, draw_head
 from drawn_scene import Scene
 from synthetic_voice import STYLES, Speaker, loudness, speak, talk
 
-from emotutils import config, faces, media, speech
+from emotutils import analyze, config, faces, media, speech
 from emotutils.datasets import fer2013, ravdess, ravdess_tracking, sample, tess
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
@@ -89,6 +89,18 @@ def test_detectors_find_the_face_where_the_table_says(script, detector):
     assert np.mean(found) >= 0.95
 
 
+def test_the_networks_read_the_film_and_its_disagreement(script):
+    """The actor is cast for just this (see make_demo.py): it shows how the tool works, and says nothing of how well."""
+    analysis = analyze(DEMO, progress=False)
+    for right in sample.named(analysis.timeline).values():
+        assert {"neutral", "happiness", "sadness"} <= set(right)
+    (acted,) = (r for r in script if r["face"] and r["voice"] and r["face"] != r["voice"])
+    (found,) = analysis.summary["disagreements"]
+    assert (found["face"], found["voice"]) == (acted["face"], acted["voice"]) == ("happiness", "sadness")
+    assert found["t0"] == pytest.approx(float(acted["t0"]), abs=1.5)
+    assert found["t1"] == pytest.approx(float(acted["t1"]), abs=1.5)
+
+
 def test_film_comes_from_the_code(sound):
     """Drawn again, a moment of the film is what lies in the file, but for what compression loses."""
     start = 28.4
@@ -114,6 +126,22 @@ def test_scene_repeats_itself_and_blinks():
     rows, cols = slice(70, 78), slice(76, 86)  # the eye at (0.41, 0) units
     assert np.abs(shut - open_)[rows, cols].mean() > 0.1
     assert np.abs(shut - open_)[110:, :].max() == 0
+
+
+def test_lids_droop_with_action_unit_43():
+    """As in a blink, but for as long as the look is held; 0 changes nothing."""
+    scene, t = Scene(Identity(), 160, 120, seed=3), 1.0
+    awake = scene.picture(t, {}).astype(int)
+    assert np.array_equal(scene.picture(t, {43: 0.0}), awake)
+    half, shut = (np.abs(scene.picture(t, {43: droop}) - awake).mean() for droop in (0.5, 1.0))
+    assert 0 < half < shut
+
+
+def test_a_speaker_may_have_styles_of_their_own():
+    own = STYLES | {"sadness": STYLES["anger"]}
+    usual, other = (talk("sadness", Speaker(), 3.0, np.random.default_rng(0), styles) for styles in (STYLES, own))
+    assert np.array_equal(usual, talk("sadness", Speaker(), 3.0, np.random.default_rng(0)))
+    assert np.sqrt(np.mean(other**2)) > 3 * np.sqrt(np.mean(usual**2))
 
 
 def test_expressions_differ_and_empty_picture_has_no_face():

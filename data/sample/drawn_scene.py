@@ -101,7 +101,8 @@ class Scene:
     def picture(self, t: float, look: Mapping[int, float], mouth: float = 0.0, away: float = 0.0) -> np.ndarray:
         """The picture at ``t`` seconds: uint8 RGB (height, width, 3).
 
-        ``look``: action units; ``mouth``: 0 shut .. 1 open; ``away``: 0 in the picture .. 1 gone to the left.
+        ``look``: action units, also 43, lids that droop (1: shut); ``mouth``: 0 shut .. 1 open; ``away``: 0 in the
+        picture .. 1 gone to the left.
         """
         room = draw_room(self.width, self.height)
         if away < 1:
@@ -123,7 +124,7 @@ class Scene:
             {au: v * (0.94 + 0.06 * sway[4]) for au, v in look.items()},
             drawn_at,
             mouth=mouth,
-            blink=self._blink(t),
+            blink=max(self._blink(t), look.get(43, 0.0)),
             gaze=(0.35 * sway[5], 0.2 * sway[6]),
             yaw=0.35 * sway[0],
             pitch=0.16 * sway[1] + 0.10 * mouth,

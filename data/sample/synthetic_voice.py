@@ -6,6 +6,7 @@ emotion colours it follows the reviews of Scherer (1986, 2003) and Juslin and La
 sizes chosen by ear. Syllables only: nobody says anything.
 """
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
@@ -151,19 +152,21 @@ def speak(
     *,
     strength: float = 1.0,
     spread: float = 0.0,
+    styles: Mapping[str, Style] = STYLES,
 ) -> np.ndarray:
     """Say syllables such as ``"ki da ta"`` (consonants b d g k t s f m n l w j, vowels a e i o u @).
 
     Parameters
     ----------
-    emotion : a key of ``STYLES``; ``strength``: 0 neutral .. 1 full; ``spread``: how far this one clip may stray in
+    emotion : a key of ``styles``; ``strength``: 0 neutral .. 1 full; ``spread``: how far this one clip may stray in
         pitch, pace, level and brightness (1: about as much as one person on one day).
+    styles : how this speaker says each emotion; neutral must be among them.
 
     Returns
     -------
     float32 (samples,) at 16 kHz, −1..1, a few hundredths of a second of silence at either end.
     """
-    plain, full = np.array(astuple(STYLES["neutral"])), np.array(astuple(STYLES[emotion]))
+    plain, full = np.array(astuple(styles["neutral"])), np.array(astuple(styles[emotion]))
     style = Style(*(plain + strength * (full - plain)))
     stray = spread * rng.standard_normal(5)
     style = replace(
@@ -204,17 +207,23 @@ def babble(syllables: int, rng: np.random.Generator) -> str:
     return " ".join(onsets[rng.integers(12)] + vowels[rng.integers(6)] for _ in range(syllables))
 
 
-def talk(emotion: str, speaker: Speaker, seconds: float, rng: np.random.Generator) -> np.ndarray:
+def talk(
+    emotion: str,
+    speaker: Speaker,
+    seconds: float,
+    rng: np.random.Generator,
+    styles: Mapping[str, Style] = STYLES,
+) -> np.ndarray:
     """Phrases of six to nine syllables (the last may be shorter) with pauses: float32, ``seconds`` long, at 16 kHz."""
     out = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
     at, size = int(0.25 * SAMPLE_RATE), int(rng.integers(6, 10))
     while size > 1:
-        phrase = speak(babble(size, rng), emotion, speaker, rng)
+        phrase = speak(babble(size, rng), emotion, speaker, rng, styles=styles)
         if at + len(phrase) > len(out):
             size //= 2  # something shorter may still fit
             continue
         out[at : at + len(phrase)] = phrase
-        at += len(phrase) + int(STYLES[emotion].pause * SAMPLE_RATE)
+        at += len(phrase) + int(styles[emotion].pause * SAMPLE_RATE)
         size = int(rng.integers(6, 10))
     return out
 
