@@ -16,7 +16,7 @@ from ..networks import Network, load_network
 #: An answer is marked ``unsure`` below the probability above which so many answers were wrong on validation rows.
 ERROR_RATE = 0.2
 #: Face and voice disagree below this agreement, where nothing was fitted for the two networks (``fusion.Fitted``).
-DISAGREE_BELOW = 0.35
+DISAGREE_BELOW = 0.45
 JOINT = "joint"
 
 

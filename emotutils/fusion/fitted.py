@@ -16,8 +16,9 @@ from ..evaluation import Calibration
 from ..files import replacing
 from .rules import Stacking, fuse, weights_from
 
-#: Of a hundred moments in which face and voice were labelled alike, so many may be called a disagreement.
-FALSE_ALARMS = 10
+#: Of a hundred moments in which face and voice were labelled alike, so many may look like a disagreement; to be listed,
+#: a stretch has to last for seconds on top (``disagreements``).
+FALSE_ALARMS = 20
 
 
 @dataclass(frozen=True)

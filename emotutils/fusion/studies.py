@@ -315,9 +315,12 @@ def _contradicting(source: PairSet, pairs: Pairs, seed: int) -> tuple[Pairs, np.
     The faces are those of other rows: no picture appears that the pairs do not have.
     """
     rng = np.random.default_rng([seed, 1])
-    clips, first, code = np.unique(pairs.id, return_index=True, return_inverse=True)
-    other = np.array([rng.choice(first[pairs.y[first] != pairs.y[k]]) for k in first])
+    _, first, code = np.unique(pairs.id, return_index=True, return_inverse=True)
+    pictures = first[np.unique(pairs.face_id[first], return_index=True)[1]]
+    other = np.empty_like(first)
+    for voice in np.unique(pairs.voice_id):
+        own = pairs.voice_id[first] == voice
+        pool = pictures[pairs.y[pictures] != pairs.y[first[own][0]]]
+        other[own] = rng.choice(pool, own.sum(), replace=False)
     apart = replace(pairs, face=pairs.face[other][code], face_id=pairs.face_id[other][code])
-    # One voice may draw the same picture twice; then both rows are one clip, so labels are looked up by its name.
-    _, rows = np.unique(apart.id, return_index=True)
-    return apart, pairs.y[other][code][rows]
+    return apart, pairs.y[other][code][np.unique(apart.id, return_index=True)[1]]
