@@ -180,7 +180,8 @@ def _analyze(args) -> None:
 def _compare_with_script(analysis) -> None:
     from .datasets import sample
 
-    print("\n  the film is drawn, and demo.csv says what is acted; of seven emotions,")
+    print("\n  the film is drawn, and its actor was cast so that these networks can read it: it shows how the tool")
+    print("  works, not how well. demo.csv says what is acted; of seven emotions,")
     for stream, right in sample.named(analysis.timeline).items():
         print(f"  the {stream} network names {len(right)}: {', '.join(right) or 'none'}")
 
