@@ -12,8 +12,10 @@ from emotutils.networks import DEFAULTS
 from emotutils.recipes import recipe_for
 from emotutils.records import by_recording, run_name
 
-#: Of trainings; the experiments' (``leak-…``) are held to their answers in test_leakage.py.
-RECORDS = sorted(p.with_suffix(".json") for p in (config.shipped_root() / "runs").glob("[!l]*.npz"))
+#: Of trainings; the experiments' are held to their answers in test_leakage.py and test_fusion_study.py.
+EXPERIMENTS = ("leak-", "fusion-")
+ANSWERS = sorted((config.shipped_root() / "runs").glob("*.npz"))
+RECORDS = [path.with_suffix(".json") for path in ANSWERS if not path.stem.startswith(EXPERIMENTS)]
 
 
 def read(path):

@@ -1,0 +1,107 @@
+"""The shipped record of fusion and what was fitted for the default networks: complete, in agreement with the cards."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+from emotutils import config, networks
+from emotutils.emotions import EMOTIONS
+from emotutils.errors import DataError, EmotutilsError
+from emotutils.evaluation import Calibration
+from emotutils.fusion import fuse, load_fitted, pairing, studies, weights_of
+
+CARDS = {card["name"]: card for card in networks.shipped_cards(("face", "voice", "both"))}
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    found = studies.read()
+    assert found is not None, "the record ships"
+    return found
+
+
+def test_the_record_is_of_the_networks_that_ship(outcome):
+    runs = {n["name"]: n["run"] for n in outcome.facts["networks"].values()}
+    assert runs == {name: CARDS[name]["run"] for name in ("conv2d", "crnn", "joint")}
+    assert outcome.facts["data"].startswith("paired-") and len(outcome.facts["seeds"]) == 3
+
+
+def test_everything_was_fitted_on_validation_pairs_and_tested_on_four_other_actors(outcome):
+    y, _, actor = outcome.answers("clean", "face")
+    assert set(actor) == {f"ravdess-{k}" for k in range(21, 25)} and set(y) == set(range(7))
+    weights = weights_of({s: Calibration.from_dict(CARDS[n]["calibration"]) for s, n in networks.DEFAULTS.items()})
+    for stream, w in weights.items():
+        np.testing.assert_allclose(outcome.facts["fitted"][0]["weights"][stream], w, atol=1e-4)
+
+
+def test_scores_can_be_had_again_from_the_answers(outcome):
+    for method in ("face", "weighted", "joint"):
+        y, p, _ = outcome.answers("clean", method)
+        report = outcome.report("clean", method)
+        assert report.accuracy.value == pytest.approx(accuracy_score(y, p.argmax(axis=1)))
+        assert report.accuracy.low <= np.mean(outcome.by_seed("clean", method)) <= report.accuracy.high
+        assert report.n_groups == 4
+
+
+def test_a_missing_stream_leaves_what_the_other_says(outcome):
+    for condition, other in (("no face", "voice"), ("no voice", "face")):
+        expected = outcome.answers(condition, other)[1]
+        for rule in ("weighted", "mean", "maximum", "stacking"):
+            np.testing.assert_allclose(
+                outcome.answers(condition, rule)[1], expected / expected.sum(1)[:, None], atol=1e-3
+            )
+        assert outcome.report(condition, {"voice": "face", "face": "voice"}[other]) is None
+
+
+def test_together_is_better_than_alone_on_these_pairs(outcome):
+    for method in ("weighted", "product", "joint"):
+        for alone in ("face", "voice"):
+            assert outcome.gain("clean", method, alone).accuracy.low > 0
+    assert outcome.gain("clean", "weighted", "face").n_groups == 4
+
+
+def test_contradictions_are_noticed_more_often_than_pairs_of_one_label(outcome):
+    found = outcome.contradictions()
+    assert (found["apart"] > 2 * found["apart_alike"]).all()
+    np.testing.assert_allclose(found[["face", "voice", "neither"]].sum(axis=1), 1)
+    for seed in outcome.facts["seeds"]:
+        at = f"s{seed}/contradicting/"
+        assert (outcome.arrays[at + "face_y"] != outcome.arrays[at + "y"]).all()
+
+
+def test_what_ships_for_the_default_pair_is_what_the_study_fitted(outcome):
+    fitted = load_fitted({stream: CARDS[name] for stream, name in networks.DEFAULTS.items()})
+    first = outcome.facts["fitted"][0]
+    assert fitted.disagree_below == pytest.approx(first["disagree_below"], abs=0.01)
+    assert set(fitted.risk_coverage) == set(first["risk_coverage"])
+    np.testing.assert_allclose(fitted.stacking.coef, first["stacking"]["coef"], atol=0.05)
+
+
+def test_clips_are_means_over_windows_and_frames():
+    rng = np.random.default_rng(0)
+    streams = {name: rng.dirichlet(np.ones(7), 6) for name in ("face", "voice")}
+    answers = pairing.Answers(streams, np.array([0, 0, 1, 1, 1, 2]), np.array(list("aabbbc")), np.array(list("xxyyyz")))
+    clips = answers.clips()
+    assert clips.y.tolist() == [0, 1, 2] and clips.actor.tolist() == ["a", "b", "c"]
+    np.testing.assert_allclose(clips.streams["voice"][1], streams["voice"][2:5].mean(axis=0))
+
+
+def test_two_networks_are_fitted_on_pairs_of_the_samples():
+    fitted = pairing.fit_pair("conv2d", "crnn", "paired-sample-fer2013+sample-ravdess")
+    assert fitted.runs == {"face": CARDS["conv2d"]["run"], "voice": CARDS["crnn"]["run"]}
+    p = fuse({s: np.full((1, 7), 1 / 7) for s in ("face", "voice")}, "stacking", stacking=fitted.stacking)
+    assert p.shape == (1, len(EMOTIONS)) and 0 < fitted.disagree_below < 1
+    again = json.loads(json.dumps({**vars(fitted), "stacking": fitted.stacking.to_dict()}))
+    assert again["n"] == fitted.n
+
+
+def test_networks_that_were_not_calibrated_cannot_be_fitted(tmp_path):
+    card = {k: v for k, v in CARDS["conv2d"].items() if k != "calibration"}
+    (tmp_path / "own.keras").write_bytes((config.shipped_root() / "weights" / "conv2d.keras").read_bytes())
+    networks.save_card(card, tmp_path / "own.keras")
+    with pytest.raises(EmotutilsError, match="not calibrated"):
+        pairing.fit_pair(tmp_path / "own.keras", "crnn", "paired-sample-fer2013+sample-ravdess")
+    with pytest.raises(DataError, match="no pairs"):
+        pairing.fit_pair("conv2d", "crnn", "sample-ravdess")
