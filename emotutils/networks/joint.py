@@ -91,6 +91,7 @@ def _trunk(network: str, modality: str, shape: tuple[int, ...], weights: str | N
 
 
 def _head(n_face: int, n_voice: int, n_labels: int, join: str, units: int, dropout: float) -> keras.Model:
+    """{"face": (batch, n_face), "voice": (batch, n_voice), "present": (batch, 2)} → (batch, n_labels)."""
     inputs = {name: keras.Input((n,), name=name) for name, n in (("face", n_face), ("voice", n_voice), ("present", 2))}
     present = inputs["present"]
     face, voice = (
