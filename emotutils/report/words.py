@@ -116,6 +116,11 @@ def threshold_note(analysis: Analysis) -> str:
             f"Not sure: the highest probability is below {limits}; chosen on validation data so that at most {rate} of "
             "the answers that reach it were wrong there."
         )
+    if SOURCES["face+voice"] in known and len(known) > 1:
+        sentences.append(
+            "What two give together is flatter than each, so its limit is lower; it comes from pairs of a face and a "
+            "voice that were never one film."
+        )
     if never:
         sentences.append(
             f"From {never} no answer is sure: on validation data more than {rate} were wrong at any height."
