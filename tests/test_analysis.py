@@ -217,6 +217,7 @@ def test_settings_that_cannot_be_are_named(tmp_path):
         {"weights": {"face": 1}},
         {"weights": {"face": -1, "voice": 1}},
         {"weights": even, "fusion": "product"},
+        {"voice_network": "conv1d", "fusion": "joint"},
     ):
         with pytest.raises(EmotutilsError):
             analyze(DEMO, progress=False, **wrong)

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score
 from emotutils import config, networks
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
-from emotutils.evaluation import Calibration
+from emotutils.evaluation import Calibration, evaluate_network
 from emotutils.fusion import fuse, load_fitted, pairing, studies, weights_of
 
 CARDS = {card["name"]: card for card in networks.shipped_cards(("face", "voice", "both"))}
@@ -105,3 +105,16 @@ def test_networks_that_were_not_calibrated_cannot_be_fitted(tmp_path):
         pairing.fit_pair(tmp_path / "own.keras", "crnn", "paired-sample-fer2013+sample-ravdess")
     with pytest.raises(DataError, match="no pairs"):
         pairing.fit_pair("conv2d", "crnn", "sample-ravdess")
+
+
+def test_the_joint_network_is_scored_on_pairs_and_no_other_is():
+    data = "paired-sample-fer2013+sample-ravdess"
+    report = evaluate_network("joint", data)
+    assert report.n_groups == 2 and report.labels == EMOTIONS
+    for network, name, options in (
+        ("conv2d", data, {}),
+        ("joint", "sample-ravdess", {}),
+        ("joint", data, {"flip": True}),
+    ):
+        with pytest.raises(DataError, match="pairs"):
+            evaluate_network(network, name, **options)

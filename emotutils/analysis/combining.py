@@ -78,7 +78,12 @@ class Combination:
         options: dict = {}
         named = dict(networks)
         if rule == JOINT:
-            named[JOINT] = load_network(JOINT)
+            named[JOINT] = joint = load_network(JOINT)
+            if "voice" in networks and networks["voice"].features != joint.features:
+                name = networks["voice"].name
+                raise EmotutilsError(
+                    f"the joint network needs other features of the sound than {name}: take --voice-network crnn"
+                )
             curves = named[JOINT].card.get("calibration", {}).get("curves", {})
         elif rule == "weighted":
             if weights is not None:

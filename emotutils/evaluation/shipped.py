@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import datasets, preparation, splits
 from ..errors import DataError
-from ..networks import load_network
+from ..networks import Network, load_network
 from .reports import Report, evaluate
 
 
@@ -32,6 +32,8 @@ def evaluate_network(
     EmotutilsError : an unknown network or set, or one that does not fit the other.
     """
     judge = load_network(network)
+    if judge.modality == "both" or preparation.is_pairs(data):
+        return _of_pairs(judge, data, split, root, flip)
     dataset = datasets.load(data, root)
     if data == judge.card["data"]:  # divided as it was for the training
         seed = int(judge.card["run"].rpartition("-s")[2])
@@ -47,3 +49,12 @@ def evaluate_network(
     if flip:
         proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
     return evaluate(y, proba, judge.labels, part.group if judge.modality == "voice" else None)
+
+
+def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report:
+    if judge.modality != "both" or not preparation.is_pairs(data) or flip:
+        raise DataError(
+            "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored"
+        )
+    part = preparation.load_pairs(data, root).part(split, judge.features)
+    return evaluate(part.y, judge.predict_proba(part.x), judge.labels, part.group)
