@@ -149,6 +149,10 @@ def test_a_click_on_a_disagreement_or_a_picture_moves_the_film(page):
     page[".pictures li:nth-child(3) button"].click()
     at(page, 2 * DURATION / 24)
     assert page[".pictures [aria-current]"].text == "0:05"
+    page.click_timeline(0.9)
+    page.wait("!film.seeking")
+    strip, current = page[".pictures"].rect, page[".pictures [aria-current]"].rect
+    assert strip["x"] <= current["x"] and current["x"] + current["width"] <= strip["x"] + strip["width"], "out of sight"
 
 
 def test_the_slider_moves_the_film(page):
@@ -185,6 +189,7 @@ def test_without_the_film_the_page_is_complete(chromium, folder, tmp_path, moved
     if moved:
         page.wait("film.error")
         assert not page["#film"].is_displayed()
+    assert "jumps" not in page["#hint"].text
     assert "The film is not beside this page" in page["#nofilm"].text
     page.click_timeline(0.7)
     assert page.cursor() == pytest.approx(0.7 * DURATION, abs=HOP)

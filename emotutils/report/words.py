@@ -106,7 +106,8 @@ def threshold_note(analysis: Analysis) -> str:
     if not used:
         return ""
     known = {SOURCES[s]: thresholds[s] for s in used if s in thresholds}
-    limits = ", ".join(f"{value:.2f} ({words})" for words, value in known.items() if value <= 1)
+    limits = ", ".join(f"{value:.2f} ({words})" for words, value in known.items() if 0 < value <= 1)
+    always = ", ".join(words for words, value in known.items() if value <= 0)
     never = ", ".join(words for words, value in known.items() if value > 1)
     unknown = ", ".join(SOURCES[s] for s in used if s not in thresholds)
     rate = f"{100 * analysis.settings['error_rate']:.3g} %"
@@ -116,11 +117,16 @@ def threshold_note(analysis: Analysis) -> str:
             f"Not sure: the highest probability is below {limits}; chosen on validation data so that at most {rate} of "
             "the answers that reach it were wrong there."
         )
-    if SOURCES["face+voice"] in known and len(known) > 1:
+    if always:
         sentences.append(
-            "What two give together is flatter than each, so its limit is lower; it comes from pairs of a face and a "
-            "voice that were never one film."
+            f"From {always} every answer counts as sure: on validation data at most {rate} of all answers were wrong."
         )
+    both = SOURCES["face+voice"]
+    if both in known:
+        averaged = analysis.settings["fusion"] in ("weighted", "mean")  # other rules are no flatter
+        if averaged and 0 < known[both] < min((v for k, v in known.items() if k != both), default=0):
+            sentences.append("What two give together is flatter than each, so its limit is lower.")
+        sentences.append(f"What is known of {both} comes from pairs of a face and a voice that were never one film.")
     if never:
         sentences.append(
             f"From {never} no answer is sure: on validation data more than {rate} were wrong at any height."
@@ -145,7 +151,8 @@ def settings_rows(analysis: Analysis) -> list[tuple[str, str]]:
                 rows.append((f"weights, {stream}", ", ".join(f"{e} {w:.2f}" for e, w in pairs)))
         elif key == "unsure_below":
             limits = {words: value[s] for s, words in SOURCES.items() if s in value}
-            known = [f"{limit:.2f} ({words})" if limit <= 1 else f"always ({words})" for words, limit in limits.items()]
+            told = {words: "never" if v <= 0 else f"{v:.2f}" if v <= 1 else "always" for words, v in limits.items()}
+            known = [f"{limit} ({words})" for words, limit in told.items()]
             rows.append(("unsure below", ", ".join(known) or "no threshold known"))
         elif value is not None:
             rows.append((key.replace("_", " "), str(value)))

@@ -36,6 +36,7 @@
     slider.value = i;
     slider.setAttribute("aria-valuetext", rows.map(r => r.join(": ")).join("; "));
     const seen = pictures.filter(b => b.dataset.t <= at + 1e-3).at(-1);
+    if (seen) seen.closest("ul").scrollLeft = seen.offsetLeft - seen.closest("ul").offsetLeft - 40;
     pictures.forEach(b => b === seen ? b.setAttribute("aria-current", "true") : b.removeAttribute("aria-current"));
   };
   const inView = () => {
@@ -63,7 +64,7 @@
     };
     const gone = () => {
       playable = false;
-      film.hidden = true;
+      film.hidden = $("jumps").hidden = true;
       $("nofilm").hidden = false;
     };
     film.addEventListener("loadedmetadata", ready);
