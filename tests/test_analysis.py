@@ -271,6 +271,33 @@ def test_a_network_without_calibration_is_taken_as_it_is_and_said(talking, tmp_p
         analyze(talking, progress=False, face_network=tmp_path / "own.keras", fusion="stacking")
 
 
+def own_conv2d(folder, **changes):
+    """The shipped face network under another name, with another card."""
+    shipped = config.shipped_root() / "weights"
+    shutil.copy(shipped / "conv2d.keras", folder / "own.keras")
+    card = json.loads((shipped / "conv2d.card.json").read_text())
+    (folder / "own.card.json").write_text(json.dumps(card | {"name": "own"} | changes))
+    return folder / "own.keras"
+
+
+def test_labels_that_no_timeline_has_are_refused(talking, tmp_path):
+    other = own_conv2d(tmp_path, labels=["bored", *EMOTIONS[1:]])
+    with pytest.raises(EmotutilsError, match="says bored"):
+        analyze(talking, progress=False, face_network=other)
+
+
+def test_labels_in_another_order_are_put_right(talking, tmp_path):
+    turned = own_conv2d(tmp_path, labels=EMOTIONS[::-1])
+    p, q = (analyze(talking, progress=False, face_network=n).frames[P].to_numpy() for n in ("conv2d", turned))
+    np.testing.assert_allclose(q, p[:, ::-1])
+
+
+def test_sound_shorter_than_the_picture_ends_where_it_ends(tmp_path, voice):
+    line = analyze(film(tmp_path / "a.mp4", lambda t: astronaut(t), 8, sound=voice[: 4 * SR]), progress=False).timeline
+    assert len(line) == 16 and (line["source"][line["t"] > 5] == "face").all()
+    assert (line["source"][line["t"].between(1, 3)] == "face+voice").all()
+
+
 def test_a_sound_track_that_begins_late_is_heard_where_it_is(tmp_path, voice):
     whole, late = tmp_path / "whole.mp4", tmp_path / "late.mkv"
     film(whole, lambda t: astronaut(t), 8, sound=voice[: 4 * SR])

@@ -14,6 +14,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import faces, media, speech
+from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import EmotutilsError
 from ..evaluation import Calibration
 from ..networks import DEFAULTS, Network, load_network
@@ -182,6 +183,10 @@ def _load(stream: str, name: str | os.PathLike | None) -> Network:
     network = load_network(name or DEFAULTS[stream])
     if network.modality != stream:
         raise EmotutilsError(f"network {network.name!r} judges a {network.modality}, not a {stream}")
+    if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
+        raise EmotutilsError(
+            f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {', '.join(EMOTIONS_WITH_CALM)}"
+        )
     return network
 
 
