@@ -184,6 +184,17 @@ def test_reliability_shows_how_many_rows_are_in_each_bin(report):
     assert any(f"ECE {100 * ece(table):.1f} %" in t.get_text() for t in ax.get_legend().get_texts())
 
 
+@pytest.mark.parametrize("sure", [0.3, 0.95])
+def test_the_legend_of_a_reliability_diagram_hides_nothing(sure):
+    proba = np.where(np.eye(4)[np.zeros(90, int)] == 1, sure, (1 - sure) / 3)  # all right: a point at the top
+    ax = plots.plot_reliability(evaluate(np.zeros(90, int), proba, ("anger", "fear", "calm", "neutral"), resamples=20))
+    ax.figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    assert not legend.overlaps(ax.bbox), "inside, it may lie over points"
+    assert not legend.overlaps(ax.xaxis.get_tightbbox())
+    assert ax.figure.bbox.containsx(legend.x0) and ax.figure.bbox.containsy(legend.y0)
+
+
 def test_risk_ends_at_the_error_rate(report):
     ax = plots.plot_risk_coverage(report)
     last = (ax.lines[0].get_xdata()[-1], ax.lines[0].get_ydata()[-1])

@@ -45,7 +45,7 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
     """
     table = reliability(report.y, report.proba)
     error, table = ece(table), table[table["n"] > 0]
-    ax = new_axes(ax, (6.5, 4.5))
+    ax = new_axes(ax, (6.5, 5))
     shares = 100 * table["n"] / table["n"].sum()
     ax.bar(100 * table["low"], shares, 100 * (table["high"] - table["low"]), align="edge", color="#ddd",
            edgecolor="white", label="share of the rows, and how many")  # fmt: skip
@@ -56,7 +56,7 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
     ax.plot(100 * table["confidence"], 100 * table["accuracy"], "o-", color=DARK, linewidth=1,
             label=f"right, with 95 % interval (ECE {100 * error:.1f} %)")  # fmt: skip
     ax.set(xlim=(0, 100), ylim=(0, 103), xlabel="how sure: largest probability in %", ylabel="%")
-    ax.legend(frameon=False, loc="upper left")
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4)  # points may lie anywhere
     sns.despine(ax=ax)
     return ax
 
@@ -93,7 +93,7 @@ def plot_report(report) -> Figure:
     report : an ``evaluation.Report``.
     """
     k = len(report.labels)
-    heights = (1.2 + 0.7 * k, 1.2 + 0.38 * k, 5, 4.5)
+    heights = (1.2 + 0.7 * k, 1.2 + 0.38 * k, 5, 5)
     figure = Figure(figsize=(7, sum(heights)), layout="constrained")
     parts = figure.subplots(4, height_ratios=heights)
     for draw, ax in zip((plot_confusion, plot_labels, plot_roc, plot_reliability), parts, strict=True):
