@@ -38,18 +38,20 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 
 notebooks: $(READY)
-	@EMOTUTILS_PROFILE=sample EMOTUTILS_STATIC=1 $(BIN)/python -m jupyter nbconvert --to notebook --inplace --execute \
-	  --ExecutePreprocessor.record_timing=False --log-level WARN $(sort $(wildcard notebooks/*.ipynb))
+	@$(BIN)/python notebooks/run.py $(ONLY)
 
 # For maintainers: the repository's address, from pyproject.toml into badges and Colab cells.
 stamp: $(READY)
 	@$(BIN)/python notebooks/stamp.py
 
-# For maintainers: the table of shipped networks into the README, from the cards in data/weights.
+# For maintainers: tables of results into README.md and docs/results.md, from cards and records.
 results: $(READY)
-	@$(BIN)/emotutils networks > .results
-	@awk 'NR == FNR { table = table $$0 "\n"; next } /^<!-- results -->/ { print; printf "%s", table; skip = 1 } \
-	  /^<!-- .results -->/ { skip = 0 } !skip' .results README.md > .readme && mv .readme README.md && rm .results
+	@for page in README.md docs/results.md; do \
+	  all=; [ $$page = README.md ] || all=--all; \
+	  $(BIN)/emotutils networks $$all > .results && \
+	  awk 'NR == FNR { table = table $$0 "\n"; next } /^<!-- results -->/ { print; printf "%s", table; skip = 1 } \
+	    /^<!-- .results -->/ { skip = 0 } !skip' .results $$page > .page && mv .page $$page && rm .results || exit 1; \
+	done
 
 # For maintainers, with uv: keeps the versions that still fit. Upgrade one with: make constraints UPGRADE="-P keras"
 constraints:

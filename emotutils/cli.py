@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.set_defaults(run=_analyze, film=None)
 
     p = commands.add_parser("networks", help="the shipped networks with their test scores")
+    p.add_argument("--all", action="store_true", help="every table of results, as in docs/results.md")
     p.set_defaults(run=_networks)
 
     p = commands.add_parser("data", help="the data sets: where they come from, which are here")
@@ -189,7 +190,7 @@ def _compare_with_script(analysis) -> None:
 def _networks(args) -> None:
     from . import tables
 
-    print(tables.readme())
+    print(tables.results() if args.all else tables.readme())
 
 
 def _data_list(args) -> None:

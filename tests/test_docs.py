@@ -5,10 +5,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from emotutils import tables
 from emotutils.cli import build_parser
@@ -18,7 +20,19 @@ from emotutils.filmwriter import FilmWriter
 from emotutils.networks import shipped_cards
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "INSTALL.md", "CONTRIBUTING.md", "data/README.md")
+DOCUMENTS = (
+    "README.md",
+    "INSTALL.md",
+    "CONTRIBUTING.md",
+    "data/README.md",
+    "notebooks/README.md",
+    "docs/glossary.md",
+    "docs/instructors.md",
+    "docs/results.md",
+)
+
+sys.path.insert(0, str(ROOT / "notebooks"))
+import run as run_notebooks  # noqa: E402
 
 CARD = {
     "name": "conv2d",
@@ -122,9 +136,36 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def test_the_results_in_the_readme_are_those_of_the_shipped_cards():
-    (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read("README.md"), flags=re.S)
-    assert block == tables.readme(), "make results"
+@pytest.mark.parametrize("page, tables", [("README.md", tables.readme), ("docs/results.md", tables.results)])
+def test_results_on_a_page_are_those_of_cards_and_records(page, tables):
+    (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read(page), flags=re.S)
+    assert block == tables(), "make results"
+
+
+def test_routes_and_times_are_those_of_the_record():
+    record = json.loads(read("data/runs/notebooks.json"))
+    there = {path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
+    assert record["seconds"].keys() == record["words"].keys() == there, "make notebooks"
+    (block,) = re.findall(r"<!-- routes -->\n(.*?)\n<!-- /routes -->", read("README.md"), flags=re.S)
+    assert block == run_notebooks.routes(record), "python notebooks/run.py --pages"
+    assert read("notebooks/README.md") == run_notebooks.times(record, read("notebooks/README.md"))
+    shown = re.findall(r"^\| \[(\d\d_\w+)\].*\| \d+ (?:s|min) \|$", read("notebooks/README.md"), flags=re.M)
+    assert set(shown) == there
+
+
+def test_the_citation_file_names_this_version_and_address():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["version"] == project["version"]
+    assert citation["repository-code"] == project["urls"]["Repository"], "make stamp"
+    assert citation["title"] in read("README.md").replace("*", "") and citation["cff-version"] == "1.2.0"
+    assert f"(emotutils {project['version']})" in read("README.md")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md")), ids=lambda p: p.stem)
+def test_each_issue_template_says_what_it_is_for(path):
+    front = yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])
+    assert front["name"] and len(front["about"]) > 30
 
 
 @pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])

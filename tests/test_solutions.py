@@ -1,5 +1,7 @@
 """Every exercise: its check fails with a stub, names what is wrong, and passes with the solution."""
 
+import json
+
 import pytest
 
 from emotutils import solutions
@@ -42,3 +44,10 @@ def test_a_solution_shows_itself_only_when_asked(monkeypatch):
     monkeypatch.setattr(solutions, "display", out.append)
     solutions.show("05.2")
     assert "def standardise(" in out[0].data and "@exercise" not in out[0].data
+
+
+def test_verdicts_are_read_from_an_executed_notebook(tmp_path):
+    said = ["03.1: right.\n", "03.2: not yet. two test rows\n", "the score of 03.3: right. is no verdict\n"]
+    cells = [{"outputs": [{"output_type": "stream", "name": "stdout", "text": [text]}]} for text in said]
+    (tmp_path / "one.ipynb").write_text(json.dumps({"cells": [*cells, {"cell_type": "markdown", "source": []}]}))
+    assert solutions.verdicts(tmp_path / "one.ipynb") == {"03.1": "right.", "03.2": "not yet. two test rows"}

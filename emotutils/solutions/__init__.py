@@ -6,7 +6,11 @@ A key such as ``"03.1"`` names the notebook and the exercise in it; notebooks/03
 import contextlib
 import inspect
 import io
+import json
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from IPython.display import Markdown, display
 
@@ -57,6 +61,20 @@ def show(key: str) -> None:
     lines = inspect.getsource(solution(key)).splitlines()
     code = "\n".join(lines[next(i for i, line in enumerate(lines) if line.startswith("def ")) :])
     display(Markdown(f"```python\n{code}\n```"))
+
+
+def verdicts(notebook: str | os.PathLike) -> dict[str, str]:
+    """What the checks in an executed notebook said, exercise by exercise, for whoever has to read many of them.
+
+    Only what is stored is read: run a notebook that was handed in again first, on the machine of whoever marks it.
+
+    Returns
+    -------
+    As ``{"03.1": "right.", "03.2": "not yet. the function returns nothing yet"}``.
+    """
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    said = ["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])]
+    return dict(re.findall(r"^(\d\d\.\d): (right\.|not yet\. .*)$", "\n".join(said), flags=re.MULTILINE))
 
 
 def exercises() -> list[str]:
