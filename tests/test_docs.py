@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -287,6 +288,14 @@ def test_the_python_example_runs(tmp_path):
     written = {p.name for p in (tmp_path / "runs" / "film").iterdir()}
     named = set(re.findall(r"^\| `([a-z]+\.[a-z0-9]+)` \|", read("README.md"), flags=re.M))
     assert written == named - {"annotated.mp4"}
+
+
+def test_the_instructors_example_reads_what_was_handed_in(tmp_path):
+    (example,) = blocks("docs/instructors.md", "python")
+    (tmp_path / "handed-in").mkdir()
+    shutil.copy(ROOT / "notebooks" / "03_face_data.ipynb", tmp_path / "handed-in" / "ann.ipynb")
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.stdout.startswith("ann.ipynb {'03.1': 'not yet. "), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("wanted", CATALOG.values(), ids=lambda wanted: wanted.name)
