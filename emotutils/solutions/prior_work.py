@@ -1,0 +1,91 @@
+"""The exercises of notebooks/02_state_of_the_art."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from . import exercise
+
+
+def _judge_sizes(answer) -> None:
+    cases = ((33.3, 1, 40), (66.67, 2, 100), (50.0, 1, 12), (83.3, 1, 60))
+    for percent, digits, most in cases:
+        got = answer(percent, digits, most)
+        assert got is not None, "the function returns nothing yet"
+        expected = [n for n in range(1, most + 1) if any(_prints(h, n, digits) == percent for h in range(n + 1))]
+        got = [int(n) for n in got]
+        whole = [n for n in range(1, most + 1) if float(percent * n / 100).is_integer()]
+        assert got == expected or got != whole, "a printed percentage is rounded: hits / n need not be equal to it"
+        assert len(got) == len(set(got)), "each size once"
+        assert sorted(got) == expected, f"{percent} % with {digits} digits, up to {most} rows, fits {expected}"
+
+
+def _prints(hits: int, n: int, digits: int) -> float:
+    return round(100 * hits / n, digits)
+
+
+@exercise("02.1", _judge_sizes)
+def plausible_sizes(percent: float, digits: int, most: int) -> list[int]:
+    """The numbers of test rows, up to ``most``, of which some count of hits prints as ``percent``."""
+    fitting = []
+    for n in range(1, most + 1):
+        near = int(percent * n / 100)  # the count lies here or one above
+        if any(round(100 * hits / n, digits) == percent for hits in (near, near + 1)):
+            fitting.append(n)
+    return fitting
+
+
+def _expected_best(accuracy: float, n: int, k: int) -> float:
+    below = binom.cdf(np.arange(n), n, accuracy) ** k  # that all k have at most so many hits
+    return float((1 - below).sum() / n)
+
+
+def _judge_luck(answer) -> None:
+    for accuracy, n, k in ((0.5, 100, 1), (0.7, 224, 20), (0.7, 3589, 20), (0.6, 224, 200)):
+        got = answer(accuracy, n, k)
+        assert got is not None, "the function returns nothing yet"
+        assert np.ndim(got) == 0, "give one number, the mean over many rounds"
+        expected = _expected_best(accuracy, n, k)
+        assert k == 1 or abs(got - accuracy) > 0.003, "that is the mean of all systems, not of the best of each round"
+        assert abs(got - expected) < 0.006, (
+            f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average"
+        )
+
+
+@exercise("02.2", _judge_luck)
+def best_by_luck(accuracy: float, n: int, k: int) -> float:
+    """The best score among k systems of the same accuracy, on n test rows each, on average."""
+    rounds = np.random.default_rng(0).binomial(n, accuracy, size=(5000, k))
+    return rounds.max(axis=1).mean() / n
+
+
+def _judge_ceiling(answer) -> None:
+    table = pd.DataFrame(
+        [
+            ("faces", "a", 0.70, "kept apart"),
+            ("faces", "b", 0.74, "averaged"),
+            ("faces", "c", 0.80, "mixed"),
+            ("faces", "d", 0.72, "mixed"),
+            ("voices", "e", 0.60, "kept apart"),
+            ("voices", "f", 0.73, "mixed"),
+            ("voices", "g", 0.99, "not told"),
+            ("films", "h", 0.90, "mixed"),
+        ],
+        columns=["task", "system", "value", "kind"],
+    )
+    for rows, expected in ((table, ["c", "f", "g"]), (table.iloc[::-1], ["c", "f", "g"]), (table.iloc[:2], [])):
+        got = answer(rows.copy())
+        assert got is not None, "the function returns nothing yet"
+        got = sorted(got)
+        assert "h" not in got, "films: nothing was honestly divided there, so there is no ceiling to be above"
+        assert "f" in got or "f" not in expected, "each task has a ceiling of its own"
+        assert "b" not in got, "averaged over views, but people kept apart: that counts as honest here"
+        assert got == expected, f"above the best honest row of their task are {expected}, not {got}"
+
+
+@exercise("02.3", _judge_ceiling)
+def above_ceiling(table: pd.DataFrame) -> list[str]:
+    """The systems that claim more than the best honestly divided system of their task."""
+    honest = table[table["kind"].isin(["kept apart", "averaged"])]
+    ceiling = honest.groupby("task")["value"].max()
+    return table.loc[table["value"] > table["task"].map(ceiling), "system"].tolist()
