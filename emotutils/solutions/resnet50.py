@@ -53,6 +53,6 @@ def _judge_padded(answer) -> None:
 
 @exercise("09.3", _judge_padded)
 def padded(size: int) -> float:
-    """The share of a padded 3×3 convolution's products, on size×size places, that fall on the frame of zeros."""
+    """The share of a padded 3×3 convolution's products, on size×size places, that fall on the border of zeros."""
     # In each direction the three taps of every place hit 3 · size positions, and the two outermost lie outside.
     return 1 - ((3 * size - 2) / (3 * size)) ** 2
