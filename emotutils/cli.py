@@ -103,7 +103,7 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--face-network", metavar="N", help="a name (see 'emotutils networks') or a .keras file")
     p.add_argument("--voice-network", metavar="N", help="a name or a .keras file")
     p.add_argument("--fps", type=float, default=5.0, help="frames looked at per second (default: 5)")
-    rules = "weighted (default), mean, product, maximum, majority, stacking or joint"
+    rules = "weighted (default), mean, product, maximum, majority, stacking, joint or one of your own"
     p.add_argument("--fusion", metavar="RULE", help=f"how face and voice become one: {rules}")
     p.add_argument("--weights", metavar="W", type=_weights, help="of the rule weighted, as face=0.7,voice=0.3")
     p.add_argument("--smoothing", type=float, default=1.5, metavar="S", help="seconds averaged over (default: 1.5)")

@@ -15,16 +15,13 @@ import numpy as np
 import pandas as pd
 
 from . import config
-from .datasets import Dataset
+from .datasets import Dataset, from_outside
 from .evaluation import Calibration, evaluate
 from .files import replacing
 from .networks import modality_of
 from .preparation import Part
 from .recipes import Recipe, recipe_for
 
-#: How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``): FER2013's official
-#: split; RAVDESS actors 1–16 train, 17–20 validation, 21–24 test, also where faces stand beside its voices.
-PROTOCOLS = {"face": "official", **dict.fromkeys(("voice", "units", "both"), "actors-16-4-4")}
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "librosa", "scikit-learn", "opencv-python-headless", "av")
 
 #: Where a network's training cannot match the thesis, or had to choose between its text and its logs.
@@ -34,6 +31,15 @@ NOTES = {
     "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; the batch of 64 is its search's.",
     "conv1d": "The thesis counts 5,252 recordings; copies differ, also in the length of the songs: see the rows here.",
 }
+
+
+def own_protocol(data: str, modality: str) -> str:
+    """How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``).
+
+    RAVDESS, also where other sets or faces stand beside its voices: actors 1–16 train, 17–20 validation, 21–24 test.
+    Everything else has its official split: FER2013's, or that of the table that a set's reader gives.
+    """
+    return "actors-16-4-4" if modality != "face" and "ravdess" in data else "official"
 
 
 def notes(network: str, plan: Recipe, data: str) -> list[str]:
@@ -172,6 +178,7 @@ def card(
     """
     modality = modality_of(name)
     use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
+    use = "as the data's licence allows" if from_outside(record["data"]) else use
     keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")
     temperature, calibration = 1.0, {}
     if validation is not None:

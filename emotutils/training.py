@@ -92,7 +92,7 @@ def train(
     if protocol and protocol.startswith("fold-"):
         plan = replace(plan, monitor=None)
     modality = modality_of(network)
-    protocol = protocol or records.PROTOCOLS[modality]
+    protocol = protocol or records.own_protocol(data, modality)
     keras.utils.set_random_seed(seed)
     dataset, parts, draw, held = _material(modality, data, protocol, plan, root, seed)
     name = records.run_name(protocol, data, network, plan, seed)
@@ -168,7 +168,8 @@ def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed:
             "paired-fer2013+ravdess, and no other network does"
         )
     if modality in ("both", "units") and protocol not in splits.OWN:
-        raise EmotutilsError(f"protocol {protocol} is not for {data}: its own split is {splits.OWN[1]}")
+        own = records.own_protocol(data, modality)
+        raise EmotutilsError(f"protocol {protocol} is not for {data}: its own split is {own}")
     if modality == "both":
         dataset = preparation.load_pairs(data, root)
         draw = dataset.drawer("train", plan.features, speeds=plan.speeds)

@@ -25,7 +25,7 @@ def faces():
             "ferplus_label": ["fear", "anger", "anger", "", "fear", ""],
         }
     )
-    return Dataset("toy", table, EMOTIONS, "nobody", "none", _faces=lambda rows: pictures[rows])
+    return Dataset("toy", table, EMOTIONS, "nobody", "none", read_faces=lambda rows: pictures[rows])
 
 
 def test_a_set_is_counted_and_audited(faces):

@@ -26,6 +26,7 @@ from emotutils.fusion import (
     smooth,
     voice_at,
     weights_from,
+    weights_of,
 )
 
 
@@ -180,6 +181,14 @@ def test_weights_are_f1_scores_of_the_validation_rows():
 
 def calibration(confusion) -> Calibration:
     return Calibration("test", 10, 0, 0, 0, 0, np.asarray(confusion).tolist(), [])
+
+
+def test_a_label_that_neither_network_gets_right_still_has_its_mean():
+    """A toy of one epoch says the same to everything: all of its other weights would be 0."""
+    found = weights_of({name: calibration(10 * np.outer(one("fear"), one("anger"))) for name in ("face", "voice")})
+    face, voice = (RNG.dirichlet(np.ones(7), 2) for _ in range(2))
+    both = fuse({"face": face, "voice": np.stack([voice[0], NOTHING])}, "weighted", found)
+    np.testing.assert_allclose(both, [(face[0] + voice[0]) / 2, face[1]])
 
 
 def test_prior_is_between_the_streams_shares():

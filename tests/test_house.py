@@ -21,7 +21,7 @@ HEAVY = {"tensorflow", "keras", "ai_edge_litert", "librosa", "cv2"}
 
 #: From left to right; a module may import what stands to its left or beside it, never to its right.
 ORDER = (
-    {"errors", "emotions", "config", "files", "quiet"},
+    {"errors", "emotions", "config", "files", "plugins", "quiet"},
     {"datasets", "media", "filmwriter"},
     {"faces", "speech"},
     {"fingerprints", "splits", "augmentation", "preparation"},

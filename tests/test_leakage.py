@@ -198,7 +198,7 @@ def test_fer2013s_arms_differ_in_twins_alone():
             found_in.append(sum((p.reshape(X.shape[1:]) == X).all(axis=(1, 2, 3)).any() for p in pictures[test[:2]]))
             return super().fit(X, y)
 
-    made = datasets.Dataset("made", table, faces.labels, "", "", _faces=lambda rows: pictures[rows])
+    made = datasets.Dataset("made", table, faces.labels, "", "", read_faces=lambda rows: pictures[rows])
     found = leakage.fer2013(made, seeds=(0,), trained=300, sizes=(100,), estimator=Look())
     assert found_in[:2] == [2, 0]
     assert found.rows["twin"].sum() >= 2

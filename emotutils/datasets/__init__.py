@@ -2,20 +2,39 @@
 
 ``load("fer2013")``, ``load("ravdess")``, ``load("tess")`` …; several voices as one with ``+``: ``"ravdess+tess"``
 (spoken) and ``"ravdess+ravdess-song+tess"`` (the thesis's 5,252). With ``sample-`` in front: the small synthetic set of
-the same layout. Taught in notebooks/03_face_data, notebooks/04_film_data and notebooks/05_voice_data.
+the same layout. A set of one's own becomes known by ``register``. Taught in notebooks/03_face_data,
+notebooks/04_film_data and notebooks/05_voice_data.
 """
 
 import os
+import re
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
+from ..plugins import announced
 from . import affwild2, fer2013, ravdess, ravdess_tracking, recordings, tess
-from .base import Dataset
+from .base import Dataset, Rejects, checked
 
-__all__ = ["NAMES", "SAMPLES", "Dataset", "affwild2", "fer2013", "load", "merge", "ravdess", "ravdess_tracking", "tess"]
+__all__ = [
+    "NAMES",
+    "SAMPLES",
+    "Dataset",
+    "Rejects",
+    "affwild2",
+    "fer2013",
+    "from_outside",
+    "load",
+    "merge",
+    "ravdess",
+    "ravdess_tracking",
+    "recordings",
+    "register",
+    "tess",
+]
 
 _READERS = {
     "fer2013": fer2013.load,
@@ -28,6 +47,35 @@ _READERS = {
 NAMES = (*_READERS, "ravdess+tess", "ravdess+ravdess-song+tess")
 #: Those of which a synthetic set comes with the course.
 SAMPLES = ("fer2013", "affwild2", "ravdess", "tess", "ravdess-tracking", "ravdess+tess")
+_ADDED: dict[str, Callable[..., Dataset]] = {}
+
+
+def register(name: str, reader: Callable[..., Dataset]) -> None:
+    """Make ``reader(root, *, on_error="raise") -> Dataset`` known under ``name``, to ``load`` and the command line.
+
+    ``root`` is the data root or None (``config.data_root(root)`` is the folder); ``on_error`` as in ``load``, see
+    ``Rejects``. A package can also announce a reader by the entry-point group ``emotutils.datasets``.
+
+    Raises
+    ------
+    DataError : a name of the course's own sets, or one that says something else here (``sample-…``, ``paired-…``, +).
+    """
+    if name in NAMES or not re.fullmatch(r"(?!sample-|paired-)[\w.-]+", name):
+        raise DataError(
+            f"data set {name!r}: taken, or no name; letters, digits, dots, dashes, not sample- or paired- in front"
+        )
+    _ADDED[name] = reader
+
+
+def _added() -> dict[str, Callable[..., Dataset]]:
+    for name, reader in announced("datasets", {*NAMES, *_ADDED}):
+        register(name, reader)
+    return _ADDED
+
+
+def from_outside(name: str) -> bool:
+    """Whether a set of this name, or one of two that stand in it side by side, is none of the course's own."""
+    return any(part in _ADDED for part in name.removeprefix("paired-").split("+"))
 
 
 def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
@@ -40,13 +88,15 @@ def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "r
 
     Raises
     ------
-    DataError : an unknown name, a set that is not where it should be, or (``"raise"``) something in it is wrong.
+    DataError : an unknown name, a set that is not where it should be, or (``"raise"``) something in it is wrong; a
+        registered reader whose set lacks something.
     """
     plain = name.removeprefix("sample-")
     if plain not in (NAMES if plain == name else SAMPLES):
-        raise DataError(
-            f"unknown data set {name!r}: known are {', '.join(NAMES)}, and sample-{', sample-'.join(SAMPLES)}"
-        )
+        if name in _added():
+            return checked(_ADDED[name](root, on_error=on_error))
+        known = ", ".join([*NAMES, *_ADDED])
+        raise DataError(f"unknown data set {name!r}: known are {known}, and sample-{', sample-'.join(SAMPLES)}")
     if plain != name:
         from . import sample  # draws faces and voices: not needed by those who read real ones
 
@@ -72,6 +122,6 @@ def merge(first: Dataset, *others: Dataset) -> Dataset:
         EMOTIONS_WITH_CALM,
         "; ".join(dict.fromkeys(s.citation for s in sets)),
         "; ".join(dict.fromkeys(s.licence for s in sets)),
-        _voices=recordings.load_voices,
+        read_voices=recordings.load_voices,
         rejects=pd.concat([s.rejects for s in sets], ignore_index=True),
     )

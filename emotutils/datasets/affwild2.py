@@ -185,7 +185,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     def faces(rows: np.ndarray) -> np.ndarray:
         return np.array([read_picture(path) for path in paths[rows]], np.float32).reshape(-1, 48, 48, 1)
 
-    return Dataset("affwild2", table, EMOTIONS, CITATION, LICENCE, _faces=faces, rejects=rejects.table())
+    return Dataset("affwild2", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table())
 
 
 def read_table(path: str | os.PathLike) -> pd.DataFrame:

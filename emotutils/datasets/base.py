@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
+
+#: What each set's table has, whatever else it may have.
+COLUMNS = ("id", "label", "y", "group", "split")
 
 
 class Rejects:
@@ -49,6 +53,9 @@ class Dataset:
         not cross a split: speaker, film or pixel hash), ``split`` (``train``, ``validation``, ``test``), ``path`` for
         files, and the set's own columns.
     labels : the names behind ``y``.
+    read_faces : of a set of faces, from row numbers (n,) to float32 (n, 48, 48, 1), grey 0..255.
+    read_voices : of recordings, from rows of the table and a sample rate to a list of float32 (samples,); where
+        ``path`` names sound files, ``recordings.load_voices``.
     rejects : what was left out and why (``where``, ``what``, ``remedy``), after loading with ``on_error="report"``.
     """
 
@@ -57,14 +64,14 @@ class Dataset:
     labels: tuple[str, ...]
     citation: str
     licence: str
-    _faces: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
-    _voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(default=None, repr=False)
+    read_faces: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
+    read_voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(default=None, repr=False)
     rejects: pd.DataFrame = field(default_factory=lambda: Rejects().table(), repr=False)
 
     @property
     def modality(self) -> str:
         """What the rows are: ``"face"``, ``"voice"``, or ``"film"`` where the set hands out neither."""
-        return "face" if self._faces else "voice" if self._voices else "film"
+        return "face" if self.read_faces else "voice" if self.read_voices else "film"
 
     def __len__(self) -> int:
         return len(self.table)
@@ -76,12 +83,40 @@ class Dataset:
 
     def faces(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Faces of these rows (``None``: all): float32 (n, 48, 48, 1), grey 0..255."""
-        if self._faces is None:
+        if self.read_faces is None:
             raise TypeError(f"{self.name} holds no faces")
-        return self._faces(self.rows() if rows is None else np.asarray(rows))
+        return self.read_faces(self.rows() if rows is None else np.asarray(rows))
 
     def voices(self, rows: np.ndarray | None = None, sr: int = 16000) -> list[np.ndarray]:
         """Recordings of these rows (``None``: all): a list of float32 (samples,) in −1..1 at ``sr`` Hz."""
-        if self._voices is None:
+        if self.read_voices is None:
             raise TypeError(f"{self.name} holds no recordings")
-        return self._voices(self.table.iloc[self.rows() if rows is None else np.asarray(rows)], sr)
+        return self.read_voices(self.table.iloc[self.rows() if rows is None else np.asarray(rows)], sr)
+
+
+def checked(dataset: Dataset) -> Dataset:
+    """A set that somebody else's reader gave, unchanged, if training, evaluation and audits can rely on it.
+
+    Raises
+    ------
+    DataError : what its table, its labels or its readers lack.
+    """
+    table, labels = dataset.table, np.array(dataset.labels)
+    lacking = [c for c in (*COLUMNS, *(["path"] if dataset.modality == "voice" else [])) if c not in table]
+    if lacking:
+        fault = f"its table lacks {', '.join(lacking)}"
+    elif table.empty or table[list(COLUMNS)].isna().any(axis=None):
+        fault = "its table is empty, or has empty places"
+    elif unknown := sorted(set(labels) - set(EMOTIONS_WITH_CALM)):
+        fault = f"it has labels {', '.join(unknown)}; the course knows {', '.join(EMOTIONS_WITH_CALM)}"
+    elif not table["y"].isin(range(len(labels))).all() or (labels[table["y"]] != table["label"]).any():
+        fault = "y must be the place of each row's label in labels, 0, 1, 2 …"
+    elif table["id"].duplicated().any():
+        fault = f"the id {table['id'][table['id'].duplicated()].iloc[0]} comes twice"
+    elif not table["split"].isin(["train", "validation", "test"]).all():
+        fault = "split must be train, validation or test in each row"
+    elif dataset.modality == "film":
+        fault = "it has neither read_faces nor read_voices"
+    else:
+        return dataset
+    raise DataError(f"data set {dataset.name}: {fault}; mend its reader")

@@ -95,7 +95,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     def faces(rows: np.ndarray) -> np.ndarray:
         return pixels[rows].reshape(-1, 48, 48, 1).astype(np.float32)
 
-    return Dataset("fer2013", table, EMOTIONS, CITATION, LICENCE, _faces=faces, rejects=rejects.table())
+    return Dataset("fer2013", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table())
 
 
 def soft_labels(table: pd.DataFrame) -> np.ndarray:

@@ -77,7 +77,7 @@ def load(
         EMOTIONS_WITH_CALM,
         CITATION,
         LICENCE,
-        _voices=None if modality == "video" else recordings.load_voices,
+        read_voices=None if modality == "video" else recordings.load_voices,
         rejects=rejects.table(),
     )
 

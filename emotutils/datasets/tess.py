@@ -43,7 +43,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     rejects, folder = Rejects(on_error), config.data_root(root) / "tess"
     missing = "TESS not found; unpack its 14 folders (OAF_angry …)"
     table = recordings.collect(folder, recordings.SUFFIXES, _parse, rejects, missing)
-    return Dataset("tess", table, EMOTIONS, CITATION, LICENCE, _voices=recordings.load_voices, rejects=rejects.table())
+    load_voices, refused = recordings.load_voices, rejects.table()
+    return Dataset("tess", table, EMOTIONS, CITATION, LICENCE, read_voices=load_voices, rejects=refused)
 
 
 def _parse(path: Path) -> dict:

@@ -7,7 +7,17 @@ Each stream is calibrated first (``fitting.calibrate``, ``evaluation.Calibration
 
 from .fitted import Fitted, combine, load_fitted, prior_of, weights_of
 from .moments import agreement, disagreements, face_at, labels_of, smooth, voice_at
-from .rules import DEFAULT_RULE, RULES, Stacking, Weights, check_weights, fuse, weights_from
+from .rules import (
+    DEFAULT_RULE,
+    RULES,
+    Stacking,
+    Weights,
+    check_weights,
+    fuse,
+    register_rule,
+    rule_names,
+    weights_from,
+)
 
 __all__ = [
     "DEFAULT_RULE",
@@ -24,6 +34,8 @@ __all__ = [
     "labels_of",
     "load_fitted",
     "prior_of",
+    "register_rule",
+    "rule_names",
     "smooth",
     "voice_at",
     "weights_from",

@@ -14,7 +14,7 @@ import numpy as np
 from .. import config
 from ..evaluation import Calibration
 from ..files import replacing
-from .rules import Stacking, fuse, weights_from
+from .rules import LEAST, Stacking, fuse, weights_from
 
 #: Of a hundred moments in which face and voice were labelled alike, so many may look like a disagreement; to be listed,
 #: a stretch has to last for seconds on top (``disagreements``).
@@ -73,8 +73,11 @@ def load_fitted(cards: Mapping[str, dict]) -> Fitted | None:
 
 
 def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]:
-    """Weights (7,) of each stream for the rule ``"weighted"``, from the confusions on validation rows."""
-    return {stream: weights_from(np.array(found.confusion)) for stream, found in calibrations.items()}
+    """Weights (7,) of each stream for the rule ``"weighted"``, from the confusions on validation rows.
+
+    None is quite 0: a label that neither network ever gets right is for both, or for the only one there, to say.
+    """
+    return {s: np.maximum(weights_from(np.array(found.confusion)), LEAST) for s, found in calibrations.items()}
 
 
 def prior_of(calibrations: Mapping[str, Calibration]) -> np.ndarray:

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
+from ..plugins import announced
 
 #: What a probability of 0 counts as where its logarithm is taken.
 LEAST = 1e-6
@@ -42,9 +43,10 @@ def _majority(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     return votes + 1e-3 * np.nanmean(p, axis=0)
 
 
+Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 #: Fusion rules by name; each takes (streams, moments, 7), NaN where a stream has nothing, weights (streams, 1, 7) and
 #: the label prior (7,), and gives (moments, 7). ``"stacking"`` is learned and has no formula: see ``Stacking``.
-RULES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None] = {
+RULES: dict[str, Formula | None] = {
     "weighted": _mean,
     "mean": _mean,
     "product": _product,
@@ -54,6 +56,29 @@ RULES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | No
 }
 #: A calibrated weighted mean. Made-up pairs do not choose another rule: only real pairs could.
 DEFAULT_RULE = "weighted"
+
+
+def register_rule(name: str, formula: Formula) -> None:
+    """Make a rule known under ``name``, to ``fuse``, ``analyze`` and the command line. See `RULES` for its form.
+
+    ``fuse`` leaves out moments in which no stream has anything, and brings what the rule gives to a sum of 1. A package
+    can also announce a rule by the entry-point group ``emotutils.rules``.
+
+    Raises
+    ------
+    EmotutilsError : a name that is taken by what is no formula.
+    """
+    if name in ("weighted", "stacking", "joint"):
+        raise EmotutilsError(f"fusion rule {name!r} is more than a formula: choose another name")
+    RULES[name] = formula
+
+
+def rule_names() -> list[str]:
+    """The names of all rules, those that other packages announce included."""
+    for name, formula in announced("rules", RULES):
+        register_rule(name, formula)
+    return list(RULES)
+
 
 Weights = Mapping[str, float | Sequence[float]]
 
@@ -142,7 +167,7 @@ def fuse(
     ------
     EmotutilsError : an unknown rule, no streams, other shapes, or weights, prior or stacking that do not fit.
     """
-    if rule not in RULES:
+    if rule not in RULES and rule not in rule_names():
         raise EmotutilsError(f"unknown fusion rule {rule!r}: known are {', '.join(RULES)}")
     if not streams:
         raise EmotutilsError("nothing to fuse: no streams")

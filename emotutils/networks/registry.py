@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ import numpy as np
 from .. import config
 from ..errors import NetworkError
 from ..files import replacing
+from ..plugins import announced
 from ..quiet import hushed
 from ..speech import Features
 
@@ -65,12 +65,14 @@ def register_network(name: str, builder: Callable[..., "keras.Model"], modality:
     """Make ``builder(variant, *, n_labels, input_shape, **options) -> keras.Model`` known under ``name``.
 
     A package can also announce one by the entry-point group ``emotutils.networks``, whose object is the builder with
-    an attribute ``modality``.
+    an attribute ``modality``. It is trained by ours for its modality, unless ``recipes.RECIPES`` has one for it.
 
     Raises
     ------
-    NetworkError : a modality that is not in ``MODALITIES``.
+    NetworkError : a name that cannot be part of a file's, a modality that is not in ``MODALITIES``.
     """
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise NetworkError(f"network {name!r}: a name has letters, digits, dots, dashes and underscores only")
     if modality not in MODALITIES:
         raise NetworkError(f"network {name!r}: modality {modality!r} is not one of {', '.join(MODALITIES)}")
     _REGISTRY[name] = Entry(builder, modality)
@@ -78,10 +80,8 @@ def register_network(name: str, builder: Callable[..., "keras.Model"], modality:
 
 def network_names(modality: str | None = None) -> list[str]:
     """The registered names, of one modality or of all."""
-    for point in entry_points(group="emotutils.networks"):
-        if point.name not in _REGISTRY:
-            builder = point.load()
-            register_network(point.name, builder, builder.modality)
+    for name, builder in announced("networks", _REGISTRY):
+        register_network(name, builder, getattr(builder, "modality", None))
     return [n for n, e in _REGISTRY.items() if modality in (None, e.modality)]
 
 
@@ -123,8 +123,7 @@ def network_options(name: str) -> dict[str, object]:
 
 def entry_of(name: str) -> Entry:
     """What is registered under a name; raises NetworkError for an unknown one."""
-    known = network_names()
-    if name not in known:
+    if name not in _REGISTRY and name not in (known := network_names()):
         raise NetworkError(f"unknown network {name!r}: known are {', '.join(known)}, or give the path of a .keras file")
     return _REGISTRY[name]
 
@@ -287,6 +286,9 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
         import keras
 
         from . import layers  # noqa: F401  (registers the layers that Keras does not have)
+
+        if card["builder"] not in _REGISTRY:
+            network_names()  # its package may bring layers of its own
 
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
