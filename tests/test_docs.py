@@ -137,6 +137,31 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def glossary() -> list[tuple[list[str], str]]:
+    """Each entry of the glossary: its words, in lower case, and its text."""
+    found = re.findall(r"^- \*\*(.+?)\*\*: (.+)$", read("docs/glossary.md"), flags=re.M)
+    return [(words.casefold().split(", "), text) for words, text in found]
+
+
+def test_the_glossary_is_alphabetical():
+    first = [words[0] for words, _ in glossary()]
+    assert len(first) > 100
+    assert first == sorted(set(first))
+
+
+def test_each_word_of_the_glossary_is_said_where_its_links_lead():
+    said = {}
+    for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        said[path.name] = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown").casefold()
+    for words, text in glossary():
+        stems = [word[:-2] if len(word) > 6 else word for word in words]
+        taught = re.findall(r"\[\d\d\]\(\.\./notebooks/(.+?)\)", text)
+        assert taught, f"{words}: where is it taught?"
+        for name in taught:
+            assert any(stem in said[name] for stem in stems), f"{name} does not say {words}"
+
+
 @pytest.mark.parametrize("page, tables", [("README.md", tables.readme), ("docs/results.md", tables.results)])
 def test_results_on_a_page_are_those_of_cards_and_records(page, tables):
     (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read(page), flags=re.S)

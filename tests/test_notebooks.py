@@ -136,6 +136,26 @@ def test_links_lead_somewhere_and_pictures_have_words(path):
 
 
 @every
+def test_a_number_leads_to_its_notebook_and_words_to_the_glossary(path):
+    for number, target in re.findall(r"\[(\d\d)[^\]]*\]\((.+?)\)", prose(path)):
+        assert target.startswith((f"{number}_", "http")), f"[{number}] leads to {target}"
+    assert "[glossary](../docs/glossary.md)" in text(cells(path, "markdown")[0])
+
+
+@every
+def test_it_leads_on_and_back(path):
+    leads = prose(path).split("## Next\n")[1]
+    first = dict(re.findall(r"\*\*(Next|Back)\*\*: [^\[]*\[.+?\]\((.+?)\)", leads))
+    number = int(path.stem[:2])
+    if number > 0:
+        assert first["Back"].startswith(f"{number - 1:02}_")
+    if number < 15:
+        assert first["Next"].startswith(f"{number + 1:02}_")
+    else:
+        assert "README.md" in leads or "../docs/instructors.md" in leads
+
+
+@every
 def test_each_figure_is_followed_by_its_message(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))["cells"]
     for cell, after in zip(notebook, [*notebook[1:], None], strict=True):
