@@ -173,6 +173,22 @@ def show_source(obj: Callable, *, docstring: bool = False) -> None:
     display(Markdown(f"`{obj.__module__.replace('.', '/')}.py`\n```python\n{code}\n```"))
 
 
+def show_words(frame: pd.DataFrame) -> None:
+    """Show a table whose cells are sentences: left-aligned and wrapped, which a data frame's own display is not.
+
+    Used in notebooks/02_state_of_the_art and notebooks/15_responsible_use.
+
+    Parameters
+    ----------
+    frame : its index becomes the first column; a missing value an empty cell.
+    """
+    cells = frame.reset_index().astype(object)
+    cells = cells.where(cells.notna(), "").map(lambda value: str(value).replace("|", "\\|"))
+    head = [frame.index.name or "", *frame.columns]
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *cells.to_numpy())]
+    display(Markdown("\n".join(lines)))
+
+
 def interactive(draw: Callable, **controls) -> None:
     """Call ``draw`` whenever a slider or menu moves; without a front end, once with the controls' first values.
 

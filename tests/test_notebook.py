@@ -134,3 +134,18 @@ def test_the_game_goes_on_with_each_button(game, monkeypatch):
     for button in (calm, fear, fear):  # the third click comes after the end and changes nothing
         button.click()
     assert game.agreement() == "2 of 2"
+
+
+def test_a_table_of_words_is_markdown_with_its_index_in_front(monkeypatch):
+    out = []
+    monkeypatch.setattr(notebook, "display", out.append)
+    frame = pd.DataFrame(
+        {"says": ["a|b", None], "n": pd.array([3, None], dtype="Int64")}, pd.Index(["x", "y"], name="who")
+    )
+    notebook.show_words(frame)
+    assert out[0].data.splitlines() == [
+        "| who | says | n |",
+        "| --- | --- | --- |",
+        "| x | a\\|b | 3 |",
+        "| y |  |  |",
+    ]
