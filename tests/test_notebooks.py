@@ -139,6 +139,8 @@ def test_links_lead_somewhere_and_pictures_have_words(path):
 def test_a_number_leads_to_its_notebook_and_words_to_the_glossary(path):
     for number, target in re.findall(r"\[(\d\d)[^\]]*\]\((.+?)\)", prose(path)):
         assert target.startswith((f"{number}_", "http")), f"[{number}] leads to {target}"
+    for target, section in re.findall(r"\]\((\d\d_\w+\.ipynb)\), sections? (\d+)", prose(path)):
+        assert re.search(rf"^## {section} ", prose(path.with_name(target)), flags=re.M), f"{target} has no {section}"
     assert "[glossary](../docs/glossary.md)" in text(cells(path, "markdown")[0])
 
 
