@@ -32,6 +32,12 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
         ("04.3", lambda films, seed: ["train", "test"] * (len(films) // 2), "lies on both sides"),
         ("05.2", lambda a, b: ((a - a.mean(0)) / a.std(0), (b - b.mean(0)) / b.std(0)), "with their own mean"),
         ("05.3", lambda x, noise, snr: x + noise, "asked for 20 dB"),
+        ("02.1", lambda p, d, most: [n for n in range(1, most + 1) if (p * n / 100).is_integer()], "is rounded"),
+        ("02.2", lambda accuracy, n, k: accuracy, "not of the best"),
+        ("02.3", lambda t: t.query("value > 0.75 and task != 'films'")["system"], "a ceiling of its own"),
+        ("15.1", lambda a, b: (a.mean() - b.mean(), *(a.mean() - b.mean() + [-0.01, 0.01])), "too narrow"),
+        ("15.2", lambda text, fields: [f for f in fields if f not in text], "leaves"),
+        ("15.3", lambda stream, label, p, threshold: f"the person is {label}", "not what anybody feels"),
     ],
 )
 def test_a_usual_mistake_gets_its_hint(key, wrong, hint, capsys):

@@ -82,4 +82,17 @@ def exercises() -> list[str]:
     return sorted(_EXERCISES)
 
 
-from . import data, evaluation, faces, fusion, joint, leakage, prior_work, resnet50, search, vgg16, voices  # noqa: E402, F401  (they register themselves)
+from . import (  # noqa: E402, F401  (they register themselves)
+    data,
+    evaluation,
+    faces,
+    fusion,
+    joint,
+    leakage,
+    prior_work,
+    resnet50,
+    responsible_use,
+    search,
+    vgg16,
+    voices,
+)

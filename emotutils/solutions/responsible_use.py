@@ -1,0 +1,103 @@
+"""The exercises of notebooks/15_responsible_use."""
+
+import math
+import re
+
+import numpy as np
+
+from . import exercise
+
+
+def _judge_difference(answer) -> None:
+    rng = np.random.default_rng(1)
+    cases = (
+        (rng.normal(0.7, 0.10, 12), rng.normal(0.6, 0.10, 12)),
+        (rng.normal(0.5, 0.05, 30), rng.normal(0.5, 0.20, 9)),
+        (np.full(8, 0.5), rng.normal(0.4, 0.15, 16)),
+    )
+    for a, b in cases:
+        got = answer(a.copy(), b.copy())
+        assert got is not None, "the function returns nothing yet"
+        assert np.shape(got) == (3,), "give three numbers: difference, low and high"
+        value, low, high = got
+        assert np.isclose(value, a.mean() - b.mean()), f"mean of a minus mean of b is {a.mean() - b.mean():.3f}"
+        expected = _bootstrap(a, b, 20_000, 2)
+        width = expected[1] - expected[0]
+        assert high - low > 0.8 * width, "too narrow: draw as many people as there are, with replacement"
+        assert high - low < 1.25 * width, "too wide: take the middle 95 % of the rounds"
+        assert np.allclose((low, high), expected, atol=0.08 * width), (
+            f"for {len(a)} and {len(b)} people it should be about {expected[0]:.3f} to {expected[1]:.3f}"
+        )
+
+
+def _bootstrap(a: np.ndarray, b: np.ndarray, rounds: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    drawn_a, drawn_b = rng.choice(a, (rounds, len(a))), rng.choice(b, (rounds, len(b)))
+    return np.percentile(drawn_a.mean(axis=1) - drawn_b.mean(axis=1), [2.5, 97.5])
+
+
+@exercise("15.1", _judge_difference)
+def difference_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
+    """Mean of a minus mean of b, and its 95 % interval from drawing people anew in each group."""
+    rng = np.random.default_rng(0)
+    means_a = rng.choice(a, (5000, len(a))).mean(axis=1)
+    means_b = rng.choice(b, (5000, len(b))).mean(axis=1)
+    low, high = np.percentile(means_a - means_b, [2.5, 97.5])
+    return a.mean() - b.mean(), low, high
+
+
+def _judge_unanswered(answer) -> None:
+    fields = ["Intended use", "Not intended", "Who was asked", "Who answers for it"]
+    cases = (
+        ("Intended use: teaching\nNot intended: schools\nWho was asked: two actors\nWho answers for it: A. B.", []),
+        ("Intended use: ____\nNot intended:\nWho was asked: nobody yet\nWho answers for it: TODO", [0, 1, 3]),
+        ("Who answers for it: A. B.\nNot intended:    \nIntended use: see the page: here", [1, 2]),
+        ("", [0, 1, 2, 3]),
+    )
+    for text, blank in cases:
+        got = answer(text, list(fields))
+        assert got is not None, "the function returns nothing yet"
+        expected = [fields[k] for k in blank]
+        assert len(list(got)) or not expected, f"{text!r} leaves {expected} open"
+        assert "Who was asked" in got or 2 not in blank, "a field that is not in the text at all is unanswered, too"
+        assert "Who was asked" not in got or 2 in blank, '"nobody yet" is an answer, and an important one'
+        assert list(got) == expected, f"{text!r} leaves {expected} open, in the order of the fields; not {list(got)}"
+
+
+@exercise("15.2", _judge_unanswered)
+def unanswered(text: str, fields: list[str]) -> list[str]:
+    """The fields of a model card that nobody has filled in; one line a field, as ``Field: answer``."""
+    answers = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    blank = re.compile(r"[\s_.…?-]*(todo)?[\s_.…?-]*", flags=re.IGNORECASE)
+    return [field for field in fields if blank.fullmatch(answers.get(field, ""))]
+
+
+def _judge_sentence(answer) -> None:
+    cases = (
+        ("face", "anger", 0.81, 0.5, "looks like anger"),
+        ("voice", "sadness", 0.50, 0.5, "sounds like sadness"),
+        ("face", "fear", 0.42, 0.5, "not sure"),
+        ("voice", "fear", math.nan, 0.5, "nothing"),
+    )
+    for stream, label, p, threshold, expected in cases:
+        got = answer(stream, label, p, threshold)
+        assert got is not None, "the function returns nothing yet"
+        told = f"{stream}, {label}, {p}, threshold {threshold}"
+        assert not re.search(r"\b(feels?|felt|is (angry|sad|afraid|anger|sadness|fear))\b", got), (
+            "a network knows how something looks or sounds to people who label, not what anybody feels"
+        )
+        assert "looks" not in got or stream == "face", "a voice has no looks"
+        assert expected in got, f"{told}: the sentence should say {expected!r}, not {got!r}"
+        assert stream in got, f"{told}: say which stream it is about"
+        assert label in got or expected in ("not sure", "nothing"), f"{told}: name the label"
+        assert label not in got or expected not in ("not sure", "nothing"), f"{told}: then do not name a label"
+
+
+@exercise("15.3", _judge_sentence)
+def sentence(stream: str, label: str, p: float, threshold: float) -> str:
+    """What may be said of one moment of a face or a voice."""
+    if math.isnan(p):
+        return f"the {stream}: nothing to go by"
+    if p < threshold:
+        return f"the {stream}: not sure"
+    return f"the {stream} {'looks' if stream == 'face' else 'sounds'} like {label}"
