@@ -28,7 +28,7 @@ ORDER = (
     {"networks"},
     {"recipes", "records", "training", "search", "evaluation", "robustness", "leakage", "fusion"},
     {"analysis"},
-    {"report", "plots", "notebook", "tables", "solutions", "checks"},
+    {"report", "plots", "notebook", "colab", "tables", "solutions", "checks"},
     {"cli"},
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -23,6 +23,7 @@ import requests
 
 from .. import config, datasets
 from ..errors import DataError, EmotutilsError
+from ..files import replacing
 from .catalog import CATALOG, Entry, entry
 
 #: More than any set of the catalogue: files in an archive, bytes that it unpacks to, and these over its own size.
@@ -99,7 +100,12 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
 
 
 def fetch(
-    name: str, root: str | os.PathLike | None = None, *, progress: bool = True, say: Callable[[str], None] = print
+    name: str,
+    root: str | os.PathLike | None = None,
+    *,
+    keep: Path | None = None,
+    progress: bool = True,
+    say: Callable[[str], None] = print,
 ) -> Path:
     """Download a set, compare its hash, and unpack it where the reader looks for it; nothing half-done is ever left.
 
@@ -109,6 +115,7 @@ def fetch(
     Parameters
     ----------
     name : of the catalogue.
+    keep : a folder for archives: one that lies there is taken, one that had to be downloaded is put there.
     progress : whether a bar is drawn.
     say : gets what is worth telling, a line each.
 
@@ -129,7 +136,8 @@ def fetch(
             raise DataError(status.line)
         say(f"already here; {status.line}")
         return folder
-    placed = next((p for p in (root / wanted.archive, folder / wanted.archive) if p.is_file()), None)
+    places = [place / wanted.archive for place in (root, folder, keep) if place]
+    placed = next((p for p in places if p.is_file()), None)
     token = config.kaggle_authorization() if wanted.steps else None
     if wanted.steps and not placed and not (token and wanted.addresses):
         raise DataError(f"{name} needs something from you first.\n{wanted.steps.format(folder=folder)}")
@@ -155,6 +163,9 @@ def fetch(
             unpack(archive, content)
             if not here(wanted, temporary):
                 raise DataError(f"{wanted.archive}: holds no {' or '.join(wanted.files)}; get it from {wanted.page}")
+            if keep and not placed:
+                _keep(archive, keep)
+                say(f"{wanted.archive}: kept in {keep}, so that it need not be downloaded again")
             if [p.name for p in content.iterdir()] == [target.name]:  # some archives bring a folder of that name
                 content = content / target.name
             folder.mkdir(exist_ok=True)
@@ -164,6 +175,14 @@ def fetch(
     say(f"{name}: unpacked to {target}; now every file is read once")
     say(check(name, root).line)
     return folder
+
+
+def _keep(archive: Path, folder: Path) -> None:
+    try:
+        with replacing(folder / archive.name) as copy:
+            shutil.copyfile(archive, copy)
+    except OSError as error:
+        raise DataError(f"{folder}: {error.strerror or error}; make room there, or do without keeping it") from error
 
 
 def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) -> Path:
