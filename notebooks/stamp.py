@@ -1,21 +1,72 @@
-"""Write the repository's address, which stands only in pyproject.toml, into every notebook: `make stamp`."""
+"""Write the first cells of all notebooks, from the repository's address in pyproject.toml: `make stamp`.
 
+The address stands in the badge and in the cell that makes a Colab machine ready. That cell's text is here alone; what
+differs between notebooks are the data sets that one can choose, because each uses others.
+"""
+
+import json
 import re
 import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
+#: What can be chosen as DATA: the sets that a notebook reads; the others work on samples and records.
+CHOICES = {
+    "00": ["ravdess", "ravdess+tess", "fer2013"],
+    "01": ["ravdess", "ravdess+fer2013"],
+    "03": ["fer2013"],
+    "04": ["ravdess+ravdess-tracking", "affwild2"],
+    "05": ["ravdess", "ravdess+tess"],
+    "06": ["fer2013"],
+    "07": ["fer2013"],
+    "10": ["ravdess"],
+    "11": ["fer2013"],
+    "12": ["ravdess", "ravdess+tess"],
+    "13": ["ravdess+fer2013"],
+    "14": ["ravdess+fer2013"],
+}
+#: Packages that Colab may lack and only this notebook needs.
+EXTRAS = {"06": " distributed"}
+
+BOOTSTRAP = """\
+import sys
+{data}
+DRIVE = False  # @param {{type:"boolean"}}
+
+if "google.colab" in sys.modules:  # all of this is for Colab, see 00; elsewhere nothing happens
+    ![ -d /content/course ] || git clone -q {address} /content/course
+    %cd -q /content/course/notebooks
+    %pip install -q ..{extras}
+    from emotutils import colab
+
+    colab.prepare({arguments}drive=DRIVE)"""
+
+
+def bootstrap(number: str, address: str) -> str:
+    """The first code cell of the notebook with this number."""
+    choices = CHOICES.get(number)
+    data = f'\nDATA = ""  # @param {json.dumps(["", *choices])}' if choices else ""
+    arguments = "DATA, " if choices else ""
+    return BOOTSTRAP.format(data=data, address=address, extras=EXTRAS.get(number, ""), arguments=arguments)
+
 
 def stamped(text: str, address: str) -> str:
-    """The notebook's text with owner/name of ``address`` in its badge and its bootstrap cell."""
-    owner_and_name = "/".join(address.rstrip("/").split("/")[-2:])
+    """The notebook's text with ``address`` in its badge, and its first code cell as it should be, if it is Colab's."""
+    address = address.rstrip("/")
+    owner_and_name = "/".join(address.split("/")[-2:])
     text = re.sub(r"(?<=research\.google\.com/github/)[\w.-]+/[\w.-]+(?=/blob/)", owner_and_name, text)
-    return re.sub(r"(?<=git clone -q https://github\.com/)[\w.-]+/[\w.-]+", owner_and_name, text)
+    badge = re.search(r"/blob/main/notebooks/(\w\w)_", text)
+    notebook = json.loads(text)
+    first = next((cell for cell in notebook["cells"] if cell["cell_type"] == "code"), None)
+    if badge and first and "google.colab" in "".join(first["source"]):
+        first["source"] = bootstrap(badge[1], address).splitlines(keepends=True)
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for path in HERE.glob("*.ipynb"):
+    for path in (*sorted(HERE.glob("[0-9][0-9]_*.ipynb")), HERE.parent / "docs" / "template.ipynb"):
         text = path.read_text(encoding="utf-8")
-        path.write_text(stamped(text, project["urls"]["Repository"]), encoding="utf-8")
+        if (new := stamped(text, project["urls"]["Repository"])) != text:
+            path.write_text(new, encoding="utf-8")
