@@ -72,6 +72,9 @@ def times(record: dict, page: str) -> str:
 
 def write_pages(record: dict) -> None:
     """The README's routes and the times in the list of notebooks, from the record."""
+    if unknown := [p.stem for p in paths([]) if p.stem not in record["seconds"]]:
+        print(f"README and list are left as they are: no time is known of {', '.join(unknown)}")
+        return
     readme, plan = HERE.parent / "README.md", HERE / "README.md"
     block = re.compile(r"(?s)(?<=<!-- routes -->\n).*?(?=\n<!-- /routes -->)")
     readme.write_text(block.sub(lambda _: routes(record), readme.read_text("utf-8")), encoding="utf-8")

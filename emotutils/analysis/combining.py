@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import EmotutilsError
 from ..evaluation import Calibration, threshold_for
-from ..fusion import DEFAULT_RULE, Weights, check_weights, fuse, load_fitted, prior_of, rule_names, weights_of
+from ..fusion import DEFAULT_RULE, RULES, Weights, check_weights, fuse, load_fitted, prior_of, rule_names, weights_of
 from ..networks import Network, load_network
 
 #: An answer is marked ``unsure`` below the probability above which so many answers were wrong on validation rows.
@@ -63,9 +63,8 @@ class Combination:
             networks know too little, an error rate outside 0..1.
         """
         threshold_for([], error_rate)  # refuses a rate outside 0..1, whatever is known of the networks
-        rules = rule_names()
-        if rule not in (None, JOINT, *rules):
-            raise EmotutilsError(f"unknown fusion rule {rule!r}: choose {', '.join(rules)} or {JOINT}")
+        if rule not in (None, JOINT, *RULES) and rule not in rule_names():
+            raise EmotutilsError(f"unknown fusion rule {rule!r}: choose {', '.join(RULES)} or {JOINT}")
         if weights is not None and rule not in (None, "weighted"):
             raise EmotutilsError(f"weights are for the rule weighted, not for {rule!r}: leave one of the two out")
         cards = {stream: network.card for stream, network in networks.items()}
