@@ -203,18 +203,18 @@ def interactive(draw: Callable, **controls) -> None:
         return
     import ipywidgets
 
-    made = {name: _control(control) for name, control in controls.items()}
+    made = {name: _control(control, name.replace("_", " ")) for name, control in controls.items()}
     display(ipywidgets.interactive(draw, **made))
 
 
-def _control(control: list | tuple):
+def _control(control: list | tuple, words: str):
     import ipywidgets
 
     if isinstance(control, list):
-        return ipywidgets.Dropdown(options=control)
+        return ipywidgets.Dropdown(options=control, description=words)
     low, high, step, start = control
     kind = ipywidgets.IntSlider if all(isinstance(v, int) for v in control) else ipywidgets.FloatSlider
-    return kind(value=start, min=low, max=high, step=step)
+    return kind(value=start, min=low, max=high, step=step, description=words)
 
 
 def _front_end() -> bool:
@@ -302,31 +302,33 @@ class FilmPicker:
     SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".wav", ".mp3", ".flac")
 
     def __init__(self, folder: Path | str = "."):
-        self.folder, self._menu, self._button, self._uploaded = Path(folder), None, None, None
+        self.folder, self._menu, self._button, self._uploaded, self._sent = Path(folder), None, None, None, None
 
     def show(self) -> None:
         """Show the menu and the button, or say that there is nobody to use them."""
+        if not _front_end():
+            print("Here you would pick a film; this run has nobody who could.")
+            return
         if "google.colab" in sys.modules:
             from google.colab import files  # asks at once, and has no size limit
 
             for name in files.upload():
                 self._uploaded = Path(name)
             return
-        if not _front_end():
-            print("Here you would pick a film; this run has nobody who could.")
-            return
         import ipywidgets
 
         films = sorted(p for p in self.folder.iterdir() if p.suffix.lower() in self.SUFFIXES)
         self._menu = ipywidgets.Dropdown(options=[("none", None), *((p.name, p) for p in films)], description="film")
-        self._button = ipywidgets.FileUpload(accept="video/*,audio/*", multiple=False, description="up to 10 MB")
+        words = {"description": "upload, up to 10 MB", "layout": {"width": "auto"}}
+        self._button = ipywidgets.FileUpload(accept="video/*,audio/*", multiple=False, **words)
         display(ipywidgets.HBox([self._menu, self._button]))
 
     @property
     def path(self) -> Path | None:
         """The film that was picked: the uploaded one, else the menu's; None: nothing yet."""
-        if self._button is not None and self._button.value:
-            value = self._button.value  # a dict in ipywidgets 7 (Colab's, older Jupyter), a tuple in 8
+        value = self._button.value if self._button is not None else None
+        if value and value is not self._sent:
+            self._sent = value  # a dict in ipywidgets 7 (Colab's, older Jupyter), a tuple in 8
             name, one = next(iter(value.items())) if isinstance(value, dict) else (value[0]["name"], value[0])
             self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
             self._uploaded.write_bytes(bytes(one["content"]))

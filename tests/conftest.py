@@ -1,6 +1,7 @@
-"""Shared by all tests: where the real corpora lie, if they do."""
+"""Shared by tests: where the real corpora lie, if they do, and a browser, if there is one."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,3 +14,32 @@ def real_data() -> Path:
     if not root or not (Path(root) / "fer2013" / "fer2013.csv").is_file():
         pytest.skip("no real corpora: set EMOTUTILS_DATA to the folder that holds fer2013/, ravdess/ and tess/")
     return Path(root)
+
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+# Without them Chromium looks for updates, asks other machines, and plays no film before somebody has clicked.
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required --window-size=1280,1000"
+)
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """Debian's Chromium without a window, driven by selenium; it reaches this machine alone."""
+    if not (BROWSER and DRIVER):
+        missing = " and ".join(name for name, path in (("chromium", BROWSER), ("chromedriver", DRIVER)) if not path)
+        pytest.skip(f"no {missing} on the path: install Debian's chromium and chromium-driver")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    # Both paths are given, so that selenium never goes and downloads a browser.
+    options.binary_location = BROWSER
+    for flag in [*FLAGS.split(), OFFLINE, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
+    yield driver
+    driver.quit()

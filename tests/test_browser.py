@@ -10,8 +10,6 @@ from threading import Thread
 
 import pytest
 from fabricated import fabricated
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -22,28 +20,6 @@ pytestmark = pytest.mark.browser
 
 FILM = Path(__file__).resolve().parents[1] / "data" / "sample" / "demo.mp4"
 DURATION, HOP = 70.0, 0.5
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-# Without them Chromium looks for updates, and plays no film before somebody has clicked.
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required --window-size=1280,1000"
-)
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    if not (BROWSER and DRIVER):
-        missing = " and ".join(name for name, path in (("chromium", BROWSER), ("chromedriver", DRIVER)) if not path)
-        pytest.skip(f"no {missing} on the path: install Debian's chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    # Both paths are given, so that selenium never goes and downloads a browser.
-    options.binary_location = BROWSER
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
-    yield driver
-    driver.quit()
 
 
 class Opened:

@@ -1,6 +1,10 @@
 """What the notebooks share: set-up, profiles, shown code, interactive figures and their static twins, guesses."""
 
+import ast
 import inspect
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -96,9 +100,11 @@ def test_with_a_front_end_the_slider_redraws(monkeypatch):
     pytest.importorskip("ipywidgets")
     monkeypatch.setattr(notebook, "_front_end", lambda: True)
     out, calls = shown(monkeypatch), []
-    notebook.interactive(lambda size, rule: calls.append((size, rule)), size=(1, 9, 1, 3), rule=["mean", "product"])
+    controls = {"face_size": (1, 9, 1, 3), "rule": ["mean", "product"]}
+    notebook.interactive(lambda face_size, rule: calls.append((face_size, rule)), **controls)
     (widget,) = out
     slider, menu = widget.children[:2]
+    assert (slider.description, menu.description) == ("face size", "rule")
     widget.update()
     slider.value, menu.value = 5, "product"
     assert calls[0] == (3, "mean") and calls[-1] == (5, "product")
@@ -149,3 +155,55 @@ def test_a_table_of_words_is_markdown_with_its_index_in_front(monkeypatch):
         "| x | a\\|b | 3 |",
         "| y |  |  |",
     ]
+
+
+def test_picking_a_film_without_a_front_end_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("EMOTUTILS_STATIC", "1")
+    monkeypatch.setitem(sys.modules, "google.colab", None)  # nor is Colab's own upload opened
+    picker = notebook.FilmPicker(tmp_path)
+    picker.show()
+    assert "nobody who could" in capsys.readouterr().out and picker.path is None
+
+
+def test_a_film_is_picked_from_the_menu(tmp_path, monkeypatch):
+    for name in ("b.MP4", "a.wav", "notes.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(notebook, "_front_end", lambda: True)
+    out, picker = shown(monkeypatch), notebook.FilmPicker(tmp_path)
+    picker.show()
+    menu = out[0].children[0]
+    assert [name for name, _ in menu.options] == ["none", "a.wav", "b.MP4"] and picker.path is None
+    menu.value = tmp_path / "b.MP4"
+    assert picker.path == tmp_path / "b.MP4"
+
+
+@pytest.mark.parametrize("version", [7, 8])
+def test_an_uploaded_film_is_kept_once_under_its_own_name(tmp_path, monkeypatch, version):
+    monkeypatch.setattr(notebook, "_front_end", lambda: True)
+    out, picker = shown(monkeypatch), notebook.FilmPicker(tmp_path)
+    picker.show()
+    name, content = "../my film.mp4", memoryview(b"film")
+    sent = {name: {"content": b"film"}} if version == 7 else ({"name": name, "content": content},)
+    picker._button = SimpleNamespace(value=sent)  # what the front end sends, in either version
+    path = picker.path
+    assert path.name == "my film.mp4" and path.read_bytes() == b"film" and picker.path == path
+    assert out[0].children[1].description.startswith("upload")
+
+
+def test_every_widget_has_a_static_twin(game, tmp_path, monkeypatch):
+    """Whoever asks for static figures needs no ipywidgets; nothing else in the package uses them."""
+    tree = ast.parse(inspect.getsource(notebook))
+    users = {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and "import ipywidgets" in ast.unparse(node)
+    }
+    assert users == {"interactive", "_control", "Guesses", "play", "FilmPicker", "show"}, "a new one: call it below"
+    others = [p for p in Path(emotutils.__file__).parent.rglob("*.py") if p.name != "notebook.py"]
+    assert not [p for p in others if "import ipywidgets" in p.read_text(encoding="utf-8")]
+    monkeypatch.setenv("EMOTUTILS_STATIC", "1")
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.setitem(sys.modules, "ipykernel", ast)  # as if in a notebook
+    notebook.interactive(lambda size: None, size=(1, 9, 1, 3))
+    game.play()
+    notebook.FilmPicker(tmp_path).show()

@@ -1,0 +1,111 @@
+"""Notebook 13 in JupyterLab in a real browser: somebody moves a slider, and the figure changes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from test_house import ROOT
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = ROOT / "notebooks" / "13_fusion.ipynb"
+#: What JupyterLab does beside its work: looks for updates and news, starts language servers, uses the user's folders.
+LAB = {"expose_app_in_browser": True, "extension_manager": "readonly"}
+LAB |= {"check_for_updates_class": "jupyterlab.NeverCheckForUpdate", "news_url": None}
+SERVER = {"ip": "localhost", "port": 0, "open_browser": False, "allow_root": True}
+SERVER |= {"jpserver_extensions": {"jupyter_lsp": False}}
+QUIET = {"fetchNews": "false", "checkForUpdates": False}
+
+READY = """
+const panel = window.jupyterapp?.shell.currentWidget;
+return panel?.sessionContext?.session?.kernel?.status === 'idle' && panel.content.widgets.length > 10
+"""
+CELLS = """
+return jupyterapp.shell.currentWidget.content.widgets.map(cell => [cell.model.type, cell.model.sharedModel.getSource()])
+"""
+#: JupyterLab's own command for Shift+Enter on a cell; its outputs when it is done.
+RUN = """
+const [index, done] = arguments, notebook = jupyterapp.shell.currentWidget.content;
+notebook.deselectAll();
+notebook.activeCellIndex = index;
+jupyterapp.commands.execute('notebook:run-cell').then(
+  () => done(notebook.widgets[index].model.outputs.toJSON()),
+  error => done([{output_type: 'error', evalue: `${error}`}])
+);
+"""
+FIGURE = ".jp-OutputArea .widget-interact img"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A server of one's own, with nothing but a copy of the notebook: the notebook's address there."""
+    root = tmp_path_factory.mktemp("lab")
+    work, config, settings = (root / name for name in ("work", "config", "settings"))
+    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    for folder in (work, config, quiet.parent):
+        folder.mkdir(parents=True)
+    shutil.copy(NOTEBOOK, work)
+    quiet.write_text(json.dumps(QUIET))
+    folders = {"user_settings_dir": str(settings), "workspaces_dir": str(root / "workspaces")}
+    options = {"LabApp": LAB | folders, "ServerApp": SERVER | {"root_dir": str(work)}}
+    (config / "jupyter_lab_config.json").write_text(json.dumps(options))
+    environment = os.environ | {"EMOTUTILS_PROFILE": "sample", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment |= {"JUPYTER_CONFIG_DIR": str(config), "IPYTHONDIR": str(root / "ipython")}
+    environment |= {f"JUPYTER_{name.upper()}_DIR": str(root / name) for name in ("runtime", "data")}
+    environment.pop("EMOTUTILS_STATIC", None)
+    with (root / "log").open("w") as log:
+        command = [sys.executable, "-m", "jupyter", "lab"]
+        server = subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=log)
+        try:
+            wait = WebDriverWait(root / "runtime", 120)
+            told = wait.until(lambda runtime: server.poll() is not None or list(runtime.glob("jpserver-*.json")))
+            assert server.poll() is None, (root / "log").read_text()
+            facts = json.loads(told[0].read_text())
+            yield f"{facts['url']}lab/tree/{NOTEBOOK.name}?token={facts['token']}"
+        finally:
+            server.terminate()  # and its kernel with it
+            server.wait(60)
+
+
+def test_a_moved_slider_changes_the_figure(chromium, lab):
+    chromium.set_script_timeout(300)
+    wait = WebDriverWait(chromium, 120)
+    for log in ("browser", "performance"):
+        chromium.get_log(log)  # the page that a browser begins with
+    chromium.get(lab)
+    wait.until(lambda driver: driver.execute_script(READY), "the notebook never opened")
+
+    cells = chromium.execute_script(CELLS)
+    frame = next(k for k, (kind, text) in enumerate(cells) if kind == "markdown" and text.startswith("## "))
+    imports = [k for k, (kind, _) in enumerate(cells[:frame]) if kind == "code"]
+    film, slider = (next(k for k, (_, text) in enumerate(cells) if code in text) for code in ("FILM =", ".interactive("))
+    for index in (*imports, film, slider):
+        outputs = chromium.execute_async_script(RUN, index)
+        assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"], outputs
+
+    def found(selector):
+        return chromium.find_elements(By.CSS_SELECTOR, selector)
+
+    wait.until(lambda _: found(FIGURE), "no figure under the sliders")
+    before, handles = found(FIGURE)[0].get_attribute("src"), found(".noUi-handle")
+    assert before.startswith("data:image/png") and len(handles) == 2
+    assert [label.text for label in found(".widget-slider .widget-label")] == ["face weight", "seconds"]
+    assert [number.text for number in found(".widget-readout")] == ["0.50", "1.50"]
+
+    handles[0].send_keys(Keys.ARROW_RIGHT * 4)
+    wait.until(lambda _: found(".widget-readout")[0].text == "0.70", "the slider did not move")
+    wait.until(lambda _: found(FIGURE) and found(FIGURE)[0].get_attribute("src") != before, "the figure did not change")
+    after = found(FIGURE)[0].get_attribute("src")
+    assert after.startswith("data:image/png") and len(after) > len(before) / 2
+
+    events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    asked = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
+    assert hosts - {"colab.research.google.com"} == {"localhost"}, "beside the badge everything comes from this machine"
