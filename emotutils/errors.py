@@ -1,4 +1,4 @@
-"""The errors a user meets: one line that says what, where and what to do."""
+"""The errors a user meets: one line that says what, where and what to do. Shown in notebooks/00_setup."""
 
 
 class EmotutilsError(Exception):

@@ -27,6 +27,9 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
 @pytest.mark.parametrize(
     "key, wrong, hint",
     [
+        ("00.1", lambda asked, folders: asked or ("live" if folders else "sample"), "not every folder"),
+        ("00.2", lambda t, label: (t["label"] == label).sum(), "count seconds, not rows"),
+        ("00.2", lambda t, label: (t["label"] == label).sum() * (t["t"][1] - t["t"][0]), "not sure does not count"),
         ("03.1", lambda labels: labels.value_counts().max(), "should be 0.75"),
         ("03.3", lambda t: t.loc[t["split"] == "test", "group"].isin(t["group"]).sum(), "two test rows"),
         ("04.3", lambda films, seed: ["train", "test"] * (len(films) // 2), "lies on both sides"),

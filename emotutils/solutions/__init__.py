@@ -93,6 +93,7 @@ from . import (  # noqa: E402, F401  (they register themselves)
     resnet50,
     responsible_use,
     search,
+    setup,
     vgg16,
     voices,
 )

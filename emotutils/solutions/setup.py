@@ -1,0 +1,60 @@
+"""The exercises of notebooks/00_setup."""
+
+import pandas as pd
+
+from . import exercise
+
+
+def _judge_profile(answer) -> None:
+    cases = (
+        (None, [], "sample"),
+        (None, ["runs", "sample", "weights"], "sample"),
+        (None, ["ravdess", "sample"], "live"),
+        (None, ["affwild2"], "live"),
+        ("full", [], "full"),
+        ("sample", ["fer2013", "ravdess"], "sample"),
+    )
+    for asked, folders, expected in cases:
+        got = answer(asked, list(folders))
+        assert got is not None, "the function returns nothing yet"
+        told = f"asked for {asked}, folders {folders}: {expected}, not {got}"
+        assert asked is None or got == expected, f"who asks for a profile gets it; {told}"
+        assert got == expected or got != "live", f"not every folder under the data root holds a real set; {told}"
+        assert got == expected, told
+    try:
+        answer("quick", [])
+    except ValueError:
+        return
+    raise AssertionError("'quick' is no profile: raise a ValueError")
+
+
+@exercise("00.1", _judge_profile)
+def choose_profile(asked: str | None, folders: list[str]) -> str:
+    """The profile that was asked for; without one, what the folders under the data root allow."""
+    if asked is None:
+        real = {"fer2013", "ravdess", "tess", "affwild2"}
+        return "live" if real & set(folders) else "sample"
+    if asked not in ("sample", "live", "full"):
+        raise ValueError(f"unknown profile {asked!r}")
+    return asked
+
+
+def _judge_seconds(answer) -> None:
+    labels = ["anger", "anger", "", "fear", "anger", "fear"]
+    for hop in (0.5, 2.0):
+        timeline = pd.DataFrame({"t": [k * hop for k in range(6)], "label": labels, "unsure": [False] * 6})
+        timeline.loc[4, "unsure"] = True
+        for label, moments in (("anger", 2), ("fear", 2), ("neutral", 0)):
+            got = answer(timeline.copy(), label)
+            assert got is not None, "the function returns nothing yet"
+            told = f"{label}: {moments * hop} s, not {got}"
+            assert hop == 2.0 or got not in (2, 3), f"count seconds, not rows; {told}"
+            assert label != "anger" or abs(got - 3 * hop) > 1e-6, f"a moment that is not sure does not count; {told}"
+            assert abs(got - moments * hop) < 1e-6, f"rows are {hop} s apart; {told}"
+
+
+@exercise("00.2", _judge_seconds)
+def seconds(timeline: pd.DataFrame, label: str) -> float:
+    """For how long a film looks and sounds like a label, moments left out that are not sure."""
+    hop = timeline["t"].iloc[1] - timeline["t"].iloc[0]
+    return float(hop * ((timeline["label"] == label) & ~timeline["unsure"]).sum())
