@@ -174,6 +174,15 @@ def test_what_was_in_runs_before_is_not_lost(machine, capsys):
     assert "runs/guesses.csv is now" in capsys.readouterr().out
 
 
+def test_a_link_that_led_elsewhere_leads_to_drive(machine, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "record").write_text("mine")
+    Path("runs").symlink_to(tmp_path / "elsewhere")
+    colab.prepare(drive=True)
+    assert Path("runs").resolve() == (machine.home / "runs").resolve()
+    assert (tmp_path / "elsewhere" / "record").read_text() == "mine"
+
+
 def test_a_set_is_downloaded_once_and_unpacked_on_each_machine(machine, server, capsys):
     colab.prepare("ravdess", drive=True)
     out = capsys.readouterr().out
@@ -185,7 +194,8 @@ def test_a_set_is_downloaded_once_and_unpacked_on_each_machine(machine, server, 
     assert "already here; ravdess: complete" in capsys.readouterr().out
     machine.start()
     colab.prepare("ravdess", drive=True)
-    assert "ravdess: complete, 3 recordings" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "ravdess: complete, 3 recordings" in out and "kept in" not in out
     assert len(server.asked) == 1 and sorted(p.name for p in (machine.home / "data").iterdir()) == [
         "Audio_Speech_Actors_01-24.zip"
     ]
@@ -229,6 +239,8 @@ def test_a_token_that_is_missing_or_not_granted(machine, server):
 def test_what_the_learner_put_on_drive_needs_no_token(place, machine, server, capsys):
     (machine.home / "data" / place).parent.mkdir(parents=True)
     (machine.home / "data" / place).write_bytes(CSV if place.endswith("csv") else FER2013)
+    (colab.DATA / "fer2013").mkdir(parents=True)
+    (colab.DATA / "fer2013" / "notes.txt").write_text("mine")
     colab.prepare("fer2013", drive=True)
     assert "fer2013: complete, 3 pictures" in capsys.readouterr().out
     assert not server.asked and download.check("fer2013", colab.DATA).whole
@@ -264,6 +276,7 @@ def test_a_damaged_archive_on_drive_is_named(machine, server):
 
 def test_a_full_drive(machine, server, monkeypatch):
     def full(source, target, **options):
+        Path(target).touch()
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as m:
@@ -273,7 +286,6 @@ def test_a_full_drive(machine, server, monkeypatch):
     (machine.home / "data" / "fer2013").mkdir()
     (machine.home / "data" / "fer2013" / "fer2013.csv").write_bytes(CSV)
     with monkeypatch.context() as m:
-        m.setattr(shutil, "copy2", full)
         m.setattr(shutil, "copytree", full)
         refused("could not be copied", "No space left on device", "delete", data="fer2013")
 
