@@ -1,9 +1,11 @@
 import json
+import zipfile
 
 import keras
 import numpy as np
 import pytest
 
+from emotutils import config
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import NetworkError
 from emotutils.networks import (
@@ -15,6 +17,7 @@ from emotutils.networks import (
     save_network,
     shipped_cards,
 )
+from emotutils.networks.portable import NEWER, make_portable
 from emotutils.speech import PAD, Features
 
 
@@ -165,3 +168,33 @@ def test_every_shipped_network_opens_and_knows_its_run():
         network = load_network(shipped["name"])
         assert len(network.labels) == network.model.output_shape[-1]
         assert network.card["parameters"] == network.model.count_params()
+
+
+def written(path) -> str:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("config.json").decode()
+
+
+@pytest.mark.parametrize("path", sorted((config.shipped_root() / "weights").glob("*.keras")), ids=lambda p: p.stem)
+def test_shipped_networks_name_no_option_that_colabs_keras_does_not_know(path):
+    assert not [option for option in NEWER if f'"{option}"' in written(path)]
+
+
+def test_a_saved_network_names_a_newer_option_only_where_it_says_something(tmp_path):
+    inputs = keras.Input((48, 48, 1))
+    x = keras.layers.Flatten()(inputs)
+    for momentum in (0.99, 0.5):
+        x = keras.layers.BatchNormalization(momentum=momentum)(x)
+    model = keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(x))
+    path = save_network(model, card(), tmp_path)
+    assert not [option for option in NEWER if f'"{option}"' in written(path)]
+    x = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
+    np.testing.assert_allclose(load_network(path).predict_proba(x), model(x), atol=1e-6)
+    plain = {"renorm": False, "quantization_config": None, "units": 3}
+    with zipfile.ZipFile(tmp_path / "made.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps({"layers": [plain, {"renorm": True, "input_axes": [0]}]}))
+        archive.writestr("model.weights.h5", b"weights")
+    make_portable(tmp_path / "made.keras")
+    assert json.loads(written(tmp_path / "made.keras"))["layers"] == [{"units": 3}, {"renorm": True, "input_axes": [0]}]
+    with zipfile.ZipFile(tmp_path / "made.keras") as archive:
+        assert archive.read("model.weights.h5") == b"weights"

@@ -24,6 +24,7 @@ from ..files import replacing
 from ..plugins import announced
 from ..quiet import hushed
 from ..speech import Features
+from .portable import make_portable
 
 if TYPE_CHECKING:
     import keras
@@ -215,7 +216,7 @@ CARD_FIELDS = {
 
 
 def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
-    """Write ``NAME.keras`` and ``NAME.card.json`` into ``folder`` and give the model's path.
+    """Write ``NAME.keras`` and ``NAME.card.json`` into ``folder`` and give the model's path. Keras 3.11 can open it.
 
     Raises
     ------
@@ -232,6 +233,7 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     bare.set_weights(model.get_weights())
     with replacing(path) as temporary:
         bare.save(temporary)
+        make_portable(temporary)
     save_card(card, path)
     return path
 

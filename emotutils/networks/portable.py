@@ -1,0 +1,32 @@
+"""A saved network without the options that only the newest Kerases know. Taught in notebooks/07_conv2d."""
+
+import json
+import os
+import zipfile
+
+#: Options that Keras 3.13 to 3.15 began to write. At these values they say nothing, and an older Keras, such as
+#: Colab's, opens no file that names them.
+NEWER = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
+
+
+def make_portable(path: str | os.PathLike) -> None:
+    """Take the options of `NEWER` out of a ``.keras`` file, where they have the values given there; weights stay."""
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    parts["config.json"] = json.dumps(_plain(json.loads(parts["config.json"]))).encode()
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+
+
+def _plain(node):
+    if isinstance(node, dict):
+        return {k: _plain(v) for k, v in node.items() if not (k in NEWER and v == NEWER[k])}
+    return [_plain(part) for part in node] if isinstance(node, list) else node
