@@ -83,6 +83,7 @@ def exercises() -> list[str]:
 
 
 from . import (  # noqa: E402, F401  (they register themselves)
+    background,
     data,
     evaluation,
     faces,

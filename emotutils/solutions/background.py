@@ -1,0 +1,83 @@
+"""The exercises of notebooks/01_background."""
+
+import numpy as np
+
+from . import exercise
+
+
+def _judge_softmax(answer) -> None:
+    cases = (
+        ([[0, 0]], [[0.5, 0.5]]),
+        ([[1, 2, 3], [0, 0, np.log(2)]], [[0.09003, 0.24473, 0.66524], [0.25, 0.25, 0.5]]),
+    )
+    for scores, expected in cases:
+        with np.errstate(all="ignore"):
+            got = answer(np.array(scores, float))
+        assert got is not None, "the function returns nothing yet"
+        assert np.shape(got) == np.shape(expected), f"{np.shape(scores)} in, {np.shape(expected)} out"
+        assert np.allclose(np.sum(got, axis=1), 1), "each row must sum to 1: add up along axis 1, with keepdims=True"
+        assert np.allclose(got, expected, atol=1e-4), f"for {scores} it should be {expected}"
+    for scores in ([[1000.0, 1000.0, 0.0]], [[-1000.0, -1000.0, -2000.0]]):
+        with np.errstate(all="ignore"):
+            got = answer(np.array(scores))
+        assert np.isfinite(got).all(), "e¹⁰⁰⁰ is no number for a computer: what may be taken from all scores of a row?"
+        assert np.allclose(got, [[0.5, 0.5, 0]]), f"for {scores} it should be [[0.5, 0.5, 0.0]]"
+    with np.errstate(all="ignore"):
+        got = answer(np.array([[1000.0, 999.0], [0.0, 1.0]]))
+    assert np.allclose(got, [[0.73106, 0.26894], [0.26894, 0.73106]], atol=1e-4), "take each row's own maximum from it"
+
+
+@exercise("01.1", _judge_softmax)
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Probabilities (n, k) from scores (n, k). The largest exponent is 0, so that nothing overflows."""
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _judge_step(answer) -> None:
+    rng = np.random.default_rng(0)
+    for n, k, rate in ((5, 1, 0.1), (40, 3, 0.02)):
+        X, y = rng.normal(size=(n, k)), rng.normal(size=n)
+        w, b = rng.normal(size=k), 0.5
+        got = answer(w.copy(), b, X.copy(), y.copy(), rate)
+        assert got is not None, "the function returns nothing yet"
+        assert len(got) == 2 and np.shape(got[0]) == (k,), f"give the new w, of shape ({k},), and the new b"
+        error = X @ w + b - y
+        gradient = np.append(2 * X.T @ error, 2 * error.sum()) / n
+        moved = np.append(np.asarray(got[0]) - w, np.asarray(got[1]) - b)
+        assert not np.allclose(moved, rate * gradient), "that is uphill: the gradient points to where the loss grows"
+        assert not np.allclose(moved, -rate * n * gradient), "the loss is a mean: divide by the number of rows"
+        assert not np.allclose(moved, -rate * gradient / 2), "the slope of a square has a factor of 2"
+        assert not np.allclose(moved[:-1], -rate * gradient[:-1]) or not np.isclose(moved[-1], 0), "b takes a step too"
+        assert np.allclose(moved, -rate * gradient), "compare your gradient with finite differences, as in section 9"
+
+
+@exercise("01.2", _judge_step)
+def gradient_step(w: np.ndarray, b: float, X: np.ndarray, y: np.ndarray, rate: float) -> tuple[np.ndarray, float]:
+    """One step of gradient descent for y ≈ X w + b, where the loss is the mean squared error."""
+    error = X @ w + b - y
+    return w - rate * 2 * X.T @ error / len(y), b - rate * 2 * error.mean()
+
+
+def _judge_precision_recall(answer) -> None:
+    y = np.array(["joy", "joy", "joy", "joy", "fear", "fear", "calm", "calm"])
+    said = np.array(["joy", "joy", "fear", "joy", "joy", "joy", "calm", "joy"])
+    for label, expected in (("joy", (3 / 6, 3 / 4)), ("calm", (1, 1 / 2)), ("fear", (0, 0))):
+        got = answer(y.copy(), said.copy(), label)
+        assert got is not None, "the function returns nothing yet"
+        assert np.shape(got) == (2,), "give two numbers: precision and recall"
+        swapped = np.allclose(got, expected[::-1]) and expected[0] != expected[1]
+        assert not swapped, "the right numbers in the wrong order: precision first"
+        assert np.allclose(got, expected), f"for {label} it should be {expected[0]:.2f} and {expected[1]:.2f}"
+    with np.errstate(all="ignore"):
+        precision, recall = answer(y, np.full(8, "joy"), "calm")
+    assert np.isnan(precision), "of no answers at all no share is right: the precision of a label never said is nan"
+    assert recall == 0, "a label that is never said is never found: its recall is 0"
+
+
+@exercise("01.3", _judge_precision_recall)
+def precision_recall(y: np.ndarray, said: np.ndarray, label: str) -> tuple[float, float]:
+    """Of the answers ``label`` the share that is right, and of the rows with that label the share that is found."""
+    found = np.sum((y == label) & (said == label))
+    answers, rows = np.sum(said == label), np.sum(y == label)
+    return found / answers if answers else np.nan, found / rows if rows else np.nan
