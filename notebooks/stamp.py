@@ -1,7 +1,8 @@
 """Write the first cells of all notebooks, from the repository's address in pyproject.toml: `make stamp`.
 
 The address stands in the badge and in the cell that makes a Colab machine ready. That cell's text is here alone; what
-differs between notebooks are the data sets that one can choose, because each uses others.
+differs between notebooks are the data sets that one can choose, because each uses others. INSTALL.md and CITATION.cff
+name the address as well.
 """
 
 import json
@@ -64,9 +65,19 @@ def stamped(text: str, address: str) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
+def readdressed(text: str, old: str, new: str) -> str:
+    """A document's text with ``new`` for the address ``old``, and for the folder that git makes of it."""
+    old_name, new_name = (address.rstrip("/").split("/")[-1] for address in (old, new))
+    return text.replace(old, new.rstrip("/")).replace(f"\ncd {old_name}\n", f"\ncd {new_name}\n")
+
+
 if __name__ == "__main__":
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for path in (*sorted(HERE.glob("[0-9][0-9]_*.ipynb")), HERE.parent / "docs" / "template.ipynb"):
         text = path.read_text(encoding="utf-8")
         if (new := stamped(text, project["urls"]["Repository"])) != text:
             path.write_text(new, encoding="utf-8")
+    before = re.search(r'repository-code: "(.+)"', (HERE.parent / "CITATION.cff").read_text(encoding="utf-8"))[1]
+    for path in (HERE.parent / "INSTALL.md", HERE.parent / "CITATION.cff"):
+        text = readdressed(path.read_text(encoding="utf-8"), before, project["urls"]["Repository"])
+        path.write_text(text, encoding="utf-8")

@@ -34,6 +34,7 @@ DOCUMENTS = (
 
 sys.path.insert(0, str(ROOT / "notebooks"))
 import run as run_notebooks  # noqa: E402
+import stamp  # noqa: E402
 
 CARD = {
     "name": "conv2d",
@@ -186,6 +187,15 @@ def test_the_citation_file_names_this_version_and_address():
     assert citation["repository-code"] == project["urls"]["Repository"], "make stamp"
     assert citation["title"] in read("README.md").replace("*", "") and citation["cff-version"] == "1.2.0"
     assert f"(emotutils {project['version']})" in read("README.md")
+
+
+def test_the_documents_name_the_projects_address_alone():
+    address = tomllib.loads(read("pyproject.toml"))["project"]["urls"]["Repository"]
+    named = re.findall(r"git clone (?:-q )?(\S+)", read("INSTALL.md"))
+    assert named and set(named) == {address}, "make stamp"
+    assert f"\ncd {address.split('/')[-1]}\n" in read("INSTALL.md")
+    moved = stamp.readdressed(read("INSTALL.md"), address, "https://example.org/ada/course/")
+    assert "git clone https://example.org/ada/course\ncd course\n" in moved and address not in moved
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md")), ids=lambda p: p.stem)
