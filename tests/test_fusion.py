@@ -71,6 +71,12 @@ def test_weights_need_not_add_up_to_one_and_may_differ_by_label():
     np.testing.assert_allclose(fuse(streams, "weighted", by_label), expected)
 
 
+def test_a_stream_alone_is_believed_even_where_it_weighs_nothing():
+    face, by_label = some(5), {"face": [0, 1, 1, 1, 1, 1, 1], "voice": [1] * 7}
+    alone = fuse({"face": face, "voice": np.full((5, 7), np.nan)}, "weighted", by_label)
+    np.testing.assert_allclose(alone, face)
+
+
 def test_product_is_bayes_rule_with_the_prior_counted_once():
     """Two independent observers of a label with an unequal prior: the posterior by hand."""
     prior = np.array([0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])

@@ -1,4 +1,4 @@
-"""Decision-level fusion: several streams' probabilities become one (thesis 2.3.5, 4.4). Taught in notebooks/13_fusion.
+"""Decision-level fusion: several streams' probabilities become one (thesis 3.1, 4.4). Taught in notebooks/13_fusion.
 
 After Kittler, Hatef, Duin and Matas (1998), "On combining classifiers", IEEE TPAMI 20(3).
 """
@@ -20,7 +20,9 @@ LEAST = 1e-6
 
 def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """Weighted mean, label by label; the weights of the streams that are there are brought to a sum of 1."""
-    w = w * ~np.isnan(p)
+    there = ~np.isnan(p)
+    w = w * there
+    w = np.where(w.sum(axis=0) > 0, w, there)  # nobody who is there has a say about a label: then all have the same
     return np.nansum(p * w, axis=0) / w.sum(axis=0)
 
 
