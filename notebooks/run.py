@@ -86,15 +86,17 @@ if __name__ == "__main__":
     record = json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {"seconds": {}, "words": {}}
     if sys.argv[1:] != ["--pages"]:
         from emotutils.datasets import sample
+        from emotutils.quiet import hushed
+
+        with hushed():
+            from emotutils import records
 
         sample.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
+        record["hardware"] = records.surroundings()["hardware"]
         for path in paths(sys.argv[1:]):
             record["seconds"][path.stem] = round(execute(path), 1)
             record["words"][path.stem] = count_words(path)
+            record |= {key: dict(sorted(record[key].items())) for key in ("seconds", "words")}
+            records.write_json("notebooks", record)
             print(f"{path.name}: {record['seconds'][path.stem]} s", flush=True)
-        from emotutils import records
-
-        record["hardware"] = records.surroundings()["hardware"]
-        record |= {key: dict(sorted(record[key].items())) for key in ("seconds", "words")}
-        records.write_json("notebooks", record)
     write_pages(record)
