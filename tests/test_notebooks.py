@@ -224,7 +224,8 @@ class Whole:
         assert "profile full" in "".join(o["text"] for o in streams)
 
 
-for _path in NOTEBOOKS:
+# A notebook that asks for no set does the same in every profile: nbval has run it already.
+for _path in [p for p in NOTEBOOKS if re.search(r"\bcfg\.(load|pairs|root)\(", code(p))]:
     globals()[f"TestWhole_{_path.stem}"] = type(f"TestWhole_{_path.stem}", (Whole,), {"path": _path})
 
 
