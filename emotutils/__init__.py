@@ -11,10 +11,10 @@ _WHERE = {
     "load_network": "networks",
     "register_network": "networks",
     "evaluate": "evaluation",
-    "setup_notebook": "notebook",
-    "show_source": "notebook",
+    "setup_notebook": "course.notebook",
+    "show_source": "course.notebook",
 }
-_MODULES = ("datasets", "plots", "solutions")
+_MODULES = {"datasets": "datasets", "plots": "plots", "solutions": "course.solutions"}
 
 __all__ = [*_WHERE, *_MODULES]
 
@@ -23,7 +23,7 @@ def __getattr__(name: str):
     if name in _WHERE:
         return getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
     if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
+        return importlib.import_module(f".{_MODULES[name]}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import config
 from .errors import EmotutilsError
-from .files import check_writable, replacing
+from .support.files import check_writable, replacing
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -179,16 +179,16 @@ def _analyze(args) -> None:
 
 
 def _compare_with_script(analysis) -> None:
-    from .datasets import sample
+    from . import samples
 
     print("\n  the film is drawn, and its actor was cast so that these networks can read it: it shows how the tool")
     print("  works, not how well. demo.csv says what is acted; of seven emotions,")
-    for stream, right in sample.named(analysis.timeline).items():
+    for stream, right in samples.named(analysis.timeline).items():
         print(f"  the {stream} network names {len(right)}: {', '.join(right) or 'none'}")
 
 
 def _networks(args) -> None:
-    from . import tables
+    from .studies import tables
 
     print(tables.results() if args.all else tables.readme())
 
@@ -216,7 +216,7 @@ def _data_check(args) -> None:
 
 
 def _data_prepare(args) -> None:
-    from .preparation import prepare_films
+    from .datasets import prepare_films
 
     options = {"fps": args.fps, "openface": args.openface, "n_jobs": args.jobs, "progress": sys.stderr.isatty()}
     done = prepare_films(args.root, on_error="report", **options)
@@ -230,7 +230,7 @@ def _data_audit(args) -> None:
     import pandas as pd
 
     from . import datasets
-    from .preparation import describe, publish
+    from .datasets import describe, publish
 
     facts = describe(datasets.load(args.name, args.root))
     print(pd.DataFrame(facts["audit"]).to_string(index=False, formatters={"share": "{:.1%}".format}))
@@ -240,7 +240,7 @@ def _data_audit(args) -> None:
 
 def _train(args) -> None:
     from .evaluation import Score
-    from .quiet import hushed
+    from .support.quiet import hushed
 
     with hushed():
         from .training import train
@@ -268,7 +268,7 @@ def _train(args) -> None:
 
 
 def _evaluate(args) -> None:
-    from .evaluation import evaluate_network
+    from .training.testing import evaluate_network
 
     if args.out:
         check_writable(args.out)
@@ -293,8 +293,8 @@ def _calibrate(args) -> None:
         if not args.publish:
             raise EmotutilsError(f"{args.network} is shipped: --publish writes its card, or give a .keras file's path")
         path = config.shipped_root() / "weights" / f"{args.network}.keras"
-    from .fusion.fitting import calibrate
     from .networks import save_card
+    from .training.calibrating import calibrate
 
     network = calibrate(args.network, args.root, progress=sys.stderr.isatty())
     found = network.card["calibration"]
@@ -304,7 +304,7 @@ def _calibrate(args) -> None:
 
 
 def _check(args) -> None:
-    from .checks import check
+    from .course.checks import check
 
     problems = check(print)
     if problems:

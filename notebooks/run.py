@@ -85,13 +85,13 @@ if __name__ == "__main__":
     os.environ |= {"EMOTUTILS_PROFILE": "sample", "EMOTUTILS_STATIC": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     record = json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {"seconds": {}, "words": {}}
     if sys.argv[1:] != ["--pages"]:
-        from emotutils.datasets import sample
-        from emotutils.quiet import hushed
+        from emotutils.samples import bundled
+        from emotutils.support.quiet import hushed
 
         with hushed():
-            from emotutils import records
+            from emotutils.training import records
 
-        sample.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
+        bundled.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
         record["hardware"] = records.surroundings()["hardware"]
         for path in paths(sys.argv[1:]):
             record["seconds"][path.stem] = round(execute(path), 1)

@@ -39,7 +39,7 @@ if "google.colab" in sys.modules:  # all of this is for Colab, see 00; elsewhere
     ![ -d /content/course ] || git clone -q {address} /content/course
     %cd -q /content/course/notebooks
     %pip install -q ..{extras}
-    from emotutils import colab
+    from emotutils.course import colab
 
     colab.prepare({arguments}drive=DRIVE)"""
 

@@ -231,7 +231,7 @@ def test_faces_without_their_file(tmp_path):
 
 def test_films_without_faces_say_what_to_run(tmp_path):
     film(tmp_path, "a.mp4"), annotate(tmp_path, "a")
-    with pytest.raises(DataError, match="films, but no faces yet; .*emotutils.preparation.prepare_films"):
+    with pytest.raises(DataError, match="films, but no faces yet; .*emotutils.datasets.prepare_films"):
         affwild2.load(tmp_path)
 
 

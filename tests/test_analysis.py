@@ -13,13 +13,12 @@ import pytest
 import soundfile
 from skimage import data as pictures
 
-from emotutils import config
+from emotutils import config, samples
 from emotutils.analysis import FACE_P, FRAME_COLUMNS, SPEECH_COLUMNS, VOICE_P, P, analyze
-from emotutils.datasets import sample
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError, MediaError, NetworkError
-from emotutils.filmwriter import FilmWriter
 from emotutils.fusion import RULES, fuse, weights_from
+from emotutils.media import FilmWriter
 from emotutils.networks import DEFAULTS, load_network
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
@@ -48,7 +47,7 @@ def empty_room(t):
 @pytest.fixture(scope="session")
 def voice(tmp_path_factory):
     """A few seconds of the synthetic voice of the samples."""
-    files = sorted((sample.ensure() / "ravdess").rglob("*.wav"))[:6]
+    files = sorted((samples.ensure() / "ravdess").rglob("*.wav"))[:6]
     return np.concatenate([soundfile.read(f, dtype="float32")[0] for f in files])[: 8 * SR]
 
 
@@ -81,10 +80,10 @@ def test_the_bundled_film_is_read_as_it_was_scripted(demo):
 
 
 def test_what_the_networks_make_of_the_script_is_counted(demo):
-    named = sample.named(demo.timeline)
+    named = samples.named(demo.timeline)
     assert set(named) == {"face", "voice"} and all(set(right) <= set(EMOTIONS) for right in named.values())
     acted = demo.timeline.assign(face_label="anger", voice_label="fear")
-    assert sample.named(acted) == {"face": ["anger"], "voice": ["fear"]}
+    assert samples.named(acted) == {"face": ["anger"], "voice": ["fear"]}
 
 
 def test_both_together_is_the_fusion_of_the_two(demo):

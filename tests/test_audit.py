@@ -4,17 +4,11 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal import resample_poly
 
-from emotutils import datasets, splits
+from emotutils import datasets
+from emotutils.datasets import splits
 from emotutils.errors import DataError
-from emotutils.fingerprints import (
-    near_faces,
-    near_pairs,
-    near_sounds,
-    perceptual_hash,
-    pixel_hash,
-    sound_fingerprint,
-    sound_hash,
-)
+from emotutils.faces.fingerprints import near_faces, near_pairs, perceptual_hash, pixel_hash
+from emotutils.voices.fingerprints import near_sounds, sound_fingerprint, sound_hash
 
 SR = 16000
 

@@ -10,9 +10,17 @@ from emotutils import config, networks
 from emotutils.cli import main
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import EmotutilsError
-from emotutils.evaluation import Calibration, ece, fit_temperature, reliability, risk_coverage, soften, threshold_for
-from emotutils.evaluation.temperature import thinned
-from emotutils.fusion.fitting import calibrate
+from emotutils.evaluation import (
+    Calibration,
+    ece,
+    fit_temperature,
+    reliability,
+    risk_coverage,
+    soften,
+    thinned,
+    threshold_for,
+)
+from emotutils.training.calibrating import calibrate
 
 CARDS = networks.shipped_cards()
 

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotutils import config
+from emotutils import config, samples
 from emotutils.cli import main
-from emotutils.datasets import sample
 from emotutils.datasets.catalog import CATALOG
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
@@ -17,7 +16,7 @@ DEMO = config.shipped_root() / "sample" / "demo.mp4"
 
 @pytest.fixture
 def recording(tmp_path):
-    files = sorted((sample.ensure() / "ravdess").rglob("*.wav"))[:3]
+    files = sorted((samples.ensure() / "ravdess").rglob("*.wav"))[:3]
     x = np.concatenate([soundfile.read(f, dtype="float32")[0] for f in files])
     soundfile.write(tmp_path / "voice.wav", x, 16000)
     return tmp_path / "voice.wav"
@@ -106,7 +105,7 @@ def test_a_set_is_audited(capsys):
 
 def test_films_become_faces_and_what_is_left_out_is_told(capsys, tmp_path):
     root = tmp_path / "data"
-    shutil.copytree(sample.ensure() / "affwild2", root / "affwild2", ignore=shutil.ignore_patterns("faces"))
+    shutil.copytree(samples.ensure() / "affwild2", root / "affwild2", ignore=shutil.ignore_patterns("faces"))
     next((root / "affwild2" / "videos").glob("2-*.mp4")).write_text("no film")
     assert main(["data", "prepare", "affwild2", "--root", str(root), "--jobs", "1"]) == 0
     out = capsys.readouterr().out

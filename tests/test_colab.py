@@ -17,7 +17,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from test_download import TAKES, serving, tarred, wav, zipped
 from test_notebooks import ADDRESS, NOTEBOOKS, cells, code, stamped, text
 
-from emotutils import colab, config
+from emotutils import config
+from emotutils.course import colab
 from emotutils.datasets import catalog, download
 from emotutils.errors import DataError, EmotutilsError
 

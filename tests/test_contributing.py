@@ -18,11 +18,13 @@ from test_house import ORDER, ROOT, shipped_files
 from test_notebooks import ADDRESS, stamped
 
 import emotutils
-from emotutils import config, datasets, media, recipes, records, search
+from emotutils import config, datasets, media
 from emotutils.cli import build_parser
 from emotutils.emotions import EMOTIONS
-from emotutils.filmwriter import FilmWriter
+from emotutils.media import FilmWriter
 from emotutils.networks import modality_of
+from emotutils.studies import searches
+from emotutils.training import recipes, records
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: Each line as the command line gets it, in one process, because TensorFlow takes seconds to start.
@@ -254,4 +256,4 @@ def test_what_makes_the_other_records_exists():
         assert callable(attrgetter(call)(emotutils)), call
     for script in re.findall(r"python (tests/benchmarks/\w+\.py)", text):
         assert (ROOT / script).is_file()
-    assert set(search.STUDIES) < TIMED.keys()
+    assert set(searches.STUDIES) < TIMED.keys()

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import yaml
 
-from emotutils import tables
 from emotutils.cli import build_parser
 from emotutils.datasets.catalog import CATALOG
 from emotutils.evaluation import Score
-from emotutils.filmwriter import FilmWriter
+from emotutils.media import FilmWriter
 from emotutils.networks import shipped_cards
+from emotutils.studies import tables
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotutils import config, datasets, notebook, preparation
-from emotutils.datasets import Dataset
+from emotutils import config, datasets
+from emotutils.course import notebook
+from emotutils.datasets.base import Dataset
 from emotutils.emotions import EMOTIONS
 
 
@@ -29,7 +30,7 @@ def faces():
 
 
 def test_a_set_is_counted_and_audited(faces):
-    facts = preparation.describe(faces)
+    facts = datasets.describe(faces)
     assert facts["labels"] == {"anger": 2, "fear": 3, "surprise": 1}
     assert facts["splits"] == {"train": 4, "test": 2} and facts["rows"] == 6 and facts["groups"] == 5
     assert facts["ferplus"] == {"clear": 4, "agree": 0.75}
@@ -43,12 +44,12 @@ def test_facts_are_published_where_notebooks_read_them(faces, tmp_path, monkeypa
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     assert notebook.recorded("data-toy") is None and "not run yet" in capsys.readouterr().out
     (tmp_path / "runs").mkdir()
-    preparation.publish(preparation.describe(faces))
+    datasets.publish(datasets.describe(faces))
     assert notebook.recorded("data-toy")["rows"] == 6
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["fer2013", "ravdess", "tess"])
 def test_the_shipped_facts_are_those_of_the_real_sets(name, real_data):
-    facts = preparation.describe(datasets.load(name, real_data))
+    facts = datasets.describe(datasets.load(name, real_data))
     assert facts == notebook.recorded(f"data-{name}")

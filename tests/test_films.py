@@ -8,18 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.ndimage
-from drawn_face import EXPRESSIONS, Identity
-from drawn_scene import Scene
-from make_sets import make_affwild2
 from PIL import Image
 from test_affwild2 import HEADER, HEADER_2020, annotate
 
-from emotutils import datasets
-from emotutils.datasets import affwild2, openface
+from emotutils import datasets, faces
+from emotutils.datasets import affwild2, films, openface, prepare_films
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError
-from emotutils.filmwriter import FilmWriter
-from emotutils.preparation import films, prepare_films
+from emotutils.media import FilmWriter
+from emotutils.samples.faces import EXPRESSIONS, Identity
+from emotutils.samples.scene import Scene
+from emotutils.samples.sets import make_affwild2
 
 CODE = {word.lower(): code for code, word in enumerate(HEADER.split(","))}
 PARTS = {"train": "Train_Set", "validation": "Validation_Set"}
@@ -332,10 +331,10 @@ def test_cleaning(pictures):
 def test_sharpness_against_scipy():
     picture = face(3)
     laplacian = scipy.ndimage.laplace(picture.astype(float), mode="mirror")
-    assert films.sharpness(picture) == pytest.approx(laplacian.var() / picture.var())
-    assert films.sharpness(np.full((48, 48), 7, np.uint8)) == 0
+    assert faces.sharpness(picture) == pytest.approx(laplacian.var() / picture.var())
+    assert faces.sharpness(np.full((48, 48), 7, np.uint8)) == 0
     half = (picture // 2 * 2).astype(np.uint8)
-    assert films.sharpness(half // 2 + 100) == pytest.approx(films.sharpness(half))
+    assert faces.sharpness(half // 2 + 100) == pytest.approx(faces.sharpness(half))
 
 
 def faces_of(**splits):
@@ -530,8 +529,8 @@ def test_the_thresholds_of_cleaning_on_fer2013(real_data):
     empty = pixels.std(axis=(1, 2)) < films.VARIED
     assert len(pixels) == 35887 and empty.sum() == 13
     varied = pixels[~empty]
-    assert sum(films.sharpness(p) < films.SHARP for p in varied) == 5
+    assert sum(faces.sharpness(p) < films.SHARP for p in varied) == 5
     some = varied[np.random.default_rng(0).permutation(len(varied))[:3000]]
-    assert np.mean([films.sharpness(cv2.GaussianBlur(p, (0, 0), 1.5)) < films.SHARP for p in some]) == pytest.approx(
+    assert np.mean([faces.sharpness(cv2.GaussianBlur(p, (0, 0), 1.5)) < films.SHARP for p in some]) == pytest.approx(
         0.95, abs=0.01
     )

@@ -9,15 +9,17 @@ from sklearn.metrics import accuracy_score
 from emotutils import config, networks
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
-from emotutils.evaluation import Calibration, evaluate_network
-from emotutils.fusion import fuse, load_fitted, pairing, studies, weights_of
+from emotutils.evaluation import Calibration
+from emotutils.fusion import fuse, load_fitted, pairing, weights_of
+from emotutils.studies import paired
+from emotutils.training.testing import evaluate_network
 
 CARDS = {card["name"]: card for card in networks.shipped_cards(("face", "voice", "both"))}
 
 
 @pytest.fixture(scope="module")
 def outcome():
-    found = studies.read()
+    found = paired.read()
     assert found is not None, "the record ships"
     return found
 

@@ -7,13 +7,14 @@ import keras
 import numpy as np
 import pytest
 
-from emotutils import networks, preparation, records, training
+from emotutils import datasets, networks, training
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import evaluate
 from emotutils.networks import build_network, load_network, save_network
 from emotutils.networks.layers import Gate, ModalityDropout
-from emotutils.recipes import RECIPES
+from emotutils.training import records
+from emotutils.training.recipes import RECIPES
 
 RECIPE = RECIPES["joint", "best"]
 FEATURES = RECIPE.features
@@ -265,7 +266,7 @@ def test_dropout_in_the_trunks_and_the_head_is_drawn_from_seed_and_epoch(tmp_pat
     two = keras.Model.from_config(one.get_config())
     two.set_weights(one.get_weights())
     x = inputs(4)
-    state = training._State(tmp_path, [], 7, 0.0, 0.0)
+    state = training.run._State(tmp_path, [], 7, 0.0, 0.0)
 
     def answer(model, epoch):
         state.set_model(model)
@@ -278,10 +279,10 @@ def test_dropout_in_the_trunks_and_the_head_is_drawn_from_seed_and_epoch(tmp_pat
 
 
 def test_pictures_and_voices_are_trained_on_together(out, monkeypatch):
-    found = preparation.load_pairs(PAIRED)
+    found = datasets.load_pairs(PAIRED)
     table = found.voices.table
     few = table[(table["statement"] == 1) & (table["intensity"] == "normal")]
-    monkeypatch.setattr(preparation, "load_pairs", lambda *_: replace(found, voices=replace(found.voices, table=few)))
+    monkeypatch.setattr(datasets, "load_pairs", lambda *_: replace(found, voices=replace(found.voices, table=few)))
     run = training.train("joint", PAIRED, out=out, epochs=1, progress=False)
     record = run.record
     assert record["data"].startswith("paired-") and run.record_path.stem.startswith(f"actors-16-4-4-{PAIRED}")
@@ -293,7 +294,7 @@ def test_pictures_and_voices_are_trained_on_together(out, monkeypatch):
 
 
 def test_every_epoch_sees_other_faces_and_a_resumed_one_the_same():
-    draw = preparation.load_pairs(PAIRED).drawer("train", FEATURES)
+    draw = datasets.load_pairs(PAIRED).drawer("train", FEATURES)
     first, second = (training.Batches(draw([5, 0]), 7, RECIPE, 5, epoch, draw=draw) for epoch in (0, 1))
     before = first.part.face_id
     first.on_epoch_end()
@@ -303,10 +304,10 @@ def test_every_epoch_sees_other_faces_and_a_resumed_one_the_same():
 
 
 def test_normalisation_is_fitted_on_training_pairs_where_nothing_is_shipped():
-    part = preparation.load_pairs(PAIRED).part("train", FEATURES)
+    part = datasets.load_pairs(PAIRED).part("train", FEATURES)
     plan = replace(RECIPE, options={"weights": None})
     model = training.build_for(plan, "joint", part, 7)
-    faces, voices = part.face.astype(float), part.voice[part.voice[:, :, 0] != preparation.pairs.PAD]
+    faces, voices = part.face.astype(float), part.voice[part.voice[:, :, 0] != datasets.pairs.PAD]
     mean = np.array(model.get_layer("face_trunk").get_layer("normalization").mean)
     np.testing.assert_allclose(mean.ravel(), faces.mean(), rtol=1e-3)
     mean = np.array(model.get_layer("voice_trunk").get_layer("normalization").mean)
@@ -318,7 +319,7 @@ def test_action_units_alone_are_learned(out):
     assert run.record["test"]["uar"]["value"] > 2.5 / 7
     network = load_network(run.network_path)
     assert network.modality == "units" and network.labels == EMOTIONS
-    padded = np.full((1, 50, 35), preparation.pairs.PAD, "f4")
+    padded = np.full((1, 50, 35), datasets.pairs.PAD, "f4")
     padded[0, :12] = 1.0
     p = network.predict_proba(padded)
     assert p.shape == (1, 7) and np.isfinite(p).all()
@@ -342,7 +343,7 @@ def test_what_cannot_be_trained_is_named(tmp_path, network, data, options, messa
 @pytest.mark.real
 def test_the_shipped_network_gives_its_records_score_again(real_data):
     network = load_network("joint")
-    pairs = preparation.load_pairs(network.card["data"], real_data).part("test", network.features)
+    pairs = datasets.load_pairs(network.card["data"], real_data).part("test", network.features)
     run = records.config.shipped_root() / "runs" / f"{network.card['run']}.json"
     test = json.loads(run.read_text(encoding="utf-8"))["test"]
     for told, present in ((test, [1, 1]), (test["face_only"], [1, 0]), (test["voice_only"], [0, 1])):

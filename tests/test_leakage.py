@@ -8,10 +8,11 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from emotutils import config, datasets, leakage
+from emotutils import config, datasets
 from emotutils.errors import DataError
 from emotutils.evaluation import evaluate
-from emotutils.leakage import neighbours, outcomes, traps
+from emotutils.studies import leakage
+from emotutils.studies.leakage import neighbours, outcomes, traps
 
 NEAREST = KNeighborsClassifier(1)
 GUESS = DummyClassifier(strategy="prior")

@@ -12,8 +12,7 @@ import soundfile
 from scipy.signal import resample_poly
 
 from emotutils.errors import MediaError
-from emotutils.filmwriter import FilmWriter
-from emotutils.media import frames, load_sound, probe, sound_blocks
+from emotutils.media import FilmWriter, frames, load_sound, probe, sound_blocks
 
 RED, GREEN, BLUE, BLACK = (220, 30, 30), (30, 200, 30), (30, 30, 220), (0, 0, 0)
 FULL_SCALE = {"u8": 127, "s16": 2**15 - 1, "s32": 2**31 - 1, "flt": 1, "dbl": 1}

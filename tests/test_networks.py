@@ -18,7 +18,7 @@ from emotutils.networks import (
     shipped_cards,
 )
 from emotutils.networks.portable import NEWER, make_portable
-from emotutils.speech import PAD, Features
+from emotutils.voices import PAD, Features
 
 
 def card(name="conv2d", **changes):

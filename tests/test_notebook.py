@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import emotutils
-from emotutils import config, notebook, speech
+from emotutils import config, voices
+from emotutils.course import notebook
 from emotutils.errors import DataError, EmotutilsError
 
 
@@ -79,11 +80,11 @@ def shown(monkeypatch):
 
 def test_shown_code_is_the_packages_own(monkeypatch):
     out = shown(monkeypatch)
-    emotutils.show_source(speech.trim)
-    emotutils.show_source(speech.trim, docstring=True)
+    emotutils.show_source(voices.trim)
+    emotutils.show_source(voices.trim, docstring=True)
     short, whole = (o.data for o in out)
-    assert inspect.getsource(speech.trim).strip() in whole
-    assert short.startswith("`emotutils/speech.py`") and "voiced = np.flatnonzero" in short
+    assert inspect.getsource(voices.trim).strip() in whole
+    assert short.startswith("`emotutils/voices/activity.py`") and "voiced = np.flatnonzero" in short
     assert "The clip without" not in short and '"""' not in short
     body = short.split("```python\n")[1].removesuffix("\n```")
     compile(body, "shown", "exec")

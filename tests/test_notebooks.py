@@ -13,7 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 import emotutils
-from emotutils import solutions
+from emotutils.course import solutions
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -167,13 +167,13 @@ def test_each_figure_is_followed_by_its_message(path):
 
 
 def used_names(source: str) -> set[str]:
-    """Dotted names under ``emotutils`` that a notebook's code uses, as ``emotutils.splits.audit``."""
+    """Dotted names under ``emotutils`` that a notebook's code uses, as ``emotutils.datasets.splits.audit``."""
     aliases = {"emotutils": "emotutils"}
     for module, names in re.findall(r"^from (emotutils[\w.]*) import (.+)$", source, flags=re.M):
         aliases |= {name.strip(): f"{module}.{name.strip()}" for name in names.split(",")}
     found = set()
     for alias, whole in aliases.items():
-        found |= {whole + rest for rest in re.findall(rf"(?<![\w.\"'/]){alias}((?:\.[A-Za-z_]\w*)+)", source)}
+        found |= {whole + rest for rest in re.findall(rf"(?<![-\w.\"'/]){alias}((?:\.[A-Za-z_]\w*)+)", source)}
     return found | set(aliases.values())
 
 

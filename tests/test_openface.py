@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from make_sets import tracking_header
 from PIL import Image
 
-from emotutils import datasets, preparation, speech
+from emotutils import datasets, voices
 from emotutils.datasets import openface, ravdess, ravdess_tracking
 from emotutils.errors import DataError
+from emotutils.samples.sets import tracking_header
 
 UNITS = [f"{unit:02d}" for unit in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)]
 TAKE = "01-05-02-01-02-01"
@@ -217,7 +217,7 @@ def test_ravdess_tracking_is_neither_faces_nor_voices(tmp_path):
         tracking.faces()
     for modality in ("face", "voice"):
         with pytest.raises(DataError, match=f"a {modality} network cannot use ravdess-tracking: it holds films"):
-            preparation.part(tracking, "train", modality, speech.Features("log_mel"))
+            datasets.part(tracking, "train", modality, voices.Features("log_mel"))
 
 
 def test_ravdess_tracking_reports_what_is_unfit(tmp_path):

@@ -4,18 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_face import EXPRESSIONS, Identity
-from drawn_scene import Scene
-from synthetic_voice import SAMPLE_RATE, Speaker, loudness, speak
 
-from emotutils import datasets, faces, media, preparation
-from emotutils.datasets import ravdess_tracking
+from emotutils import datasets, faces, media
+from emotutils.datasets import Part, load_pairs, pair_up, ravdess_tracking
 from emotutils.emotions import CODES, EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
-from emotutils.filmwriter import FilmWriter
-from emotutils.preparation import Part, load_pairs, pair_up
-from emotutils.recipes import RECIPES
-from emotutils.speech import PAD
+from emotutils.media import FilmWriter
+from emotutils.samples.faces import EXPRESSIONS, Identity
+from emotutils.samples.scene import Scene
+from emotutils.samples.voice import SAMPLE_RATE, Speaker, loudness, speak
+from emotutils.training.recipes import RECIPES
+from emotutils.voices import PAD
 
 FEATURES = RECIPES["joint", "best"].features
 PAIRED, TRACKED = "paired-sample-fer2013+sample-ravdess", "sample-ravdess-tracking+sample-ravdess"
@@ -41,7 +40,7 @@ def test_twins_of_earlier_parts_are_left_out():
     groups[first["validation"]] = groups[first["train"]]
     second = np.flatnonzero(table["split"] == "validation")[1]
     groups[first["test"]] = groups[second]
-    found = preparation.pairs._without_twins(table.assign(group=groups), "sample-fer2013")
+    found = datasets.pairs._without_twins(table.assign(group=groups), "sample-fer2013")
     gone = np.flatnonzero(found["split"] == "twin")
     assert {first["validation"], first["test"]} <= set(gone)
     assert {first["train"], second}.isdisjoint(gone)
@@ -58,20 +57,20 @@ def test_face_and_voice_of_a_pair_have_one_label_and_calm_is_neutral(pairs):
 def test_arrays_are_what_the_networks_take(pairs):
     for part in pairs.values():
         n = len(part)
-        assert part.face.shape == (n, preparation.FRAMES, 48, 48, 1) and part.face.dtype == np.uint8
+        assert part.face.shape == (n, datasets.FRAMES, 48, 48, 1) and part.face.dtype == np.uint8
         assert part.voice.shape == (n, *FEATURES.shape) and part.voice.dtype == np.float32
         assert part.y.dtype == np.int32 and part.x["present"].tolist() == [[1, 1]] * n
 
 
 def test_a_held_out_recording_stands_beside_several_faces_each_with_all_of_its_windows(pairs):
-    voices = preparation.voice_part(datasets.load("sample-ravdess"), "test", FEATURES)
+    voices = datasets.voice_part(datasets.load("sample-ravdess"), "test", FEATURES)
     part = pairs["test"]
-    assert len(part) == preparation.FACES_EACH * len(voices)
+    assert len(part) == datasets.FACES_EACH * len(voices)
     for recording in set(part.voice_id):
         beside = part.face_id[part.voice_id == recording]
         names, counts = np.unique(beside, return_counts=True)
-        assert len(names) == preparation.FACES_EACH and set(counts) == {(voices.id == recording).sum()}
-    assert len(set(part.id)) == preparation.FACES_EACH * len(set(part.voice_id))
+        assert len(names) == datasets.FACES_EACH and set(counts) == {(voices.id == recording).sum()}
+    assert len(set(part.id)) == datasets.FACES_EACH * len(set(part.voice_id))
 
 
 def test_the_seed_decides_which_faces(pairs):
@@ -92,11 +91,11 @@ def test_one_pictures_frames_are_alike_but_not_the_same(pairs):
 
 def test_varied_for_training_the_padding_stays_and_action_units_too(pairs):
     x = {name: values[:8].astype(np.float32) for name, values in pairs["train"].x.items()}
-    varied = preparation.augment_pairs(x, np.random.default_rng(0))
+    varied = datasets.augment_pairs(x, np.random.default_rng(0))
     assert (varied["face"] != x["face"]).any(axis=(2, 3, 4)).all()
     assert (varied["voice"][x["voice"] == PAD] == PAD).all()
     units = x | {"face": np.ones((8, 50, 35), np.float32)}
-    np.testing.assert_array_equal(preparation.augment_pairs(units, np.random.default_rng(0))["face"], units["face"])
+    np.testing.assert_array_equal(datasets.augment_pairs(units, np.random.default_rng(0))["face"], units["face"])
 
 
 def test_a_label_with_too_few_faces_is_named():
@@ -125,11 +124,11 @@ def test_action_units_stand_beside_the_recording_of_their_take():
 
 def test_rows_of_action_units_are_those_of_the_file():
     data = datasets.load("sample-ravdess-tracking")
-    part = preparation.units_part(data, "test")
+    part = datasets.units_part(data, "test")
     table = data.table.set_index("id")
     told = ravdess_tracking.features(table.loc[part.id[0], "path"])
     n = len(told)  # ten rows a second
-    np.testing.assert_allclose(part.x[0, :n], told[list(preparation.pairs.UNITS)], rtol=1e-6)
+    np.testing.assert_allclose(part.x[0, :n], told[list(datasets.pairs.UNITS)], rtol=1e-6)
     assert (part.x[0, n:] == PAD).all()
 
 
@@ -137,11 +136,11 @@ def test_thirty_rows_a_second_are_thinned_and_the_middle_is_kept():
     data = datasets.load("sample-ravdess-tracking")
     told = ravdess_tracking.features(data.table["path"][0])
     long = told.iloc[[0] * 300].assign(t=np.arange(300) / 30, AU01_r=np.arange(300) / 100)
-    x = preparation.pairs._units(long, "film")
+    x = datasets.pairs._units(long, "film")
     assert x.shape == (50, 35) and (x != PAD).all()
     np.testing.assert_allclose(x[:, 0], np.arange(75, 225, 3) / 100, atol=1e-6)
     with pytest.raises(DataError, match="no row with numbers"):
-        preparation.pairs._units(told.assign(AU01_r=np.nan), "film")
+        datasets.pairs._units(told.assign(AU01_r=np.nan), "film")
 
 
 # --- films -----------------------------------------------------------------------------------------------------------
@@ -178,7 +177,7 @@ def test_faces_of_films_are_cut_as_analyze_cuts_them(films):
     finder, cut = faces.build_detector(), []
     for frame in media.frames(path, 5.0):
         cut += [faces.align_crop(frame.image, face) for face in finder.detect(frame.image)[:1]]
-    got = preparation.film_faces(path, 2)
+    got = datasets.film_faces(path, 2)
     expected = [cut[int(k * len(cut))].round() for k in (0.25, 0.75)]
     np.testing.assert_array_equal(got, expected)
 
@@ -189,7 +188,7 @@ def test_a_film_without_a_face_is_named(tmp_path):
         for i in range(5):
             film.write(np.full((48, 64, 3), 128, np.uint8), i / 5)
     with pytest.raises(DataError, match="no face was found"):
-        preparation.film_faces(path)
+        datasets.film_faces(path)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -210,8 +209,8 @@ def test_what_cannot_be_paired_is_named(name, message):
 
 
 def test_which_names_are_pairs():
-    assert all(map(preparation.is_pairs, (PAIRED, TRACKED, "paired-fer2013+ravdess", "ravdess-films")))
-    assert not any(map(preparation.is_pairs, ("fer2013", "ravdess+tess", "ravdess-tracking", "sample-ravdess")))
+    assert all(map(datasets.is_pairs, (PAIRED, TRACKED, "paired-fer2013+ravdess", "ravdess-films")))
+    assert not any(map(datasets.is_pairs, ("fer2013", "ravdess+tess", "ravdess-tracking", "sample-ravdess")))
 
 
 def test_a_take_without_its_recording_is_left_out_and_a_part_without_rows_is_an_error():
@@ -226,7 +225,7 @@ def test_a_take_without_its_recording_is_left_out_and_a_part_without_rows_is_an_
 
 def test_units_are_of_the_tracking_set_only():
     with pytest.raises(DataError, match="no action units"):
-        preparation.units_part(datasets.load("sample-fer2013"), "train")
+        datasets.units_part(datasets.load("sample-fer2013"), "train")
 
 
 @pytest.mark.real

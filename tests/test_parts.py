@@ -13,9 +13,9 @@ import pytest
 import soundfile
 
 from emotutils import datasets
+from emotutils.datasets import parts
 from emotutils.errors import DataError
-from emotutils.preparation import parts
-from emotutils.speech import Features
+from emotutils.voices import Features
 
 SR = 16000
 NAMES = ("01/03-01-01-01-01-01-01", "01/03-01-03-01-01-01-01", "02/03-01-04-01-01-01-02", "17/03-01-05-01-01-01-17")

@@ -9,20 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotutils import datasets, fusion, records
+from emotutils import datasets, fusion
 from emotutils.cli import main
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError, NetworkError
 from emotutils.networks import network_names, register_network, registry
-from emotutils.plugins import announced
-from emotutils.recipes import recipe_for
+from emotutils.support.plugins import announced
+from emotutils.training import records
+from emotutils.training.recipes import recipe_for
 
 
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch):
     """What a test registers is forgotten after it."""
     monkeypatch.setattr(registry, "_REGISTRY", dict(registry._REGISTRY))
-    monkeypatch.setattr(datasets, "_ADDED", {})
+    monkeypatch.setattr(datasets.loading, "_ADDED", {})
     for name in set(fusion.RULES) - {"weighted", "mean", "product", "maximum", "majority", "stacking"}:
         monkeypatch.delitem(fusion.RULES, name)
 

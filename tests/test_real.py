@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from emotutils import config, datasets, preparation
+from emotutils import config, datasets
 from emotutils.analysis import P, analyze
-from emotutils.evaluation import evaluate, evaluate_network
-from emotutils.filmwriter import FilmWriter
+from emotutils.evaluation import evaluate
+from emotutils.media import FilmWriter
 from emotutils.networks import load_network, shipped_cards
+from emotutils.training.testing import evaluate_network
 
 pytestmark = pytest.mark.real
 
@@ -37,7 +38,7 @@ def test_a_record_names_the_rows_it_was_scored_on(card, real_data):
     again = evaluate(arrays["test_y"], arrays["test_proba"].astype(float), card["labels"], groups).to_dict()
     assert again == {k: v for k, v in record["test"].items() if k in again}
     network, data = load_network(card["name"]), datasets.load(card["data"], real_data)
-    part = preparation.part(data, "test", card["modality"], network.features)
+    part = datasets.part(data, "test", card["modality"], network.features)
     np.testing.assert_array_equal(part.id, arrays["test_id"])
     np.testing.assert_array_equal(part.y, arrays["test_y"])
 

@@ -7,8 +7,7 @@ import soundfile
 from emotutils import datasets
 from emotutils.datasets import ravdess, recordings, tess
 from emotutils.errors import DataError
-from emotutils.filmwriter import FilmWriter
-from emotutils.media import load_sound
+from emotutils.media import FilmWriter, load_sound
 
 SPEECH = "ravdess/Actor_01/03-01-05-01-01-0{}-01"
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from emotutils import config
-from emotutils.evaluation import evaluate
+from emotutils.evaluation import by_recording, evaluate
 from emotutils.networks import DEFAULTS
-from emotutils.recipes import recipe_for
-from emotutils.records import by_recording, run_name
+from emotutils.training.recipes import recipe_for
+from emotutils.training.records import run_name
 
 #: Of trainings; the experiments' are held to their answers in test_leakage.py and test_fusion_study.py.
 EXPERIMENTS = ("leak-", "fusion-")

@@ -18,7 +18,7 @@ from PIL import Image
 from emotutils import media, report
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError
-from emotutils.filmwriter import FilmWriter
+from emotutils.media import FilmWriter
 
 matplotlib.use("Agg")
 

@@ -10,8 +10,9 @@ from scipy.signal import correlate
 from emotutils import config, datasets
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.networks import shipped_cards
-from emotutils.preparation import window_features
-from emotutils.robustness import DAMAGES, mp3, robustness, table, white_noise, write
+from emotutils.studies.robustness import DAMAGES, robustness, table, write
+from emotutils.voices import window_features
+from emotutils.voices.degradation import mp3, white_noise
 
 SR = 16000
 CARDS = {card["name"]: card for card in shipped_cards()}

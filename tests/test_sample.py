@@ -3,18 +3,18 @@
 import csv
 
 import av
-import make_demo
-import make_sets
 import numpy as np
 import pytest
-from drawn_face import EXPRESSIONS, Identity, draw_head
-from drawn_scene import Scene
-from synthetic_voice import STYLES, Speaker, loudness, speak, talk
 
-from emotutils import analyze, config, faces, media, speech
-from emotutils.datasets import fer2013, ravdess, ravdess_tracking, sample, tess
+from emotutils import analyze, config, faces, media, samples, voices
+from emotutils.datasets import fer2013, ravdess, ravdess_tracking, tess
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
+from emotutils.samples import film as make_demo
+from emotutils.samples import sets as make_sets
+from emotutils.samples.faces import EXPRESSIONS, Identity, draw_head
+from emotutils.samples.scene import Scene
+from emotutils.samples.voice import STYLES, Speaker, loudness, speak, talk
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 
@@ -27,7 +27,7 @@ def script() -> list[dict]:
 
 @pytest.fixture(scope="module")
 def sound() -> np.ndarray:
-    return media.load_sound(DEMO, sr=speech.SAMPLE_RATE)
+    return media.load_sound(DEMO, sr=voices.SAMPLE_RATE)
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +68,10 @@ def test_table_holds_what_the_film_should_show(script):
 
 def test_voice_is_where_the_table_says(script, sound):
     for row in script:
-        a, b = (round(float(row[k]) * speech.SAMPLE_RATE) for k in ("t0", "t1"))
+        a, b = (round(float(row[k]) * voices.SAMPLE_RATE) for k in ("t0", "t1"))
         x = sound[a + 1600 : b - 1600]
         if row["voice"]:
-            assert speech.voice_activity(x).mean() > 0.4, row
+            assert voices.voice_activity(x).mean() > 0.4, row
             assert 0.01 < np.sqrt(np.mean(x**2)) < 0.3
         else:
             assert np.abs(x).max() < 1e-3
@@ -92,7 +92,7 @@ def test_detectors_find_the_face_where_the_table_says(script, detector):
 def test_the_networks_read_the_film_and_its_disagreement(script):
     """The actor is cast for just this (see make_demo.py): it shows how the tool works, and says nothing of how well."""
     analysis = analyze(DEMO, progress=False)
-    for right in sample.named(analysis.timeline).values():
+    for right in samples.named(analysis.timeline).values():
         assert {"neutral", "happiness", "sadness"} <= set(right)
     (acted,) = (r for r in script if r["face"] and r["voice"] and r["face"] != r["voice"])
     (found,) = analysis.summary["disagreements"]
@@ -180,7 +180,7 @@ def test_styles_follow_the_literature():
 def test_talk_fills_its_time_and_moves_the_mouth():
     assert set(STYLES) == set(EMOTIONS_WITH_CALM)
     x = talk("fear", Speaker(), 4.0, np.random.default_rng(2))
-    assert x.shape == (64000,) and speech.is_voiced(x, 16000)
+    assert x.shape == (64000,) and voices.is_voiced(x, 16000)
     mouth = loudness(x, 25)
     assert mouth.shape == (100,) and mouth.max() > 0.8 and mouth[:4].max() < 0.1
     assert not loudness(np.zeros(16000, np.float32), 25).any()
@@ -227,7 +227,7 @@ def test_ravdess_layout_covers_the_fixed_partition(tmp_path, monkeypatch):
     table = ravdess.load(tmp_path).table
     assert set(table["split"]) == {"train", "validation", "test"}
     assert set(table["label"]) == set(EMOTIONS_WITH_CALM) and len(table) == 3 * 30
-    assert all(speech.is_voiced(media.load_sound(p), 16000) for p in table["path"][::9])
+    assert all(voices.is_voiced(media.load_sound(p), 16000) for p in table["path"][::9])
 
 
 def test_tracked_faces_pair_with_the_voices_and_move_as_acted(tmp_path, monkeypatch):
@@ -254,18 +254,19 @@ def test_affwild2_has_a_label_for_every_frame(tmp_path):
         assert set(map(int, codes)) == set(range(-1, 8))
         frames = list(media.frames(folder / "videos" / f"{path.stem}.mp4", fps=None))
         assert len(frames) == len(codes)
-        assert speech.voice_activity(media.load_sound(folder / "videos" / f"{path.stem}.mp4")).any()
+        assert voices.voice_activity(media.load_sound(folder / "videos" / f"{path.stem}.mp4")).any()
 
 
 def test_ensure_makes_once_and_leaves_nothing_behind(tmp_path, monkeypatch):
-    broken = tmp_path / "shipped" / "sample" / "make_sets.py"
-    broken.parent.mkdir(parents=True)
-    broken.write_text("import sys\nopen(sys.argv[1] + '/half', 'w').close()\nraise SystemExit('no paint left')\n")
-    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path / "shipped")
+    def no_paint(folder):
+        (folder / "half").touch()
+        raise OSError("no paint left")
+
+    monkeypatch.setattr(samples, "make", no_paint)
     place = tmp_path / "cache"
     with pytest.raises(DataError, match="no paint left"):
-        sample.ensure(place)
+        samples.ensure(place)
     assert not list(place.iterdir())
-    broken.write_text("import sys\nopen(sys.argv[1] + '/whole', 'x').close()\n")
-    assert sample.ensure(place) == sample.ensure(place) == place / sample.VERSION
-    assert [p.name for p in place.iterdir()] == [sample.VERSION]
+    monkeypatch.setattr(samples, "make", lambda folder: (folder / "whole").touch(exist_ok=False))
+    assert samples.ensure(place) == samples.ensure(place) == place / samples.VERSION
+    assert [p.name for p in place.iterdir()] == [samples.VERSION]

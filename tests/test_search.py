@@ -22,11 +22,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from emotutils import datasets, search, splits
+from emotutils import datasets, search
+from emotutils.datasets import splits
 from emotutils.errors import SearchError
 from emotutils.networks import register_network
-from emotutils.recipes import RECIPES
 from emotutils.search import NetworkClassifier
+from emotutils.studies import searches
+from emotutils.training import records
+from emotutils.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -382,15 +385,15 @@ def test_a_collapsed_network_shows_in_the_share_of_its_commonest_answer():
 
 
 def test_a_study_leaves_a_record_and_keeps_twins_together(tmp_path):
-    plan = search.Study(search.grid_search, data="sample-fer2013", rows=60, folds=2, repeats=2,
+    plan = searches.Study(search.grid_search, data="sample-fer2013", rows=60, folds=2, repeats=2,
                         options={"space": {"batch_size": [30]}, "epochs": 1})  # fmt: skip
-    found = search.study(plan, memory=tmp_path, progress=False)
+    found = searches.study(plan, memory=tmp_path, progress=False)
     assert (found["used"], found["of"], found["folds"], found["repeats"]) == (60, 420, 2, 2)
     assert len(found["rows"]) == 4 and all(train + test == 60 for train, test in found["rows"])
-    path = search.write_record("search-x", found, tmp_path)
+    path = records.write_json("search-x", found, tmp_path)
     assert search.table(json.loads(path.read_text())).equals(search.table(found))
     with pytest.raises(SearchError, match="known are search-epochs"):
-        search.study("search-nothing")
+        searches.study("search-nothing")
 
 
 def test_folds_for_scikit_learn_keep_groups_whole():
@@ -405,9 +408,9 @@ def test_folds_for_scikit_learn_keep_groups_whole():
 RECORDS = sorted((ROOT / "data" / "runs").glob("search-*.json"))
 
 
-@pytest.mark.parametrize("name", search.STUDIES)
+@pytest.mark.parametrize("name", searches.STUDIES)
 def test_every_study_is_recorded_as_it_stands(name):
-    found, plan = json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text()), search.STUDIES[name]
+    found, plan = json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text()), searches.STUDIES[name]
     assert (found["network"], found["data"]) == (plan.network, plan.data)
     assert (found["used"], found["folds"], found["repeats"]) == (plan.rows, plan.folds, plan.repeats)
     assert len(found["rows"]) == plan.folds * plan.repeats

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emotutils import solutions
+from emotutils.course import solutions
 
 
 @pytest.mark.parametrize("key", solutions.exercises())

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from scipy import signal
 
-from emotutils import media, speech
+from emotutils import media, voices
 
-SR = speech.SAMPLE_RATE
+SR = voices.SAMPLE_RATE
 
 
 def noise(seconds: float, slope: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -64,15 +64,15 @@ def between_silence(x: np.ndarray, before: float = 1.0, after: float = 1.0, sr: 
     ],
 )
 def test_window_starts(duration, starts):
-    np.testing.assert_allclose(speech.window_starts(duration), starts, atol=1e-9)
+    np.testing.assert_allclose(voices.window_starts(duration), starts, atol=1e-9)
 
 
 @pytest.mark.parametrize("samples", [1, 299, 300, 301, 349, 350, 351, 1234])
 @pytest.mark.parametrize("block", [1, 7, 50, 301, 5000])
 def test_stream_is_cut_as_window_starts_says(samples, block):
     x = np.arange(samples, dtype=np.float32)
-    windows = list(speech.iter_windows((x[i : i + block] for i in range(0, samples, block)), 100))
-    np.testing.assert_allclose([t0 for t0, _, _ in windows], speech.window_starts(samples / 100), atol=1e-9)
+    windows = list(voices.iter_windows((x[i : i + block] for i in range(0, samples, block)), 100))
+    np.testing.assert_allclose([t0 for t0, _, _ in windows], voices.window_starts(samples / 100), atol=1e-9)
     for t0, t1, part in windows:
         assert t1 == min(t0 + 3, samples / 100) or samples > 300
         np.testing.assert_array_equal(part, x[round(t0 * 100) : round(t1 * 100)])
@@ -89,28 +89,28 @@ def test_stream_reads_no_further_than_the_window():
             read += 1
             yield np.zeros(SR // 2)
 
-    next(speech.iter_windows(blocks()))
+    next(voices.iter_windows(blocks()))
     assert read == 6
 
 
 def test_windows_belong_to_the_caller():
     parts = []
-    for _, _, part in speech.iter_windows([np.ones(500)], 100):
+    for _, _, part in voices.iter_windows([np.ones(500)], 100):
         parts.append(part.copy())
         part[:] = -1
     assert all((part == 1).all() for part in parts)
 
 
 def test_empty_stream_has_no_windows():
-    assert list(speech.iter_windows([])) == list(speech.iter_windows([np.zeros(0)])) == []
+    assert list(voices.iter_windows([])) == list(voices.iter_windows([np.zeros(0)])) == []
 
 
 @pytest.mark.parametrize("hop", [0, -1, 3.5])
 def test_windows_must_leave_no_gaps(hop):
     with pytest.raises(ValueError, match="hop"):
-        speech.window_starts(10, hop=hop)
+        voices.window_starts(10, hop=hop)
     with pytest.raises(ValueError, match="hop"):
-        next(speech.iter_windows([np.zeros(10)], hop=hop))
+        next(voices.iter_windows([np.zeros(10)], hop=hop))
 
 
 # --- spectra against librosa -----------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ CLIPS = {
 @pytest.mark.parametrize("sr", [16000, 22050, 48000])
 def test_mfcc_equals_librosa(librosa, x, sr):
     expected = librosa.feature.mfcc(y=x, sr=sr, n_mfcc=40)
-    found = speech.mfcc(x, sr)
+    found = voices.mfcc(x, sr)
     assert found.dtype == expected.dtype
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-3)
 
@@ -155,29 +155,29 @@ def test_mfcc_equals_librosa(librosa, x, sr):
 def test_log_mel_and_mfcc_equal_librosa_with_other_settings(librosa, x, options):
     options = {"n_mels": 64, "n_fft": 512, "hop_length": 160} | options
     mel = librosa.power_to_db(librosa.feature.melspectrogram(y=x, sr=SR, **options))
-    np.testing.assert_allclose(speech.log_mel(x, **options), mel, rtol=1e-5, atol=2e-3)
+    np.testing.assert_allclose(voices.log_mel(x, **options), mel, rtol=1e-5, atol=2e-3)
     expected = librosa.feature.mfcc(y=x, sr=SR, n_mfcc=13, **options)
-    np.testing.assert_allclose(speech.mfcc(x, n_mfcc=13, **options), expected, rtol=1e-5, atol=2e-3)
+    np.testing.assert_allclose(voices.mfcc(x, n_mfcc=13, **options), expected, rtol=1e-5, atol=2e-3)
 
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("width", [5, 9])
 @pytest.mark.parametrize("name", ["talk", "double", "silence and talk"])
 def test_deltas_equal_librosa(librosa, name, width, order):
-    x = speech.log_mel(CLIPS[name])
-    found = speech.delta(x, width, order)
+    x = voices.log_mel(CLIPS[name])
+    found = voices.delta(x, width, order)
     assert found.dtype == x.dtype and found.shape == x.shape
     np.testing.assert_array_equal(found, librosa.feature.delta(x, width=width, order=order))
     # A straight line has its own slope everywhere, a parabola its own curvature: no library needed to know.
     line = np.arange(20.0)[None] ** order
-    np.testing.assert_allclose(speech.delta(line, width, order), order, atol=1e-9)
+    np.testing.assert_allclose(voices.delta(line, width, order), order, atol=1e-9)
 
 
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("frames", [1, 2, 8])
 def test_deltas_of_a_clip_shorter_than_their_width(librosa, frames, order):
     x = np.random.default_rng(0).normal(size=(3, frames))
-    found = speech.delta(x, order=order)
+    found = voices.delta(x, order=order)
     np.testing.assert_array_equal(found, librosa.feature.delta(x, order=order, mode="nearest"))
     assert frames > 1 or np.abs(found).max() < 1e-12
 
@@ -187,14 +187,14 @@ def test_deltas_of_a_clip_shorter_than_their_width(librosa, frames, order):
 )
 def test_mel_filters_equal_librosa(librosa, arguments):
     expected = librosa.filters.mel(**dict(zip(("sr", "n_fft", "n_mels", "fmin", "fmax"), arguments, strict=True)))
-    np.testing.assert_allclose(speech.mel_filters(*arguments), expected, atol=1e-8)
+    np.testing.assert_allclose(voices.mel_filters(*arguments), expected, atol=1e-8)
 
 
 def test_spectra_refuse_settings_that_do_not_fit():
     with pytest.raises(ValueError, match="coefficients"):
-        speech.mfcc(noise(0.1), n_mfcc=41, n_mels=40)
+        voices.mfcc(noise(0.1), n_mfcc=41, n_mels=40)
     with pytest.raises(ValueError, match="mel bands"):
-        speech.log_mel(noise(0.1), fmax=8001)
+        voices.log_mel(noise(0.1), fmax=8001)
 
 
 # --- voice activity --------------------------------------------------------------------------------------------------
@@ -221,34 +221,34 @@ NOT_VOICE = {
 
 @pytest.mark.parametrize("x", NOT_VOICE.values(), ids=NOT_VOICE)
 def test_steady_sound_is_no_voice(x):
-    assert not speech.voice_activity(x).any()
-    assert not speech.is_voiced(x)
-    assert len(speech.trim(x)) == 0
+    assert not voices.voice_activity(x).any()
+    assert not voices.is_voiced(x)
+    assert len(voices.trim(x)) == 0
 
 
 @pytest.mark.parametrize("hz", [90, 120, 220, 300])
 @pytest.mark.parametrize("gain", [0.01, 0.1, 1.0, 2.0])
 def test_voice_is_found_at_any_level_and_pitch(hz, gain):
     x = gain * between_silence(talk(1.5, hz))
-    assert speech.is_voiced(x)
-    assert len(speech.trim(x)) / SR == pytest.approx(1.5, abs=0.25)
+    assert voices.is_voiced(x)
+    assert len(voices.trim(x)) / SR == pytest.approx(1.5, abs=0.25)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.5, 1.0])
 def test_voice_is_found_in_noise_10_db_below(slope):
     x = talk(3)
     masked = x + noise(3, slope) * (x.std() / 0.05 / 10**0.5)
-    assert speech.is_voiced(masked)
-    assert speech.is_voiced(np.concatenate([masked[:SR], noise(2, slope) * (x.std() / 0.05 / 10**0.5)]))
+    assert voices.is_voiced(masked)
+    assert voices.is_voiced(np.concatenate([masked[:SR], noise(2, slope) * (x.std() / 0.05 / 10**0.5)]))
 
 
 def test_voice_without_a_pause_is_found():
-    assert speech.voice_activity(talk(3)).mean() > 0.7
+    assert voices.voice_activity(talk(3)).mean() > 0.7
 
 
 def test_activity_lies_where_the_voice_is():
     x = between_silence(talk(1.0), 1.0, 1.0)
-    voiced = np.flatnonzero(speech.voice_activity(x)) * speech.FRAME
+    voiced = np.flatnonzero(voices.voice_activity(x)) * voices.FRAME
     assert 0.9 < voiced[0] < 1.15
     assert 1.8 < voiced[-1] < 2.1
 
@@ -256,18 +256,18 @@ def test_activity_lies_where_the_voice_is():
 @pytest.mark.parametrize("sr", [8000, 22050, 48000])
 def test_other_sampling_rates(sr):
     x = between_silence(talk(1.5, sr=sr), sr=sr)
-    assert len(speech.voice_activity(x, sr)) == -(-len(x) // round(sr / 100))
-    assert len(speech.trim(x, sr)) / sr == pytest.approx(1.5, abs=0.3)
+    assert len(voices.voice_activity(x, sr)) == -(-len(x) // round(sr / 100))
+    assert len(voices.trim(x, sr)) / sr == pytest.approx(1.5, abs=0.3)
 
 
 def test_is_voiced_needs_some_voice():
-    assert not speech.is_voiced(between_silence(talk(3)[:2400]))
-    assert speech.is_voiced(between_silence(talk(0.75)))
+    assert not voices.is_voiced(between_silence(talk(3)[:2400]))
+    assert voices.is_voiced(between_silence(talk(0.75)))
 
 
 def test_trim_keeps_pauses_and_samples():
     x = between_silence(np.concatenate([talk(1), np.zeros(SR // 2, np.float32), talk(1)]))
-    y = speech.trim(x)
+    y = voices.trim(x)
     assert len(y) / SR == pytest.approx(2.5, abs=0.25)
     begin = np.flatnonzero(x == y[0])
     assert any(np.array_equal(x[i : i + len(y)], y) for i in begin)
@@ -276,9 +276,9 @@ def test_trim_keeps_pauses_and_samples():
 @pytest.mark.parametrize("samples", [0, 1, 159, 160, 161, 500])
 def test_very_short_clips(samples):
     x = noise(1)[:samples]
-    assert speech.voice_activity(x).shape == (-(-samples // 160),)
-    assert not speech.is_voiced(x)
-    assert speech.trim(x).shape == (0,)
+    assert voices.voice_activity(x).shape == (-(-samples // 160),)
+    assert not voices.is_voiced(x)
+    assert voices.trim(x).shape == (0,)
 
 
 # --- features --------------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def test_very_short_clips(samples):
 @pytest.mark.parametrize(("kind", "shape"), [("log_mel", (301, 64)), ("mfcc", (301, 40)), ("mfcc_mean", (40,))])
 @pytest.mark.parametrize("seconds", [0.0001, 0.5, 2.9999, 3, 7])
 def test_features_have_exactly_their_shape(kind, shape, seconds):
-    features = speech.Features(kind)
+    features = voices.Features(kind)
     for x in (talk(max(seconds, 0.01))[: round(seconds * SR)], noise(seconds)[: round(seconds * SR)]):
         found = features(x)
         assert found.shape == features.shape == shape
@@ -299,80 +299,80 @@ def test_features_have_exactly_their_shape(kind, shape, seconds):
 @pytest.mark.parametrize("seconds", [0.0001, 0.05, 0.5, 3])
 def test_deltas_stand_behind_their_bands(kind, seconds):
     x = noise(max(seconds, 0.01))[: max(1, round(seconds * SR))]
-    plain, one, two = (speech.Features(kind, deltas=n) for n in range(3))
+    plain, one, two = (voices.Features(kind, deltas=n) for n in range(3))
     bands = plain.shape[1]
     found = two(x)
     assert found.shape == two.shape == (301, 3 * bands) and found.dtype == np.float32
     np.testing.assert_array_equal(found[:, :bands], plain(x))
     np.testing.assert_array_equal(found[:, : 2 * bands], one(x))
-    real = found[:, 0] != speech.PAD
+    real = found[:, 0] != voices.PAD
     for order in (1, 2):
         block = found[:, order * bands : (order + 1) * bands]
-        np.testing.assert_array_equal(block[real], speech.delta(plain(x)[real].T, order=order).T)
-        assert (block[~real] == speech.PAD).all() and (block[real] != speech.PAD).all()
+        np.testing.assert_array_equal(block[real], voices.delta(plain(x)[real].T, order=order).T)
+        assert (block[~real] == voices.PAD).all() and (block[real] != voices.PAD).all()
 
 
 def test_padding_rows_and_no_others_hold_pad():
-    features = speech.Features()
-    voice = speech.trim(between_silence(talk(1.5)))
+    features = voices.Features()
+    voice = voices.trim(between_silence(talk(1.5)))
     found = features(voice)
-    real = 1 + len(speech.trim(voice)) // 160
-    assert (found[real:] == speech.PAD).all() and len(found) - real > 100
-    assert (found[:real] > speech.PAD).all()
+    real = 1 + len(voices.trim(voice)) // 160
+    assert (found[real:] == voices.PAD).all() and len(found) - real > 100
+    assert (found[:real] > voices.PAD).all()
 
 
 @pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
 @pytest.mark.parametrize("level", ["clip", "none"])
-@pytest.mark.parametrize("n_mels", [40, speech.MAX_MELS])
+@pytest.mark.parametrize("n_mels", [40, voices.MAX_MELS])
 def test_no_real_value_comes_near_pad(kind, level, n_mels):
-    features = speech.Features(kind, n_mels=n_mels, n_fft=2048, level=level, deltas=2)
+    features = voices.Features(kind, n_mels=n_mels, n_fft=2048, level=level, deltas=2)
     spike = np.zeros(3 * SR)
     spike[SR] = 1
     for x in (np.zeros(3 * SR), spike, 1e-9 * noise(3), 1000 * noise(3), np.ones(3 * SR)):
-        assert features(x).min() >= -100 * n_mels**0.5 - 1 > speech.PAD
-    assert np.float16(speech.PAD) == speech.PAD
+        assert features(x).min() >= -100 * n_mels**0.5 - 1 > voices.PAD
+    assert np.float16(voices.PAD) == voices.PAD
 
 
 def test_level_of_the_recording_does_not_matter_unless_asked_for():
     x = between_silence(talk(2))
-    np.testing.assert_allclose(speech.Features()(x), speech.Features()(0.03 * x), atol=0.01)
-    loud, quiet = (speech.Features(level="none")(gain * x) for gain in (1, 0.1))
-    real = loud[:, 0] != speech.PAD
+    np.testing.assert_allclose(voices.Features()(x), voices.Features()(0.03 * x), atol=0.01)
+    loud, quiet = (voices.Features(level="none")(gain * x) for gain in (1, 0.1))
+    real = loud[:, 0] != voices.PAD
     np.testing.assert_allclose(loud[real] - quiet[real], 20, atol=0.01)
 
 
 def test_features_see_the_voice_not_where_it_lies():
     voice = talk(1.5)
     early, late = between_silence(voice, 0.5, 2.5), between_silence(voice, 2.5, 0.5)
-    padding = [(speech.Features()(x) == speech.PAD).all(axis=1).sum() for x in (early, late)]
+    padding = [(voices.Features()(x) == voices.PAD).all(axis=1).sum() for x in (early, late)]
     assert abs(padding[0] - padding[1]) <= 10
 
 
 def test_clip_without_voice_is_used_whole():
-    found = speech.Features()(noise(2))
-    assert (found == speech.PAD).all(axis=1).sum() == 301 - 201
+    found = voices.Features()(noise(2))
+    assert (found == voices.PAD).all(axis=1).sum() == 301 - 201
 
 
 def test_long_clip_is_cut_to_its_middle():
     x = noise(5)
-    np.testing.assert_array_equal(speech.Features()(x), speech.Features()(x[SR : 4 * SR]))
+    np.testing.assert_array_equal(voices.Features()(x), voices.Features()(x[SR : 4 * SR]))
 
 
 def test_mean_of_mfccs_is_the_recipe_of_the_thesis(librosa):
     x = noise(2)
-    features = speech.Features("mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0, fmax=8000, level="none")
+    features = voices.Features("mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0, fmax=8000, level="none")
     expected = librosa.feature.mfcc(y=x, sr=SR, n_mfcc=40).mean(axis=1)
     np.testing.assert_allclose(features(x), expected, rtol=1e-5, atol=2e-3)
 
 
 def test_features_survive_a_card():
-    features = speech.Features("mfcc", n_mels=80, seconds=2.0, deltas=1)
-    assert speech.Features.from_dict(json.loads(json.dumps(features.to_dict()))) == features
+    features = voices.Features("mfcc", n_mels=80, seconds=2.0, deltas=1)
+    assert voices.Features.from_dict(json.loads(json.dumps(features.to_dict()))) == features
     old = features.to_dict()
     del old["deltas"]  # cards written before there were deltas
-    assert speech.Features.from_dict(old).deltas == 0
+    assert voices.Features.from_dict(old).deltas == 0
     with pytest.raises(ValueError, match="n_mel_bands"):
-        speech.Features.from_dict({"n_mel_bands": 64})
+        voices.Features.from_dict({"n_mel_bands": 64})
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,7 @@ def test_features_survive_a_card():
 )
 def test_features_refuse_settings_that_do_not_fit(options):
     with pytest.raises(ValueError):
-        speech.Features(**options)
+        voices.Features(**options)
 
 
 @pytest.mark.parametrize(
@@ -409,14 +409,14 @@ def test_features_refuse_settings_that_do_not_fit(options):
     ids=["stereo", "integers", "nan", "inf"],
 )
 def test_what_is_not_a_mono_clip_is_refused(x, message):
-    for function in (speech.Features(), speech.log_mel, speech.mfcc, speech.voice_activity, speech.trim):
+    for function in (voices.Features(), voices.log_mel, voices.mfcc, voices.voice_activity, voices.trim):
         with pytest.raises(ValueError, match=message):
             function(x)
     with pytest.raises(ValueError, match=message):
-        list(speech.iter_windows([x]))
+        list(voices.iter_windows([x]))
 
 
-@pytest.mark.parametrize("function", [speech.Features(), speech.log_mel, speech.mfcc])
+@pytest.mark.parametrize("function", [voices.Features(), voices.log_mel, voices.mfcc])
 def test_nothing_has_no_features(function):
     with pytest.raises(ValueError, match="without a sample"):
         function(np.zeros(0))
@@ -433,8 +433,8 @@ def test_real_recordings_have_a_voice_of_plausible_length(real_data, pattern, ev
     paths = sorted(real_data.glob(pattern))[::every]
     assert len(paths) > 100
     clips = [soundfile.read(path, dtype="float32")[0] for path in paths]
-    lengths = np.array([len(speech.trim(x)) / SR for x in clips])
-    assert np.mean([speech.is_voiced(x) for x in clips]) >= 0.99
+    lengths = np.array([len(voices.trim(x)) / SR for x in clips])
+    assert np.mean([voices.is_voiced(x) for x in clips]) >= 0.99
     assert np.mean((lengths >= 1) & (lengths <= 3.5)) >= 0.98
 
 
@@ -445,4 +445,4 @@ def test_real_recordings_have_librosas_mfccs(librosa, real_data):
     assert len(paths) == 4238
     for path in paths[::40]:
         expected = librosa.feature.mfcc(y=librosa.load(path, sr=SR)[0], sr=SR, n_mfcc=40)
-        np.testing.assert_allclose(speech.mfcc(media.load_sound(path)), expected, rtol=0, atol=1.4e-3)
+        np.testing.assert_allclose(voices.mfcc(media.load_sound(path)), expected, rtol=0, atol=1.4e-3)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from emotutils import splits
+from emotutils.datasets import splits
+from emotutils.datasets.splits import PARTS
 from emotutils.errors import DataError
-from emotutils.splits import PARTS
 
 
 def table(n=300, seed=0, groups=30):

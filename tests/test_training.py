@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
-from emotutils import augmentation, datasets, networks, preparation, records, splits, training
+from emotutils import datasets, networks, training, voices
+from emotutils.datasets import Part, splits
 from emotutils.errors import EmotutilsError, NetworkError
-from emotutils.evaluation import evaluate, evaluate_network
-from emotutils.preparation import Part
-from emotutils.recipes import RECIPES, recipe_for
+from emotutils.evaluation import evaluate
+from emotutils.training import records
+from emotutils.training.recipes import RECIPES, recipe_for
+from emotutils.training.testing import evaluate_network
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def test_the_large_networks_loss_falls(name):
     rows = data.rows("train")[:64]
     x, y = data.faces(rows), data.table["y"].to_numpy()[rows]
     model = networks.build_network(name)
-    networks.compile_for(model, optimizer=training.keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy")
+    networks.compile_for(model, optimizer=training.run.keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy")
     losses = model.fit(x, y, batch_size=32, epochs=4, verbose=0, shuffle=False).history["loss"]
     assert losses[-1] < losses[0]
 
@@ -192,17 +194,17 @@ class Cut(Exception):
 def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
     straight = training.train("conv1d", "sample-ravdess", out=tmp_path / "a", epochs=4, progress=False)
 
-    ordinary = training._Best.on_epoch_end
+    ordinary = training.run._Best.on_epoch_end
 
     def cut(self, epoch, logs=None):
         ordinary(self, epoch, logs)
         if epoch == 1:
             raise Cut
 
-    monkeypatch.setattr(training._Best, "on_epoch_end", cut)
+    monkeypatch.setattr(training.run._Best, "on_epoch_end", cut)
     with pytest.raises(Cut):
         training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False)
-    monkeypatch.setattr(training._Best, "on_epoch_end", ordinary)
+    monkeypatch.setattr(training.run._Best, "on_epoch_end", ordinary)
     resumed = training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True)
     assert len(resumed.record["history"]) == 4
     for a, b in zip(straight.record["history"], resumed.record["history"], strict=True):
@@ -221,7 +223,7 @@ def test_the_same_seed_gives_the_same_run(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_is_said(tmp_path, monkeypatch):
-    wild = training.replace(RECIPES["conv1d", "thesis"], learning_rate=1e30, optimizer="sgd")
+    wild = training.run.replace(RECIPES["conv1d", "thesis"], learning_rate=1e30, optimizer="sgd")
     monkeypatch.setitem(RECIPES, ("conv1d", "thesis"), wild)
     with pytest.raises(EmotutilsError, match="the loss is nan"):
         training.train("conv1d", "sample-ravdess", recipe="thesis", out=tmp_path, epochs=3, progress=False)
@@ -240,7 +242,7 @@ def test_what_cannot_be_trained_is_named(tmp_path):
 
 def test_windows_of_one_recording_share_its_id():
     data = datasets.load("sample-ravdess")
-    part = preparation.part(data, "test", "voice", RECIPES["crnn", "best"].features)
+    part = datasets.part(data, "test", "voice", RECIPES["crnn", "best"].features)
     assert set(part.id) == set(data.table["id"].iloc[data.rows("test")]) and len(part) >= len(set(part.id))
     assert part.x.dtype == np.float32 and part.x.shape[1:] == RECIPES["crnn", "best"].features.shape
 
@@ -248,10 +250,10 @@ def test_windows_of_one_recording_share_its_id():
 def test_deltas_are_varied_with_the_bands_that_they_belong_to():
     features = replace(RECIPES["crnn", "best"].features, deltas=1)
     recipe = replace(RECIPES["crnn", "best"], features=features, batch_size=4)
-    part = preparation.voice_part(datasets.load("sample-ravdess"), "validation", features)
+    part = datasets.voice_part(datasets.load("sample-ravdess"), "validation", features)
     x = training.Batches(part, 8, recipe, 0, 0)[0][0]
     rows = training.Batches(part, 8, recipe, 0, 0).order[:4]
-    expected = augmentation.augment_log_mel(part.x[rows], np.random.default_rng([0, 0, 0]), deltas=1)
+    expected = voices.augment_log_mel(part.x[rows], np.random.default_rng([0, 0, 0]), deltas=1)
     np.testing.assert_array_equal(x, expected)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm.auto import tqdm
 
-from .. import faces, media, speech
+from .. import faces, media, voices
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import EmotutilsError
 from ..evaluation import Calibration
@@ -34,7 +34,7 @@ class Analysis:
     Attributes
     ----------
     frames : one row per sampled frame and face (``found`` False: no face in it), pixels of the upright film, ``tilt``
-        in degrees, ``sharpness`` of the crop as in ``preparation.sharpness``.
+        in degrees, ``sharpness`` of the crop as in ``faces.sharpness``.
     speech : one row per window of sound; ``voiced`` False: nobody speaks in it; ``snr`` in dB.
     timeline : one row every ``hop`` seconds: both streams and what they give together. ``unsure``: below the threshold
         of its ``source``; ``disagreement``: the two labels of a stretch over which face and voice part.
@@ -66,7 +66,9 @@ class Analysis:
         ------
         EmotutilsError : a folder that cannot be written.
         """
-        from .. import report  # the one place that looks to the right: saving an analysis is what reports are for
+        from .. import (
+            report,  # the one place that looks to the right: saving an analysis is what reports are for
+        )
 
         return report.save(self, directory, annotate=annotate, thumbnails=thumbnails)
 
@@ -78,8 +80,8 @@ def analyze(
     voice_network: str | os.PathLike | None = None,
     only: str | None = None,
     fps: float = 5.0,
-    window: float = speech.WINDOW,
-    hop: float = speech.HOP,
+    window: float = voices.WINDOW,
+    hop: float = voices.HOP,
     fusion: str | None = None,
     weights: Weights | None = None,
     smoothing: float = SMOOTHING,

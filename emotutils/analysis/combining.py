@@ -10,7 +10,17 @@ import numpy as np
 
 from ..errors import EmotutilsError
 from ..evaluation import Calibration, threshold_for
-from ..fusion import DEFAULT_RULE, RULES, Weights, check_weights, fuse, load_fitted, prior_of, rule_names, weights_of
+from ..fusion import (
+    DEFAULT_RULE,
+    RULES,
+    Weights,
+    check_weights,
+    fuse,
+    load_fitted,
+    prior_of,
+    rule_names,
+    weights_of,
+)
 from ..networks import Network, load_network
 
 #: An answer is marked ``unsure`` below the probability above which so many answers were wrong on validation rows.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .. import faces, media, speech
+from .. import faces, media, voices
 from ..emotions import EMOTIONS, to_seven
 from ..evaluation import Calibration
+from ..faces import sharpness
 from ..networks import Network
-from ..preparation import sharpness
 
 P = [f"p_{e}" for e in EMOTIONS]
 FRAME_COLUMNS = ["t", "frame", "track", "found", "x", "y", "w", "h", "tilt", "sharpness", *P]
@@ -108,9 +108,9 @@ def listen(info: media.FilmInfo, judge: Judge, window: float, hop: float, warn, 
 def _hear(info, network: Network, window: float, hop: float, warn, tick) -> Iterator[tuple[list, np.ndarray | None]]:
     sr = network.features.sr
     blocks = media.sound_blocks(info.path, sr, warn=warn)
-    for t0, t1, x in speech.iter_windows(blocks, sr, window, hop):
-        voiced = speech.is_voiced(x, sr)
-        snr = speech.signal_to_noise(x, sr) if voiced else np.nan
+    for t0, t1, x in voices.iter_windows(blocks, sr, window, hop):
+        voiced = voices.is_voiced(x, sr)
+        snr = voices.signal_to_noise(x, sr) if voiced else np.nan
         yield [t0, t1, voiced, snr], network.features(x) if voiced else None
         tick(t1)
 

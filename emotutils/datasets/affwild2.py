@@ -147,7 +147,7 @@ def read_valence_arousal(annotations: str | os.PathLike, film: str) -> pd.DataFr
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
-    """Read the faces that ``preparation.prepare_films`` cut out of the films, from ``affwild2/faces/table.csv``.
+    """Read the faces that ``datasets.prepare_films`` cut out of the films, from ``affwild2/faces/table.csv``.
 
     Parameters
     ----------
@@ -168,16 +168,16 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     folder = config.data_root(root) / "affwild2" / "faces"
     if not (folder / "table.csv").is_file():
         films(root, on_error="report")  # where there are none, this says how to get them
-        run = f"emotutils.preparation.prepare_films({str(config.data_root(root))!r})"
+        run = f"emotutils.datasets.prepare_films({str(config.data_root(root))!r})"
         raise DataError(f"{folder}: films, but no faces yet; cut them out with {run}")
     table = read_table(folder / "table.csv")
     needed = {"id", "path", "label", "group", "split", "film", "frame", "t"}
     if not needed <= set(table) or not table["label"].isin(EMOTIONS).all():
-        raise DataError(f"{folder}: table.csv is no table of faces; run emotutils.preparation.prepare_films() again")
+        raise DataError(f"{folder}: table.csv is no table of faces; run emotutils.datasets.prepare_films() again")
     table["path"] = [str(folder / path) for path in table["path"]]
     there = np.array([os.path.isfile(path) for path in table["path"]], bool)
     for path in table.loc[~there, "path"]:
-        rejects.add(path, "no such file", "run emotutils.preparation.prepare_films() again")
+        rejects.add(path, "no such file", "run emotutils.datasets.prepare_films() again")
     table = table[there].reset_index(drop=True)
     table["y"] = [EMOTIONS.index(label) for label in table["label"]]
     paths = table["path"].to_numpy()
@@ -200,7 +200,7 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image.convert("L"))
     except (OSError, SyntaxError, ValueError):  # what Pillow raises for a damaged png
-        raise DataError(f"{path}: missing or damaged; run emotutils.preparation.prepare_films() again") from None
+        raise DataError(f"{path}: missing or damaged; run emotutils.datasets.prepare_films() again") from None
 
 
 def _person(name: str, videos: Collection[str], names: Collection[str]) -> tuple[str, str]:

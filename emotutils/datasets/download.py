@@ -21,9 +21,10 @@ from urllib.parse import urlsplit
 import pooch
 import requests
 
-from .. import config, datasets
+from .. import config
 from ..errors import DataError, EmotutilsError
-from ..files import replacing
+from ..support.files import replacing
+from . import loading
 from .catalog import CATALOG, Entry, entry
 
 #: More than any set of the catalogue: files in an archive, bytes that it unpacks to, and these over its own size.
@@ -77,7 +78,7 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
     if known and not here(known, root):
         return Status(f"{name}: not found in {folder}; how to get it: emotutils data fetch {name}")
     try:
-        data = datasets.load(name, root, on_error="report")
+        data = loading.load(name, root, on_error="report")
     except EmotutilsError as error:
         return Status(f"{name}: {error}")
     whole = known.whole if known else {"rows": None, "groups": None}

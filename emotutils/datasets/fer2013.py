@@ -21,7 +21,7 @@ from PIL import Image
 from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
-from ..files import replacing
+from ..support.files import replacing
 from .base import Dataset, Rejects
 from .catalog import CATALOG
 

@@ -5,11 +5,11 @@
 ``Calibration`` makes probabilities worth believing, for fusion (notebooks/13_fusion).
 """
 
+from .answers import by_recording
 from .calibration import ece, reliability, risk_coverage
 from .comparison import Comparison, compare, difference
 from .curves import parting_epoch
 from .reports import Report, Score, evaluate
-from .shipped import evaluate_network
 from .temperature import Calibration, fit_temperature, soften, thinned, threshold_for
 
 __all__ = [
@@ -17,11 +17,11 @@ __all__ = [
     "Comparison",
     "Report",
     "Score",
+    "by_recording",
     "compare",
     "difference",
     "ece",
     "evaluate",
-    "evaluate_network",
     "fit_temperature",
     "parting_epoch",
     "reliability",

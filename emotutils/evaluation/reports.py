@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, log_loss, roc_auc_score
 
-from ..files import replacing
+from ..support.files import replacing
 from . import metrics
 from .calibration import ece, reliability
 from .metrics import RESAMPLES

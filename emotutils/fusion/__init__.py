@@ -1,6 +1,6 @@
 """Several streams' answers become one: rules, time, and how far the streams agree (thesis 4.4).
 
-Each stream is calibrated first (``fitting.calibrate``, ``evaluation.Calibration``), brought to the timeline's moments
+Each stream is calibrated first (``calibrating.calibrate``, ``evaluation.Calibration``), brought to the timeline's moments
 (``face_at``, ``voice_at``, ``smooth``), combined by a rule (``fuse``), and compared with the other (``agreement``,
 ``disagreements``). Taught in notebooks/13_fusion.
 """

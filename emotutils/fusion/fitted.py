@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import config
 from ..evaluation import Calibration
-from ..files import replacing
+from ..support.files import replacing
 from .rules import LEAST, Stacking, fuse, weights_from
 
 #: Of a hundred moments in which face and voice were labelled alike, so many may look like a disagreement; to be listed,

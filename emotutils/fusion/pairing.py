@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..datasets import Pairs, load_pairs
 from ..emotions import to_seven
 from ..errors import EmotutilsError
-from ..evaluation import Calibration, thinned
+from ..evaluation import Calibration, by_recording, thinned
+from ..faces import sharpness
 from ..networks import Network, load_network
-from ..preparation import Pairs, load_pairs, sharpness
-from ..records import by_recording
 from .fitted import FALSE_ALARMS, Fitted, combine
 from .moments import agreement
 from .rules import RULES, Stacking
@@ -110,7 +110,7 @@ def fit_pair(
     Parameters
     ----------
     face, voice : a shipped name or the path of a ``.keras`` file.
-    data, root : a set of pairs, see ``preparation.load_pairs``, and the data root.
+    data, root : a set of pairs, see ``datasets.load_pairs``, and the data root.
     seed : of the pairs that are drawn.
 
     Raises

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
-from ..plugins import announced
+from ..support.plugins import announced
 
 #: What a probability of 0 counts as where its logarithm is taken.
 LEAST = 1e-6

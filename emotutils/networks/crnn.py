@@ -6,7 +6,7 @@ Unlike the thesis's ``conv1d`` it sees how a voice moves: log-mel frames over ti
 import keras
 from keras import layers
 
-from ..speech import PAD
+from ..voices import PAD
 from .layers import AttentiveStatistics, PadMask
 
 
@@ -25,7 +25,7 @@ def build(
     ----------
     variant : only ``"best"``: the thesis has no such network.
     n_labels : length of the softmax.
-    input_shape : (frames, n_mels) in dB; frames that equal ``speech.PAD`` are padding and are masked throughout.
+    input_shape : (frames, n_mels) in dB; frames that equal ``voices.PAD`` are padding and are masked throughout.
     filters : of the convolution blocks; each halves time and mel bands.
     units : of the recurrent layer, in each direction.
     dropout : share dropped between blocks and before the softmax.

@@ -93,7 +93,7 @@ class JointNetwork(Network):
         return self._soften(out, present)
 
     def predict_proba(self, batch: dict[str, np.ndarray], factor: float | np.ndarray = 1.0) -> np.ndarray:
-        """Probabilities of pairs, as ``preparation.Pairs.x`` has them.
+        """Probabilities of pairs, as ``datasets.Pairs.x`` has them.
 
         Parameters
         ----------

@@ -20,10 +20,10 @@ import numpy as np
 
 from .. import config
 from ..errors import NetworkError
-from ..files import replacing
-from ..plugins import announced
-from ..quiet import hushed
-from ..speech import Features
+from ..support.files import replacing
+from ..support.plugins import announced
+from ..support.quiet import hushed
+from ..voices import Features
 from .portable import make_portable
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from .. import plots
 from ..analysis import Analysis
 from ..errors import EmotutilsError
-from ..files import replacing
+from ..support.files import replacing
 from .annotated import write_annotated
 from .thumbnails import take_thumbnails
 from .webpage import film_address, page

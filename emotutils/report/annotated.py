@@ -11,7 +11,7 @@ from .. import media
 from ..analysis import Analysis
 from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
-from ..filmwriter import FilmWriter
+from ..media import FilmWriter
 from .words import gap
 
 

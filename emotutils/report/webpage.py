@@ -100,7 +100,7 @@ def film_address(film: Path, directory: Path) -> str | None:
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("emotutils"),
+        loader=jinja2.PackageLoader("emotutils.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,7 +4,6 @@
 halving are one function each; ``table`` and ``compare`` say what was found and how much of it is noise.
 """
 
-from ..records import write_json as write_record
 from .estimator import NetworkClassifier
 from .results import compare, fold_scores, name_of, record, table
 from .searches import (
@@ -21,7 +20,6 @@ from .searches import (
     search_epochs_and_batch,
     search_optimizer,
 )
-from .studies import STUDIES, Study, study
 
 __all__ = [
     "ACTIVATIONS",
@@ -30,8 +28,6 @@ __all__ = [
     "NetworkClassifier",
     "OPTIMIZERS",
     "SCORING",
-    "STUDIES",
-    "Study",
     "compare",
     "fold_scores",
     "grid_search",
@@ -43,7 +39,5 @@ __all__ = [
     "search_activation",
     "search_epochs_and_batch",
     "search_optimizer",
-    "study",
     "table",
-    "write_record",
 ]

@@ -17,13 +17,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from ..datasets import Part
 from ..errors import SearchError
-from ..files import replacing
 from ..networks import entry_of, network_names, network_options, register_network
-from ..preparation import Part
-from ..quiet import no_hints
-from ..recipes import Recipe
+from ..support.files import replacing
+from ..support.quiet import no_hints
 from ..training import Batches, build_for
+from ..training.recipes import Recipe
 
 BATCH = 256  # rows in one compiled call when predicting
 

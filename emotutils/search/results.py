@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator
 
-from ..records import surroundings
+from ..training.records import surroundings
 
 METRICS = ("accuracy", "uar", "largest_share")
 

@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from emotutils import config, datasets, media, speech
-from emotutils.files import replacing
+from emotutils import config, datasets, media, voices
+from emotutils.support.files import replacing
 
 SR = 16000
 BLOCK = 424  # clips that one contender takes before the next has its turn: ten turns
@@ -51,7 +51,7 @@ def by_emotutils(paths: list[str]) -> Mfccs:
     """The same with our own functions."""
     out = []
     for path in paths:
-        matrix = speech.mfcc(media.load_sound(path, SR), SR, 40)
+        matrix = voices.mfcc(media.load_sound(path, SR), SR, 40)
         out.append((matrix, matrix.mean(axis=1)))
     return out
 

@@ -22,10 +22,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emotutils import config, datasets, preparation, splits
+from emotutils import config, datasets
+from emotutils.datasets import splits
 from emotutils.evaluation import evaluate
-from emotutils.files import replacing
-from emotutils.recipes import recipe_for
+from emotutils.support.files import replacing
+from emotutils.training.recipes import recipe_for
 
 SEED = 0
 FLOORS = {
@@ -38,7 +39,7 @@ FLOORS = {
 def main(root: str | None = None) -> None:
     """Run all three and write the record."""
     data, features = datasets.load("ravdess", root), recipe_for("conv1d", "thesis").features
-    X = preparation.extract_features(data, features)
+    X = datasets.extract_features(data, features)
     y, actors = data.table["y"].to_numpy(), data.table["group"].to_numpy()
     methods = {}
     for name, (method, grid) in FLOORS.items():

@@ -1,0 +1,335 @@
+"""What the notebooks share: one set-up, data by profile, the package's code shown, guesses, interactive figures.
+
+Taught in notebooks/00_setup; used in all of them.
+"""
+
+import ast
+import inspect
+import json
+import os
+import platform
+import random
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from IPython.display import Markdown, display
+from matplotlib import pyplot as plt
+
+from .. import config, datasets
+from ..errors import DataError
+from ..support.files import replacing
+from ..support.quiet import hushed
+
+if TYPE_CHECKING:
+    from ..datasets import PairSet
+
+SYNTHETIC = "synthetic data: shows that the code works, not how well"
+#: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training cell may take.
+LIMITS = {"sample": (2, 1.0), "live": (10, 5.0), "full": (None, None)}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What ``setup_notebook`` found.
+
+    Attributes
+    ----------
+    profile : ``"sample"``, ``"live"`` or ``"full"``; see ``config.PROFILES``.
+    seed : for everything random in the notebook.
+    epochs, max_minutes : how much a live training may do (``None``: as much as its recipe says).
+    """
+
+    profile: str
+    seed: int
+    epochs: int | None
+    max_minutes: float | None
+
+    def load(self, name: str, *, optional: bool = False, **options) -> datasets.Dataset:
+        """A data set by its plain name (``"fer2013"``): the synthetic one in ``sample``, the real one otherwise.
+
+        A real set that is not there is replaced by the synthetic one, with a line that says so.
+
+        Parameters
+        ----------
+        optional : also in ``full``, where a missing set is an error otherwise: few people can have this one.
+        **options : for ``datasets.load``.
+
+        Raises
+        ------
+        DataError : an unknown name; in ``full``, a set that is not there.
+        """
+        if self.profile != "sample":
+            try:
+                return datasets.load(name, **options)
+            except DataError as error:
+                self._stand_in(name, error, optional)
+        print(f"sample-{name}: {SYNTHETIC}")
+        return datasets.load(f"sample-{name}", **options)
+
+    def pairs(self, name: str = "paired-fer2013+ravdess") -> "PairSet":
+        """Pairs of a face and a voice (``datasets.load_pairs``): real or synthetic, by the rules of `load`.
+
+        Raises
+        ------
+        DataError : in ``full``, a set that is not there.
+        """
+        from ..datasets import load_pairs
+
+        if self.profile != "sample":
+            try:
+                return load_pairs(name)
+            except DataError as error:
+                if self.profile == "full":
+                    raise
+                print(f"{error}\nUntil then the sample sets stand in.")
+        made_up = "paired-" + "+".join(f"sample-{part}" for part in name.removeprefix("paired-").split("+"))
+        print(f"{made_up}: {SYNTHETIC}")
+        return load_pairs(made_up)
+
+    def root(self, name: str, *, optional: bool = False) -> Path:
+        """The data root that holds this set: the real one, or the folder of the sample sets, by the rules of `load`."""
+        from .. import samples  # draws faces and voices: not needed by those who read real ones
+
+        real = config.data_root()
+        if self.profile != "sample":
+            if (real / name).is_dir():
+                return real
+            self._stand_in(name, DataError(f"{name} not found in {real}; see data/README.md"), optional)
+        print(f"sample-{name}: {SYNTHETIC}")
+        return samples.ensure()
+
+    def _stand_in(self, name: str, error: DataError, optional: bool) -> None:
+        if (self.profile == "full" and not optional) or name not in datasets.SAMPLES:
+            raise error
+        print(f"{error}\nUntil then the sample set stands in.")
+
+
+def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = False) -> Setup:
+    """Prepare a notebook: seeds, the look of figures, and a line on versions, device and profile.
+
+    Parameters
+    ----------
+    profile : ``"sample"``, ``"live"`` or ``"full"``; by default what ``config.profile`` says.
+    seed : for Python, NumPy and, with ``keras``, for Keras and its backend.
+    keras : the notebook trains or asks a network: Keras is imported (seconds) and the device named.
+
+    Raises
+    ------
+    EmotutilsError : an unknown profile.
+    """
+    name = config.profile(profile)
+    random.seed(seed)
+    np.random.seed(seed)
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind")
+    plt.rcParams.update({"figure.dpi": 100, "figure.figsize": (7, 3.6), "figure.constrained_layout.use": True})
+    versions = f"Python {platform.python_version()}, emotutils {version('emotutils')}"
+    print(f"{versions}{_backend(seed) if keras else ''}, profile {name}")
+    return Setup(name, seed, *LIMITS[name])
+
+
+def _backend(seed: int) -> str:
+    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with hushed():
+        import keras
+
+        from ..training.records import has_gpu
+
+    keras.utils.set_random_seed(seed)
+    device = "a GPU" if has_gpu() else "no GPU"
+    return f", Keras {keras.__version__} on {keras.backend.backend()}, {device}"
+
+
+def recorded(name: str) -> dict | None:
+    """What a run on the real sets left in ``data/runs/NAME.json``; None, and a line saying so, where it is missing."""
+    path = config.shipped_root() / "runs" / f"{name}.json"
+    if not path.is_file():
+        print(f"{name}: not run yet")
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def show_source(obj: Callable, *, docstring: bool = False) -> None:
+    """Show the code of a function or class as it stands in the package, so that text and code cannot drift apart.
+
+    Parameters
+    ----------
+    docstring : show that too; left out by default, because the notebook's own text explains.
+    """
+    lines = textwrap.dedent(inspect.getsource(obj)).strip().splitlines()
+    first = ast.parse("\n".join(lines)).body[0].body[0]
+    if not docstring and inspect.getdoc(obj):
+        del lines[first.lineno - 1 : first.end_lineno]
+    code = "\n".join(lines)
+    display(Markdown(f"`{obj.__module__.replace('.', '/')}.py`\n```python\n{code}\n```"))
+
+
+def show_words(frame: pd.DataFrame) -> None:
+    """Show a table whose cells are sentences: left-aligned and wrapped, which a data frame's own display is not.
+
+    Used in notebooks/02_state_of_the_art and notebooks/15_responsible_use.
+
+    Parameters
+    ----------
+    frame : its index becomes the first column; a missing value an empty cell.
+    """
+    cells = frame.reset_index().astype(object)
+    cells = cells.where(cells.notna(), "").map(lambda value: str(value).replace("|", "\\|"))
+    head = [frame.index.name or "", *frame.columns]
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *cells.to_numpy())]
+    display(Markdown("\n".join(lines)))
+
+
+def interactive(draw: Callable, **controls) -> None:
+    """Call ``draw`` whenever a slider or menu moves; without a front end, once with the controls' first values.
+
+    Parameters
+    ----------
+    draw : draws a figure; takes the controls by name.
+    **controls : ``(low, high, step, start)`` numbers for a slider, a list for a menu (the first is chosen).
+    """
+    start = {name: control[0] if isinstance(control, list) else control[3] for name, control in controls.items()}
+    if not _front_end():
+        draw(**start)
+        return
+    import ipywidgets
+
+    made = {name: _control(control, name.replace("_", " ")) for name, control in controls.items()}
+    display(ipywidgets.interactive(draw, **made))
+
+
+def _control(control: list | tuple, words: str):
+    import ipywidgets
+
+    if isinstance(control, list):
+        return ipywidgets.Dropdown(options=control, description=words)
+    low, high, step, start = control
+    kind = ipywidgets.IntSlider if all(isinstance(v, int) for v in control) else ipywidgets.FloatSlider
+    return kind(value=start, min=low, max=high, step=step, description=words)
+
+
+def _front_end() -> bool:
+    """Whether somebody could move a slider: a Jupyter kernel, and nobody who asked for static figures."""
+    return "ipykernel" in sys.modules and not config.static_figures()
+
+
+class Guesses:
+    """A game before the network: look or listen, choose a label, and compare later with networks and other people.
+
+    Parameters
+    ----------
+    ids : (n,) what is shown, in order, as in the data set's ``id``.
+    y : (n,) the labels of the data set, indices into ``labels``.
+    labels : the names to choose from.
+    present : shows item k (draws a face, plays a voice).
+    path : a csv that keeps the answers; other notebooks read it.
+    """
+
+    def __init__(self, ids: Sequence[str], y: np.ndarray, labels: Sequence[str], present: Callable, path: Path | str):
+        self.ids, self.labels, self.present, self.path = list(ids), list(labels), present, Path(path)
+        self.truth = [self.labels[k] for k in y]
+        self.answers: dict[str, str] = {}
+
+    def play(self) -> None:
+        """Show item after item with a button for each label; without a front end, the first item and the choices."""
+        if not _front_end():
+            self.present(0)
+            print("Your choice:", ", ".join(self.labels))
+            return
+        import ipywidgets
+
+        screen, buttons = ipywidgets.Output(), [ipywidgets.Button(description=label) for label in self.labels]
+
+        def show() -> None:
+            screen.clear_output(wait=True)
+            with screen:
+                if len(self.answers) < len(self.ids):
+                    self.present(len(self.answers))
+                    print(f"{len(self.answers) + 1} of {len(self.ids)}")
+                else:
+                    print("Done. Your answers agree with the data set's labels in", self.agreement())
+
+        def choose(button) -> None:
+            if len(self.answers) < len(self.ids):
+                self.answer(button.description)
+                show()
+
+        for button in buttons:
+            button.on_click(choose)
+        display(ipywidgets.VBox([screen, ipywidgets.HBox(buttons, layout={"flex_flow": "wrap"})]))
+        show()
+
+    def answer(self, label: str) -> None:
+        """Give the next answer; it is written to ``path`` at once. ValueError for a label that is not offered."""
+        if label not in self.labels:
+            raise ValueError(f"{label!r} is not one of {', '.join(self.labels)}")
+        self.answers[self.ids[len(self.answers)]] = label
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path) as temporary:
+            self.table().to_csv(temporary, index=False)
+
+    def table(self) -> pd.DataFrame:
+        """One row an answer so far: ``id``, ``label`` (the data set's), ``guess`` (yours)."""
+        n = len(self.answers)
+        return pd.DataFrame({"id": self.ids[:n], "label": self.truth[:n], "guess": list(self.answers.values())})
+
+    def agreement(self) -> str:
+        """As ``7 of 10``: how many answers agree with the data set's labels."""
+        table = self.table()
+        return f"{(table['label'] == table['guess']).sum()} of {len(table)}"
+
+
+class FilmPicker:
+    """Choose a film of your own; it stays on the machine that runs the notebook, in a temporary folder or where it is.
+
+    In Jupyter: a menu of the films in a folder (drop a file into JupyterLab's file browser, whatever its size) and a
+    button for small ones. In Colab: Colab's own upload. Without a front end nothing can be picked.
+
+    Parameters
+    ----------
+    folder : whose films the menu lists.
+    """
+
+    SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".wav", ".mp3", ".flac")
+
+    def __init__(self, folder: Path | str = "."):
+        self.folder, self._menu, self._button, self._uploaded, self._sent = Path(folder), None, None, None, None
+
+    def show(self) -> None:
+        """Show the menu and the button, or say that there is nobody to use them."""
+        if not _front_end():
+            print("Here you would pick a film; this run has nobody who could.")
+            return
+        if "google.colab" in sys.modules:
+            from google.colab import files  # asks at once, and has no size limit
+
+            for name in files.upload():
+                self._uploaded = Path(name)
+            return
+        import ipywidgets
+
+        films = sorted(p for p in self.folder.iterdir() if p.suffix.lower() in self.SUFFIXES)
+        self._menu = ipywidgets.Dropdown(options=[("none", None), *((p.name, p) for p in films)], description="film")
+        words = {"description": "upload, up to 10 MB", "layout": {"width": "auto"}}
+        self._button = ipywidgets.FileUpload(accept="video/*,audio/*", multiple=False, **words)
+        display(ipywidgets.HBox([self._menu, self._button]))
+
+    @property
+    def path(self) -> Path | None:
+        """The film that was picked: the uploaded one, else the menu's; None: nothing yet."""
+        value = self._button.value if self._button is not None else None
+        if value and value is not self._sent:
+            self._sent = value  # a dict in ipywidgets 7 (Colab's, older Jupyter), a tuple in 8
+            name, one = next(iter(value.items())) if isinstance(value, dict) else (value[0]["name"], value[0])
+            self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
+            self._uploaded.write_bytes(bytes(one["content"]))
+        return self._uploaded or (self._menu.value if self._menu is not None else None)

@@ -1,0 +1,84 @@
+"""The exercises of notebooks/11_evaluation."""
+
+import numpy as np
+from scipy.stats import binomtest
+
+from ...evaluation import reliability
+from ...evaluation.calibration import ece as measured
+from . import exercise
+
+
+def _judge_specificity(answer) -> None:
+    cases = (
+        ([[8, 2], [1, 9]], [0.9, 0.8]),
+        ([[3, 0, 1], [1, 2, 0], [0, 1, 2]], [5 / 6, 6 / 7, 6 / 7]),
+        ([[50, 0, 0], [5, 0, 0], [0, 0, 45]], [0.9, 1, 1]),
+    )
+    for confusion, expected in cases:
+        counts = np.array(confusion)
+        got = answer(counts.copy())
+        assert got is not None, "the function returns nothing yet"
+        assert np.shape(got) == (len(counts),), "give one number a label"
+        recall = counts.diagonal() / counts.sum(axis=1)
+        assert not np.allclose(got, recall), "that is the sensitivity: of a label's own rows, the share found"
+        assert np.allclose(got, expected), f"for {confusion} it should be {np.round(expected, 3).tolist()}"
+
+
+@exercise("11.1", _judge_specificity)
+def specificity(confusion: np.ndarray) -> np.ndarray:
+    """Of all rows that do not have a label, the share that is not given it; one number a label."""
+    hits = np.diag(confusion)
+    others = confusion.sum() - confusion.sum(axis=1)
+    false_alarms = confusion.sum(axis=0) - hits
+    return 1 - false_alarms / others
+
+
+def _judge_wilson(answer) -> None:
+    for hits, n in ((7, 10), (2474, 3589), (0, 20), (20, 20)):
+        got = answer(hits, n)
+        assert got is not None, "the function returns nothing yet"
+        assert np.shape(got) == (2,), "give two numbers: low and high"
+        found = binomtest(hits, n).proportion_ci(method="wilson")
+        share = hits / n
+        plain = 1.96 * np.sqrt(share * (1 - share) / n)
+        naive = np.allclose(got, (share - plain, share + plain), atol=1e-4)
+        assert n > 20 or not naive, f"share ± 1.96 · error is not Wilson's: see what it gives for {hits} of {n}"
+        assert np.allclose(got, (found.low, found.high), atol=1e-4), (
+            f"for {hits} of {n} it should be {found.low:.4f} to {found.high:.4f}"
+        )
+
+
+@exercise("11.2", _judge_wilson)
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share (1927)."""
+    z, share = 1.96, hits / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return middle - reach, middle + reach
+
+
+def _judge_ece(answer) -> None:
+    rng = np.random.default_rng(0)
+    for n, k, bins in ((1, 3, 10), (200, 3, 10), (500, 7, 15)):
+        proba = rng.dirichlet(np.full(k, 0.6), n)
+        y = rng.integers(0, k, n)
+        got = answer(y.copy(), proba.copy(), bins)
+        assert got is not None, "the function returns nothing yet"
+        table = reliability(y, proba, bins)
+        expected = measured(table)
+        gaps = (table["confidence"] - table["accuracy"]).abs()
+        assert not np.isnan(got), "an empty bin has no mean: leave it out"
+        assert n == 1 or not np.isclose(got, gaps.mean()), "weigh each bin by its rows"
+        assert np.isclose(got, expected), f"for {n} rows, {k} labels, {bins} bins it should be {expected:.4f}"
+
+
+@exercise("11.3", _judge_ece)
+def calibration_error(y: np.ndarray, proba: np.ndarray, bins: int) -> float:
+    """The mean gap between how sure a network is and how often it is right, over bins of equal width."""
+    sure, right = proba.max(axis=1), proba.argmax(axis=1) == y
+    held = np.minimum((sure * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in np.unique(held):
+        inside = held == b
+        total += inside.mean() * abs(sure[inside].mean() - right[inside].mean())
+    return total

@@ -1,0 +1,61 @@
+"""What there is to know of a set before anything is learned from it. Taught in notebooks/03_face_data."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from .. import config
+from ..support.files import replacing
+from . import splits
+from .base import Dataset
+
+
+def describe(dataset: Dataset) -> dict:
+    """Count a set and audit its own split; with FER+ votes, say how often they agree with its labels.
+
+    All pictures or recordings are read and compared with each other.
+
+    Returns
+    -------
+    ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of ``splits.audit``),
+    ``copies`` (ids that are one picture or recording, or nearly: a list for each such cluster; for pictures only how
+    many there are), ``twins`` (ids of test rows in one cluster with a row of train), ``rejects`` (how many),
+    ``ferplus`` (``clear`` majorities for one of the seven, and the share of these that ``agree``) and ``version``.
+    """
+    table = dataset.table
+    items = {"faces": dataset.faces()} if dataset.modality == "face" else {"voices": dataset.voices()}
+    found = splits.audit(table, **items)
+    cluster = pd.Series(splits.duplicate_groups(**items), index=table.index)
+    copies = [ids for ids in table.groupby(cluster)["id"].agg(list) if len(ids) > 1]
+    twins = (table["split"] == "test") & cluster.isin(cluster[table["split"] == "train"])
+    facts = {
+        "data": dataset.name,
+        "rows": len(table),
+        "groups": int(table["group"].nunique()),
+        "splits": table["split"].value_counts().to_dict(),
+        "labels": table["label"].value_counts().reindex(_in_order(dataset), fill_value=0).to_dict(),
+        "audit": json.loads(found.drop(columns="examples").round(4).to_json(orient="records", force_ascii=False)),
+        "copies": copies if dataset.modality == "voice" else len(copies),
+        "twins": table.loc[twins, "id"].tolist(),
+        "rejects": len(dataset.rejects),
+        "version": version("emotutils"),
+    }
+    if "ferplus_label" in table:
+        clear = table[table["ferplus_label"] != ""]
+        agree = float((clear["ferplus_label"] == clear["label"]).mean())
+        facts["ferplus"] = {"clear": len(clear), "agree": round(agree, 4)}
+    return facts
+
+
+def _in_order(dataset: Dataset) -> list[str]:
+    return [label for label in dataset.labels if (dataset.table["label"] == label).any()]
+
+
+def publish(facts: dict) -> Path:
+    """Put a set's facts where they ship, ``data/runs/data-NAME.json``, for notebooks to read."""
+    path = config.shipped_root() / "runs" / f"data-{facts['data']}.json"
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path

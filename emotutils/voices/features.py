@@ -1,0 +1,129 @@
+"""What a voice network takes: log-mel spectra or MFCCs of a window, padded and masked.
+
+Taught in notebooks/05_voice_data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from .activity import trim
+from .spectra import SAMPLE_RATE, _mono, delta, log_mel, mfcc
+from .windows import WINDOW, window_starts
+
+#: What padding rows of `Features` hold. No real row can: decibels stop at -100 (``AMIN``), so a coefficient of the
+#: orthonormal DCT over at most ``MAX_MELS`` bands stays above -100 * sqrt(256) = -1600. A power of two is exact in
+#: half precision as well, so cached features can be masked by equality.
+PAD = -2048.0
+MAX_MELS = 256
+LEVEL = -23.0  #: dBFS (RMS) that ``Features(level="clip")`` brings a clip to
+
+
+# --- features --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a voice network takes, as one value that its card stores: call it on a clip.
+
+    The clip is trimmed by `trim` (a clip without any voice is used whole), cut to its middle ``seconds`` if longer,
+    brought to one level, turned into features and padded with rows of ``PAD`` to a fixed shape.
+
+    Fields
+    ------
+    kind : "log_mel" (dB over time), "mfcc" (over time) or "mfcc_mean" (MFCCs averaged over time, thesis 4.7).
+    n_mels, n_mfcc : bands of the mel filter bank; coefficients kept of it for the two MFCC kinds.
+    n_fft, hop_length : samples per frame (512 = 32 ms at 16 kHz) and from frame to frame (160 = 10 ms).
+    fmin, fmax : Hz. The defaults leave out rumble below speech, and the top of the band, where resamplers differ.
+    seconds, sr : length of the clip that fills the shape; sampling rate that the clip must have.
+    level : "clip" scales each trimmed clip to -23 dBFS RMS: microphones, distances and corpora differ in loudness
+        (within RAVDESS speech alone by 40 dB), and a network would learn the recording instead of the voice. How
+        loud somebody speaks is lost with it; how speech changes within the clip is not. "none" keeps the level.
+    deltas : 1 appends each band's slope (`delta`) behind the bands, 2 the curvature behind that. Not for
+        ``mfcc_mean``: the mean of a slope says little more than where a clip begins and ends.
+
+    Raises ``ValueError`` for values that do not fit together.
+    """
+
+    kind: str = "log_mel"
+    n_mels: int = 64
+    n_mfcc: int = 40
+    n_fft: int = 512
+    hop_length: int = 160
+    fmin: float = 50.0
+    fmax: float = 7600.0
+    seconds: float = WINDOW
+    sr: int = SAMPLE_RATE
+    level: str = "clip"
+    deltas: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("log_mel", "mfcc", "mfcc_mean"):
+            raise ValueError(f"unknown features {self.kind!r}: known are log_mel, mfcc, mfcc_mean")
+        if self.level not in ("clip", "none"):
+            raise ValueError(f"unknown level {self.level!r}: known are clip, none")
+        if self.deltas not in range(1 if self.kind == "mfcc_mean" else 3):
+            raise ValueError(f"deltas={self.deltas} with {self.kind}: 0, 1 or 2 for log_mel and mfcc, 0 for mfcc_mean")
+        if not (1 <= self.n_mels <= MAX_MELS and 1 <= self.n_mfcc <= self.n_mels):
+            raise ValueError(f"n_mels={self.n_mels}, n_mfcc={self.n_mfcc}: 1 <= n_mfcc <= n_mels <= {MAX_MELS}")
+        if min(self.n_fft, self.hop_length, self.sr, self.seconds) <= 0 or self.n_fft % 2:
+            raise ValueError("n_fft, hop_length, sr and seconds must be above 0, and n_fft even")
+        if not 0 <= self.fmin < self.fmax <= self.sr / 2:
+            raise ValueError(f"mel bands from {self.fmin} to {self.fmax} Hz do not fit sound at {self.sr} Hz")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(frames, bands or coefficients · (1 + deltas)), time first; (n_mfcc,) for ``mfcc_mean``."""
+        if self.kind == "mfcc_mean":
+            return (self.n_mfcc,)
+        frames = 1 + round(self.seconds * self.sr) // self.hop_length
+        return (frames, (self.n_mels if self.kind == "log_mel" else self.n_mfcc) * (1 + self.deltas))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Features of one clip at ``sr``: float32 of ``shape``; ``ValueError`` for an empty or damaged clip."""
+        x = self._clip(_mono(x, least=1))
+        options = {name: getattr(self, name) for name in ("n_mels", "n_fft", "hop_length", "fmin", "fmax")}
+        bands = log_mel(x, self.sr, **options) if self.kind == "log_mel" else mfcc(x, self.sr, self.n_mfcc, **options)
+        rows = np.concatenate([bands, *(delta(bands, order=k + 1) for k in range(self.deltas))]).T
+        if self.kind == "mfcc_mean":
+            return rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        out = np.full(self.shape, PAD, dtype=np.float32)
+        out[: len(rows)] = rows
+        return out
+
+    def _clip(self, x: np.ndarray) -> np.ndarray:
+        """The part of the clip that is heard, at the level it is heard."""
+        voice = trim(x, self.sr)
+        x = voice if len(voice) else x
+        size = round(self.seconds * self.sr)
+        begin = max(0, len(x) - size) // 2
+        x = x[begin : begin + size]
+        if self.level == "clip":
+            rms = np.sqrt(np.mean(np.square(x, dtype=np.float64)))
+            if rms > 0:
+                x = (x * (10 ** (LEVEL / 20) / rms)).astype(x.dtype)
+        return x
+
+    def to_dict(self) -> dict:
+        """The fields as plain values, for a network's card."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping) -> "Features":
+        """The inverse of `to_dict`; ``ValueError`` names a key that is unknown."""
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise ValueError(f"unknown fields of Features: {', '.join(unknown)}")
+        return cls(**values)
+
+
+def window_features(sound: np.ndarray, features: Features) -> list[np.ndarray]:
+    """One recording, float32 (samples,) at ``features.sr``: silence trimmed → windows of 3 s → features of each.
+
+    A recording in which no voice is found is used whole.
+    """
+    heard = trim(sound, features.sr)
+    heard = heard if len(heard) else sound
+    begins = [round(start * features.sr) for start in window_starts(len(heard) / features.sr)]
+    return [features(heard[begin : begin + round(WINDOW * features.sr)]) for begin in begins]
