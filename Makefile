@@ -36,6 +36,7 @@ test: $(READY)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet emotutils tests
 
 notebooks: $(READY)
 	@$(BIN)/python notebooks/run.py $(ONLY)

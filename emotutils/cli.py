@@ -32,7 +32,9 @@ def build_parser() -> argparse.ArgumentParser:
     p.set_defaults(run=_analyze, film=None)
 
     p = commands.add_parser("networks", help="the shipped networks with their test scores")
-    p.add_argument("--all", action="store_true", help="every table of results, as in docs/results.md")
+    p.add_argument(
+        "--all", action="store_true", help="every table of results, as in docs/results.md"
+    )
     p.set_defaults(run=_networks)
 
     p = commands.add_parser("data", help="the data sets: where they come from, which are here")
@@ -42,13 +44,21 @@ def build_parser() -> argparse.ArgumentParser:
     q = data.add_parser("fetch", help="download a set, or say what you must do first")
     q.add_argument("name", metavar="NAME")
     q.set_defaults(run=_data_fetch)
-    q = data.add_parser("check", help="read a set (or all) and say what is there, and what is missing")
+    q = data.add_parser(
+        "check", help="read a set (or all) and say what is there, and what is missing"
+    )
     q.add_argument("name", metavar="NAME", nargs="?")
     q.set_defaults(run=_data_check)
-    q = data.add_parser("prepare", help="cut the faces out of Aff-Wild2's films, into seven balanced folders")
+    q = data.add_parser(
+        "prepare", help="cut the faces out of Aff-Wild2's films, into seven balanced folders"
+    )
     q.add_argument("name", metavar="NAME", choices=("affwild2",))
-    q.add_argument("--fps", type=float, default=5.0, help="frames looked at per second (default: 5)")
-    q.add_argument("--openface", type=Path, help="folder with OpenFace's output, in place of our detector")
+    q.add_argument(
+        "--fps", type=float, default=5.0, help="frames looked at per second (default: 5)"
+    )
+    q.add_argument(
+        "--openface", type=Path, help="folder with OpenFace's output, in place of our detector"
+    )
     q.add_argument("--jobs", type=_positive, default=2, help="films at a time (default: 2)")
     q.set_defaults(run=_data_prepare)
     q = data.add_parser("audit", help="count a set, and say what its own split has on both sides")
@@ -67,27 +77,45 @@ def build_parser() -> argparse.ArgumentParser:
         help="fer2013, ravdess, tess, ravdess+tess, sample-…; for joint paired-fer2013+ravdess",
     )
     p.add_argument("--recipe", choices=("best", "thesis"), default="best")
-    p.add_argument("--protocol", metavar="P", help="thesis-NAME or folds-5 (default: the set's own split)")
+    p.add_argument(
+        "--protocol", metavar="P", help="thesis-NAME or folds-5 (default: the set's own split)"
+    )
     p.add_argument("--epochs", type=_positive, help="instead of the recipe's")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
     p.add_argument("--out", type=Path, help="where the run goes (default: runs/)")
     p.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
-    p.add_argument("--publish", action="store_true", help="also write into data/runs and data/weights")
+    p.add_argument(
+        "--publish", action="store_true", help="also write into data/runs and data/weights"
+    )
     p.set_defaults(run=_train)
 
     p = commands.add_parser("evaluate", help="score a trained network on a data set")
-    p.add_argument("network", metavar="NETWORK", help="a shipped network's name or the path of a .keras file")
+    p.add_argument(
+        "network", metavar="NETWORK", help="a shipped network's name or the path of a .keras file"
+    )
     p.add_argument("--data", required=True, metavar="SET")
     p.add_argument("--split", choices=("train", "validation", "test"), default="test")
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
     p.add_argument("--json", action="store_true", help="print the report as JSON")
-    p.add_argument("--out", type=Path, help="also write report.json, labels.csv and report.png into this folder")
-    p.add_argument("--flip", action="store_true", help="mean of each face's answer and its mirror image's")
+    p.add_argument(
+        "--out",
+        type=Path,
+        help="also write report.json, labels.csv and report.png into this folder",
+    )
+    p.add_argument(
+        "--flip", action="store_true", help="mean of each face's answer and its mirror image's"
+    )
     p.set_defaults(run=_evaluate)
 
-    p = commands.add_parser("calibrate", help="fit how sure a network may be, on its validation rows, into its card")
-    p.add_argument("network", metavar="NETWORK", help="the path of a .keras file, or with --publish a shipped name")
+    p = commands.add_parser(
+        "calibrate", help="fit how sure a network may be, on its validation rows, into its card"
+    )
+    p.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="the path of a .keras file, or with --publish a shipped name",
+    )
     p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
     p.add_argument("--publish", action="store_true", help="write the card of a shipped network")
     p.set_defaults(run=_calibrate)
@@ -100,18 +128,40 @@ def build_parser() -> argparse.ArgumentParser:
 def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
     p.add_argument("--only", choices=("face", "voice"), help="leave the other stream out")
-    p.add_argument("--face-network", metavar="N", help="a name (see 'emotutils networks') or a .keras file")
+    p.add_argument(
+        "--face-network", metavar="N", help="a name (see 'emotutils networks') or a .keras file"
+    )
     p.add_argument("--voice-network", metavar="N", help="a name or a .keras file")
-    p.add_argument("--fps", type=float, default=5.0, help="frames looked at per second (default: 5)")
-    rules = "weighted (default), mean, product, maximum, majority, stacking, joint or one of your own"
+    p.add_argument(
+        "--fps", type=float, default=5.0, help="frames looked at per second (default: 5)"
+    )
+    rules = (
+        "weighted (default), mean, product, maximum, majority, stacking, joint or one of your own"
+    )
     p.add_argument("--fusion", metavar="RULE", help=f"how face and voice become one: {rules}")
-    p.add_argument("--weights", metavar="W", type=_weights, help="of the rule weighted, as face=0.7,voice=0.3")
-    p.add_argument("--smoothing", type=float, default=1.5, metavar="S", help="seconds averaged over (default: 1.5)")
+    p.add_argument(
+        "--weights", metavar="W", type=_weights, help="of the rule weighted, as face=0.7,voice=0.3"
+    )
+    p.add_argument(
+        "--smoothing",
+        type=float,
+        default=1.5,
+        metavar="S",
+        help="seconds averaged over (default: 1.5)",
+    )
     p.add_argument("--error-rate", type=float, default=0.2, metavar="E",
                    help="below what is wrong more often than this, it says 'not sure' (default: 0.2)")  # fmt: skip
     p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
-    p.add_argument("--annotate", action="store_true", help="also write the film with what was found drawn into it")
-    p.add_argument("--thumbnails", action="store_true", help="also put small pictures of the film into the report")
+    p.add_argument(
+        "--annotate",
+        action="store_true",
+        help="also write the film with what was found drawn into it",
+    )
+    p.add_argument(
+        "--thumbnails",
+        action="store_true",
+        help="also put small pictures of the film into the report",
+    )
     p.add_argument("--open", action="store_true", help="open the report in a browser")
     p.add_argument("--json", action="store_true", help="print the summary as JSON, for scripts")
 
@@ -125,7 +175,10 @@ def _positive(text: str) -> int:
 
 def _weights(text: str) -> dict[str, float]:
     try:
-        return {name.strip(): float(value) for name, value in (part.split("=") for part in text.split(","))}
+        return {
+            name.strip(): float(value)
+            for name, value in (part.split("=") for part in text.split(","))
+        }
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: write face=0.7,voice=0.3") from None
 
@@ -168,7 +221,11 @@ def _analyze(args) -> None:
     )
     paths = analysis.save(out, annotate=args.annotate, thumbnails=args.thumbnails)
     if args.json:
-        print(json.dumps({**analysis.summary, "files": {k: str(v) for k, v in paths.items()}}, indent=2))
+        print(
+            json.dumps(
+                {**analysis.summary, "files": {k: str(v) for k, v in paths.items()}}, indent=2
+            )
+        )
     else:
         print(report.summary_text(analysis))
         if not args.film:
@@ -181,7 +238,9 @@ def _analyze(args) -> None:
 def _compare_with_script(analysis) -> None:
     from . import samples
 
-    print("\n  the film is drawn, and its actor was cast so that these networks can read it: it shows how the tool")
+    print(
+        "\n  the film is drawn, and its actor was cast so that these networks can read it: it shows how the tool"
+    )
     print("  works, not how well. demo.csv says what is acted; of seven emotions,")
     for stream, right in samples.named(analysis.timeline).items():
         print(f"  the {stream} network names {len(right)}: {', '.join(right) or 'none'}")
@@ -218,12 +277,19 @@ def _data_check(args) -> None:
 def _data_prepare(args) -> None:
     from .datasets import prepare_films
 
-    options = {"fps": args.fps, "openface": args.openface, "n_jobs": args.jobs, "progress": sys.stderr.isatty()}
+    options = {
+        "fps": args.fps,
+        "openface": args.openface,
+        "n_jobs": args.jobs,
+        "progress": sys.stderr.isatty(),
+    }
     done = prepare_films(args.root, on_error="report", **options)
     print(done.steps[done.steps["removed"] > 0].to_string(index=False))
     for where, what, remedy in done.rejects.itertuples(index=False):
         print(f"left out: {where}: {what}; {remedy}")
-    print(f"{len(done.table):,} faces, in folders named after the emotions: emotutils data check affwild2")
+    print(
+        f"{len(done.table):,} faces, in folders named after the emotions: emotutils data check affwild2"
+    )
 
 
 def _data_audit(args) -> None:
@@ -233,7 +299,9 @@ def _data_audit(args) -> None:
     from .datasets import describe, publish
 
     facts = describe(datasets.load(args.name, args.root))
-    print(pd.DataFrame(facts["audit"]).to_string(index=False, formatters={"share": "{:.1%}".format}))
+    print(
+        pd.DataFrame(facts["audit"]).to_string(index=False, formatters={"share": "{:.1%}".format})
+    )
     if args.publish:
         print(f"record: {publish(facts)}")
 
@@ -264,7 +332,9 @@ def _train(args) -> None:
     print(f"test, {test['n']} rows:")
     for key in ("accuracy", "uar", "macro_f1"):
         print(f"  {key:9} {Score(**test[key])}")
-    print(f"record: {run.record_path}\nnetwork: {run.network_path or 'none: those of folds are not kept'}")
+    print(
+        f"record: {run.record_path}\nnetwork: {run.network_path or 'none: those of folds are not kept'}"
+    )
 
 
 def _evaluate(args) -> None:
@@ -277,12 +347,17 @@ def _evaluate(args) -> None:
         print(report.to_json())
     else:
         of = f" of {report.n_groups} speakers" if report.n_groups else ""
-        print(f"{args.network} on {args.data}, {args.split}, {report.n} rows{of}; in brackets 95 % intervals")
+        print(
+            f"{args.network} on {args.data}, {args.split}, {report.n} rows{of}; in brackets 95 % intervals"
+        )
         print(f"{report.summary()}\n{report.table().to_string(float_format='%.3f')}")
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
         report.to_json(args.out / "report.json")
-        with replacing(args.out / "labels.csv") as labels, replacing(args.out / "report.png") as picture:
+        with (
+            replacing(args.out / "labels.csv") as labels,
+            replacing(args.out / "report.png") as picture,
+        ):
             report.table().to_csv(labels)
             report.plot().savefig(picture, dpi=100)
 
@@ -291,7 +366,9 @@ def _calibrate(args) -> None:
     path = Path(args.network)
     if path.suffix != ".keras":
         if not args.publish:
-            raise EmotutilsError(f"{args.network} is shipped: --publish writes its card, or give a .keras file's path")
+            raise EmotutilsError(
+                f"{args.network} is shipped: --publish writes its card, or give a .keras file's path"
+            )
         path = config.shipped_root() / "weights" / f"{args.network}.keras"
     from .networks import save_card
     from .training.calibrating import calibrate
@@ -299,7 +376,9 @@ def _calibrate(args) -> None:
     network = calibrate(args.network, args.root, progress=sys.stderr.isatty())
     found = network.card["calibration"]
     print(f"temperature {network.temperature}, on {found['rows']}")
-    print(f"expected calibration error there: {found['ece_before']} before, {found['ece_after']} after")
+    print(
+        f"expected calibration error there: {found['ece_before']} before, {found['ece_after']} after"
+    )
     print(f"card: {save_card(network.card, path)}")
 
 

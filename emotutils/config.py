@@ -89,5 +89,7 @@ def kaggle_authorization() -> str | None:
         try:
             user, key = (json.loads(old.read_text())[word] for word in ("username", "key"))
         except (ValueError, KeyError, TypeError):
-            raise EmotutilsError(f"{old}: not Kaggle's file; make a token at https://www.kaggle.com/settings") from None
+            raise EmotutilsError(
+                f"{old}: not Kaggle's file; make a token at https://www.kaggle.com/settings"
+            ) from None
     return "Basic " + base64.b64encode(f"{user}:{key}".encode()).decode() if user and key else None

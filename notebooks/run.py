@@ -24,7 +24,9 @@ ROUTES = {
 
 def paths(wanted: list[str]) -> list[Path]:
     """The notebooks whose numbers are wanted; without any, all of them."""
-    return [p for p in sorted(HERE.glob("[0-9][0-9]_*.ipynb")) if not wanted or p.name[:2] in wanted]
+    return [
+        p for p in sorted(HERE.glob("[0-9][0-9]_*.ipynb")) if not wanted or p.name[:2] in wanted
+    ]
 
 
 def count_words(path: Path) -> int:
@@ -39,7 +41,9 @@ def execute(path: Path) -> float:
 
     notebook = nbformat.read(path, as_version=4)
     started = time.monotonic()
-    client = NotebookClient(notebook, timeout=None, record_timing=False, resources={"metadata": {"path": str(HERE)}})
+    client = NotebookClient(
+        notebook, timeout=None, record_timing=False, resources={"metadata": {"path": str(HERE)}}
+    )
     client.execute()
     seconds = time.monotonic() - started
     nbformat.write(notebook, path)
@@ -53,7 +57,10 @@ def clock(seconds: float) -> str:
 
 def routes(record: dict) -> str:
     """The README's table: what each route runs and reads."""
-    lines = ["| route | notebooks | all cells run in | words to read |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| route | notebooks | all cells run in | words to read |",
+        "| --- | --- | --- | --- |",
+    ]
     for name, numbers in ROUTES.items():
         on_it = paths(list(numbers))
         seconds, words = (sum(record[key][p.stem] for p in on_it) for key in ("seconds", "words"))
@@ -77,13 +84,21 @@ def write_pages(record: dict) -> None:
         return
     readme, plan = HERE.parent / "README.md", HERE / "README.md"
     block = re.compile(r"(?s)(?<=<!-- routes -->\n).*?(?=\n<!-- /routes -->)")
-    readme.write_text(block.sub(lambda _: routes(record), readme.read_text("utf-8")), encoding="utf-8")
+    readme.write_text(
+        block.sub(lambda _: routes(record), readme.read_text("utf-8")), encoding="utf-8"
+    )
     plan.write_text(times(record, plan.read_text("utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    os.environ |= {"EMOTUTILS_PROFILE": "sample", "EMOTUTILS_STATIC": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    record = json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {"seconds": {}, "words": {}}
+    os.environ |= {
+        "EMOTUTILS_PROFILE": "sample",
+        "EMOTUTILS_STATIC": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    record = (
+        json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {"seconds": {}, "words": {}}
+    )
     if sys.argv[1:] != ["--pages"]:
         from emotutils.samples import bundled
         from emotutils.support.quiet import hushed

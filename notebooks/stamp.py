@@ -49,14 +49,18 @@ def bootstrap(number: str, address: str) -> str:
     choices = CHOICES.get(number)
     data = f'\nDATA = ""  # @param {json.dumps(["", *choices])}' if choices else ""
     arguments = "DATA, " if choices else ""
-    return BOOTSTRAP.format(data=data, address=address, extras=EXTRAS.get(number, ""), arguments=arguments)
+    return BOOTSTRAP.format(
+        data=data, address=address, extras=EXTRAS.get(number, ""), arguments=arguments
+    )
 
 
 def stamped(text: str, address: str) -> str:
     """The notebook's text with ``address`` in its badge, and its first code cell as it should be, if it is Colab's."""
     address = address.rstrip("/")
     owner_and_name = "/".join(address.split("/")[-2:])
-    text = re.sub(r"(?<=research\.google\.com/github/)[\w.-]+/[\w.-]+(?=/blob/)", owner_and_name, text)
+    text = re.sub(
+        r"(?<=research\.google\.com/github/)[\w.-]+/[\w.-]+(?=/blob/)", owner_and_name, text
+    )
     badge = re.search(r"/blob/main/notebooks/(\w\w)_", text)
     notebook = json.loads(text)
     first = next((cell for cell in notebook["cells"] if cell["cell_type"] == "code"), None)
@@ -77,7 +81,9 @@ if __name__ == "__main__":
         text = path.read_text(encoding="utf-8")
         if (new := stamped(text, project["urls"]["Repository"])) != text:
             path.write_text(new, encoding="utf-8")
-    before = re.search(r'repository-code: "(.+)"', (HERE.parent / "CITATION.cff").read_text(encoding="utf-8"))[1]
+    before = re.search(
+        r'repository-code: "(.+)"', (HERE.parent / "CITATION.cff").read_text(encoding="utf-8")
+    )[1]
     for path in (HERE.parent / "INSTALL.md", HERE.parent / "CITATION.cff"):
         text = readdressed(path.read_text(encoding="utf-8"), before, project["urls"]["Repository"])
         path.write_text(text, encoding="utf-8")

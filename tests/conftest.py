@@ -12,7 +12,9 @@ def real_data() -> Path:
     """The folder with the real corpora as published; tests that use it are marked ``real``."""
     root = os.environ.get("EMOTUTILS_DATA")
     if not root or not (Path(root) / "fer2013" / "fer2013.csv").is_file():
-        pytest.skip("no real corpora: set EMOTUTILS_DATA to the folder that holds fer2013/, ravdess/ and tess/")
+        pytest.skip(
+            "no real corpora: set EMOTUTILS_DATA to the folder that holds fer2013/, ravdess/ and tess/"
+        )
     return Path(root)
 
 
@@ -29,7 +31,9 @@ OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"
 def chromium(tmp_path_factory):
     """Debian's Chromium without a window, driven by selenium; it reaches this machine alone."""
     if not (BROWSER and DRIVER):
-        missing = " and ".join(name for name, path in (("chromium", BROWSER), ("chromedriver", DRIVER)) if not path)
+        missing = " and ".join(
+            name for name, path in (("chromium", BROWSER), ("chromedriver", DRIVER)) if not path
+        )
         pytest.skip(f"no {missing} on the path: install Debian's chromium and chromium-driver")
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service

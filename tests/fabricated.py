@@ -27,7 +27,11 @@ def _film_level(p: np.ndarray) -> dict:
         return {"label": "", "probabilities": None, "sure": None}
     mean = np.nanmean(p, axis=0)
     probabilities = dict(zip(EMOTIONS, mean.tolist(), strict=True))
-    return {"label": EMOTIONS[int(mean.argmax())], "probabilities": probabilities, "sure": bool(mean.max() >= 0.45)}
+    return {
+        "label": EMOTIONS[int(mean.argmax())],
+        "probabilities": probabilities,
+        "sure": bool(mean.max() >= 0.45),
+    }
 
 
 def fabricated(
@@ -37,10 +41,36 @@ def fabricated(
     rng = np.random.default_rng(0)
     t = np.arange(0, duration, hop)
     cuts = duration * np.arange(1, 10) / 9
-    acts = ["neutral", "happiness", "anger", "sadness", "", "fear", "disgust", "surprise", "happiness"]
-    said = ["neutral", "happiness", "anger", "happiness", "sadness", "", "disgust", "surprise", "happiness"]
-    faces = _acted(t, list(zip(cuts, acts, strict=True)), rng) if face else np.full((len(t), 7), np.nan)
-    voices = _acted(t, list(zip(cuts, said, strict=True)), rng) if voice else np.full((len(t), 7), np.nan)
+    acts = [
+        "neutral",
+        "happiness",
+        "anger",
+        "sadness",
+        "",
+        "fear",
+        "disgust",
+        "surprise",
+        "happiness",
+    ]
+    said = [
+        "neutral",
+        "happiness",
+        "anger",
+        "happiness",
+        "sadness",
+        "",
+        "disgust",
+        "surprise",
+        "happiness",
+    ]
+    faces = (
+        _acted(t, list(zip(cuts, acts, strict=True)), rng) if face else np.full((len(t), 7), np.nan)
+    )
+    voices = (
+        _acted(t, list(zip(cuts, said, strict=True)), rng)
+        if voice
+        else np.full((len(t), 7), np.nan)
+    )
     both = fuse({"face": faces, "voice": voices}, "mean")
     timeline = pd.DataFrame({"t": t})
     for prefix, p in (("", both), ("face_", faces), ("voice_", voices)):
@@ -57,14 +87,24 @@ def fabricated(
     ]
     found = ~np.isnan(faces[:, 0])
     frames = pd.DataFrame(
-        {"t": t, "frame": (fps * t).astype(int), "track": np.where(found, 1.0, np.nan), "found": found}
+        {
+            "t": t,
+            "frame": (fps * t).astype(int),
+            "track": np.where(found, 1.0, np.nan),
+            "found": found,
+        }
     )
     frames[["x", "y", "w", "h"]] = np.where(
         found[:, None], np.column_stack([60 + t, 50 + 0 * t, 80 + 0 * t, 90 + 0 * t]), np.nan
     )
-    frames["tilt"], frames["sharpness"] = np.where(found, 2.0, np.nan), np.where(found, 300.0, np.nan)
+    frames["tilt"], frames["sharpness"] = (
+        np.where(found, 2.0, np.nan),
+        np.where(found, 300.0, np.nan),
+    )
     frames[P] = faces
-    heard = pd.DataFrame({"t0": t - 1.5, "t1": t + 1.5, "voiced": ~np.isnan(voices[:, 0]), "snr": 20.0})
+    heard = pd.DataFrame(
+        {"t0": t - 1.5, "t1": t + 1.5, "voiced": ~np.isnan(voices[:, 0]), "snr": 20.0}
+    )
     heard[P] = voices
     score = {"value": 0.652, "low": 0.636, "high": 0.668}
     card = {
@@ -77,10 +117,23 @@ def fabricated(
         "run": "conv2d-fer2013",
         "test": {"n": 3589, "accuracy": score, "uar": score, "macro_f1": score},
     }
-    looked = {"found": float(found.mean()) if face else None, "frames": len(t) if face else 0, "tracks": 1}
-    listened = {"voiced": float(heard["voiced"].mean()) if voice else None, "windows": len(t) if voice else 0}
+    looked = {
+        "found": float(found.mean()) if face else None,
+        "frames": len(t) if face else 0,
+        "tracks": 1,
+    }
+    listened = {
+        "voiced": float(heard["voiced"].mean()) if voice else None,
+        "windows": len(t) if voice else 0,
+    }
     mean = float(timeline["agreement"][apart].mean()) if face and voice else None
-    stretch = {"t0": float(cuts[2]), "t1": float(cuts[3]), "face": "sadness", "voice": "happiness", "agreement": mean}
+    stretch = {
+        "t0": float(cuts[2]),
+        "t1": float(cuts[3]),
+        "face": "sadness",
+        "voice": "happiness",
+        "agreement": mean,
+    }
     answered = timeline["label"] != ""
     summary = {
         **_film_level(both),
@@ -92,8 +145,14 @@ def fabricated(
         "seconds": {e: hop * float((timeline["label"] == e).sum()) for e in EMOTIONS},
         "duration": duration,
     }
-    info = media.FilmInfo(Path(path), duration, *size, fps, 0, face, voice, 44100, 3_456_789, "mp4", "h264", "aac")
-    networks = {s: card | {"name": n} for s, n, there in (("face", "conv2d", face), ("voice", "crnn", voice)) if there}
+    info = media.FilmInfo(
+        Path(path), duration, *size, fps, 0, face, voice, 44100, 3_456_789, "mp4", "h264", "aac"
+    )
+    networks = {
+        s: card | {"name": n}
+        for s, n, there in (("face", "conv2d", face), ("voice", "crnn", voice))
+        if there
+    }
     settings = {
         "only": None,
         "fps": 5.0,
@@ -108,5 +167,12 @@ def fabricated(
         "disagree_below": 0.4,
     }
     return Analysis(
-        frames, heard, timeline, summary, info, networks, settings, ["a film.mp4: 2 damaged pieces of the sound"]
+        frames,
+        heard,
+        timeline,
+        summary,
+        info,
+        networks,
+        settings,
+        ["a film.mp4: 2 damaged pieces of the sound"],
     )

@@ -31,11 +31,18 @@ def film(root, name, folder="videos"):
 
 
 def test_films_are_found_with_their_annotations_in_any_depth(tmp_path):
-    for name, folder in {"1-30.mp4": "videos", "video 2.avi": "batch1/a", "112.MP4": "new_vids", "x.mkv": "b"}.items():
+    for name, folder in {
+        "1-30.mp4": "videos",
+        "video 2.avi": "batch1/a",
+        "112.MP4": "new_vids",
+        "x.mkv": "b",
+    }.items():
         film(tmp_path, name, folder)
     film(tmp_path, "._1-30.mp4")  # what macOS puts beside a copy
     annotate(tmp_path, "1-30", [1, 2, -1])
-    annotate(tmp_path, "video 2", part="Third ABAW Annotations/EXPR_Recognition_Challenge/Validation_Set")
+    annotate(
+        tmp_path, "video 2", part="Third ABAW Annotations/EXPR_Recognition_Challenge/Validation_Set"
+    )
     annotate(tmp_path, "112", header=HEADER_2020, part="annotations/EXPR_Set/Training_Set")
     annotate(tmp_path, "1-30", header="valence,arousal", part="VA_Estimation_Challenge/Train_Set")
     annotate(tmp_path, "1-30", header="AU1,AU2", part="AU_Detection_Challenge/Train_Set")
@@ -50,7 +57,16 @@ def test_two_people_in_one_film(tmp_path):
     """The four kinds of names in the published set; video5_left has a film of its own name only here."""
     for name in ("30-30", "10-60", "video2", "video5_left", "alone"):
         film(tmp_path, f"{name}.mp4")
-    annotated = ("30-30_left", "30-30_right", "10-60", "10-60_right", "video2", "video2_left", "video5_left", "alone")
+    annotated = (
+        "30-30_left",
+        "30-30_right",
+        "10-60",
+        "10-60_right",
+        "video2",
+        "video2_left",
+        "video5_left",
+        "alone",
+    )
     for name in annotated:
         annotate(tmp_path, name)
     table = affwild2.films(tmp_path).set_index("name")
@@ -67,7 +83,14 @@ def test_two_people_in_one_film(tmp_path):
 
 
 def test_what_cannot_be_used_is_raised_or_noted(tmp_path):
-    for name in ("good.mp4", "twice.mp4", "bad.mp4", "test film.mp4", "a/copied.mp4", "b/copied.avi"):
+    for name in (
+        "good.mp4",
+        "twice.mp4",
+        "bad.mp4",
+        "test film.mp4",
+        "a/copied.mp4",
+        "b/copied.avi",
+    ):
         film(tmp_path, name)
     for name in ("good", "twice", "copied", "gone"):
         annotate(tmp_path, name)
@@ -101,10 +124,27 @@ def test_a_film_without_annotation_is_no_error(tmp_path):
 
 def test_codes_go_by_the_header(tmp_path):
     eight = affwild2.read_annotation(annotate(tmp_path, "a", [0, 1, 2, 3, 4, 5, 6, 7, -1]))
-    assert eight == ["neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other", ""]
-    assert affwild2.read_annotation(annotate(tmp_path, "b", [6, -1, 0], HEADER_2020)) == ["surprise", "", "neutral"]
+    assert eight == [
+        "neutral",
+        "anger",
+        "disgust",
+        "fear",
+        "happiness",
+        "sadness",
+        "surprise",
+        "other",
+        "",
+    ]
+    assert affwild2.read_annotation(annotate(tmp_path, "b", [6, -1, 0], HEADER_2020)) == [
+        "surprise",
+        "",
+        "neutral",
+    ]
     turned = ",".join(reversed(HEADER.split(",")))
-    assert affwild2.read_annotation(annotate(tmp_path, "c", [0, 3], turned)) == ["other", "happiness"]
+    assert affwild2.read_annotation(annotate(tmp_path, "c", [0, 3], turned)) == [
+        "other",
+        "happiness",
+    ]
     odd = tmp_path / "odd.txt"
     odd.write_bytes(("\ufeff" + HEADER.replace(",", ", ") + "\r\n 4 \r\n-1\r\n\r\n").encode())
     assert affwild2.read_annotation(odd) == ["happiness", ""]
@@ -114,7 +154,10 @@ def test_codes_go_by_the_header(tmp_path):
     "text, message",
     [
         ("", "line 1 is ''"),
-        ("0\n0\n", "line 1 is '0', not the names of 7 or 8 expressions; take a file from the EXPR folders"),
+        (
+            "0\n0\n",
+            "line 1 is '0', not the names of 7 or 8 expressions; take a file from the EXPR folders",
+        ),
         ("valence,arousal\n0.1,0.2\n", "line 1 is 'valence,arousal'"),
         (HEADER.replace("Anger", "Angry") + "\n0\n", "line 1"),
         (HEADER_2020.replace("Fear,", "") + "\n0\n", "line 1"),
@@ -178,7 +221,9 @@ def test_a_film_of_affwild_that_is_not_there(tmp_path):
 
 def test_who_may_ask_for_the_set_is_said(tmp_path):
     for ask in (affwild2.films, affwild2.load):
-        with pytest.raises(DataError, match="academics with a permanent position .*students not in their own name"):
+        with pytest.raises(
+            DataError, match="academics with a permanent position .*students not in their own name"
+        ):
             ask(tmp_path)
 
 
@@ -207,8 +252,12 @@ def faces(root, labels=("anger", "neutral", "fear"), size=(48, 48)):
 def test_prepared_faces_are_loaded(tmp_path):
     faces(tmp_path)
     data = affwild2.load(tmp_path)
-    assert data.labels == EMOTIONS and list(data.table["y"]) == [0, 6, 2] and data.modality == "face"
-    assert list(data.table["film"]) == ["007"] * 3 and list(data.table["side"]) == [""] * 3  # text stays text
+    assert (
+        data.labels == EMOTIONS and list(data.table["y"]) == [0, 6, 2] and data.modality == "face"
+    )
+    assert (
+        list(data.table["film"]) == ["007"] * 3 and list(data.table["side"]) == [""] * 3
+    )  # text stays text
     assert list(data.table["t"]) == [0, 0.2, 0.4] and not len(data.rejects)
     pixels = data.faces(np.array([2, 0]))
     assert pixels.shape == (2, 48, 48, 1) and pixels.dtype == np.float32
@@ -231,7 +280,9 @@ def test_faces_without_their_file(tmp_path):
 
 def test_films_without_faces_say_what_to_run(tmp_path):
     film(tmp_path, "a.mp4"), annotate(tmp_path, "a")
-    with pytest.raises(DataError, match="films, but no faces yet; .*emotutils.datasets.prepare_films"):
+    with pytest.raises(
+        DataError, match="films, but no faces yet; .*emotutils.datasets.prepare_films"
+    ):
         affwild2.load(tmp_path)
 
 

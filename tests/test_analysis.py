@@ -58,7 +58,17 @@ def demo():
 
 def test_the_tables_are_as_promised(demo):
     assert list(demo.frames) == FRAME_COLUMNS and list(demo.speech) == SPEECH_COLUMNS
-    expected = ["t", *P, "label", "unsure", *FACE_P, "face_label", *VOICE_P, "voice_label", "agreement"]
+    expected = [
+        "t",
+        *P,
+        "label",
+        "unsure",
+        *FACE_P,
+        "face_label",
+        *VOICE_P,
+        "voice_label",
+        "agreement",
+    ]
     assert list(demo.timeline) == [*expected, "disagreement", "source"]
     for table in (demo.frames, demo.speech, demo.timeline):
         p = table[P].dropna()
@@ -81,15 +91,22 @@ def test_the_bundled_film_is_read_as_it_was_scripted(demo):
 
 def test_what_the_networks_make_of_the_script_is_counted(demo):
     named = samples.named(demo.timeline)
-    assert set(named) == {"face", "voice"} and all(set(right) <= set(EMOTIONS) for right in named.values())
+    assert set(named) == {"face", "voice"} and all(
+        set(right) <= set(EMOTIONS) for right in named.values()
+    )
     acted = demo.timeline.assign(face_label="anger", voice_label="fear")
     assert samples.named(acted) == {"face": ["anger"], "voice": ["fear"]}
 
 
 def test_both_together_is_the_fusion_of_the_two(demo):
     line = demo.timeline
-    weights = {name: weights_from(load_network(net).card["calibration"]["confusion"]) for name, net in DEFAULTS.items()}
-    fused = fuse({"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()}, "weighted", weights)
+    weights = {
+        name: weights_from(load_network(net).card["calibration"]["confusion"])
+        for name, net in DEFAULTS.items()
+    }
+    fused = fuse(
+        {"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()}, "weighted", weights
+    )
     np.testing.assert_allclose(line[P], fused)
     assert set(line["source"]) == {"face+voice", "face", "voice"}
     assert (line["agreement"].isna() == (line["source"] != "face+voice")).all()
@@ -124,7 +141,9 @@ def test_two_people_keep_their_names(tmp_path):
     per_frame = frames.groupby("frame")["track"].nunique()
     assert (per_frame == 2).mean() >= 0.9 and frames["track"].nunique() == 2
     sides = frames.groupby("track")["x"].agg(["min", "max"]).sort_values("min")
-    assert sides["max"].iloc[0] < 320 - 60 < sides["min"].iloc[1] + 60, "each name stays on its side"
+    assert sides["max"].iloc[0] < 320 - 60 < sides["min"].iloc[1] + 60, (
+        "each name stays on its side"
+    )
 
 
 def test_a_film_of_one_frame_a_second_has_no_holes(tmp_path):
@@ -135,7 +154,9 @@ def test_a_film_of_one_frame_a_second_has_no_holes(tmp_path):
 def test_without_sound_the_face_stands_alone_and_it_is_said(tmp_path):
     result = analyze(film(tmp_path / "mute.mp4", lambda t: astronaut(t), 3), progress=False)
     assert any("no sound track" in w for w in result.warnings)
-    assert set(result.timeline["source"]) == {"face"} and result.timeline["voice_label"].eq("").all()
+    assert (
+        set(result.timeline["source"]) == {"face"} and result.timeline["voice_label"].eq("").all()
+    )
     assert result.summary["voice"]["probabilities"] is None
     with pytest.raises(EmotutilsError, match="no sound track"):
         analyze(tmp_path / "mute.mp4", only="voice", progress=False)
@@ -169,7 +190,9 @@ def test_only_one_stream_is_read_when_asked(tmp_path, voice):
 def test_a_truncated_film_gives_what_can_be_read_and_says_so(tmp_path, voice):
     rng = np.random.default_rng(0)
 
-    def draw(t):  # noise, so that every picture costs bytes and the cut falls in the middle of the film
+    def draw(
+        t,
+    ):  # noise, so that every picture costs bytes and the cut falls in the middle of the film
         return cv2.add(astronaut(t), rng.integers(0, 60, (480, 640, 3), dtype=np.uint8))
 
     whole = film(tmp_path / "whole.mp4", draw, 6, sound=voice[: 6 * SR])
@@ -243,13 +266,18 @@ def test_every_rule_can_be_chosen_and_is_named(talking, rule):
     result = analyze(talking, progress=False, fusion=rule)
     assert result.settings["fusion"] == rule
     np.testing.assert_allclose(result.timeline[P].dropna().sum(axis=1), 1, atol=1e-9)
-    assert set(result.settings["unsure_below"]) == {"face", "voice", "face+voice"} and not result.warnings
+    assert (
+        set(result.settings["unsure_below"]) == {"face", "voice", "face+voice"}
+        and not result.warnings
+    )
 
 
 def test_the_more_errors_are_allowed_the_less_is_unsure(talking):
     strict, lax = (analyze(talking, progress=False, error_rate=e) for e in (0.0, 1.0))
     assert strict.summary["unsure"] >= lax.summary["unsure"] == 0
-    assert all(strict.settings["unsure_below"][s] >= t for s, t in lax.settings["unsure_below"].items())
+    assert all(
+        strict.settings["unsure_below"][s] >= t for s, t in lax.settings["unsure_below"].items()
+    )
     top = strict.timeline[P].max(axis=1)
     below = strict.timeline["source"].map(strict.settings["unsure_below"])
     assert (strict.timeline["unsure"] == (top < below)).all()
@@ -287,12 +315,17 @@ def test_labels_that_no_timeline_has_are_refused(talking, tmp_path):
 
 def test_labels_in_another_order_are_put_right(talking, tmp_path):
     turned = own_conv2d(tmp_path, labels=EMOTIONS[::-1])
-    p, q = (analyze(talking, progress=False, face_network=n).frames[P].to_numpy() for n in ("conv2d", turned))
+    p, q = (
+        analyze(talking, progress=False, face_network=n).frames[P].to_numpy()
+        for n in ("conv2d", turned)
+    )
     np.testing.assert_allclose(q, p[:, ::-1])
 
 
 def test_sound_shorter_than_the_picture_ends_where_it_ends(tmp_path, voice):
-    line = analyze(film(tmp_path / "a.mp4", lambda t: astronaut(t), 8, sound=voice[: 4 * SR]), progress=False).timeline
+    line = analyze(
+        film(tmp_path / "a.mp4", lambda t: astronaut(t), 8, sound=voice[: 4 * SR]), progress=False
+    ).timeline
     assert len(line) == 16 and (line["source"][line["t"] > 5] == "face").all()
     assert (line["source"][line["t"].between(1, 3)] == "face+voice").all()
 
@@ -319,7 +352,9 @@ def test_a_sound_track_that_begins_late_is_heard_where_it_is(tmp_path, voice):
 def test_a_blurred_face_and_a_noisy_voice_are_believed_less(tmp_path, voice):
     rng = np.random.default_rng(0)
     sharp = film(tmp_path / "sharp.mp4", lambda t: astronaut(t), 4, sound=voice[: 4 * SR])
-    noise = voice[: 4 * SR] + 0.03 * np.abs(voice).max() * rng.standard_normal(4 * SR).astype(np.float32)
+    noise = voice[: 4 * SR] + 0.03 * np.abs(voice).max() * rng.standard_normal(4 * SR).astype(
+        np.float32
+    )
 
     def soft(t):
         return cv2.GaussianBlur(astronaut(t), (0, 0), 5)
@@ -350,7 +385,9 @@ def peak_memory(path):
         "import resource, sys; from emotutils.analysis import analyze; analyze(sys.argv[1], progress=False);"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    out = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    ).stdout
     return int(out.split()[-1]) / (1024 if sys.platform != "darwin" else 1024**2)
 
 
@@ -384,12 +421,25 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.parametrize("annotate", [False, True])
 def test_ctrl_c_leaves_nothing_behind(tmp_path, voice, annotate):
     size = 320, 240
-    path = film(tmp_path / "long.mp4", lambda t: astronaut(t, *size), 60, 10, size, np.resize(voice, 60 * SR))
+    path = film(
+        tmp_path / "long.mp4",
+        lambda t: astronaut(t, *size),
+        60,
+        10,
+        size,
+        np.resize(voice, 60 * SR),
+    )
     out = tmp_path / "out"
     # The signal comes at the sixth frame read: in the analysis, or, where that looks at three only, in the annotation.
     words = ["analyze", path, "--out", out, *(["--fps", "0.05", "--annotate"] if annotate else [])]
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 130 and "nothing half-written" in done.stderr and "Traceback" not in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True, timeout=300
+    )
+    assert (
+        done.returncode == 130
+        and "nothing half-written" in done.stderr
+        and "Traceback" not in done.stderr
+    )
     left = {p.name for p in out.iterdir()} if out.exists() else set()
     assert not any(name.startswith(".") or name == "annotated.mp4" for name in left)
     assert annotate or not left

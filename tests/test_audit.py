@@ -78,19 +78,26 @@ SOUND_COPIES = {
 
 
 def table(parts, **columns):
-    return pd.DataFrame({"id": [f"r{i}" for i in range(len(parts))], "label": "fear", "split": parts, **columns})
+    return pd.DataFrame(
+        {"id": [f"r{i}" for i in range(len(parts))], "label": "fear", "split": parts, **columns}
+    )
 
 
 def found(report, kind, parts="train–test"):
     row = report[(report["kind"] == kind) & (report["parts"] == parts)]
-    assert len(row) == 1, f"{kind}, {parts}: not one row of {report[['kind', 'parts']].to_numpy().tolist()}"
+    assert len(row) == 1, (
+        f"{kind}, {parts}: not one row of {report[['kind', 'parts']].to_numpy().tolist()}"
+    )
     return row.iloc[0]
 
 
 # --- fingerprints of pictures ----------------------------------------------------------------------------------------
 
 Y, X = np.mgrid[:48, :48]
-DRAWN = np.array([(X * X * (i + 2) + Y * (37 + i) + X * Y) // (3 + i) % 256 for i in range(3)] + [0 * X], np.uint8)
+DRAWN = np.array(
+    [(X * X * (i + 2) + Y * (37 + i) + X * Y) // (3 + i) % 256 for i in range(3)] + [0 * X],
+    np.uint8,
+)
 #: imagehash.phash of ImageHash 4.3.2 (Pillow 13.0, scipy 1.17.1) for these pictures, and for the same mirrored.
 PHASH = [0x83470307011FFFFC, 0xE30307011FFEB85E, 0x800F0007FF14AFFF, 0]
 PHASH_MIRRORED = [0xD4565456555AAB4D, 0xD65456545AAB5555, 0xD5505552AA555FAA, 0]
@@ -118,7 +125,9 @@ def test_near_pairs_are_all_pairs_within_the_distance():
     hashes[650:] = hashes[:50] ^ np.uint64(0b1011)  # in another block than their twins
     others = rng.permutation(hashes)
     for second in (hashes, others):
-        apart = np.array([[int(a ^ b).bit_count() for b in second.tolist()] for a in hashes.tolist()])
+        apart = np.array(
+            [[int(a ^ b).bit_count() for b in second.tolist()] for a in hashes.tolist()]
+        )
         expected = np.argwhere(np.triu(apart <= 20, 1))
         np.testing.assert_array_equal(near_pairs(hashes, 20, second), expected)
     assert len(near_pairs(hashes, 3)) == 50
@@ -195,7 +204,9 @@ def test_planted_pictures_are_counted_once_exact_before_near():
     faces[29] = faces[0]  # the same picture twice in test: two rows, one thing
     faces[30] = FACE_COPIES["mirrored"](faces[1])
     faces[31] = FACE_COPIES["brighter"](faces[20])  # a validation row
-    faces[5] = FACE_COPIES["brighter"](faces[0])  # inside training: no leak; 28 and 29 have an exact twin already
+    faces[5] = FACE_COPIES["brighter"](
+        faces[0]
+    )  # inside training: no leak; 28 and 29 have an exact twin already
     report = splits.audit(data, faces=faces)
     assert list(report.columns) == ["kind", "parts", "rows", "share", "things", "examples"]
     exact, near = found(report, "same picture"), found(report, "near-duplicate picture")
@@ -232,7 +243,9 @@ def test_pictures_and_recordings_join_into_the_same_groups():
 
 def test_neighbouring_frames_of_a_shuffled_film_are_what_leaks():
     t = np.arange(0, 40, 0.2)
-    data = pd.DataFrame({"film": np.repeat(["a", "b", "c", "d", "e"], len(t)), "t": np.tile(t, 5), "label": "fear"})
+    data = pd.DataFrame(
+        {"film": np.repeat(["a", "b", "c", "d", "e"], len(t)), "t": np.tile(t, 5), "label": "fear"}
+    )
     data["id"] = [f"{film}-{x:.1f}" for film, x in zip(data["film"], data["t"], strict=True)]
     shuffled = found(splits.audit(data, splits.thesis(data, "video")), "frames within 1 s")
     assert shuffled["share"] > 0.99 and shuffled["things"] == 5
@@ -248,7 +261,10 @@ def test_frames_are_neighbours_up_to_the_gap(gap, rows):
     row = found(splits.audit(data, gap=gap), f"frames within {gap:g} s")
     assert row["rows"] == rows and row["examples"].startswith("r2 ~ r0" if rows == 1 else "r")
     in_frames = data.drop(columns="t").assign(frame=[int(10 * x) for x in t])
-    assert found(splits.audit(in_frames, gap=10 * gap), f"frames within {10 * gap:g} frames")["rows"] == rows
+    assert (
+        found(splits.audit(in_frames, gap=10 * gap), f"frames within {10 * gap:g} frames")["rows"]
+        == rows
+    )
     assert found(splits.audit(data, gap=gap), "same film")["rows"] == 4
 
 
@@ -261,10 +277,22 @@ def test_speakers_sentences_and_twins_that_stand_on_both_sides():
         statement=[1, 2, 1, 1, 2],
     )
     report = splits.audit(data)
-    assert list(dict.fromkeys(report["kind"])) == ["same group", "same actor", "same take", "same statement"]
-    assert found(report, "same group")["examples"] == found(report, "same actor")["examples"] == "r3 ~ r1"
+    assert list(dict.fromkeys(report["kind"])) == [
+        "same group",
+        "same actor",
+        "same take",
+        "same statement",
+    ]
+    assert (
+        found(report, "same group")["examples"]
+        == found(report, "same actor")["examples"]
+        == "r3 ~ r1"
+    )
     assert found(report, "same take")["examples"] == "r4 ~ r1"
-    assert found(report, "same statement")["share"] == 1 and found(report, "same statement")["things"] == 2
+    assert (
+        found(report, "same statement")["share"] == 1
+        and found(report, "same statement")["things"] == 2
+    )
     assert found(report, "same group", "validation–test")["rows"] == 0
 
 
@@ -273,7 +301,9 @@ def test_a_clean_split_is_all_zeros_and_shows_what_was_looked_for():
     data = table(names, group=list("aabc"), film=list("wwxy"), t=[0.0, 0.2, 0.0, 0.0])
     report = splits.audit(data, faces=pictures(4), voices=[voice(s) for s in range(4)], sr=SR)
     assert len(report) == 7 * 3
-    assert (report[["rows", "share", "things"]] == 0).all(axis=None) and (report["examples"] == "").all()
+    assert (report[["rows", "share", "things"]] == 0).all(axis=None) and (
+        report["examples"] == ""
+    ).all()
 
 
 @pytest.mark.parametrize(
@@ -319,5 +349,7 @@ def test_the_one_recording_under_two_names_is_found_and_nothing_else(real_data):
     hashes = pd.Series(sound_hash(voices))
     assert data.table["id"][hashes.duplicated(keep=False)].tolist() == twins
     report = splits.audit(data.table, splits.thesis(data.table, "audio"))
-    assert found(report, "same group")["share"] == 1  # every speaker of the thesis's test part is in training
+    assert (
+        found(report, "same group")["share"] == 1
+    )  # every speaker of the thesis's test part is in training
     assert (splits.audit(data.table).set_index("kind").loc["same group", "rows"] == 0).all()

@@ -48,8 +48,12 @@ def test_augmented_voices_keep_their_padding_at_the_end():
 def test_deltas_are_varied_with_the_bands_they_belong_to():
     x = windows(np.random.default_rng(0))
     plain = voices.augment_log_mel(x, np.random.default_rng(1))
-    slopes = np.where(x == PAD, PAD, x + 40)  # other numbers at the same places: what happens to them must be the same
-    both = voices.augment_log_mel(np.concatenate([x, slopes], axis=2), np.random.default_rng(1), deltas=1)
+    slopes = np.where(
+        x == PAD, PAD, x + 40
+    )  # other numbers at the same places: what happens to them must be the same
+    both = voices.augment_log_mel(
+        np.concatenate([x, slopes], axis=2), np.random.default_rng(1), deltas=1
+    )
     np.testing.assert_array_equal(both[..., :64], plain)
     np.testing.assert_allclose(both[..., 64:], np.where(plain == PAD, PAD, plain + 40), atol=1e-4)
 
@@ -60,7 +64,9 @@ def test_noise_is_as_loud_as_asked(snr):
     y = voices.add_noise(x, snr, np.random.default_rng(0))
     added = y.astype(np.float64) - x
     assert y.dtype == np.float32
-    assert 10 * np.log10(np.mean(x.astype(np.float64) ** 2) / np.mean(added**2)) == pytest.approx(snr, abs=0.01)
+    assert 10 * np.log10(np.mean(x.astype(np.float64) ** 2) / np.mean(added**2)) == pytest.approx(
+        snr, abs=0.01
+    )
     # White: every quarter of the band holds about a quarter of the power.
     power = np.abs(np.fft.rfft(added)[: SR // 2].reshape(4, -1)) ** 2
     np.testing.assert_allclose(power.sum(axis=1) / power.sum(), 0.25, atol=0.02)
@@ -87,17 +93,27 @@ def test_time_is_stretched_and_the_pitch_stays(rate):
 
 @pytest.mark.parametrize(
     "seconds, expected",
-    [(0, [1, 2, 3, 4]), (0.1, [0, 1, 2, 3]), (-0.3, [4, 0, 0, 0]), (0.4, [0, 0, 0, 0]), (-2, [0, 0, 0, 0])],
+    [
+        (0, [1, 2, 3, 4]),
+        (0.1, [0, 1, 2, 3]),
+        (-0.3, [4, 0, 0, 0]),
+        (0.4, [0, 0, 0, 0]),
+        (-2, [0, 0, 0, 0]),
+    ],
 )
 def test_a_shift_brings_silence_in(seconds, expected):
-    np.testing.assert_array_equal(voices.shift_time(np.array([1.0, 2, 3, 4]), 10, seconds), expected)
+    np.testing.assert_array_equal(
+        voices.shift_time(np.array([1.0, 2, 3, 4]), 10, seconds), expected
+    )
 
 
 @pytest.mark.filterwarnings("ignore:n_fft")
 @pytest.mark.parametrize("samples", [1900, 16000])
 def test_a_varied_recording_is_still_a_recording(samples):
     x = tone(220)[:samples] + np.float32(0.69)  # peaks near 1, so that noise passes it
-    y, again, other = (voices.augment_sound(x, SR, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    y, again, other = (
+        voices.augment_sound(x, SR, np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(y, again)
     assert not np.array_equal(y, other) and not np.array_equal(y, x)
     assert y.dtype == np.float32 and y.ndim == 1 and np.abs(y).max() <= 1

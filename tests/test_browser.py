@@ -37,7 +37,9 @@ class Opened:
     def wait(self, what: str) -> None:
         """Until a JavaScript expression, in which ``film`` is the player, becomes true."""
         script = f"const film = document.getElementById('film'); return {what}"
-        WebDriverWait(self.driver, 20).until(lambda driver: driver.execute_script(script), f"never true: {what}")
+        WebDriverWait(self.driver, 20).until(
+            lambda driver: driver.execute_script(script), f"never true: {what}"
+        )
 
     def run(self, script: str):
         return self.driver.execute_script(f"const film = document.getElementById('film'); {script}")
@@ -50,15 +52,29 @@ class Opened:
 
     def cursor(self) -> float:
         """Where the cursor stands on the timeline, in seconds."""
-        return DURATION / 100 * float(self.run("return document.getElementById('cursor').style.left.replace('%', '')"))
+        return (
+            DURATION
+            / 100
+            * float(
+                self.run("return document.getElementById('cursor').style.left.replace('%', '')")
+            )
+        )
 
     def complaints(self) -> list[str]:
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
+        return [
+            entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"
+        ]
 
     def requests(self) -> list[str]:
         """The addresses asked for since the page was opened."""
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        events = [
+            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
+        ]
+        return [
+            e["params"]["request"]["url"]
+            for e in events
+            if e["method"] == "Network.requestWillBeSent"
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +124,9 @@ def test_the_film_loads_from_a_server_of_ones_own_too(chromium, folder):
         page = Opened(chromium, f"http://localhost:{server.server_port}/out/report.html")
         page.wait("film.readyState >= 1")
         assert page["#film"].is_displayed()
-        assert all("favicon" in message for message in page.complaints()), "only the icon that browsers ask for"
+        assert all("favicon" in message for message in page.complaints()), (
+            "only the icon that browsers ask for"
+        )
         server.shutdown()
 
 
@@ -128,11 +146,16 @@ def test_a_click_on_a_disagreement_or_a_picture_moves_the_film(page):
     page.click_timeline(0.9)
     page.wait("!film.seeking")
     strip, current = page[".pictures"].rect, page[".pictures [aria-current]"].rect
-    assert strip["x"] <= current["x"] and current["x"] + current["width"] <= strip["x"] + strip["width"], "out of sight"
+    assert (
+        strip["x"] <= current["x"]
+        and current["x"] + current["width"] <= strip["x"] + strip["width"]
+    ), "out of sight"
 
 
 def test_the_slider_moves_the_film(page):
-    page.run("const s = document.getElementById('moment'); s.value = 81; s.dispatchEvent(new Event('input'))")
+    page.run(
+        "const s = document.getElementById('moment'); s.value = 81; s.dispatchEvent(new Event('input'))"
+    )
     at(page, 40.5)
 
 
@@ -171,7 +194,12 @@ def test_without_the_film_the_page_is_complete(chromium, folder, tmp_path, moved
     assert page.cursor() == pytest.approx(0.7 * DURATION, abs=HOP)
     page[".jumps button"].click()
     assert page.cursor() == pytest.approx(3 / 9 * DURATION, abs=HOP)
-    for words in ("the face looks like", "the voice sounds like", "both together", "What these words are, and are not"):
+    for words in (
+        "the face looks like",
+        "the voice sounds like",
+        "both together",
+        "What these words are, and are not",
+    ):
         assert words in page["main"].text
     told = page.complaints()
     assert len(told) == moved and all("ERR_FILE_NOT_FOUND" in message for message in told)
@@ -179,7 +207,8 @@ def test_without_the_film_the_page_is_complete(chromium, folder, tmp_path, moved
 
 def test_a_phone_needs_no_sideways_scrolling(page):
     page.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
     )
     try:
         assert page.run("return document.documentElement.scrollWidth") <= 390

@@ -99,14 +99,18 @@ def test_measuring_folds_calm_into_neutral():
     assert found.nll_after <= found.nll_before and temperature < 1
     assert Calibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found
     with pytest.raises(EmotutilsError, match="labels"):
-        Calibration.measure(y % 2, p[:, :2] / p[:, :2].sum(axis=1, keepdims=True), ("cat", "dog"), "")
+        Calibration.measure(
+            y % 2, p[:, :2] / p[:, :2].sum(axis=1, keepdims=True), ("cat", "dog"), ""
+        )
 
 
 def test_the_worst_quality_decides_and_unknown_ones_do_not_count():
     conditions = {"size": [[48, 1.0], [10, 3.0]], "sharpness": [[0.5, 1.0], [0.0, 2.0]]}
     found = Calibration("", 1, 0, 0, 0, 0, [], [], conditions)
     size, sharp = np.array([48, 29, 5, 48, np.nan]), np.array([0.9, 0.5, 0.5, 0.0, np.nan])
-    np.testing.assert_allclose(found.factor(size=size, sharpness=sharp, tilt=sharp), [1, 2, 3, 2, 1])
+    np.testing.assert_allclose(
+        found.factor(size=size, sharpness=sharp, tilt=sharp), [1, 2, 3, 2, 1]
+    )
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card["name"])
@@ -124,7 +128,9 @@ def test_every_shipped_network_is_calibrated_and_worse_input_is_never_believed_m
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card["name"])
 def test_the_shipped_temperature_is_that_of_the_recorded_validation_answers(card):
     """Of faces the card leaves out rows identical to training ones, so it may be a little higher."""
-    with np.load(config.shipped_root() / "runs" / f"{card['run']}.npz", allow_pickle=False) as saved:
+    with np.load(
+        config.shipped_root() / "runs" / f"{card['run']}.npz", allow_pickle=False
+    ) as saved:
         recorded = fit_temperature(saved["validation_y"], saved["validation_proba"].astype(float))
     assert card["temperature"] == pytest.approx(recorded, rel=0.03)
 
@@ -137,7 +143,12 @@ def test_factors_soften_a_networks_answers():
 
 
 def test_a_network_of_ones_own_is_calibrated_into_its_card(tmp_path, capsys):
-    assert main(["train", "conv1d", "--data", "sample-ravdess", "--epochs", "2", "--out", str(tmp_path)]) == 0
+    assert (
+        main(
+            ["train", "conv1d", "--data", "sample-ravdess", "--epochs", "2", "--out", str(tmp_path)]
+        )
+        == 0
+    )
     (path,) = tmp_path.rglob("*.keras")
     card = json.loads(path.with_name(f"{path.stem}.card.json").read_text())
     assert card["calibration"]["conditions"] == {} and card["temperature"] > 0
@@ -155,5 +166,7 @@ def test_the_shipped_voice_network_is_calibrated_again_alike(real_data):
     again = calibrate("crnn", real_data).card
     shipped = next(card for card in CARDS if card["name"] == "crnn")
     assert again["temperature"] == pytest.approx(shipped["temperature"], rel=0.02)
-    ours, theirs = (dict(map(tuple, c["calibration"]["conditions"]["snr"])) for c in (again, shipped))
+    ours, theirs = (
+        dict(map(tuple, c["calibration"]["conditions"]["snr"])) for c in (again, shipped)
+    )
     np.testing.assert_allclose(list(ours.values()), list(theirs.values()), rtol=0.1)

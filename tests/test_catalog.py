@@ -27,7 +27,10 @@ def test_the_catalogue_holds_every_set_that_can_be_loaded():
 
 @ALL
 def test_licence_and_citation_are_the_readers(wanted):
-    assert (wanted.licence, wanted.citation) == (READERS[wanted.name].LICENCE, READERS[wanted.name].CITATION)
+    assert (wanted.licence, wanted.citation) == (
+        READERS[wanted.name].LICENCE,
+        READERS[wanted.name].CITATION,
+    )
 
 
 @ALL
@@ -65,7 +68,13 @@ def test_steps_are_numbered_and_say_who_may_and_where_to(name):
 
 def test_affwild2_is_asked_for_by_academics_only():
     text = " ".join(CATALOG["affwild2"].steps.split())
-    for words in ("permanent position", "Students", "supervisor asks", "EULA", "official academic address"):
+    for words in (
+        "permanent position",
+        "Students",
+        "supervisor asks",
+        "EULA",
+        "official academic address",
+    ):
         assert words in text
 
 

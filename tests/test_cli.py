@@ -26,13 +26,25 @@ def test_analyze_writes_everything_and_tells(recording, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["analyze", str(recording), "--out", str(out)]) == 0
     names = {p.name for p in out.iterdir()}
-    assert names == {"frames.csv", "speech.csv", "timeline.csv", "result.json", "timeline.png", "report.html"}
+    assert names == {
+        "frames.csv",
+        "speech.csv",
+        "timeline.csv",
+        "result.json",
+        "timeline.png",
+        "report.html",
+    }
     told = capsys.readouterr().out
     assert "sounds" in told and str(out / "report.html") in told.splitlines()[-1]
 
 
 def test_json_is_for_scripts(recording, tmp_path, capsys):
-    assert main(["analyze", str(recording), "--out", str(tmp_path / "out"), "--only", "voice", "--json"]) == 0
+    assert (
+        main(
+            ["analyze", str(recording), "--out", str(tmp_path / "out"), "--only", "voice", "--json"]
+        )
+        == 0
+    )
     summary = json.loads(capsys.readouterr().out)
     assert {"label", "probabilities", "face", "voice", "files"} <= set(summary)
 
@@ -105,7 +117,9 @@ def test_a_set_is_audited(capsys):
 
 def test_films_become_faces_and_what_is_left_out_is_told(capsys, tmp_path):
     root = tmp_path / "data"
-    shutil.copytree(samples.ensure() / "affwild2", root / "affwild2", ignore=shutil.ignore_patterns("faces"))
+    shutil.copytree(
+        samples.ensure() / "affwild2", root / "affwild2", ignore=shutil.ignore_patterns("faces")
+    )
     next((root / "affwild2" / "videos").glob("2-*.mp4")).write_text("no film")
     assert main(["data", "prepare", "affwild2", "--root", str(root), "--jobs", "1"]) == 0
     out = capsys.readouterr().out
@@ -127,7 +141,11 @@ def test_check_says_ok(capsys):
 
 
 def test_help_and_unknown_words():
-    help_text = subprocess.run([sys.executable, "-m", "emotutils.cli", "--help"], capture_output=True, text=True)
+    help_text = subprocess.run(
+        [sys.executable, "-m", "emotutils.cli", "--help"], capture_output=True, text=True
+    )
     assert help_text.returncode == 0 and "analyze" in help_text.stdout
-    unknown = subprocess.run([sys.executable, "-m", "emotutils.cli", "guess"], capture_output=True, text=True)
+    unknown = subprocess.run(
+        [sys.executable, "-m", "emotutils.cli", "guess"], capture_output=True, text=True
+    )
     assert unknown.returncode == 2 and "Traceback" not in unknown.stderr

@@ -45,7 +45,11 @@ class Colab:
         self.home = folder / "drive" / "MyDrive" / "emotutils"
         self.count = 0
         drive, userdata = ModuleType("google.colab.drive"), ModuleType("google.colab.userdata")
-        drive.mount, userdata.get, userdata.SecretNotFoundError = self.mount, self.get, SecretNotFoundError
+        drive.mount, userdata.get, userdata.SecretNotFoundError = (
+            self.mount,
+            self.get,
+            SecretNotFoundError,
+        )
         module = ModuleType("google.colab")
         module.drive, module.userdata = drive, userdata
         monkeypatch.setitem(sys.modules, "google.colab", module)
@@ -75,7 +79,13 @@ class Colab:
 
 @pytest.fixture(autouse=True)
 def no_settings_of_this_machine(tmp_path, monkeypatch):
-    for name in ("EMOTUTILS_DATA", "KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "EMOTUTILS_PROFILE"):
+    for name in (
+        "EMOTUTILS_DATA",
+        "KAGGLE_API_TOKEN",
+        "KAGGLE_USERNAME",
+        "KAGGLE_KEY",
+        "EMOTUTILS_PROFILE",
+    ):
         monkeypatch.setenv(name, "")  # so that what `prepare` sets is taken back afterwards
         monkeypatch.delenv(name)
     (tmp_path / "bin").mkdir()
@@ -98,7 +108,10 @@ def server(monkeypatch):
     with serving() as it:
         for name, archive in (("ravdess", RAVDESS), ("fer2013", FER2013)):
             known = catalog.CATALOG[name]
-            digest, rows = "md5:" + hashlib.md5(archive).hexdigest(), dict(zip(known.whole, (3, None), strict=True))
+            digest, rows = (
+                "md5:" + hashlib.md5(archive).hexdigest(),
+                dict(zip(known.whole, (3, None), strict=True)),
+            )
             address = (it.serve(name, archive),)
             changed = replace(known, addresses=address, bytes=len(archive), hash=digest, whole=rows)
             monkeypatch.setitem(catalog.CATALOG, name, changed)
@@ -122,7 +135,11 @@ def program(folder, name, script):
 def test_elsewhere_nothing_is_done_but_said(tmp_path, capsys):
     colab.prepare("ravdess", drive=True)
     assert capsys.readouterr().out == "This is not Colab: nothing to do.\n"
-    assert not list(Path().iterdir()) and not colab.DATA.exists() and "EMOTUTILS_DATA" not in os.environ
+    assert (
+        not list(Path().iterdir())
+        and not colab.DATA.exists()
+        and "EMOTUTILS_DATA" not in os.environ
+    )
 
 
 def test_without_a_wish_only_the_machine_is_looked_at(machine, server, capsys):
@@ -135,7 +152,10 @@ def test_without_a_wish_only_the_machine_is_looked_at(machine, server, capsys):
 
 @pytest.mark.parametrize(
     "script, said",
-    [("echo 'GPU 0: Tesla T4 (UUID: GPU-1-2)'", "GPU 0: Tesla T4\n"), ("echo no devices; exit 6", "No GPU")],
+    [
+        ("echo 'GPU 0: Tesla T4 (UUID: GPU-1-2)'", "GPU 0: Tesla T4\n"),
+        ("echo no devices; exit 6", "No GPU"),
+    ],
 )
 def test_the_graphics_card_is_named(script, said, machine, tmp_path, capsys):
     program(tmp_path, "nvidia-smi", script)
@@ -164,7 +184,11 @@ def test_what_was_in_runs_before_is_not_lost(machine, capsys):
         Path("runs", name).parent.mkdir(parents=True, exist_ok=True)
         Path("runs", name).write_text("of today")
     colab.prepare(drive=True)
-    found = {p.relative_to("runs").as_posix(): p.read_text() for p in Path("runs").rglob("*") if p.is_file()}
+    found = {
+        p.relative_to("runs").as_posix(): p.read_text()
+        for p in Path("runs").rglob("*")
+        if p.is_file()
+    }
     assert found == {
         "training/record": "of last week",
         "training-2/record": "of today",
@@ -189,7 +213,10 @@ def test_a_set_is_downloaded_once_and_unpacked_on_each_machine(machine, server, 
     out = capsys.readouterr().out
     assert "kept in" in out and "ravdess: complete, 3 recordings" in out
     assert (machine.home / "data" / "Audio_Speech_Actors_01-24.zip").read_bytes() == RAVDESS
-    assert not list((machine.home / "data").rglob("*.wav")) and len(list(colab.DATA.rglob("*.wav"))) == 3
+    assert (
+        not list((machine.home / "data").rglob("*.wav"))
+        and len(list(colab.DATA.rglob("*.wav"))) == 3
+    )
     assert config.profile() == "live"
     colab.prepare("ravdess", drive=True)
     assert "already here; ravdess: complete" in capsys.readouterr().out
@@ -213,14 +240,18 @@ def test_two_sets_with_the_learners_own_token(machine, server, capsys):
     machine.secrets["KAGGLE_API_TOKEN"] = "hush"
     colab.prepare("ravdess+fer2013", drive=True)
     out = capsys.readouterr().out
-    assert "ravdess: complete" in out and "fer2013: complete, 3 pictures" in out and "hush" not in out
+    assert (
+        "ravdess: complete" in out and "fer2013: complete, 3 pictures" in out and "hush" not in out
+    )
     headers = {path: asked["Authorization"] for path, asked in server.asked}
     assert headers == {"/ravdess": None, "/fer2013": "Bearer hush"}
     del machine.secrets["KAGGLE_API_TOKEN"]
     machine.start()
     os.environ.pop("KAGGLE_API_TOKEN")
     colab.prepare("fer2013", drive=True)
-    assert "fer2013: complete" in capsys.readouterr().out and len(server.asked) == 2, "kept: no token is needed again"
+    assert "fer2013: complete" in capsys.readouterr().out and len(server.asked) == 2, (
+        "kept: no token is needed again"
+    )
 
 
 def test_the_older_token_in_two_secrets(machine, server):
@@ -230,13 +261,23 @@ def test_the_older_token_in_two_secrets(machine, server):
 
 
 def test_a_token_that_is_missing_or_not_granted(machine, server):
-    refused("Kaggle token", "accept the rules", "KAGGLE_API_TOKEN", "emotutils/data/fer2013", data="fer2013")
-    machine.secrets["KAGGLE_API_TOKEN"] = MessageError("Notebook does not have access to secret KAGGLE_API_TOKEN")
+    refused(
+        "Kaggle token",
+        "accept the rules",
+        "KAGGLE_API_TOKEN",
+        "emotutils/data/fer2013",
+        data="fer2013",
+    )
+    machine.secrets["KAGGLE_API_TOKEN"] = MessageError(
+        "Notebook does not have access to secret KAGGLE_API_TOKEN"
+    )
     refused("was not given", "'Notebook access' for KAGGLE_API_TOKEN", data="fer2013")
     assert not server.asked
 
 
-@pytest.mark.parametrize("place", ["fer2013/fer2013.csv", "fer2013/fer2013.tar.gz", "fer2013.tar.gz"])
+@pytest.mark.parametrize(
+    "place", ["fer2013/fer2013.csv", "fer2013/fer2013.tar.gz", "fer2013.tar.gz"]
+)
 def test_what_the_learner_put_on_drive_needs_no_token(place, machine, server, capsys):
     (machine.home / "data" / place).parent.mkdir(parents=True)
     (machine.home / "data" / place).write_bytes(CSV if place.endswith("csv") else FER2013)
@@ -250,14 +291,23 @@ def test_what_the_learner_put_on_drive_needs_no_token(place, machine, server, ca
 def test_affwild2_comes_from_drive_or_its_steps_are_told(machine, capsys):
     with pytest.raises(DataError, match="permanent position"):
         colab.prepare("affwild2", drive=True)
-    annotation = machine.home / "data" / "affwild2" / "EXPR_Classification_Challenge" / "Train_Set" / "film.txt"
+    annotation = (
+        machine.home
+        / "data"
+        / "affwild2"
+        / "EXPR_Classification_Challenge"
+        / "Train_Set"
+        / "film.txt"
+    )
     annotation.parent.mkdir(parents=True)
     annotation.write_text("Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other\n0\n")
     colab.prepare("affwild2", drive=True)
     assert "already here; affwild2: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("refusal", [MessageError("Error: credential\npropagation was unsuccessful"), ValueError()])
+@pytest.mark.parametrize(
+    "refusal", [MessageError("Error: credential\npropagation was unsuccessful"), ValueError()]
+)
 def test_a_drive_that_is_not_allowed(refusal, machine, server):
     machine.refusal = refusal
     refused("Google Drive could not be opened", "allow access", "DRIVE", data="ravdess")
@@ -272,7 +322,12 @@ def test_an_unknown_set_is_named_before_anything_is_asked(machine):
 def test_a_damaged_archive_on_drive_is_named(machine, server):
     (machine.home / "data").mkdir(parents=True)
     (machine.home / "data" / "Audio_Speech_Actors_01-24.zip").write_bytes(RAVDESS[:-1])
-    refused(str(machine.home / "data" / "Audio_Speech_Actors_01-24.zip"), "published is", "remove it", data="ravdess")
+    refused(
+        str(machine.home / "data" / "Audio_Speech_Actors_01-24.zip"),
+        "published is",
+        "remove it",
+        data="ravdess",
+    )
 
 
 def test_a_full_drive(machine, server, monkeypatch):
@@ -282,7 +337,9 @@ def test_a_full_drive(machine, server, monkeypatch):
 
     with monkeypatch.context() as m:
         m.setattr(shutil, "copyfile", full)
-        refused(str(machine.home / "data"), "No space left on device", "make room there", data="ravdess")
+        refused(
+            str(machine.home / "data"), "No space left on device", "make room there", data="ravdess"
+        )
     assert not list((machine.home / "data").iterdir()) and not list(colab.DATA.iterdir())
     (machine.home / "data" / "fer2013").mkdir()
     (machine.home / "data" / "fer2013" / "fer2013.csv").write_bytes(CSV)
@@ -301,7 +358,8 @@ def first_cell(path: Path) -> str:
 
 def run_first_cell(path: Path, calls: list) -> dict:
     shell = SimpleNamespace(
-        system=lambda line: calls.append(("!", line)), run_line_magic=lambda *words: calls.append(words)
+        system=lambda line: calls.append(("!", line)),
+        run_line_magic=lambda *words: calls.append(words),
     )
     names = {"get_ipython": lambda: shell}
     exec(first_cell(path), names)
@@ -320,10 +378,15 @@ def test_the_first_cell_does_nothing_outside_colab(path, monkeypatch, capsys):
 @every
 def test_the_first_cell_on_colab(path, machine, monkeypatch):
     calls = []
-    monkeypatch.setattr(colab, "prepare", lambda *args, **options: calls.append(("prepare", args, options)))
+    monkeypatch.setattr(
+        colab, "prepare", lambda *args, **options: calls.append(("prepare", args, options))
+    )
     names = run_first_cell(path, calls)
     (_, clone), enter, (magic, install), (_, args, options) = calls
-    assert f"git clone -q {ADDRESS} /content/course" in clone and enter == ("cd", "-q /content/course/notebooks")
+    assert f"git clone -q {ADDRESS} /content/course" in clone and enter == (
+        "cd",
+        "-q /content/course/notebooks",
+    )
     assert magic == "pip" and install.startswith("install -q ..")
     assert args == (("",) if "DATA" in names else ()) and options == {"drive": False}
 
@@ -337,7 +400,12 @@ def test_the_course_is_cloned_once(tmp_path, monkeypatch):
     line = calls[0][1].replace("/content/course", str(tmp_path / "course"))
     for _ in range(2):
         subprocess.run(["/bin/sh", "-c", line], check=True)
-    assert (tmp_path / "course" / "calls").read_text().split() == ["clone", "-q", ADDRESS, str(tmp_path / "course")]
+    assert (tmp_path / "course" / "calls").read_text().split() == [
+        "clone",
+        "-q",
+        ADDRESS,
+        str(tmp_path / "course"),
+    ]
 
 
 @every
@@ -349,7 +417,11 @@ def test_one_can_choose_the_sets_that_a_notebook_reads(path):
     offered = {name for choice in choices for name in choice.split("+") if name}
     assert offered <= catalog.CATALOG.keys()
     rest = code(path).removeprefix(source)
-    read = {name for names in re.findall(r'cfg\.(?:load|root)\("([\w+-]+)"\)', rest) for name in names.split("+")}
+    read = {
+        name
+        for names in re.findall(r'cfg\.(?:load|root)\("([\w+-]+)"\)', rest)
+        for name in names.split("+")
+    }
     read |= {"fer2013", "ravdess"} if "cfg.pairs()" in rest else set()
     assert read <= offered, "stamp.py: CHOICES"
     assert all(name in read or name in rest for name in offered)
@@ -358,7 +430,12 @@ def test_one_can_choose_the_sets_that_a_notebook_reads(path):
 def test_stamping_changes_addresses_and_the_first_cell_only():
     before = NOTEBOOKS[0].read_text(encoding="utf-8")
     after = stamped(before, "https://github.com/ada/course/")
-    assert "github/ada/course/blob/main/notebooks/" in after and "git clone -q https://github.com/ada/course " in after
+    assert (
+        "github/ada/course/blob/main/notebooks/" in after
+        and "git clone -q https://github.com/ada/course " in after
+    )
     assert stamped(after, ADDRESS) == before
-    own = json.dumps({"cells": [{"cell_type": "code", "source": ["print('mine')"]}]}, indent=1) + "\n"
+    own = (
+        json.dumps({"cells": [{"cell_type": "code", "source": ["print('mine')"]}]}, indent=1) + "\n"
+    )
     assert stamped(own, ADDRESS) == own, "a cell that is not Colab's is left alone"

@@ -57,10 +57,20 @@ class Folder:
 
     def run(self, command: list[str], given: str = "") -> None:
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = os.environ | {"PATH": tools, "PYTHONPATH": str(self.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = os.environ | {
+            "PATH": tools,
+            "PYTHONPATH": str(self.path),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
         environment.pop("EMOTUTILS_DATA", None)
         done = subprocess.run(
-            command, cwd=self.path, env=environment, input=given, capture_output=True, text=True, timeout=300
+            command,
+            cwd=self.path,
+            env=environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         self.said = done.stdout
@@ -101,9 +111,14 @@ class Folder:
             assert (self.path / f"{module}.py").is_file()
         about = self.path / f"{name.replace('-', '_')}-{version}.dist-info"
         about.mkdir()
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (about / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
         groups = project["project"]["entry-points"].items()
-        lines = [f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in groups]
+        lines = [
+            f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items())
+            for group, points in groups
+        ]
         (about / "entry_points.txt").write_text("".join(lines))
 
     def change(self, diff: str) -> None:
@@ -111,12 +126,14 @@ class Folder:
         name, *lines = diff.splitlines()
         path = self.path / name.removeprefix("--- ")
         pattern = "".join(
-            "()" if line.startswith("+") else "(" + re.escape(line[1:]).replace("…", ".*") + "\n)" for line in lines
+            "()" if line.startswith("+") else "(" + re.escape(line[1:]).replace("…", ".*") + "\n)"
+            for line in lines
         )
         text = path.read_text(encoding="utf-8")
         (found,) = re.finditer(f"(?m:^){pattern}", text)
         new = "".join(
-            line[1:] + "\n" if line.startswith("+") else kept for line, kept in zip(lines, found.groups(), strict=True)
+            line[1:] + "\n" if line.startswith("+") else kept
+            for line, kept in zip(lines, found.groups(), strict=True)
         )
         path.write_text(text[: found.start()] + new + text[found.end() :], encoding="utf-8")
 
@@ -146,7 +163,9 @@ def test_a_network_of_ones_own(folder):
     assert re.search(r"accuracy +\d+\.\d %", told)
     assert re.search(r"^0 +16 .*\n1 +64 ", told, flags=re.M), "both points of the search"
     labels = re.search(r"^my-net \[(.*)\]", told, flags=re.M)[1]
-    assert {label.strip("'") for label in labels.split(", ")} <= {*EMOTIONS, ""} and labels.strip("', ")
+    assert {label.strip("'") for label in labels.split(", ")} <= {*EMOTIONS, ""} and labels.strip(
+        "', "
+    )
 
 
 def test_a_data_set_of_ones_own(folder):
@@ -164,15 +183,27 @@ def test_a_rule_of_ones_own(folder):
 def test_the_command_line_knows_them_all(folder):
     for title in ("A network", "A data set", "A fusion rule"):
         for _, text in steps(title):  # whichever test came first
-            (folder.path / text.partition("\n")[0].removeprefix("# ")).write_text(text, encoding="utf-8")
+            (folder.path / text.partition("\n")[0].removeprefix("# ")).write_text(
+                text, encoding="utf-8"
+            )
     (told,) = folder.follow("On the command line")
     assert "my-faces: 105 rows (63 train, 21 validation, 21 test), 5 groups" in told
     assert "same group" in told and "test, 21 rows:" in told
     card = json.loads(next(folder.path.glob("runs/*/my-net.card.json")).read_text(encoding="utf-8"))
-    assert (card["data"], card["protocol"], card["labels"]) == ("my-faces", "official", list(EMOTIONS))
-    assert card["licence"] == "weights: as the data's licence allows (trained on my-faces: for myself alone)"
+    assert (card["data"], card["protocol"], card["labels"]) == (
+        "my-faces",
+        "official",
+        list(EMOTIONS),
+    )
+    assert (
+        card["licence"]
+        == "weights: as the data's licence allows (trained on my-faces: for myself alone)"
+    )
     result = json.loads((folder.path / "runs" / "film" / "result.json").read_text(encoding="utf-8"))
-    assert result["networks"]["face"]["name"] == "my-net" and result["settings"]["fusion"] == "geometric"
+    assert (
+        result["networks"]["face"]["name"] == "my-net"
+        and result["settings"]["fusion"] == "geometric"
+    )
     assert result["summary"]["probabilities"]
 
 
@@ -184,8 +215,12 @@ def test_a_notebook_of_ones_own(tmp_path):
         copy.write_bytes(path.read_bytes())
     _, told = Folder(tmp_path).follow("A notebook")
     assert re.search(r"\d+ passed", told) and not re.search("failed|error", told)
-    notebook = json.loads((tmp_path / "notebooks" / "16_loudness.ipynb").read_text(encoding="utf-8"))
-    printed = "".join("".join(o.get("text", "")) for cell in notebook["cells"] for o in cell.get("outputs", []))
+    notebook = json.loads(
+        (tmp_path / "notebooks" / "16_loudness.ipynb").read_text(encoding="utf-8")
+    )
+    printed = "".join(
+        "".join(o.get("text", "")) for cell in notebook["cells"] for o in cell.get("outputs", [])
+    )
     assert "-9.0 dB" in printed and "16.2: not yet." in printed
     assert "16_loudness" in (tmp_path / "notebooks" / "README.md").read_text(encoding="utf-8")
 
@@ -199,7 +234,9 @@ def test_the_template_carries_the_projects_address_and_nothing_stored():
 def rows(text: str) -> list[list[str]]:
     """The rows of a table, cell by cell, without its head."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    return [
+        [cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in lines[2:]
+    ]
 
 
 def test_the_house_is_described_in_the_order_that_its_imports_keep():
@@ -227,7 +264,11 @@ TIMED = {name: (how, took) for name, how, took in rows(_TIMED)}
 
 
 def test_every_record_is_listed_with_the_time_that_it_took():
-    timed = {name: [r["wall_time_s"] for r in found] for name, found in recorded().items() if "wall_time_s" in found[0]}
+    timed = {
+        name: [r["wall_time_s"] for r in found]
+        for name, found in recorded().items()
+        if "wall_time_s" in found[0]
+    }
     assert timed.keys() == TIMED.keys()
     for name, seconds in timed.items():
         times = list(dict.fromkeys(map(clock, (min(seconds), max(seconds)))))
@@ -239,7 +280,9 @@ def test_every_record_is_listed_with_the_time_that_it_took():
         assert re.sub(r"^(data|leak|quoted)-.*", r"\1-NAME", name) in others, name
 
 
-@pytest.mark.parametrize("name", [n for n, (how, _) in TIMED.items() if how.startswith("emotutils train")])
+@pytest.mark.parametrize(
+    "name", [n for n, (how, _) in TIMED.items() if how.startswith("emotutils train")]
+)
 def test_a_training_as_written_leaves_the_record_of_that_name(name):
     args = build_parser().parse_args(TIMED[name][0].split()[1:])
     plan = recipes.recipe_for(args.network, args.recipe)

@@ -28,13 +28,23 @@ def test_a_set_that_is_not_there_says_what_to_do(tmp_path, name, on_error):
 
 def test_ravdess_names_are_read(tmp_path):
     folder = tmp_path / "ravdess" / "Audio_Speech_Actors_01-24"
-    for name in ("Actor_01/03-01-05-02-01-02-01", "Actor_18/03-01-02-01-02-01-18", "Actor_24/03-01-08-01-01-01-24"):
+    for name in (
+        "Actor_01/03-01-05-02-01-02-01",
+        "Actor_18/03-01-02-01-02-01-18",
+        "Actor_24/03-01-08-01-01-01-24",
+    ):
         write_wav(folder / f"{name}.wav")
     write_wav(folder / "Actor_24" / "03-02-03-01-01-01-24.wav")
     table = datasets.load("ravdess", tmp_path).table.set_index("id")
     assert len(table) == 3
     row = table.loc["03-01-05-02-01-02-01"]
-    assert (row.label, row.sex, row.intensity, row.statement, row.repetition) == ("anger", "male", "strong", 1, 2)
+    assert (row.label, row.sex, row.intensity, row.statement, row.repetition) == (
+        "anger",
+        "male",
+        "strong",
+        1,
+        2,
+    )
     assert (row.modality, row.kind, row["take"]) == ("audio", "speech", "01-05-02-01-02-01")
     assert list(table.loc[sorted(table.index), "split"]) == ["validation", "train", "test"]
     assert table.loc["03-01-02-01-02-01-18", "y"] == EMOTIONS_WITH_CALM.index("calm")
@@ -45,24 +55,40 @@ def test_ravdess_names_are_read(tmp_path):
 
 
 def test_tess_names_are_read_with_their_irregular_one(tmp_path):
-    for name in ("OAF_angry/OAF_back_angry", "OAF_neutral/OA_bite_neutral", "YAF_pleasant_surprise/YAF_dog_ps"):
+    for name in (
+        "OAF_angry/OAF_back_angry",
+        "OAF_neutral/OA_bite_neutral",
+        "YAF_pleasant_surprise/YAF_dog_ps",
+    ):
         write_wav(tmp_path / "tess" / f"{name}.wav")
     table = datasets.load("tess", tmp_path).table.set_index("id")
-    assert dict(table["label"]) == {"OAF_back_angry": "anger", "OA_bite_neutral": "neutral", "YAF_dog_ps": "surprise"}
-    assert dict(table["split"]) == {"OAF_back_angry": "train", "OA_bite_neutral": "train", "YAF_dog_ps": "test"}
+    assert dict(table["label"]) == {
+        "OAF_back_angry": "anger",
+        "OA_bite_neutral": "neutral",
+        "YAF_dog_ps": "surprise",
+    }
+    assert dict(table["split"]) == {
+        "OAF_back_angry": "train",
+        "OA_bite_neutral": "train",
+        "YAF_dog_ps": "test",
+    }
 
 
 def test_merged_speech(tmp_path):
     write_wav(tmp_path / "ravdess" / "Actor_24" / "03-01-08-01-01-01-24.wav")
     write_wav(tmp_path / "tess" / "YAF_happy" / "YAF_dog_happy.wav")
     merged = datasets.load("ravdess+tess", tmp_path)
-    assert list(merged.table["corpus"]) == ["ravdess", "tess"] and merged.labels == EMOTIONS_WITH_CALM
+    assert (
+        list(merged.table["corpus"]) == ["ravdess", "tess"] and merged.labels == EMOTIONS_WITH_CALM
+    )
     assert list(merged.table["split"]) == ["test", "train"]
 
 
 def test_merged_as_in_the_thesis_no_singer_of_the_test_is_trained_on(tmp_path):
     for k, actor in ((1, 1), (1, 17), (1, 24), (2, 1), (2, 17), (2, 24)):
-        write_wav(tmp_path / "ravdess" / f"Actor_{actor:02d}" / f"03-0{k}-05-01-01-01-{actor:02d}.wav")
+        write_wav(
+            tmp_path / "ravdess" / f"Actor_{actor:02d}" / f"03-0{k}-05-01-01-01-{actor:02d}.wav"
+        )
     write_wav(tmp_path / "tess" / "YAF_happy" / "YAF_dog_happy.wav")
     merged = datasets.load("ravdess+ravdess-song+tess", tmp_path)
     assert merged.name == "ravdess+ravdess-song+tess" and merged.labels == EMOTIONS_WITH_CALM
@@ -93,7 +119,9 @@ def test_a_name_that_does_not_parse_is_shown(tmp_path, name):
 
 def test_what_a_set_does_not_hold_is_refused(tmp_path):
     for name in ("cifar", "sample-cifar", "sample-ravdess-song", "tess+ravdess"):
-        with pytest.raises(DataError, match=f"unknown data set '{re.escape(name)}': known are fer2013, "):
+        with pytest.raises(
+            DataError, match=f"unknown data set '{re.escape(name)}': known are fer2013, "
+        ):
             datasets.load(name)
 
 
@@ -101,10 +129,16 @@ def test_what_a_set_does_not_hold_is_refused(tmp_path):
 def test_ravdess_and_tess_published_counts(real_data):
     speech = datasets.load("ravdess", real_data).table
     assert len(speech) == 1440 and speech["group"].nunique() == 24
-    assert dict(speech["label"].value_counts()) == {e: 96 if e == "neutral" else 192 for e in EMOTIONS_WITH_CALM}
+    assert dict(speech["label"].value_counts()) == {
+        e: 96 if e == "neutral" else 192 for e in EMOTIONS_WITH_CALM
+    }
     assert dict(speech["split"].value_counts()) == {"train": 960, "validation": 240, "test": 240}
     tess = datasets.load("tess", real_data).table
-    assert tess["speaker"].nunique() == 2 and tess["word"].nunique() == 200 and tess["label"].nunique() == 7
+    assert (
+        tess["speaker"].nunique() == 2
+        and tess["word"].nunique() == 200
+        and tess["label"].nunique() == 7
+    )
 
 
 @pytest.mark.real
@@ -123,4 +157,6 @@ def test_the_thesiss_merged_set_on_this_copy(real_data):
     # What the shipped voice networks were trained on stays what it was.
     spoken = datasets.load("ravdess+tess", real_data).table
     assert dict(spoken["split"].value_counts()) == {"train": 3758, "validation": 240, "test": 240}
-    assert list(spoken["id"]) == [i for i, k in zip(merged["id"], merged["kind"], strict=True) if k == "speech"]
+    assert list(spoken["id"]) == [
+        i for i, k in zip(merged["id"], merged["kind"], strict=True) if k == "speech"
+    ]

@@ -130,7 +130,10 @@ def test_links_and_pictures_lead_somewhere(name):
         document = (ROOT / name).parent / path if path else ROOT / name
         assert document.exists(), target
         if anchor:
-            assert anchor in {_anchor(h) for h in re.findall(r"^#+ (.+)$", document.read_text("utf-8"), flags=re.M)}
+            assert anchor in {
+                _anchor(h)
+                for h in re.findall(r"^#+ (.+)$", document.read_text("utf-8"), flags=re.M)
+            }
 
 
 def _anchor(heading: str) -> str:
@@ -154,7 +157,9 @@ def test_each_word_of_the_glossary_is_said_where_its_links_lead():
     said = {}
     for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        said[path.name] = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown").casefold()
+        said[path.name] = "\n".join(
+            "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
+        ).casefold()
     for words, text in glossary():
         stems = [word[:-2] if len(word) > 6 else word for word in words]
         taught = re.findall(r"\[\d\d\]\(\.\./notebooks/(.+?)\)", text)
@@ -163,7 +168,9 @@ def test_each_word_of_the_glossary_is_said_where_its_links_lead():
             assert any(stem in said[name] for stem in stems), f"{name} does not say {words}"
 
 
-@pytest.mark.parametrize("page, tables", [("README.md", tables.readme), ("docs/results.md", tables.results)])
+@pytest.mark.parametrize(
+    "page, tables", [("README.md", tables.readme), ("docs/results.md", tables.results)]
+)
 def test_results_on_a_page_are_those_of_cards_and_records(page, tables):
     (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read(page), flags=re.S)
     assert block == tables(), "make results"
@@ -173,10 +180,14 @@ def test_routes_and_times_are_those_of_the_record():
     record = json.loads(read("data/runs/notebooks.json"))
     there = {path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
     assert record["seconds"].keys() == record["words"].keys() == there, "make notebooks"
-    (block,) = re.findall(r"<!-- routes -->\n(.*?)\n<!-- /routes -->", read("README.md"), flags=re.S)
+    (block,) = re.findall(
+        r"<!-- routes -->\n(.*?)\n<!-- /routes -->", read("README.md"), flags=re.S
+    )
     assert block == run_notebooks.routes(record), "python notebooks/run.py --pages"
     assert read("notebooks/README.md") == run_notebooks.times(record, read("notebooks/README.md"))
-    shown = re.findall(r"^\| \[(\d\d_\w+)\].*\| \d+ (?:s|min) \|$", read("notebooks/README.md"), flags=re.M)
+    shown = re.findall(
+        r"^\| \[(\d\d_\w+)\].*\| \d+ (?:s|min) \|$", read("notebooks/README.md"), flags=re.M
+    )
     assert set(shown) == there
 
 
@@ -185,7 +196,10 @@ def test_the_citation_file_names_this_version_and_address():
     citation = yaml.safe_load(read("CITATION.cff"))
     assert citation["version"] == project["version"]
     assert citation["repository-code"] == project["urls"]["Repository"], "make stamp"
-    assert citation["title"] in read("README.md").replace("*", "") and citation["cff-version"] == "1.2.0"
+    assert (
+        citation["title"] in read("README.md").replace("*", "")
+        and citation["cff-version"] == "1.2.0"
+    )
     assert f"(emotutils {project['version']})" in read("README.md")
 
 
@@ -198,7 +212,9 @@ def test_the_documents_name_the_projects_address_alone():
     assert "git clone https://example.org/ada/course\ncd course\n" in moved and address not in moved
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.md")), ids=lambda p: p.stem
+)
 def test_each_issue_template_says_what_it_is_for(path):
     front = yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])
     assert front["name"] and len(front["about"]) > 30
@@ -248,7 +264,9 @@ def test_twins_are_told_where_the_set_was_audited(tmp_path, monkeypatch):
     monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
     card = CARD | {"run": "run"}
     right = np.eye(7)[[0, 1, 2, 3]].astype(np.float16)
-    np.savez(tmp_path / "runs" / "run.npz", test_id=list("abcd"), test_y=[0, 1, 0, 0], test_proba=right)
+    np.savez(
+        tmp_path / "runs" / "run.npz", test_id=list("abcd"), test_y=[0, 1, 0, 0], test_proba=right
+    )
     assert "twin" not in tables.results_table([card])
     (tmp_path / "runs" / "data-fer2013.json").write_text(json.dumps({"twins": ["a", "b"]}))
     assert "2 test rows of `conv2d` have a twin" in tables.results_table([card])
@@ -281,33 +299,54 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
     file = tmp_path / "runs" / "official-fer2013-vgg16-best-4-epochs-s0.json"
     file.write_text(json.dumps(record | {"test": test}))
     said = "60.0 % (58.0–62.0)"
-    assert tables.thesis_table().splitlines()[4].endswith(f"| not run yet | {said}, 4 of 40 epochs |")
-    assert tables.faces_table().splitlines()[2] == f"| vgg16, 4 of 40 epochs | {' | '.join([said] * 5)} |"
+    assert (
+        tables.thesis_table().splitlines()[4].endswith(f"| not run yet | {said}, 4 of 40 epochs |")
+    )
+    assert (
+        tables.faces_table().splitlines()[2]
+        == f"| vgg16, 4 of 40 epochs | {' | '.join([said] * 5)} |"
+    )
     whole = record | {"options": {"epochs": 40}, "test": test}
     file.with_name("official-fer2013-vgg16-best-s0.json").write_text(json.dumps(whole))
     assert tables.faces_table().splitlines()[2].startswith("| vgg16 | ")
 
 
 def test_searches_table_tells_winners_and_real_differences():
-    rows = [[c.strip() for c in row.split("|")[1:-1]] for row in tables.searches_table().splitlines() if "|" in row]
+    rows = [
+        [c.strip() for c in row.split("|")[1:-1]]
+        for row in tables.searches_table().splitlines()
+        if "|" in row
+    ]
     found = {row[0]: row[1:] for row in rows[2:]}
     faces, best, said, pairs = found["conv2d: epochs and batch"]
     assert faces == "2,400 of 28,709, 3 folds" and said == "batch_size=100, epochs=50: 56.6 %"
     points = json.loads(read("data/runs/search-epochs-and-batch-fer2013-conv2d.json"))["points"]
     top = max(points, key=lambda point: sum(point["accuracy"]))
     parameters = top["parameters"]
-    assert best.startswith(f"batch_size={parameters['batch_size']}, epochs={parameters['epochs']}: ")
+    assert best.startswith(
+        f"batch_size={parameters['batch_size']}, epochs={parameters['epochs']}: "
+    )
     assert f"{100 * np.mean(top['accuracy']):.1f} %" in best and pairs.endswith(" of 66")
 
 
 def test_voices_table_holds_networks_and_floors():
-    rows = [[c.strip() for c in row.split("|")[1:-1]] for row in tables.voices_table().splitlines() if "|" in row]
+    rows = [
+        [c.strip() for c in row.split("|")[1:-1]]
+        for row in tables.voices_table().splitlines()
+        if "|" in row
+    ]
     found = {row[0]: row[1:] for row in rows}
     test = json.loads(read("data/runs/folds-5-ravdess-crnn-best-s0.json"))["test"]
     assert found["`crnn`"] == [str(Score(**part["uar"])) for part in (test, test["clips"])]
-    seeds = [json.loads(read(f"data/runs/folds-5-ravdess-conv1d-best-s{k}.json"))["test"] for k in range(3)]
+    seeds = [
+        json.loads(read(f"data/runs/folds-5-ravdess-conv1d-best-s{k}.json"))["test"]
+        for k in range(3)
+    ]
     low, high = (f"{100 * f(test['uar']['value'] for test in seeds):.1f}" for f in (min, max))
-    assert found["`conv1d`, our training"][0] == f"{Score(**seeds[0]['uar'])}; {low}–{high} over 3 seeds"
+    assert (
+        found["`conv1d`, our training"][0]
+        == f"{Score(**seeds[0]['uar'])}; {low}–{high} over 3 seeds"
+    )
     assert {"SVC on 40 MFCCs", "dummy on 40 MFCCs"} < found.keys()
     assert sum("on TESS" in name for name in found) == 2
 
@@ -318,7 +357,9 @@ def test_the_python_example_runs(tmp_path):
     with FilmWriter(tmp_path / "film.mp4", 160, 120, 10, sound=(sound, 16000)) as film:
         for k in range(40):
             film.write(np.full((120, 160, 3), 4 * k, np.uint8), k / 10)
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     written = {p.name for p in (tmp_path / "runs" / "film").iterdir()}
     named = set(re.findall(r"^\| `([a-z]+\.[a-z0-9]+)` \|", read("README.md"), flags=re.M))
@@ -329,7 +370,9 @@ def test_the_instructors_example_reads_what_was_handed_in(tmp_path):
     (example,) = blocks("docs/instructors.md", "python")
     (tmp_path / "handed-in").mkdir()
     shutil.copy(ROOT / "notebooks" / "03_face_data.ipynb", tmp_path / "handed-in" / "ann.ipynb")
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300
+    )
     assert done.stdout.startswith("ann.ipynb {'03.1': 'not yet. "), done.stdout + done.stderr
 
 
@@ -346,5 +389,12 @@ def test_size_licence_and_citation_are_those_of_the_catalogue(wanted):
 
 def test_the_licence_names_every_part():
     text = read("LICENSE")
-    for part in ("MIT License", "CC BY 4.0", "CC BY-NC-SA 4.0", "non-commercial use only", "FER2013", "BlazeFace"):
+    for part in (
+        "MIT License",
+        "CC BY 4.0",
+        "CC BY-NC-SA 4.0",
+        "non-commercial use only",
+        "FER2013",
+        "BlazeFace",
+    ):
         assert part in text

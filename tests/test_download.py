@@ -38,14 +38,20 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/{path}"
 
     def serve(self, path, body, *, status=200, send=None, **headers):
-        self.routes[f"/{path}"] = (status, {"Content-Length": str(len(body)), **headers}, body[:send])
+        self.routes[f"/{path}"] = (
+            status,
+            {"Content-Length": str(len(body)), **headers},
+            body[:send],
+        )
         return self.url(path)
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append((self.path, self.headers))
-        status, headers, body = self.server.routes.get(self.path, (404, {"Content-Length": "0"}, b""))
+        status, headers, body = self.server.routes.get(
+            self.path, (404, {"Content-Length": "0"}, b"")
+        )
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -59,7 +65,9 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving():
     with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         yield server
         server.shutdown()
@@ -137,7 +145,9 @@ def recordings():
 def faces():
     rows = []
     for i, use in enumerate(("Training", "PublicTest", "PrivateTest")):
-        rows.append(f"{i},{' '.join(map(str, np.random.default_rng(i).integers(0, 256, 2304)))},{use}")
+        rows.append(
+            f"{i},{' '.join(map(str, np.random.default_rng(i).integers(0, 256, 2304)))},{use}"
+        )
     csv = "\n".join(["emotion,pixels,Usage", *rows]).encode()
     return tarred(("fer2013/fer2013.csv", csv), ("fer2013/README", b"about"))
 
@@ -165,7 +175,9 @@ def test_a_set_is_downloaded_verified_unpacked_and_read(server, publish, recordi
     publish("ravdess", recordings, server.serve("a.zip", recordings), rows=3, groups=3)
     said = []
     assert fetch("ravdess", root, said) == root / "ravdess"
-    assert said[-1].startswith("ravdess: complete, 3 recordings (1 train, 1 validation, 1 test), 3 actors, in ")
+    assert said[-1].startswith(
+        "ravdess: complete, 3 recordings (1 train, 1 validation, 1 test), 3 actors, in "
+    )
     files = [name for name in left_in(root) if name.endswith(".wav")]
     assert files == [f"ravdess/Audio_Speech_Actors_01-24/{take}.wav" for take in TAKES]
     assert not [name for name in left_in(root) if "fetch" in name or name.endswith(".zip")]
@@ -198,7 +210,9 @@ def test_one_line_for_everything_that_goes_wrong_on_the_way(server, publish, rec
     }
     for address, words in cases.items():
         publish("ravdess", recordings, address)
-        refused("ravdess", root, "was not downloaded", words, "Audio_Speech_Actors_01-24.zip", str(root))
+        refused(
+            "ravdess", root, "was not downloaded", words, "Audio_Speech_Actors_01-24.zip", str(root)
+        )
 
 
 def test_without_a_published_hash_the_computed_one_is_told(server, publish, recordings, root):
@@ -209,7 +223,9 @@ def test_without_a_published_hash_the_computed_one_is_told(server, publish, reco
     assert hashlib.md5(recordings).hexdigest() in said[0] and "no published one" in said[0]
 
 
-@pytest.mark.parametrize("kind", ["zip cut off", "tar cut off", "no archive", "password", "one name twice", "others"])
+@pytest.mark.parametrize(
+    "kind", ["zip cut off", "tar cut off", "no archive", "password", "one name twice", "others"]
+)
 def test_a_damaged_archive_leaves_nothing(kind, server, publish, recordings, root):
     # Noise, because what is packed well fits into the part that is not cut off.
     tar = tarred(*((f"{take}.wav", np.random.default_rng(1).bytes(99_999)) for take in TAKES))
@@ -224,7 +240,11 @@ def test_a_damaged_archive_leaves_nothing(kind, server, publish, recordings, roo
         "others": zipped({"readme.txt": "nothing for us"}),
     }[kind]
     publish("ravdess", body, server.serve("a.zip", body), known_hash=False)
-    refused("ravdess", root, "holds no 03-01-*.wav" if kind == "others" else "damaged, cut off or no zip or tar")
+    refused(
+        "ravdess",
+        root,
+        "holds no 03-01-*.wav" if kind == "others" else "damaged, cut off or no zip or tar",
+    )
 
 
 def special(kind, target=""):
@@ -265,7 +285,9 @@ def test_a_hostile_archive_is_refused(kind, server, publish, root):
     assert not list(root.parent.rglob("outside.wav"))
 
 
-@pytest.mark.parametrize("pack", [zipped, lambda members: tarred(*members.items())], ids=["zip", "tar"])
+@pytest.mark.parametrize(
+    "pack", [zipped, lambda members: tarred(*members.items())], ids=["zip", "tar"]
+)
 @pytest.mark.parametrize("limit", ["MAX_RATIO", "MAX_MEMBERS", "MAX_BYTES"])
 def test_a_bomb_is_refused_before_it_is_written(pack, limit, tmp_path, monkeypatch):
     if limit == "MAX_RATIO":
@@ -310,7 +332,9 @@ def test_a_full_disk_is_noticed_before_and_during(server, publish, recordings, r
         m.setattr(shutil, "copyfileobj", full)
         refused("ravdess", root, "No space left on device", "--root")
     asked = len(server.asked)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("usage", "free")(len(recordings)))
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: namedtuple("usage", "free")(len(recordings))
+    )
     refused("ravdess", root, "are needed", "are free", "--root")
     assert len(server.asked) == asked
 
@@ -347,13 +371,22 @@ def test_check_tells_what_was_refused(root):
     (root / "ravdess" / "03-01-05-01-01-01-99.wav").write_bytes(wav())
     line, usable, whole = download.check("ravdess", root)
     assert usable and not whole
-    assert "3 of 1,440 recordings" in line and "1 refused, the first: " in line and "03-01-05-01-01-01-99.wav" in line
+    assert (
+        "3 of 1,440 recordings" in line
+        and "1 refused, the first: " in line
+        and "03-01-05-01-01-01-99.wav" in line
+    )
 
 
 def test_check_and_overview_of_nothing(root):
     for name in catalog.CATALOG:
         line, usable, whole = download.check(name, root)
-        assert "not found" in line and f"emotutils data fetch {name}" in line and not usable and not whole
+        assert (
+            "not found" in line
+            and f"emotutils data fetch {name}" in line
+            and not usable
+            and not whole
+        )
     head, *lines = download.overview(root).splitlines()
     assert [line.split()[0] for line in lines] == list(catalog.CATALOG)
     here = head.index("here")
@@ -379,7 +412,9 @@ def test_fer2013_without_a_token_gives_the_steps(server, publish, faces, root):
     assert not server.asked and not root.exists()
 
 
-@pytest.mark.parametrize("place", ["fer2013/fer2013.csv", "fer2013/fer2013.tar.gz", "fer2013.tar.gz"])
+@pytest.mark.parametrize(
+    "place", ["fer2013/fer2013.csv", "fer2013/fer2013.tar.gz", "fer2013.tar.gz"]
+)
 def test_fer2013_put_there_by_hand_is_taken(place, publish, faces, root):
     publish("fer2013", faces, "http://127.0.0.1:1/never", rows=3, groups=None)
     (root / place).parent.mkdir(parents=True)
@@ -397,13 +432,17 @@ def token(user, key):
 
 def test_fer2013_with_the_learners_own_token(server, publish, faces, root, monkeypatch):
     with serving() as storage:  # Kaggle sends one on to its storage, which must not get the token
-        sent_on = server.serve("fer", b"", status=302, Location=storage.serve("fer2013.tar.gz", faces))
+        sent_on = server.serve(
+            "fer", b"", status=302, Location=storage.serve("fer2013.tar.gz", faces)
+        )
         publish("fer2013", faces, sent_on, rows=3, groups=None)
         monkeypatch.setenv("KAGGLE_USERNAME", "ada")
         monkeypatch.setenv("KAGGLE_KEY", "secret")
         said = []
         fetch("fer2013", root, said)
-        assert "fer2013: complete, 3 pictures" in said[-1] and not any("secret" in line for line in said)
+        assert "fer2013: complete, 3 pictures" in said[-1] and not any(
+            "secret" in line for line in said
+        )
         assert left_in(root) == [
             "fer2013",
             "fer2013/fer2013",
@@ -448,7 +487,9 @@ def test_affwild2_cannot_be_fetched_but_what_was_sent_is_found(root, monkeypatch
     monkeypatch.setenv("KAGGLE_API_TOKEN", "no use here")
     with pytest.raises(DataError, match="permanent position") as error:
         fetch("affwild2", root)
-    assert str(root / "affwild2" / "videos").replace("\\", "/") in str(error.value).replace("\\", "/")
+    assert str(root / "affwild2" / "videos").replace("\\", "/") in str(error.value).replace(
+        "\\", "/"
+    )
     annotation = root / "affwild2" / "EXPR_Classification_Challenge" / "Train_Set" / "film.txt"
     annotation.parent.mkdir(parents=True)
     annotation.write_text("Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other\n0\n")
@@ -469,9 +510,14 @@ def test_the_commands(server, publish, recordings, root, capsys):
     assert len(yes) == 1 and yes[0].startswith("ravdess ")
     assert run("check") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(catalog.CATALOG) and sum("not found" in line for line in lines) == len(lines) - 1
+    assert (
+        len(lines) == len(catalog.CATALOG)
+        and sum("not found" in line for line in lines) == len(lines) - 1
+    )
     assert run("check", "ravdess") == 0 and capsys.readouterr().out.startswith("ravdess: complete")
-    assert run("check", "tess") == 2 and capsys.readouterr().err.startswith("emotutils: tess: not found")
+    assert run("check", "tess") == 2 and capsys.readouterr().err.startswith(
+        "emotutils: tess: not found"
+    )
     assert run("fetch", "affwild2") == 2 and "supervisor" in capsys.readouterr().err
     assert run("fetch", "cifar") == 2 and "in the catalogue" in capsys.readouterr().err
 

@@ -6,7 +6,15 @@ from emotutils.emotions import CODES, EMOTIONS, EMOTIONS_WITH_CALM, to_seven
 
 def test_the_seven_stand_in_fer2013s_order():
     # Codes as published with the data set (Goodfellow et al. 2013).
-    published = {0: "anger", 1: "disgust", 2: "fear", 3: "happiness", 4: "sadness", 5: "surprise", 6: "neutral"}
+    published = {
+        0: "anger",
+        1: "disgust",
+        2: "fear",
+        3: "happiness",
+        4: "sadness",
+        5: "surprise",
+        6: "neutral",
+    }
     assert dict(enumerate(EMOTIONS)) == published == CODES["fer2013"]
 
 
@@ -22,7 +30,9 @@ def test_calm_is_added_to_neutral():
 
 def test_labels_in_another_order_find_their_place():
     p = to_seven(np.array([0.7, 0.3]), ("surprise", "anger"))
-    assert p[EMOTIONS.index("surprise")] == 0.7 and p[EMOTIONS.index("anger")] == 0.3 and p.sum() == 1
+    assert (
+        p[EMOTIONS.index("surprise")] == 0.7 and p[EMOTIONS.index("anger")] == 0.3 and p.sum() == 1
+    )
 
 
 @pytest.mark.parametrize("p, labels", [([0.5, 0.5], ["anger"]), ([1.0], ["joy"])])

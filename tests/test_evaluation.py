@@ -64,7 +64,9 @@ def test_accuracys_interval_is_wilsons():
     p = report.accuracy.value
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert (report.accuracy.low, report.accuracy.high) == pytest.approx((middle - half, middle + half), abs=1e-9)
+    assert (report.accuracy.low, report.accuracy.high) == pytest.approx(
+        (middle - half, middle + half), abs=1e-9
+    )
 
 
 def test_rows_of_one_speaker_widen_the_interval():
@@ -75,7 +77,9 @@ def test_rows_of_one_speaker_widen_the_interval():
     proba = np.eye(7)[np.where(right, y, 1 - y)]
     alone, grouped = evaluate(y, proba, EMOTIONS), evaluate(y, proba, EMOTIONS, groups)
     assert grouped.n_groups == 20
-    assert grouped.accuracy.high - grouped.accuracy.low > 1.5 * (alone.accuracy.high - alone.accuracy.low)
+    assert grouped.accuracy.high - grouped.accuracy.low > 1.5 * (
+        alone.accuracy.high - alone.accuracy.low
+    )
     assert grouped.accuracy.low < grouped.accuracy.value < grouped.accuracy.high
 
 
@@ -132,7 +136,9 @@ def test_a_worked_example_by_hand():
     """Eight rows, two labels: 3 of 4 "no" and 2 of 4 "yes" are found."""
     y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     sure_of_no = np.array([0.9, 0.8, 0.7, 0.2, 0.4, 0.3, 0.6, 0.75])
-    report = evaluate(y, np.stack([sure_of_no, 1 - sure_of_no], axis=1), ("no", "yes"), resamples=50)
+    report = evaluate(
+        y, np.stack([sure_of_no, 1 - sure_of_no], axis=1), ("no", "yes"), resamples=50
+    )
     no, scores = report.table().loc["no"], {name: s.value for name, s in report.scores.items()}
     assert report.confusion.tolist() == [[3, 1], [2, 2]]
     assert no[["precision", "recall", "f1", "specificity", "support"]].tolist() == pytest.approx(
@@ -158,11 +164,15 @@ def test_resampled_figures_are_scikit_learns_with_weights():
             "uar": balanced_accuracy_score(y, said, sample_weight=w),
             "macro_f1": f1_score(y, said, average="macro", sample_weight=w),
             "precision": precision_score(y, said, average="macro", sample_weight=w),
-            "specificity": np.mean([recall_score(y != label, said != label, sample_weight=w) for label in range(7)]),
+            "specificity": np.mean(
+                [recall_score(y != label, said != label, sample_weight=w) for label in range(7)]
+            ),
             "kappa": cohen_kappa_score(y, said, sample_weight=w),
             "auc": np.mean(areas),
             "nll": log_loss(y, metrics.normalised(proba), sample_weight=w),
-            "brier": np.average(((metrics.normalised(proba) - np.eye(7)[y]) ** 2).sum(axis=1), weights=w),
+            "brier": np.average(
+                ((metrics.normalised(proba) - np.eye(7)[y]) ** 2).sum(axis=1), weights=w
+            ),
             "top2": np.average(metrics.top2_hits(y, proba), weights=w),
             "ece": ece(gaps),
         }
@@ -243,7 +253,9 @@ def test_a_zero_kept_in_float16_does_not_cost_everything():
 
 
 def test_scores_that_are_no_probabilities_are_refused_where_it_matters():
-    report = evaluate(np.array([0, 1]), np.array([[2.0, 1.0], [0.5, 3.0]]), ("a", "b"), resamples=20)
+    report = evaluate(
+        np.array([0, 1]), np.array([[2.0, 1.0], [0.5, 3.0]]), ("a", "b"), resamples=20
+    )
     assert report.accuracy.value == 1
     with pytest.raises(ValueError, match="add up to 1"):
         _ = report.scores
@@ -292,7 +304,9 @@ def test_risk_and_coverage_by_hand():
 
 
 @pytest.mark.parametrize("judge", [reliability, risk_coverage])
-@pytest.mark.parametrize("proba", [np.full((2, 3), np.nan), np.full((3, 3), 1 / 3), np.full((2, 3), 0.5)])
+@pytest.mark.parametrize(
+    "proba", [np.full((2, 3), np.nan), np.full((3, 3), 1 / 3), np.full((2, 3), 0.5)]
+)
 def test_bad_probabilities_are_refused(judge, proba):
     with pytest.raises(ValueError):
         judge(np.array([0, 1]), proba)
@@ -316,7 +330,10 @@ def test_a_comparison_is_the_difference_of_two_reports():
     assert found.uar.value == pytest.approx(one.uar.value - other.uar.value)
     assert (found.n, found.n_groups, found.real) == (600, None, True)
     back = compare(y, b, a)
-    assert back.accuracy.value == -found.accuracy.value and (back.only_a, back.only_b) == (found.only_b, found.only_a)
+    assert back.accuracy.value == -found.accuracy.value and (back.only_a, back.only_b) == (
+        found.only_b,
+        found.only_a,
+    )
     assert back.accuracy.high == pytest.approx(-found.accuracy.low)
 
 
@@ -368,7 +385,9 @@ def test_groups_widen_a_comparison_and_forbid_mcnemar():
     a, b = np.eye(2)[np.where(better, y, 1 - y)], np.eye(2)[1 - y]
     rows, speakers = compare(y, a, b), compare(y, a, b, groups)
     assert speakers.n_groups == 12 and speakers.p is None and rows.p < 0.001
-    assert speakers.accuracy.high - speakers.accuracy.low > 1.5 * (rows.accuracy.high - rows.accuracy.low)
+    assert speakers.accuracy.high - speakers.accuracy.low > 1.5 * (
+        rows.accuracy.high - rows.accuracy.low
+    )
 
 
 def test_a_comparison_in_words():
@@ -403,7 +422,9 @@ def epochs(training, validation, metric="accuracy"):
 def test_curves_part_where_training_leads_for_good():
     training, validation = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8], [0.4, 0.45, 0.48, 0.55, 0.54, 0.55]
     assert parting_epoch(epochs(training, validation), "accuracy") == 2
-    assert parting_epoch(epochs(training, [0.4, 0.3, 0.55, 0.55, 0.54, 0.55]), "accuracy") == 3, "not for good before"
+    assert parting_epoch(epochs(training, [0.4, 0.3, 0.55, 0.55, 0.54, 0.55]), "accuracy") == 3, (
+        "not for good before"
+    )
     loss = epochs([-v for v in training], [-v for v in validation], "loss")
     assert parting_epoch(loss) == parting_epoch(pd.DataFrame(loss).to_dict("records")) == 2
 
@@ -411,15 +432,28 @@ def test_curves_part_where_training_leads_for_good():
 def test_curves_that_run_together_have_not_parted():
     training = [0.3, 0.4, 0.5, 0.6, 0.7]
     assert parting_epoch(epochs(training, [0.4, 0.5, 0.6, 0.65, 0.72]), "accuracy") is None
-    assert parting_epoch(epochs(training, [0.4, 0.5, 0.6, 0.5, 0.6]), "accuracy") is None, "two epochs may be chance"
-    assert parting_epoch(epochs(training, [0.29, 0.39, 0.49, 0.59, 0.69]), "accuracy") is None, "hardly a lead"
+    assert parting_epoch(epochs(training, [0.4, 0.5, 0.6, 0.5, 0.6]), "accuracy") is None, (
+        "two epochs may be chance"
+    )
+    assert parting_epoch(epochs(training, [0.29, 0.39, 0.49, 0.59, 0.69]), "accuracy") is None, (
+        "hardly a lead"
+    )
     assert parting_epoch({"accuracy": training}, "accuracy") is None
 
 
 def test_the_thesiss_logs_had_parted_before_what_they_show():
-    figures = json.loads((shipped_root() / "runs" / "quoted-thesis.json").read_text("utf-8"))["figures"]
-    assert parting_epoch(figures["5.2"]["epochs"], "accuracy") == figures["5.2"]["epochs"][0]["epoch"] - 1
-    assert parting_epoch(figures["5.6"]["epochs"], "loss") == figures["5.6"]["epochs"][0]["epoch"] - 1
+    figures = json.loads((shipped_root() / "runs" / "quoted-thesis.json").read_text("utf-8"))[
+        "figures"
+    ]
+    assert (
+        parting_epoch(figures["5.2"]["epochs"], "accuracy")
+        == figures["5.2"]["epochs"][0]["epoch"] - 1
+    )
+    assert (
+        parting_epoch(figures["5.6"]["epochs"], "loss") == figures["5.6"]["epochs"][0]["epoch"] - 1
+    )
     assert parting_epoch(figures["4.10"]["epochs"], "accuracy") is None
-    run = json.loads((shipped_root() / "runs" / "official-fer2013-conv2d-best-s0.json").read_text("utf-8"))
+    run = json.loads(
+        (shipped_root() / "runs" / "official-fer2013-conv2d-best-s0.json").read_text("utf-8")
+    )
     assert 5 < parting_epoch(run["history"], "accuracy") < run["best_epoch"]

@@ -49,7 +49,9 @@ def scene(astronaut, places, size=(640, 480), seed=0, whole=False):
         patch = np.full(astronaut.shape[:2], 255 * whole, np.uint8)
         cv2.ellipse(patch, (227, 115), (95, 115), 0, 0, 360, 255, -1)
         mask = cv2.warpAffine(patch, matrix, size)[..., None] / 255
-        picture = (picture * (1 - mask) + cv2.warpAffine(sharp, matrix, size) * mask).astype(np.uint8)
+        picture = (picture * (1 - mask) + cv2.warpAffine(sharp, matrix, size) * mask).astype(
+            np.uint8
+        )
     return picture
 
 
@@ -63,7 +65,9 @@ def square(x, y, side=100.0, eyes=None):
 
 def test_blazeface_agrees_with_the_models_own_package(blazeface, astronaut):
     (face,) = blazeface.detect(astronaut)
-    np.testing.assert_allclose((face.x, face.y, face.w, face.h), BOX, atol=7)  # it looks once, we look closer
+    np.testing.assert_allclose(
+        (face.x, face.y, face.w, face.h), BOX, atol=7
+    )  # it looks once, we look closer
     np.testing.assert_allclose(face.eyes, EYES, atol=4)
     assert 0.8 < face.score <= 1
 
@@ -93,7 +97,9 @@ def test_haar_finds_level_faces_with_the_same_box(haar, astronaut):
     assert all(len(faces_) == 1 for faces_ in found)
     for (face,) in found:
         assert face.eyes is None and face.tilt == 0 and face.score == 1
-        assert face.side == pytest.approx(1.2 * BOX[2], rel=0.35)  # a box cut more tightly than on most faces
+        assert face.side == pytest.approx(
+            1.2 * BOX[2], rel=0.35
+        )  # a box cut more tightly than on most faces
 
 
 def test_haar_scales_a_large_picture_back(haar, astronaut):
@@ -104,7 +110,10 @@ def test_haar_scales_a_large_picture_back(haar, astronaut):
 
 def test_tiles_find_faces_too_small_for_one_look(blazeface, astronaut):
     places = [(300 + 300 * i, 300 + 90 * i, 0.35, 5 * i - 10) for i in range(4)]
-    pictures = [scene(astronaut, [place], size=(1920, 1080), seed=i, whole=True) for i, place in enumerate(places)]
+    pictures = [
+        scene(astronaut, [place], size=(1920, 1080), seed=i, whole=True)
+        for i, place in enumerate(places)
+    ]
     tiled = build_detector("blazeface", tiles=3)
     assert sum(len(blazeface.detect(picture)) for picture in pictures) < 4
     for picture, (x, y, *_) in zip(pictures, places, strict=True):
@@ -123,7 +132,9 @@ def test_other_kinds_of_picture(name, astronaut):
     grey = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)
     rgba = np.dstack([astronaut, np.full(astronaut.shape[:2], 255, np.uint8)])
     for picture in (grey, grey[..., None], rgba, np.asfortranarray(astronaut)):
-        assert max(face.side for face in detector.detect(picture)) == pytest.approx(BOX[2], rel=0.35)
+        assert max(face.side for face in detector.detect(picture)) == pytest.approx(
+            BOX[2], rel=0.35
+        )
         assert align_crop(picture, detector.detect(picture)[0]).shape == (48, 48, 1)
 
 
@@ -131,7 +142,14 @@ def test_other_kinds_of_picture(name, astronaut):
 def test_pictures_without_a_face(name):
     detector = build_detector(name)
     noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
-    for picture in (np.zeros((480, 640, 3), np.uint8), noise, noise[:1, :1], noise[:7, :5], noise[:2], noise[:, :2]):
+    for picture in (
+        np.zeros((480, 640, 3), np.uint8),
+        noise,
+        noise[:1, :1],
+        noise[:7, :5],
+        noise[:2],
+        noise[:, :2],
+    ):
         assert detector.detect(picture) == []
 
 
@@ -173,7 +191,11 @@ def test_detecting_does_not_import_tensorflow():
 def test_crop_samples_the_right_place():
     ramp = np.arange(200, dtype=np.uint8)
     image = np.stack([np.tile(ramp, (200, 1))] * 3, axis=2)  # grey = x
-    for margin in (0.5, 1.0, 1.5):  # half, one and one and a half picture pixels for each of the crop's
+    for margin in (
+        0.5,
+        1.0,
+        1.5,
+    ):  # half, one and one and a half picture pixels for each of the crop's
         crop = align_crop(image, square(100, 100, 48.0), margin=margin)
         assert crop.shape == (48, 48, 1) and crop.dtype == np.float32
         wanted = 100 - 0.5 + (np.arange(48) + 0.5 - 24) * margin
@@ -187,7 +209,9 @@ def test_crop_averages_when_it_shrinks():
     stripes = np.zeros((960, 960, 3), np.uint8)
     stripes[:, ::2] = 200  # sampling single pixels would give 0 or 200
     for side in (480.0, 500.0, 777.0):
-        np.testing.assert_allclose(align_crop(stripes, square(480, 480, side), margin=1.0), 100, atol=8)
+        np.testing.assert_allclose(
+            align_crop(stripes, square(480, 480, side), margin=1.0), 100, atol=8
+        )
 
 
 def test_crop_past_the_border_repeats_it():
@@ -222,7 +246,9 @@ def test_crop_of_another_size():
 
 def test_tilt_is_that_of_the_eye_line():
     assert square(0, 0, eyes=np.array([[0.0, 0.0], [10.0, 10.0]])).tilt == pytest.approx(np.pi / 4)
-    assert square(0, 0, eyes=np.array([[0.0, 0.0], [10.0, -10.0]])).tilt == pytest.approx(-np.pi / 4)
+    assert square(0, 0, eyes=np.array([[0.0, 0.0], [10.0, -10.0]])).tilt == pytest.approx(
+        -np.pi / 4
+    )
 
 
 # --- tracks ------------------------------------------------------------------------------------------------------
@@ -243,7 +269,10 @@ def test_two_moving_people_keep_their_ids(blazeface, astronaut):
 def test_people_walking_side_by_side_do_not_swap():
     tracker = Tracker()
     # Each step is 60 % of a face, and half of the distance between the two.
-    runs = [tracker.update(i / 5, [square(100 + 60 * i, 100), square(220 + 60 * i, 100)]) for i in range(6)]
+    runs = [
+        tracker.update(i / 5, [square(100 + 60 * i, 100), square(220 + 60 * i, 100)])
+        for i in range(6)
+    ]
     assert runs == [[0, 1]] * 6
 
 

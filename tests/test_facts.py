@@ -32,7 +32,9 @@ def faces():
 def test_a_set_is_counted_and_audited(faces):
     facts = datasets.describe(faces)
     assert facts["labels"] == {"anger": 2, "fear": 3, "surprise": 1}
-    assert facts["splits"] == {"train": 4, "test": 2} and facts["rows"] == 6 and facts["groups"] == 5
+    assert (
+        facts["splits"] == {"train": 4, "test": 2} and facts["rows"] == 6 and facts["groups"] == 5
+    )
     assert facts["ferplus"] == {"clear": 4, "agree": 0.75}
     assert facts["copies"] == 1 and facts["twins"] == ["toy-5"]
     found = pd.DataFrame(facts["audit"]).set_index(["kind", "parts"])

@@ -24,9 +24,13 @@ SET = [(code, 7 * part + code, usage) for part, usage in enumerate(PARTS) for co
 
 #: How pictures are named in the copies: code, seed, usage → path.
 LAYOUTS = {
-    "usage": lambda c, n, u: f"{'train' if u == 'Training' else 'test'}/{FOLDERS[c]}/{u}_{90 - n}.png",
+    "usage": lambda c, n, u: (
+        f"{'train' if u == 'Training' else 'test'}/{FOLDERS[c]}/{u}_{90 - n}.png"
+    ),
     "part": lambda c, n, u: f"{PARTS[u]}/{FOLDERS[c].title()}/face{n}.png",
-    "row": lambda c, n, u: f"images/{'train' if n % 2 else 'validation'}/{FOLDERS[c]}/{FIRST[u] + c}.png",
+    "row": lambda c, n, u: (
+        f"images/{'train' if n % 2 else 'validation'}/{FOLDERS[c]}/{FIRST[u] + c}.png"
+    ),
     "count": lambda c, n, u: (
         f"{'train' if u == 'Training' else 'test'}/{FOLDERS[c]}/im{PUBLIC[c] - (u == 'PublicTest')}.png"
     ),
@@ -73,7 +77,9 @@ def whole_csv():
 
 def pictures(layout, suffix=".png"):
     kind = "PNG" if suffix == ".png" else "JPEG"
-    return {LAYOUTS[layout](*one).replace(".png", suffix): encoded(face(one[1]), kind) for one in SET}
+    return {
+        LAYOUTS[layout](*one).replace(".png", suffix): encoded(face(one[1]), kind) for one in SET
+    }
 
 
 def zipped(files):
@@ -121,11 +127,18 @@ def test_fer2013_as_published(tmp_path):
         data.voices()
 
 
-@pytest.mark.parametrize("name", ["fer2013/fer2013.csv", "a/b/icml_face_data.csv", "icml_face_data.csv"])
+@pytest.mark.parametrize(
+    "name", ["fer2013/fer2013.csv", "a/b/icml_face_data.csv", "icml_face_data.csv"]
+)
 def test_the_other_csv_and_deeper_folders_give_the_same(tmp_path, reference, name):
     rows = (fer_row(*one).split(",") for one in SET)
-    icml = csv(*(f"{emotion}, {usage}, {pixels}" for emotion, pixels, usage in rows), header="emotion, Usage, pixels")
-    data = datasets.load("fer2013", write(tmp_path, {name: icml if "icml" in name else whole_csv()}))
+    icml = csv(
+        *(f"{emotion}, {usage}, {pixels}" for emotion, pixels, usage in rows),
+        header="emotion, Usage, pixels",
+    )
+    data = datasets.load(
+        "fer2013", write(tmp_path, {name: icml if "icml" in name else whole_csv()})
+    )
     pd.testing.assert_frame_equal(data.table, reference.table)
     np.testing.assert_array_equal(data.faces(), reference.faces())
 
@@ -133,7 +146,10 @@ def test_the_other_csv_and_deeper_folders_give_the_same(tmp_path, reference, nam
 def test_fer2013_csv_goes_before_everything_else(tmp_path):
     other = csv(fer_row(6, 50, "Training"))
     files = {"fer2013.csv": whole_csv(), "icml_face_data.csv": other, "old/fer2013.csv": other}
-    files |= {"train/angry/Training_1.png": encoded(face(50)), "a.zip": zipped({"fer2013.csv": other})}
+    files |= {
+        "train/angry/Training_1.png": encoded(face(50)),
+        "a.zip": zipped({"fer2013.csv": other}),
+    }
     assert len(datasets.load("fer2013", write(tmp_path, files))) == len(SET)
 
 
@@ -166,8 +182,13 @@ def test_jpg_pictures_are_nearly_those_of_the_csv(tmp_path, reference):
 
 
 def test_colour_copies_are_read_as_grey(tmp_path, reference):
-    files = {name: encoded(np.stack([face(one[1])] * 3, -1)) for name, one in zip(pictures("row"), SET, strict=True)}
-    np.testing.assert_array_equal(datasets.load("fer2013", write(tmp_path, files)).faces(), reference.faces())
+    files = {
+        name: encoded(np.stack([face(one[1])] * 3, -1))
+        for name, one in zip(pictures("row"), SET, strict=True)
+    }
+    np.testing.assert_array_equal(
+        datasets.load("fer2013", write(tmp_path, files)).faces(), reference.faces()
+    )
 
 
 def test_folders_that_a_copy_holds_twice_are_read_once(tmp_path):
@@ -179,7 +200,11 @@ def test_folders_that_a_copy_holds_twice_are_read_once(tmp_path):
 @pytest.mark.parametrize("pack, name", [(zipped, "archive.zip"), (tarred, "fer2013.tar.gz")])
 @pytest.mark.parametrize("inside", ["csv", "pictures"])
 def test_archives_are_read_without_being_unpacked(tmp_path, reference, pack, name, inside):
-    files = {"fer2013/README": "read me", "fer2013/fer2013.csv": whole_csv()} if inside == "csv" else pictures("row")
+    files = (
+        {"fer2013/README": "read me", "fer2013/fer2013.csv": whole_csv()}
+        if inside == "csv"
+        else pictures("row")
+    )
     root = write(tmp_path, {name: pack(files), "another.zip": zipped({"notes.txt": "no set"})})
     data = datasets.load("fer2013", root)
     np.testing.assert_array_equal(data.faces(), reference.faces())
@@ -188,7 +213,10 @@ def test_archives_are_read_without_being_unpacked(tmp_path, reference, pack, nam
 
 
 def test_fer2013_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
-    root = write(tmp_path, {"fer2013.csv": whole_csv(), "fer2013new.csv": votes([(u, "", HAPPY) for *_, u in SET])})
+    root = write(
+        tmp_path,
+        {"fer2013.csv": whole_csv(), "fer2013new.csv": votes([(u, "", HAPPY) for *_, u in SET])},
+    )
     first = datasets.load("fer2013", root)
     with monkeypatch.context() as patch:
         patch.setattr(pd, "read_csv", lambda *a, **k: pytest.fail("parsed again"))
@@ -198,7 +226,13 @@ def test_fer2013_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
     (cached,) = (tmp_path / "cache").iterdir()
     with np.load(cached, allow_pickle=False) as arrays:
         assert {"pixels", "group", "ferplus_label"} <= set(arrays)
-    write(root, {"fer2013.csv": csv(fer_row(2, 3, "Training")), "fer2013new.csv": votes([("Training", "", HAPPY)])})
+    write(
+        root,
+        {
+            "fer2013.csv": csv(fer_row(2, 3, "Training")),
+            "fer2013new.csv": votes([("Training", "", HAPPY)]),
+        },
+    )
     assert list(datasets.load("fer2013", root).table["label"]) == ["fear"]
 
 
@@ -208,8 +242,12 @@ HAPPY = (0, 10, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def votes(rows):
-    header = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-    return csv(*(",".join(map(str, (usage, name, *ten))) for usage, name, ten in rows), header=header)
+    header = (
+        "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    )
+    return csv(
+        *(",".join(map(str, (usage, name, *ten))) for usage, name, ten in rows), header=header
+    )
 
 
 def test_votes_become_columns_labels_and_soft_labels(tmp_path):
@@ -223,8 +261,21 @@ def test_votes_become_columns_labels_and_soft_labels(tmp_path):
     ]
     rows = [fer_row(code, code, "Training") for code in range(6)]
     plus = votes([("Training", f"fer{i:07d}.png", v) for i, v in enumerate(ten)])
-    table = datasets.load("fer2013", write(tmp_path, {"fer2013.csv": csv(*rows), "fer2013new.csv": plus})).table
-    columns = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "nf"]
+    table = datasets.load(
+        "fer2013", write(tmp_path, {"fer2013.csv": csv(*rows), "fer2013new.csv": plus})
+    ).table
+    columns = [
+        "neutral",
+        "happiness",
+        "surprise",
+        "sadness",
+        "anger",
+        "disgust",
+        "fear",
+        "contempt",
+        "unknown",
+        "nf",
+    ]
     np.testing.assert_array_equal(table[[f"ferplus_{c}" for c in columns]], ten)
     assert list(table["ferplus_label"]) == ["anger", "", "", "", "", ""]
     assert list(table["ferplus_face"]) == [True, True, True, False, False, True]
@@ -247,21 +298,31 @@ def test_without_votes_there_are_no_such_columns(reference):
 def whole_votes():
     """FER+ of its full length; each row's votes tell the row's last digit."""
     usage = np.repeat(list(PARTS), (28709, 3589, 3589))
-    return votes((u, f"fer{i + 5:07d}.png", (i % 10, 0, 0, 0, 0, 0, 0, 0, 10 - i % 10, 0)) for i, u in enumerate(usage))
+    return votes(
+        (u, f"fer{i + 5:07d}.png", (i % 10, 0, 0, 0, 0, 0, 0, 0, 10 - i % 10, 0))
+        for i, u in enumerate(usage)
+    )
 
 
 @pytest.mark.parametrize("names", ["row", "ferplus"])
 def test_votes_find_pictures_that_are_named_by_row_or_by_ferplus(tmp_path, names):
     files = pictures("row")
     if names == "ferplus":
-        files = {f"{PARTS[u]}/{FOLDERS[c]}/fer{FIRST[u] + c + 5:07d}.png": encoded(face(n)) for c, n, u in SET}
-    table = datasets.load("fer2013", write(tmp_path, files | {"fer2013new.csv": whole_votes()})).table
+        files = {
+            f"{PARTS[u]}/{FOLDERS[c]}/fer{FIRST[u] + c + 5:07d}.png": encoded(face(n))
+            for c, n, u in SET
+        }
+    table = datasets.load(
+        "fer2013", write(tmp_path, files | {"fer2013new.csv": whole_votes()})
+    ).table
     assert list(table["ferplus_neutral"]) == [(FIRST[u] + c) % 10 for c, _, u in SET]
     assert list(table["row"]) == [FIRST[u] + c for c, _, u in SET]
 
 
 def test_pictures_without_the_csvs_order_get_no_votes(tmp_path):
-    data = datasets.load("fer2013", write(tmp_path, pictures("usage") | {"fer2013new.csv": whole_votes()}))
+    data = datasets.load(
+        "fer2013", write(tmp_path, pictures("usage") | {"fer2013new.csv": whole_votes()})
+    )
     assert len(data) == len(SET) and "ferplus_label" not in data.table
 
 
@@ -269,9 +330,18 @@ def test_pictures_without_the_csvs_order_get_no_votes(tmp_path):
     "rows, message",
     [
         ([("Training", "", HAPPY)], "its rows are not those of this FER2013"),
-        ([("PublicTest", "", HAPPY), ("Training", "", HAPPY)], "its rows are not those of this FER2013"),
-        ([("Training", "", HAPPY), ("PublicTest", "", (11, *HAPPY[1:]))], "votes that are not counts in 0..10"),
-        ([("Training", "", HAPPY), ("PublicTest", "", ("x", *HAPPY[1:]))], "votes that are not counts in 0..10"),
+        (
+            [("PublicTest", "", HAPPY), ("Training", "", HAPPY)],
+            "its rows are not those of this FER2013",
+        ),
+        (
+            [("Training", "", HAPPY), ("PublicTest", "", (11, *HAPPY[1:]))],
+            "votes that are not counts in 0..10",
+        ),
+        (
+            [("Training", "", HAPPY), ("PublicTest", "", ("x", *HAPPY[1:]))],
+            "votes that are not counts in 0..10",
+        ),
     ],
 )
 def test_votes_that_do_not_fit_are_refused(tmp_path, rows, message):
@@ -308,9 +378,16 @@ def test_a_damaged_row_says_where_and_the_rest_can_be_had(tmp_path, bad, what):
     with pytest.raises(DataError) as error:
         fer2013.load(root)
     line = f"{root}/fer2013/fer2013.csv, line 3: {what}"
-    assert str(error.value).startswith(line) and "\n" not in str(error.value) and "; mend" in str(error.value)
+    assert (
+        str(error.value).startswith(line)
+        and "\n" not in str(error.value)
+        and "; mend" in str(error.value)
+    )
     data = fer2013.load(root, on_error="report")
-    assert list(data.table["label"]) == ["sadness", "surprise"] and list(data.table["row"]) == [0, 2]
+    assert list(data.table["label"]) == ["sadness", "surprise"] and list(data.table["row"]) == [
+        0,
+        2,
+    ]
     np.testing.assert_array_equal(data.faces(np.array([1]))[0, ..., 0], face(2))
     assert data.rejects["where"].item().endswith("line 3") and what in data.rejects["what"].item()
     # It is said again, not hidden by the cache.
@@ -322,7 +399,9 @@ def test_a_damaged_row_says_where_and_the_rest_can_be_had(tmp_path, bad, what):
 def test_votes_stay_with_their_rows_when_some_are_refused(tmp_path):
     rows = [fer_row(9, 0, "Training"), fer_row(3, 1, "PublicTest")]
     plus = votes([("Training", "", (10, *[0] * 9)), ("PublicTest", "", HAPPY)])
-    data = fer2013.load(write(tmp_path, {"fer2013.csv": csv(*rows), "fer2013new.csv": plus}), on_error="report")
+    data = fer2013.load(
+        write(tmp_path, {"fer2013.csv": csv(*rows), "fer2013new.csv": plus}), on_error="report"
+    )
     assert list(data.table["ferplus_label"]) == ["happiness"]
 
 
@@ -335,15 +414,30 @@ def test_a_csv_without_one_good_row_gives_an_empty_set_and_its_rejects(tmp_path)
 @pytest.mark.parametrize(
     "files, message",
     [
-        ({"fer2013.csv": csv("0,1 2 3", header="emotion,pixels")}, "fer2013.csv: no column Usage; expected"),
-        ({"fer2013.csv": whole_csv().replace(",", ";")}, "no column emotion, Usage, pixels; expected .* by commas"),
+        (
+            {"fer2013.csv": csv("0,1 2 3", header="emotion,pixels")},
+            "fer2013.csv: no column Usage; expected",
+        ),
+        (
+            {"fer2013.csv": whole_csv().replace(",", ";")},
+            "no column emotion, Usage, pixels; expected .* by commas",
+        ),
         ({"fer2013.csv": ""}, "fer2013.csv: not a readable csv"),
         ({"fer2013.csv": b"\xff\xfe\x00emotion"}, "fer2013.csv: not a readable csv"),
         ({"fer2013.csv": csv(SHORT, SHORT + ",more")}, "not a readable csv .*line 3"),
-        ({"fer2013.csv": whole_csv(), "fer2013new.csv": "Usage\nTraining\n"}, "2013new.csv: no column Image name"),
+        (
+            {"fer2013.csv": whole_csv(), "fer2013new.csv": "Usage\nTraining\n"},
+            "2013new.csv: no column Image name",
+        ),
         ({"a.zip": zipped({"notes.txt": "nothing"})}, "not found at .*fer2013, .*a.zip: put"),
-        ({"a.zip": zipped({"fer2013.csv": whole_csv()})[:-100]}, "a.zip: damaged or cut off; download it again"),
-        ({"a.tar.gz": tarred({"fer2013.csv": whole_csv()})[:-100]}, "a.tar.gz: damaged or cut off; download"),
+        (
+            {"a.zip": zipped({"fer2013.csv": whole_csv()})[:-100]},
+            "a.zip: damaged or cut off; download it again",
+        ),
+        (
+            {"a.tar.gz": tarred({"fer2013.csv": whole_csv()})[:-100]},
+            "a.tar.gz: damaged or cut off; download",
+        ),
         ({"a.tar.gz": b"no archive"}, "a.tar.gz: damaged or cut off"),
         ({"train/readme.txt": "unpacked, but empty"}, "FER2013 not found at .*EMOTUTILS_DATA"),
     ],
@@ -372,11 +466,17 @@ NO_FACE = "does not hold 48×48 pixels in 0..255"
         ("train/happy/Training_1.jpg", b"", NO_FACE),
         ("train/happy/Training_1.jpg", b"<html>", NO_FACE),
         ("train/happy/Training_1.png", encoded(face(1))[:300], NO_FACE),
-        ("train/contempt/Training_1.png", encoded(face(1)), "label 'contempt' is none of 0..6 (folders angry"),
+        (
+            "train/contempt/Training_1.png",
+            encoded(face(1)),
+            "label 'contempt' is none of 0..6 (folders angry",
+        ),
     ],
 )
 @pytest.mark.parametrize("archive", [False, True])
-def test_a_damaged_picture_says_where_and_the_rest_can_be_had(tmp_path, name, content, what, archive):
+def test_a_damaged_picture_says_where_and_the_rest_can_be_had(
+    tmp_path, name, content, what, archive
+):
     files = pictures("usage") | {name: content}
     root = write(tmp_path, {"a.zip": zipped(files)} if archive else files)
     with pytest.raises(DataError) as error:
@@ -390,7 +490,10 @@ def test_a_damaged_picture_says_where_and_the_rest_can_be_had(tmp_path, name, co
 def test_a_folder_of_no_known_part_is_shown(tmp_path):
     files = {name.replace("test/", "rest/"): content for name, content in pictures("part").items()}
     root = write(tmp_path, files)
-    with pytest.raises(DataError, match="rest/Angry/face14.png: Usage 'rest' is none of .*folders train, validation"):
+    with pytest.raises(
+        DataError,
+        match="rest/Angry/face14.png: Usage 'rest' is none of .*folders train, validation",
+    ):
         fer2013.load(root)
     data = fer2013.load(root, on_error="report")
     assert set(data.table["usage"]) == {"Training", "PublicTest"} and len(data.rejects) == 7
@@ -398,11 +501,15 @@ def test_a_folder_of_no_known_part_is_shown(tmp_path):
 
 @pytest.mark.parametrize("left", ["an empty folder", "no folder"])
 def test_an_emotion_without_pictures_is_shown(tmp_path, left):
-    files = {name: content for name, content in pictures("part").items() if "validation/Fear" not in name}
+    files = {
+        name: content for name, content in pictures("part").items() if "validation/Fear" not in name
+    }
     root = write(tmp_path, files)
     if left == "an empty folder":
         (root / "fer2013" / "validation" / "Fear").mkdir()
-    with pytest.raises(DataError, match="fer2013/validation: holds no picture of fear; unpack it again"):
+    with pytest.raises(
+        DataError, match="fer2013/validation: holds no picture of fear; unpack it again"
+    ):
         fer2013.load(root)
     data = fer2013.load(root, on_error="report")
     assert len(data) == len(SET) - 1 and data.rejects["what"].item() == "holds no picture of fear"
@@ -419,11 +526,17 @@ def test_another_on_error_is_refused(tmp_path):
 @pytest.mark.real
 def test_fer2013s_published_counts(real_data):
     table = datasets.load("fer2013", real_data).table
-    assert dict(table["usage"].value_counts()) == {"Training": 28709, "PublicTest": 3589, "PrivateTest": 3589}
+    assert dict(table["usage"].value_counts()) == {
+        "Training": 28709,
+        "PublicTest": 3589,
+        "PrivateTest": 3589,
+    }
     assert list(table["y"].value_counts().sort_index()) == [4953, 547, 5121, 8989, 6077, 4002, 6198]
     # Golden counts of duplicates, found from pixels alone.
     assert table["group"].nunique() == 34036
-    train, public = (set(table.loc[table["usage"] == u, "group"]) for u in ("Training", "PublicTest"))
+    train, public = (
+        set(table.loc[table["usage"] == u, "group"]) for u in ("Training", "PublicTest")
+    )
     assert table.loc[table["usage"] == "PublicTest", "group"].isin(train).sum() == 280
     assert table.loc[table["usage"] == "PrivateTest", "group"].isin(train).sum() == 288
     assert table.loc[table["usage"] == "PrivateTest", "group"].isin(public).sum() == 44

@@ -91,7 +91,9 @@ def test_a_first_look_takes_few_films_of_each_part(root, tmp_path):
 def test_the_folders_hold_exactly_the_tables_faces(root, prepared):
     out = root / "affwild2" / "faces"
     assert sorted(map(str, out.glob("*/*.png"))) == sorted(prepared.table["path"])
-    assert sorted(p.name for p in out.iterdir() if p.is_dir() and p.name[0] != ".") == sorted(EMOTIONS)
+    assert sorted(p.name for p in out.iterdir() if p.is_dir() and p.name[0] != ".") == sorted(
+        EMOTIONS
+    )
     for row in prepared.table.itertuples():
         path = Path(row.path)
         assert (path.parent.name, path.name) == (row.label, f"{row.film}_{row.frame:05d}.png")
@@ -108,7 +110,9 @@ def test_labels_are_joined_by_frame_number(root, prepared):
     for path in (root / "affwild2" / "EXPR_Classification_Challenge").rglob("*.txt"):
         lines = path.read_text().split()
         of_film = table[table["film"] == path.stem]
-        assert [HEADER.split(",")[int(lines[frame])].lower() for frame in of_film["frame"]] == list(of_film["label"])
+        assert [HEADER.split(",")[int(lines[frame])].lower() for frame in of_film["frame"]] == list(
+            of_film["label"]
+        )
 
 
 def test_no_film_is_in_two_parts_and_emotions_are_equal_in_each(prepared):
@@ -137,7 +141,9 @@ def test_after_an_interruption_only_the_unfinished_film_is_done_again(root, prep
     out = root / "affwild2" / "faces"
     before = stamps(out / ".films")
     (out / ".films" / "2-15-320x240.csv").unlink()
-    Image.new("L", (48, 48)).save(out / ".films" / "2-15-320x240" / "99999.png")  # of the run that was broken off
+    Image.new("L", (48, 48)).save(
+        out / ".films" / "2-15-320x240" / "99999.png"
+    )  # of the run that was broken off
     (out / "table.csv").unlink()
     again = prepare_films(root, progress=False)
     after = stamps(out / ".films")
@@ -161,7 +167,9 @@ def test_other_settings_or_labels_do_a_film_again(tmp_path):
 
 def test_two_processes_give_the_same(root, prepared, tmp_path):
     two = prepare_films(root, tmp_path / "faces", n_jobs=2, progress=False)
-    pd.testing.assert_frame_equal(two.table.drop(columns="path"), prepared.table.drop(columns="path"))
+    pd.testing.assert_frame_equal(
+        two.table.drop(columns="path"), prepared.table.drop(columns="path")
+    )
     pd.testing.assert_frame_equal(two.steps, prepared.steps)
     for ours, theirs in zip(two.table["path"], prepared.table["path"], strict=True):
         assert Path(ours).read_bytes() == Path(theirs).read_bytes()
@@ -173,14 +181,20 @@ def test_an_annotation_may_differ_by_a_few_lines(tmp_path, n_labels, unlabelled)
     annotate(tmp_path, "a", [-1] * n_labels)
     faces, removed = extract(tmp_path, tmp_path / "out", fps=None)
     reasons = removed["reason"].value_counts().to_dict()
-    assert faces.empty and reasons.pop("no label", 0) == unlabelled and reasons == {"unannotated": 30 - unlabelled}
+    assert (
+        faces.empty
+        and reasons.pop("no label", 0) == unlabelled
+        and reasons == {"unannotated": 30 - unlabelled}
+    )
 
 
 @pytest.mark.parametrize("n_labels", [41, 19])
 def test_an_annotation_longer_or_shorter_than_its_film(tmp_path, n_labels):
     write_film(tmp_path, "a", blank(30))
     path = annotate(tmp_path, "a", [-1] * n_labels)
-    with pytest.raises(DataError, match=f"{n_labels} labels for a film of 30 to 30 frames; .* get both again") as error:
+    with pytest.raises(
+        DataError, match=f"{n_labels} labels for a film of 30 to 30 frames; .* get both again"
+    ) as error:
         extract(tmp_path, tmp_path / "out", fps=None)
     assert str(error.value).startswith(f"{path}: ")
     assert not (tmp_path / "out" / "a.csv").exists()
@@ -215,11 +229,21 @@ def test_films_that_cannot_be_used_are_reported_and_the_rest_goes_on(tmp_path):
     for split in PARTS.values():
         part = f"EXPR_Set/{split}"
         write_film(tmp_path, f"film in {split}", [p for e in EMOTIONS for p in scene(1, 2, e)])
-        annotate(tmp_path, f"film in {split}", np.repeat([CODE[e] for e in EMOTIONS], 2), HEADER_2020, part)
+        annotate(
+            tmp_path,
+            f"film in {split}",
+            np.repeat([CODE[e] for e in EMOTIONS], 2),
+            HEADER_2020,
+            part,
+        )
     write_film(tmp_path, "long", blank(4)), annotate(tmp_path, "long", [-1] * 40)
     write_film(tmp_path, "of the test set", blank(4))
     (tmp_path / "affwild2" / "cut.mp4").write_bytes(b"no film"), annotate(tmp_path, "cut", [0])
-    annotate(tmp_path, "gone"), write_film(tmp_path, "bad", blank(4)), annotate(tmp_path, "bad", [9])
+    (
+        annotate(tmp_path, "gone"),
+        write_film(tmp_path, "bad", blank(4)),
+        annotate(tmp_path, "bad", [9]),
+    )
     with pytest.raises(DataError, match="bad.txt: line 2 is '9'"):
         prepare_films(tmp_path, progress=False)
     done = prepare_films(tmp_path, progress=False, on_error="report")
@@ -228,13 +252,18 @@ def test_films_that_cannot_be_used_are_reported_and_the_rest_goes_on(tmp_path):
     assert steps.loc[("films", "refused"), ["removed", "after"]].tolist() == [4, 2]
     assert [Path(where).stem for where in done.rejects["where"]] == ["bad", "gone", "cut", "long"]
     assert (done.rejects[["what", "remedy"]] != "").all(axis=None)
-    assert set(done.table["film"]) == {"film in Train_Set", "film in Validation_Set"} and len(done.table) == 14
-    assert affwild2.read_table(tmp_path / "affwild2" / "faces" / "rejects.csv")["what"].tolist() == list(
-        done.rejects["what"]
+    assert (
+        set(done.table["film"]) == {"film in Train_Set", "film in Validation_Set"}
+        and len(done.table) == 14
     )
+    assert affwild2.read_table(tmp_path / "affwild2" / "faces" / "rejects.csv")[
+        "what"
+    ].tolist() == list(done.rejects["what"])
     (tmp_path / "affwild2" / "gone.mp4").touch()
     with pytest.raises(DataError, match="gone.mp4: is empty"):
-        films.extract_faces(affwild2.films(tmp_path, on_error="report").query("name == 'gone'"), tmp_path / "x")
+        films.extract_faces(
+            affwild2.films(tmp_path, on_error="report").query("name == 'gone'"), tmp_path / "x"
+        )
 
 
 def test_if_no_film_can_be_used_it_is_said(tmp_path):
@@ -251,12 +280,28 @@ def test_two_people_in_a_film(tmp_path):
     one, other = scene(1), scene(2)
     both = [np.hstack(pair) for pair in zip(one, other, strict=True)]
     empty = [np.hstack([a, np.full_like(a, 120)]) for a in one]
-    for name, pictures in {"one": one, "other": other, "both": both, "pair": both, "left only": empty}.items():
+    for name, pictures in {
+        "one": one,
+        "other": other,
+        "both": both,
+        "pair": both,
+        "left only": empty,
+    }.items():
         write_film(tmp_path, name, pictures)
-    for name in ("one", "other", "both_left", "both_right", "pair", "left only_left", "left only_right"):
+    for name in (
+        "one",
+        "other",
+        "both_left",
+        "both_right",
+        "pair",
+        "left only_left",
+        "left only_right",
+    ):
         annotate(tmp_path, name, [4] * 12)
     faces, removed = extract(tmp_path, tmp_path / "out", fps=5)
-    assert removed.groupby("film")["reason"].agg(["first", "nunique", "size"]).T.to_dict("list") == {
+    assert removed.groupby("film")["reason"].agg(["first", "nunique", "size"]).T.to_dict(
+        "list"
+    ) == {
         "pair": ["two faces", 1, 6],
         "left only": ["no face", 1, 6],
     }
@@ -291,7 +336,9 @@ class Pictures:
                 (self.folder / f"{name}.png").write_bytes(picture)
             elif picture is not None:
                 Image.fromarray(picture).save(self.folder / f"{name}.png")
-        return pd.DataFrame({"id": list(pictures), "path": [str(self.folder / f"{name}.png") for name in pictures]})
+        return pd.DataFrame(
+            {"id": list(pictures), "path": [str(self.folder / f"{name}.png") for name in pictures]}
+        )
 
 
 @pytest.fixture
@@ -305,7 +352,12 @@ def face(seed=0):
 
 def test_the_integrity_check(pictures):
     table = pictures.table(
-        good=face(), missing=None, empty=b"", large=np.zeros((48, 50), np.uint8), cut=face(), text=b"x"
+        good=face(),
+        missing=None,
+        empty=b"",
+        large=np.zeros((48, 50), np.uint8),
+        cut=face(),
+        text=b"x",
     )
     whole = (pictures.folder / "cut.png").read_bytes()
     (pictures.folder / "cut.png").write_bytes(whole[: len(whole) // 2])
@@ -322,7 +374,9 @@ def test_cleaning(pictures):
     blurred = cv2.GaussianBlur(sharp, (0, 0), 3)
     dark = (sharp * 0.15).astype(np.uint8)  # a dark picture is no blurred one
     kept, removed = films.clean(
-        pictures.table(sharp=sharp, black=black, nearly=nearly, blurred=blurred, dark=dark, noise=face())
+        pictures.table(
+            sharp=sharp, black=black, nearly=nearly, blurred=blurred, dark=dark, noise=face()
+        )
     )
     assert list(kept["id"]) == ["sharp", "dark", "noise"]
     assert list(removed["reason"]) == ["empty", "empty", "blurred"]
@@ -339,7 +393,12 @@ def test_sharpness_against_scipy():
 
 def faces_of(**splits):
     """A table with so many faces of each emotion, in the order of EMOTIONS, in each split."""
-    rows = [(s, e, k) for s, counts in splits.items() for e, n in zip(EMOTIONS, counts, strict=True) for k in range(n)]
+    rows = [
+        (s, e, k)
+        for s, counts in splits.items()
+        for e, n in zip(EMOTIONS, counts, strict=True)
+        for k in range(n)
+    ]
     return pd.DataFrame(rows, columns=["split", "label", "k"])
 
 
@@ -360,7 +419,15 @@ def test_the_rarest_emotion_decides_in_each_split():
 
 def test_a_number_per_emotion_keeps_the_rare_ones_whole():
     kept, _ = films.balance(faces_of(train=(9, 0, 40, 5, 5, 5, 100)), per_emotion=8)
-    assert kept["label"].value_counts().reindex(EMOTIONS, fill_value=0).tolist() == [8, 0, 8, 5, 5, 5, 8]
+    assert kept["label"].value_counts().reindex(EMOTIONS, fill_value=0).tolist() == [
+        8,
+        0,
+        8,
+        5,
+        5,
+        5,
+        8,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -385,14 +452,17 @@ def test_shuffling_changes_only_the_order():
     shuffled = films.shuffle(table)
     assert not shuffled.equals(table)
     pd.testing.assert_frame_equal(
-        shuffled.sort_values(list(table), ignore_index=True), table.sort_values(list(table), ignore_index=True)
+        shuffled.sort_values(list(table), ignore_index=True),
+        table.sort_values(list(table), ignore_index=True),
     )
     pd.testing.assert_frame_equal(films.shuffle(table), shuffled)
     assert not films.shuffle(table, seed=1).equals(shuffled)
 
 
 def test_valence_and_arousal_cannot_be_sorted_into_seven_folders(tmp_path):
-    table = pd.DataFrame({"frame": [1], "valence": [0.5], "arousal": [0.1], "id": ["105_00001"], "path": ["x.png"]})
+    table = pd.DataFrame(
+        {"frame": [1], "valence": [0.5], "arousal": [0.1], "id": ["105_00001"], "path": ["x.png"]}
+    )
     with pytest.raises(DataError, match="no emotion words to sort by"):
         films.sort_into_folders(table, tmp_path)
 
@@ -401,9 +471,13 @@ def test_folders_of_somebody_else_are_not_touched(root, tmp_path):
     theirs = tmp_path / "faces" / "fear" / "mine.png"
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(b"mine")
-    with pytest.raises(DataError, match="folders named after emotions already; choose an empty folder"):
+    with pytest.raises(
+        DataError, match="folders named after emotions already; choose an empty folder"
+    ):
         prepare_films(root, theirs.parents[1], progress=False)
-    assert list((tmp_path / "faces").iterdir()) == [theirs.parent] and theirs.read_bytes() == b"mine"
+    assert (
+        list((tmp_path / "faces").iterdir()) == [theirs.parent] and theirs.read_bytes() == b"mine"
+    )
     with pytest.raises(DataError, match="choose an empty folder"):
         films.sort_into_folders(
             pd.DataFrame({"label": ["fear"], "id": ["a"], "path": [str(theirs)]}), theirs.parents[1]
@@ -418,7 +492,11 @@ def test_names_from_two_films_do_not_collide(tmp_path):
     assert len(set(done.table["path"])) == len(done.table) == 21 and all(
         map(Path.exists, map(Path, done.table["path"]))
     )
-    assert set(affwild2.load(tmp_path).table["film"]) == {"112", "112_00001", "ä film, with (all) sorts"}
+    assert set(affwild2.load(tmp_path).table["film"]) == {
+        "112",
+        "112_00001",
+        "ä film, with (all) sorts",
+    }
 
 
 MEASURED = ("pose_Tx", "pose_Ty", "gaze_0_x", *openface.AU_INTENSITIES, *openface.AU_PRESENCES)
@@ -427,7 +505,10 @@ MEASURED = ("pose_Tx", "pose_Ty", "gaze_0_x", *openface.AU_INTENSITIES, *openfac
 def openface_output(folder, film, n_frames, faces=1, missing=(), measured=MEASURED):
     """What FeatureExtraction leaves: the csv and the aligned faces (112×112), grey as their frame's number."""
     table = pd.DataFrame(
-        {"frame": np.repeat(np.arange(n_frames) + 1, faces), "face_id": np.tile(range(faces), n_frames)}
+        {
+            "frame": np.repeat(np.arange(n_frames) + 1, faces),
+            "face_id": np.tile(range(faces), n_frames),
+        }
     )
     table["timestamp"] = ((table["frame"] - 1) / 10).round(3)
     table["confidence"], table["success"] = 0.98, (~table["frame"].isin(missing)).astype(int)
@@ -449,10 +530,18 @@ def test_openfaces_faces_in_place_of_ours(tmp_path):
     annotate(tmp_path, "a", [4, 4, -1, 4, 4, 4, 7, 4, 4, 4, 4, 4])
     measured = openface_output(tmp_path / "openface", "a", 12, missing=(5,))
     faces, removed = extract(tmp_path, tmp_path / "out", fps=None, openface=tmp_path / "openface")
-    assert removed.set_index("frame")["reason"].to_dict() == {3: "unannotated", 5: "no face", 7: "other"}
-    assert list(faces["frame"]) == [1, 2, 4, 6, 8, 9, 10, 11, 12] and set(faces["label"]) == {"happiness"}
+    assert removed.set_index("frame")["reason"].to_dict() == {
+        3: "unannotated",
+        5: "no face",
+        7: "other",
+    }
+    assert list(faces["frame"]) == [1, 2, 4, 6, 8, 9, 10, 11, 12] and set(faces["label"]) == {
+        "happiness"
+    }
     assert [affwild2.read_picture(p).shape for p in faces["path"]] == [(48, 48)] * 9
-    assert [int(affwild2.read_picture(p).mean()) for p in faces["path"]] == [8 * frame for frame in faces["frame"]]
+    assert [int(affwild2.read_picture(p).mean()) for p in faces["path"]] == [
+        8 * frame for frame in faces["frame"]
+    ]
     kept = measured.set_index("frame").loc[faces["frame"]]
     for name in set(measured) - {"frame", "timestamp"}:  # every column of the csv came along
         np.testing.assert_allclose(faces[name], kept[name], err_msg=name)
@@ -468,7 +557,10 @@ def test_openface_with_two_people(tmp_path):
     for name in ("a_left", "a_right", "b"):
         annotate(tmp_path, name, [0, 0, 0])
     faces, removed = extract(tmp_path, tmp_path / "out", fps=None, openface=tmp_path / "openface")
-    assert faces.groupby("side")["face_id"].agg(list).to_dict() == {"left": [0] * 3, "right": [1] * 3}
+    assert faces.groupby("side")["face_id"].agg(list).to_dict() == {
+        "left": [0] * 3,
+        "right": [1] * 3,
+    }
     assert removed.groupby("film")["reason"].agg(list).to_dict() == {"b": ["two faces"] * 3}
 
 
@@ -485,7 +577,9 @@ def test_openfaces_damaged_or_missing_output(tmp_path):
     assert list(faces["frame"]) == [1, 4]
     assert removed.set_index("frame")["reason"].to_dict() == {2: "corrupted", 3: "corrupted"}
     openface_output(folder, "a", 4, measured=MEASURED[1:])
-    with pytest.raises(DataError, match="a.csv: no column pose_Tx; run FeatureExtraction with -pose"):
+    with pytest.raises(
+        DataError, match="a.csv: no column pose_Tx; run FeatureExtraction with -pose"
+    ):
         extract(tmp_path, tmp_path / "out", openface=folder)
     openface_output(folder, "a", 30)
     with pytest.raises(DataError, match="4 labels for a film of 30 to 30 frames"):
@@ -499,7 +593,9 @@ def test_films_made_of_real_faces(real_data, tmp_path):
     shown = {}
     for split, each in (("train", 6), ("validation", 3)):
         of_split = data.table[data.table["split"] == split]
-        chosen = of_split.groupby("label").sample(each, random_state=0).sample(frac=1, random_state=0)
+        chosen = (
+            of_split.groupby("label").sample(each, random_state=0).sample(frac=1, random_state=0)
+        )
         pictures, codes = [], []
         for face_, label in zip(data.faces(chosen["row"].to_numpy()), chosen["label"], strict=True):
             image = np.zeros((240, 320, 3), np.uint8)
@@ -509,7 +605,12 @@ def test_films_made_of_real_faces(real_data, tmp_path):
             codes += [CODE[label]] * 3
         pictures += [np.zeros_like(image)] * 3
         write_film(tmp_path, f"real-{split}", pictures, fps=5)
-        annotate(tmp_path, f"real-{split}", [*codes, -1, 7, 0], part=f"EXPR_Classification_Challenge/{PARTS[split]}")
+        annotate(
+            tmp_path,
+            f"real-{split}",
+            [*codes, -1, 7, 0],
+            part=f"EXPR_Classification_Challenge/{PARTS[split]}",
+        )
         shown[f"real-{split}"] = chosen["label"].tolist()
     done = prepare_films(tmp_path, progress=False, per_emotion=100)
     steps = adds_up(done)
@@ -531,6 +632,6 @@ def test_the_thresholds_of_cleaning_on_fer2013(real_data):
     varied = pixels[~empty]
     assert sum(faces.sharpness(p) < films.SHARP for p in varied) == 5
     some = varied[np.random.default_rng(0).permutation(len(varied))[:3000]]
-    assert np.mean([faces.sharpness(cv2.GaussianBlur(p, (0, 0), 1.5)) < films.SHARP for p in some]) == pytest.approx(
-        0.95, abs=0.01
-    )
+    assert np.mean(
+        [faces.sharpness(cv2.GaussianBlur(p, (0, 0), 1.5)) < films.SHARP for p in some]
+    ) == pytest.approx(0.95, abs=0.01)

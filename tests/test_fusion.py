@@ -63,7 +63,9 @@ def test_weights_need_not_add_up_to_one_and_may_differ_by_label():
     weights = {"face": 0.2, "voice": 0.05}
     tenfold = {name: 10 * w for name, w in weights.items()}
     streams = {"face": face, "voice": voice}
-    np.testing.assert_allclose(fuse(streams, "weighted", weights), fuse(streams, "weighted", tenfold))
+    np.testing.assert_allclose(
+        fuse(streams, "weighted", weights), fuse(streams, "weighted", tenfold)
+    )
     by_label = {"face": [1, 0, 1, 1, 1, 1, 1], "voice": [1, 1, 1, 1, 1, 1, 1]}
     expected = (face + voice) / 2
     expected[:, 1] = voice[:, 1]
@@ -85,13 +87,19 @@ def test_product_is_bayes_rule_with_the_prior_counted_once():
     expected = likelihoods[0] * likelihoods[1] * prior
     expected /= expected.sum(axis=1, keepdims=True)
     streams = dict(zip(("face", "voice"), posteriors, strict=True))
-    np.testing.assert_allclose(fuse(streams, "product", prior=prior), expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        fuse(streams, "product", prior=prior), expected, rtol=1e-6, atol=1e-6
+    )
     gap = streams | {"voice": np.full((30, 7), np.nan)}
     np.testing.assert_allclose(fuse(gap, "product", prior=prior), posteriors[0], atol=1e-6)
 
 
 def test_majority_counts_votes_and_a_tie_goes_to_the_surer():
-    streams = {"face": one("anger", 0.5)[None], "voice": one("sadness", 0.9)[None], "words": one("anger", 0.4)[None]}
+    streams = {
+        "face": one("anger", 0.5)[None],
+        "voice": one("sadness", 0.9)[None],
+        "words": one("anger", 0.4)[None],
+    }
     fused = fuse(streams, "majority")[0]
     assert EMOTIONS[fused.argmax()] == "anger"
     assert fused[0] == pytest.approx(2 / 3, abs=0.001)
@@ -103,7 +111,9 @@ def test_majority_counts_votes_and_a_tie_goes_to_the_surer():
 def test_stacking_is_scikit_learns_regression_on_logarithms():
     y = RNG.integers(0, 7, 300)
     face, voice = (RNG.dirichlet(np.ones(7), 300) + 0.5 * np.eye(7)[y] for _ in range(2))
-    streams = {name: p / p.sum(axis=1, keepdims=True) for name, p in (("face", face), ("voice", voice))}
+    streams = {
+        name: p / p.sum(axis=1, keepdims=True) for name, p in (("face", face), ("voice", voice))
+    }
     learned = Stacking.fit(streams, y)
     x = np.log(np.hstack(list(streams.values())))
     expected = LogisticRegression(max_iter=2000).fit(x, y).predict_proba(x)
@@ -191,7 +201,9 @@ def calibration(confusion) -> Calibration:
 
 def test_a_label_that_neither_network_gets_right_still_has_its_mean():
     """A toy of one epoch says the same to everything: all of its other weights would be 0."""
-    found = weights_of({name: calibration(10 * np.outer(one("fear"), one("anger"))) for name in ("face", "voice")})
+    found = weights_of(
+        {name: calibration(10 * np.outer(one("fear"), one("anger"))) for name in ("face", "voice")}
+    )
     face, voice = (RNG.dirichlet(np.ones(7), 2) for _ in range(2))
     both = fuse({"face": face, "voice": np.stack([voice[0], NOTHING])}, "weighted", found)
     np.testing.assert_allclose(both, [(face[0] + voice[0]) / 2, face[1]])
@@ -207,7 +219,9 @@ def test_prior_is_between_the_streams_shares():
 @pytest.mark.parametrize("rule", RULES)
 def test_combine_finds_what_each_rule_needs(rule):
     streams, even = {"face": some(), "voice": some()}, calibration(np.diag(np.full(7, 10)))
-    fused = combine(streams, rule, {"face": even, "voice": even}, stacking() if rule == "stacking" else None)
+    fused = combine(
+        streams, rule, {"face": even, "voice": even}, stacking() if rule == "stacking" else None
+    )
     np.testing.assert_allclose(fused.sum(axis=1), 1)
 
 
@@ -228,14 +242,20 @@ def test_smoothing_is_a_centred_mean_that_leaves_gaps_alone():
 
 def test_disagreements_have_the_acted_times_and_labels():
     face = np.stack([one("happiness", 0.9)] * 20)
-    voice = np.stack([one("happiness", 0.9)] * 4 + [one("sadness", 0.9)] * 8 + [one("happiness", 0.9)] * 8)
+    voice = np.stack(
+        [one("happiness", 0.9)] * 4 + [one("sadness", 0.9)] * 8 + [one("happiness", 0.9)] * 8
+    )
     found = disagreements(face, voice, 0.5, below=0.35, least=2, end=10)
-    assert [(d["t0"], d["t1"], d["face"], d["voice"]) for d in found] == [(2.0, 6.0, "happiness", "sadness")]
+    assert [(d["t0"], d["t1"], d["face"], d["voice"]) for d in found] == [
+        (2.0, 6.0, "happiness", "sadness")
+    ]
     assert found[0]["agreement"] == pytest.approx(agreement(face, voice)[5], abs=1e-4)
     voice[7] = one("happiness", 0.9)  # one better moment does not break it
     assert len(disagreements(face, voice, 0.5, below=0.35, least=2, end=10)) == 1
     voice[7] = np.nan  # but nobody speaking does
-    assert [(d["t0"], d["t1"]) for d in disagreements(face, voice, 0.5, below=0.35, least=2, end=10)] == [(4.0, 6.0)]
+    assert [
+        (d["t0"], d["t1"]) for d in disagreements(face, voice, 0.5, below=0.35, least=2, end=10)
+    ] == [(4.0, 6.0)]
     assert not disagreements(face, voice, 0.5, below=0.35, least=3, end=10)
     assert not disagreements(face, np.full_like(face, np.nan), 0.5, below=0.35, least=0, end=10)
 
@@ -248,7 +268,14 @@ def frames(rows) -> pd.DataFrame:
 
 
 def test_the_largest_face_around_a_moment_counts():
-    table = frames([(0.0, 0, 50, "anger"), (0.0, 1, 90, "fear"), (0.2, 1, 90, "sadness"), (1.0, 0, 50, "anger")])
+    table = frames(
+        [
+            (0.0, 0, 50, "anger"),
+            (0.0, 1, 90, "fear"),
+            (0.2, 1, 90, "sadness"),
+            (1.0, 0, 50, "anger"),
+        ]
+    )
     at = face_at(table, np.array([0.0, 0.5, 1.0]), 0.5)
     np.testing.assert_allclose(at[0], (one("fear") + one("sadness")) / 2)
     assert np.isnan(at[1]).all()

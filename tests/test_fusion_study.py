@@ -33,7 +33,9 @@ def test_the_record_is_of_the_networks_that_ship(outcome):
 def test_everything_was_fitted_on_validation_pairs_and_tested_on_four_other_actors(outcome):
     y, _, actor = outcome.answers("clean", "face")
     assert set(actor) == {f"ravdess-{k}" for k in range(21, 25)} and set(y) == set(range(7))
-    weights = weights_of({s: Calibration.from_dict(CARDS[n]["calibration"]) for s, n in networks.DEFAULTS.items()})
+    weights = weights_of(
+        {s: Calibration.from_dict(CARDS[n]["calibration"]) for s, n in networks.DEFAULTS.items()}
+    )
     for stream, w in weights.items():
         np.testing.assert_allclose(outcome.facts["fitted"][0]["weights"][stream], w, atol=1e-4)
 
@@ -43,7 +45,9 @@ def test_scores_can_be_had_again_from_the_answers(outcome):
         y, p, _ = outcome.answers("clean", method)
         report = outcome.report("clean", method)
         assert report.accuracy.value == pytest.approx(accuracy_score(y, p.argmax(axis=1)))
-        assert report.accuracy.low <= np.mean(outcome.by_seed("clean", method)) <= report.accuracy.high
+        assert (
+            report.accuracy.low <= np.mean(outcome.by_seed("clean", method)) <= report.accuracy.high
+        )
         assert report.n_groups == 4
 
 
@@ -84,7 +88,9 @@ def test_what_ships_for_the_default_pair_is_what_the_study_fitted(outcome):
 def test_clips_are_means_over_windows_and_frames():
     rng = np.random.default_rng(0)
     streams = {name: rng.dirichlet(np.ones(7), 6) for name in ("face", "voice")}
-    answers = pairing.Answers(streams, np.array([0, 0, 1, 1, 1, 2]), np.array(list("aabbbc")), np.array(list("xxyyyz")))
+    answers = pairing.Answers(
+        streams, np.array([0, 0, 1, 1, 1, 2]), np.array(list("aabbbc")), np.array(list("xxyyyz"))
+    )
     clips = answers.clips()
     assert clips.y.tolist() == [0, 1, 2] and clips.actor.tolist() == ["a", "b", "c"]
     np.testing.assert_allclose(clips.streams["voice"][1], streams["voice"][2:5].mean(axis=0))
@@ -93,7 +99,9 @@ def test_clips_are_means_over_windows_and_frames():
 def test_two_networks_are_fitted_on_pairs_of_the_samples():
     fitted = pairing.fit_pair("conv2d", "crnn", "paired-sample-fer2013+sample-ravdess")
     assert fitted.runs == {"face": CARDS["conv2d"]["run"], "voice": CARDS["crnn"]["run"]}
-    p = fuse({s: np.full((1, 7), 1 / 7) for s in ("face", "voice")}, "stacking", stacking=fitted.stacking)
+    p = fuse(
+        {s: np.full((1, 7), 1 / 7) for s in ("face", "voice")}, "stacking", stacking=fitted.stacking
+    )
     assert p.shape == (1, len(EMOTIONS)) and 0 < fitted.disagree_below < 1
     again = json.loads(json.dumps({**vars(fitted), "stacking": fitted.stacking.to_dict()}))
     assert again["n"] == fitted.n
@@ -101,7 +109,9 @@ def test_two_networks_are_fitted_on_pairs_of_the_samples():
 
 def test_networks_that_were_not_calibrated_cannot_be_fitted(tmp_path):
     card = {k: v for k, v in CARDS["conv2d"].items() if k != "calibration"}
-    (tmp_path / "own.keras").write_bytes((config.shipped_root() / "weights" / "conv2d.keras").read_bytes())
+    (tmp_path / "own.keras").write_bytes(
+        (config.shipped_root() / "weights" / "conv2d.keras").read_bytes()
+    )
     networks.save_card(card, tmp_path / "own.keras")
     with pytest.raises(EmotutilsError, match="not calibrated"):
         pairing.fit_pair(tmp_path / "own.keras", "crnn", "paired-sample-fer2013+sample-ravdess")

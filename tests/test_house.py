@@ -62,7 +62,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def requirements() -> dict[str, Requirement]:
     """Everything pyproject asks for, extras included, by name."""
-    texts = [*PROJECT["dependencies"], *(t for extra in PROJECT["optional-dependencies"].values() for t in extra)]
+    texts = [
+        *PROJECT["dependencies"],
+        *(t for extra in PROJECT["optional-dependencies"].values() for t in extra),
+    ]
     return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
 
 
@@ -78,13 +81,25 @@ def constraints() -> dict[str, list[Requirement]]:
 
 def shipped_files() -> list[Path]:
     """Every file that is in git or would be with the next `git add`."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = [
+        "git",
+        "-C",
+        str(ROOT),
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     names = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\0")
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
 def modules() -> dict[str, Path]:
-    return {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in sorted(PACKAGE.rglob("*.py"))}
+    return {
+        ".".join(p.relative_to(ROOT).with_suffix("").parts): p
+        for p in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def imports(name: str, path: Path) -> set[str]:
@@ -98,7 +113,10 @@ def imports(name: str, path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             stem = ".".join([*base, *(node.module.split(".") if node.module else [])])
-            found |= {f"{stem}.{a.name}" if _is_module(f"{stem}.{a.name}", known) else stem for a in node.names}
+            found |= {
+                f"{stem}.{a.name}" if _is_module(f"{stem}.{a.name}", known) else stem
+                for a in node.names
+            }
     return {f for f in found if f.startswith("emotutils.")}
 
 
@@ -113,14 +131,18 @@ def top(name: str) -> str:
 
 def test_importing_the_package_loads_nothing_heavy():
     code = f"import sys, emotutils; print(sorted({HEAVY!r} & set(sys.modules)))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert out.stdout.strip() == "[]"
 
 
 def test_help_loads_neither_tensorflow_nor_keras():
     command = Path(sys.executable).with_name("emotutils")
     environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
-    out = subprocess.run([command, "--help"], capture_output=True, text=True, env=environment, check=True)
+    out = subprocess.run(
+        [command, "--help"], capture_output=True, text=True, env=environment, check=True
+    )
     assert "analyze" in out.stdout
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in out.stderr.splitlines()}
     assert "emotutils" in loaded
@@ -137,7 +159,9 @@ def test_every_module_has_its_place():
 def test_imports_go_one_way(name):
     here = top(name)
     for other in {top(o) for o in imports(name, modules()[name])} - {here}:
-        assert RANK[other] <= RANK[here] or (here, other) in LOOKS_RIGHT, f"{name} imports {other}, to its right"
+        assert RANK[other] <= RANK[here] or (here, other) in LOOKS_RIGHT, (
+            f"{name} imports {other}, to its right"
+        )
 
 
 def test_no_module_imports_itself_in_a_circle():
@@ -185,8 +209,18 @@ def test_the_ranges_admit_colab():
     """Also those of the extras: what Colab lacks of them are JupyterLab and tools for tests."""
     there, asked = colab(), requirements()
     assert len(there) == 721
-    assert not [f"{asked[n]}: {v}" for n, v in there.items() if n in asked and not asked[n].specifier.contains(v)]
-    assert asked.keys() - there.keys() == {*LITTLE, "jupyterlab", "nbval", "pytest-xdist", "selenium"}
+    assert not [
+        f"{asked[n]}: {v}"
+        for n, v in there.items()
+        if n in asked and not asked[n].specifier.contains(v)
+    ]
+    assert asked.keys() - there.keys() == {
+        *LITTLE,
+        "jupyterlab",
+        "nbval",
+        "pytest-xdist",
+        "selenium",
+    }
 
 
 #: What an installation adds to Colab's packages; it changes none of them.
@@ -199,10 +233,14 @@ def test_installing_on_colab_adds_a_little_and_changes_nothing():
     while todo:
         wanted = Requirement(todo.pop())
         name = canonicalize_name(wanted.name)
-        if name in added or (wanted.marker and not wanted.marker.evaluate(COLAB_IS | {"extra": ""})):
+        if name in added or (
+            wanted.marker and not wanted.marker.evaluate(COLAB_IS | {"extra": ""})
+        ):
             continue
         if name in there:
-            assert wanted.specifier.contains(there[name], prereleases=True), f"{wanted}, Colab has {there[name]}"
+            assert wanted.specifier.contains(there[name], prereleases=True), (
+                f"{wanted}, Colab has {there[name]}"
+            )
         else:
             added.add(name)
             todo += requires(name) or []
@@ -211,7 +249,8 @@ def test_installing_on_colab_adds_a_little_and_changes_nothing():
 
 def test_every_door_names_the_same_pythons_and_the_same_installation():
     guide, readme, makefile, conda = (
-        (ROOT / name).read_text(encoding="utf-8") for name in ("INSTALL.md", "README.md", "Makefile", "environment.yml")
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("INSTALL.md", "README.md", "Makefile", "environment.yml")
     )
     allowed = SpecifierSet(PROJECT["requires-python"])
     minors = [minor for minor in range(9, 20) if f"3.{minor}.1" in allowed]
@@ -225,7 +264,9 @@ def test_every_door_names_the_same_pythons_and_the_same_installation():
     (of_conda,) = re.findall(r"- python=(3\.\d+)$", conda, flags=re.M)
     assert f"python{of_conda} -m venv .venv" in guide and f"py -{of_conda} -m venv .venv" in guide
     assert f",python{of_conda} " in makefile, "the first that make tries"
-    lines = re.findall(r"pip install (?:--quiet )?(-c constraints\.txt -e \S+)$", guide + makefile, flags=re.M)
+    lines = re.findall(
+        r"pip install (?:--quiet )?(-c constraints\.txt -e \S+)$", guide + makefile, flags=re.M
+    )
     lines.append("-c constraints.txt " + re.findall(r"- (-e \S+)$", conda, flags=re.M)[0])
     assert len(lines) >= 4 and {line.replace('"', "").replace("'", "") for line in lines} == {
         f"-c constraints.txt -e .[{','.join(PROJECT['optional-dependencies'])}]"
@@ -244,14 +285,22 @@ def test_constraints_pin_every_requirement_within_its_range():
         for pin in pins[name]:
             (exact,) = pin.specifier
             assert exact.operator == "=="
-            assert requirement.specifier.contains(exact.version), f"{pin} is outside {requirement}: make constraints"
-    assert {n: str(pins[n][0].specifier) for n in PINNED} == {n: f"=={v}" for n, v in PINNED.items()}
+            assert requirement.specifier.contains(exact.version), (
+                f"{pin} is outside {requirement}: make constraints"
+            )
+    assert {n: str(pins[n][0].specifier) for n in PINNED} == {
+        n: f"=={v}" for n, v in PINNED.items()
+    }
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_constraints_hold_one_version_for_each_python_and_system(python, platform):
-    where = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": platform}
+    where = {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": platform,
+    }
     where["os_name"] = "nt" if platform == "win32" else "posix"
     for name, pins in constraints().items():
         fitting = [p for p in pins if p.marker is None or p.marker.evaluate(where)]
@@ -276,7 +325,9 @@ def test_no_path_of_a_machine_and_no_registry_in_any_text():
     assert not found
 
 
-@pytest.mark.parametrize("text", ["/ho" "me/ann/x", "/Us" "ers/ann", "https://py" "pi.org/simple", "--index-" "url"])
+@pytest.mark.parametrize(
+    "text", ["/home/ann/x", "/Users/ann", "https://pypi.org/simple", "--index-url"]
+)
 def test_the_search_for_private_paths_finds_them(text):
     assert PRIVATE.search(text)
 

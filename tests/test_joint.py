@@ -24,8 +24,15 @@ SHAPES = {"face": (2, 48, 48, 1), "voice": FEATURES.shape}
 
 def inputs(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    face, voice = rng.uniform(0, 255, (n, *SHAPES["face"])), rng.normal(-40, 12, (n, *SHAPES["voice"]))
-    return {"face": face.astype("f4"), "voice": voice.astype("f4"), "present": np.ones((n, 2), "f4")}
+    face, voice = (
+        rng.uniform(0, 255, (n, *SHAPES["face"])),
+        rng.normal(-40, 12, (n, *SHAPES["voice"])),
+    )
+    return {
+        "face": face.astype("f4"),
+        "voice": voice.astype("f4"),
+        "present": np.ones((n, 2), "f4"),
+    }
 
 
 @pytest.fixture(scope="module", params=["concat", "gate"])
@@ -84,7 +91,9 @@ def test_the_order_of_a_persons_faces_does_not_matter(model):
 def test_modality_dropout_hides_one_of_two_and_never_both():
     layer, present = ModalityDropout(0.5, seed=3), np.ones((4000, 2), "f4")
     out = np.array(layer(present, training=True))
-    shares = {state: (out == state).all(axis=1).mean() for state in ((1, 1), (0, 1), (1, 0), (0, 0))}
+    shares = {
+        state: (out == state).all(axis=1).mean() for state in ((1, 1), (0, 1), (1, 0), (0, 0))
+    }
     assert shares[0, 0] == 0
     assert shares[1, 1] == pytest.approx(0.5, abs=0.03)
     assert shares[0, 1] == pytest.approx(shares[1, 0], abs=0.03)
@@ -98,7 +107,9 @@ def test_a_gate_weighs_number_by_number_and_gives_all_to_what_is_there():
     face, voice = rng.normal(size=(6, 3)).astype("f4"), rng.normal(size=(6, 4)).astype("f4")
     present = np.ones((6, 2), "f4")
     both = np.array(gate([face, voice, present]))
-    alone = [np.array(gate([face, voice, present * np.array(mask, "f4")])) for mask in ((1, 0), (0, 1))]
+    alone = [
+        np.array(gate([face, voice, present * np.array(mask, "f4")])) for mask in ((1, 0), (0, 1))
+    ]
     for i, values in enumerate((face, voice)):
         kernel, bias = (np.array(w) for w in gate.sides[i].get_weights())
         np.testing.assert_allclose(alone[i], np.tanh(values @ kernel + bias), atol=1e-5)
@@ -116,7 +127,9 @@ def test_the_trunks_are_the_courses_networks_and_may_begin_with_their_weights():
         known = load_network(shipped).model
         x = inputs(2)["face"][:, 0] if name == "face_trunk" else inputs(2)["voice"]
         expected = keras.Model(known.input, known.layers[-1].input).predict_on_batch(x)
-        np.testing.assert_allclose(model.get_layer(name).predict_on_batch(x), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            model.get_layer(name).predict_on_batch(x), expected, rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +139,10 @@ def test_the_trunks_are_the_courses_networks_and_may_begin_with_their_weights():
         ({"weights": "imagenet"}, "shipped or None"),
         ({"input_shape": {"face": (48, 48, 1), "voice": (188, 64)}}, "input shapes"),
         ({"input_shape": {"face": (2, 48, 48, 1)}}, "input shapes"),
-        ({"weights": "shipped", "input_shape": {"face": (2, 48, 48, 1), "voice": (301, 64)}}, "the shipped crnn takes"),
+        (
+            {"weights": "shipped", "input_shape": {"face": (2, 48, 48, 1), "voice": (301, 64)}},
+            "the shipped crnn takes",
+        ),
         ({"variant": "thesis"}, "no variant"),
     ],
 )
@@ -139,7 +155,9 @@ def test_it_opens_in_safe_mode_and_answers_in_two_steps_as_in_one(saved):
     model, network = saved
     x = inputs(5)
     assert type(network).__name__ == "JointNetwork" and network.input_shape == SHAPES
-    assert network.modality == "both" and network.labels == EMOTIONS and network.features == FEATURES
+    assert (
+        network.modality == "both" and network.labels == EMOTIONS and network.features == FEATURES
+    )
     seen = network.embed("face", x["face"].reshape(-1, 48, 48, 1)).reshape(5, 2, -1).mean(axis=1)
     heard = network.embed("voice", x["voice"])
     assert seen.dtype == heard.dtype == np.float32
@@ -165,7 +183,10 @@ def test_rows_of_nan_are_missing(saved):
     np.testing.assert_allclose(p[3], network.join(seen, heard)[3], atol=2e-3)
     nothing = network.join(np.full_like(seen, np.nan), np.full_like(heard, np.nan))
     assert nothing.shape == (4, 7) and np.isnan(nothing).all()
-    assert network.join(seen[:0], heard[:0]).shape == (0, 7) and network.embed("face", x["face"][:0, 0]).shape[0] == 0
+    assert (
+        network.join(seen[:0], heard[:0]).shape == (0, 7)
+        and network.embed("face", x["face"][:0, 0]).shape[0] == 0
+    )
 
 
 def test_each_source_has_its_temperature(saved):
@@ -178,14 +199,19 @@ def test_each_source_has_its_temperature(saved):
     warm = type(network)(card, network.model)
     for source, given in sources.items():
         expected = network.join(*given) ** (1 / temperatures[source])
-        np.testing.assert_allclose(warm.join(*given), expected / expected.sum(axis=1, keepdims=True), rtol=1e-6)
+        np.testing.assert_allclose(
+            warm.join(*given), expected / expected.sum(axis=1, keepdims=True), rtol=1e-6
+        )
 
 
 def test_what_it_cannot_be_asked_is_named(saved):
     _, network = saved
     for ask, message in (
         (lambda: network.embed("film", np.zeros((1, 48, 48, 1))), "takes a face or a voice"),
-        (lambda: network.embed("face", np.zeros((1, 64, 64, 1))), r"of shape \(48, 48, 1\), not \(64, 64, 1\)"),
+        (
+            lambda: network.embed("face", np.zeros((1, 64, 64, 1))),
+            r"of shape \(48, 48, 1\), not \(64, 64, 1\)",
+        ),
         (lambda: network.embed("voice", np.zeros((1, 301, 64))), r"of shape \(188, 64\)"),
         (lambda: network.join(None, None), "neither face nor voice"),
         (lambda: network.join(np.zeros((2, 3)), None), "face embeddings"),
@@ -199,7 +225,9 @@ def test_what_it_cannot_be_asked_is_named(saved):
 
 def test_a_card_of_other_shapes_is_refused(saved, tmp_path):
     model, network = saved
-    path = save_network(model, network.card | {"input_shape": SHAPES | {"voice": (301, 64)}}, tmp_path)
+    path = save_network(
+        model, network.card | {"input_shape": SHAPES | {"voice": (301, 64)}}, tmp_path
+    )
     with pytest.raises(NetworkError, match="do not fit"):
         load_network(path)
 
@@ -211,9 +239,13 @@ def test_a_card_of_other_shapes_is_refused(saved, tmp_path):
 def quick():
     """Samples are few: no averaging over steps, and every recording at its own speed."""
     patch = pytest.MonkeyPatch()
-    patch.setitem(RECIPES, ("aus", "best"), replace(RECIPES["aus", "best"], ema=0.0, learning_rate=4e-3))
     patch.setitem(
-        RECIPES, ("joint", "best"), replace(RECIPE, ema=0.0, speeds=(1.0,), learning_rate=2e-3, batch_size=16)
+        RECIPES, ("aus", "best"), replace(RECIPES["aus", "best"], ema=0.0, learning_rate=4e-3)
+    )
+    patch.setitem(
+        RECIPES,
+        ("joint", "best"),
+        replace(RECIPE, ema=0.0, speeds=(1.0,), learning_rate=2e-3, batch_size=16),
     )
     yield
     patch.undo()
@@ -231,12 +263,18 @@ def tracked(out):
 
 def test_it_learns_the_samples_action_units_and_voices(tracked):
     test = tracked.record["test"]
-    assert test["clips"]["uar"]["value"] > 2.5 / 7 and test["face_only"]["clips"]["uar"]["value"] > 2 / 7
+    assert (
+        test["clips"]["uar"]["value"] > 2.5 / 7
+        and test["face_only"]["clips"]["uar"]["value"] > 2 / 7
+    )
     assert load_network(tracked.network_path).embed("face", np.zeros((1, 50, 35))).shape[0] == 1
 
 
 def test_its_record_tells_both_each_alone_and_can_be_had_again(tracked):
-    record, arrays = tracked.record, np.load(tracked.record_path.with_suffix(".npz"), allow_pickle=False)
+    record, arrays = (
+        tracked.record,
+        np.load(tracked.record_path.with_suffix(".npz"), allow_pickle=False),
+    )
     assert record == json.loads(tracked.record_path.read_text())
     assert tracked.record_path.stem == f"actors-16-4-4-{TRACKED}-joint-best-3-epochs-s0"
     for split in ("validation", "test"):
@@ -282,11 +320,17 @@ def test_pictures_and_voices_are_trained_on_together(out, monkeypatch):
     found = datasets.load_pairs(PAIRED)
     table = found.voices.table
     few = table[(table["statement"] == 1) & (table["intensity"] == "normal")]
-    monkeypatch.setattr(datasets, "load_pairs", lambda *_: replace(found, voices=replace(found.voices, table=few)))
+    monkeypatch.setattr(
+        datasets, "load_pairs", lambda *_: replace(found, voices=replace(found.voices, table=few))
+    )
     run = training.train("joint", PAIRED, out=out, epochs=1, progress=False)
     record = run.record
-    assert record["data"].startswith("paired-") and run.record_path.stem.startswith(f"actors-16-4-4-{PAIRED}")
-    assert any("No film" in note for note in record["notes"]) and any("at random" in note for note in record["notes"])
+    assert record["data"].startswith("paired-") and run.record_path.stem.startswith(
+        f"actors-16-4-4-{PAIRED}"
+    )
+    assert any("No film" in note for note in record["notes"]) and any(
+        "at random" in note for note in record["notes"]
+    )
     groups = [set(part["groups"]) for part in record["split"].values()]
     assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
     assert record["pairs"] == {"frames": 2, "faces_each": 4}
@@ -295,10 +339,14 @@ def test_pictures_and_voices_are_trained_on_together(out, monkeypatch):
 
 def test_every_epoch_sees_other_faces_and_a_resumed_one_the_same():
     draw = datasets.load_pairs(PAIRED).drawer("train", FEATURES)
-    first, second = (training.Batches(draw([5, 0]), 7, RECIPE, 5, epoch, draw=draw) for epoch in (0, 1))
+    first, second = (
+        training.Batches(draw([5, 0]), 7, RECIPE, 5, epoch, draw=draw) for epoch in (0, 1)
+    )
     before = first.part.face_id
     first.on_epoch_end()
-    assert (first.part.face_id != before).any() and (first.part.face_id == second.part.face_id).all()
+    assert (first.part.face_id != before).any() and (
+        first.part.face_id == second.part.face_id
+    ).all()
     for a, b in zip(keras.tree.flatten(first[0]), keras.tree.flatten(second[0]), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -346,8 +394,14 @@ def test_the_shipped_network_gives_its_records_score_again(real_data):
     pairs = datasets.load_pairs(network.card["data"], real_data).part("test", network.features)
     run = records.config.shipped_root() / "runs" / f"{network.card['run']}.json"
     test = json.loads(run.read_text(encoding="utf-8"))["test"]
-    for told, present in ((test, [1, 1]), (test["face_only"], [1, 0]), (test["voice_only"], [0, 1])):
-        p = network.predict_proba(pairs.x | {"present": np.tile(np.array(present, "f4"), (len(pairs), 1))})
+    for told, present in (
+        (test, [1, 1]),
+        (test["face_only"], [1, 0]),
+        (test["voice_only"], [0, 1]),
+    ):
+        p = network.predict_proba(
+            pairs.x | {"present": np.tile(np.array(present, "f4"), (len(pairs), 1))}
+        )
         again = evaluate(pairs.y, p, EMOTIONS, pairs.actor)
         assert again.n == told["n"]
         assert again.accuracy.value == pytest.approx(told["accuracy"]["value"], abs=0.005)

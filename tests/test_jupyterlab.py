@@ -74,9 +74,15 @@ def lab(tmp_path_factory):
         server = subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=log)
         try:
             wait = WebDriverWait(root / "runtime", 120)
-            wait.until(lambda runtime: server.poll() is not None or any(map(read, runtime.glob("jpserver-*.json"))))
+            wait.until(
+                lambda runtime: (
+                    server.poll() is not None or any(map(read, runtime.glob("jpserver-*.json")))
+                )
+            )
             assert server.poll() is None, (root / "log").read_text()
-            (facts,) = (json.loads(read(path)) for path in (root / "runtime").glob("jpserver-*.json"))
+            (facts,) = (
+                json.loads(read(path)) for path in (root / "runtime").glob("jpserver-*.json")
+            )
             yield f"{facts['url']}lab/tree/{NOTEBOOK.name}?token={facts['token']}"
         finally:
             server.terminate()  # and its kernel with it
@@ -92,27 +98,41 @@ def test_a_moved_slider_changes_the_figure(chromium, lab):
     wait.until(lambda driver: driver.execute_script(READY), "the notebook never opened")
 
     cells = chromium.execute_script(CELLS)
-    frame = next(k for k, (kind, text) in enumerate(cells) if kind == "markdown" and text.startswith("## "))
+    frame = next(
+        k for k, (kind, text) in enumerate(cells) if kind == "markdown" and text.startswith("## ")
+    )
     imports = [k for k, (kind, _) in enumerate(cells[:frame]) if kind == "code"]
     wanted = ("FILM =", ".interactive(")
     film, slider = (next(k for k, (_, text) in enumerate(cells) if code in text) for code in wanted)
     for index in (*imports, film, slider):
         outputs = chromium.execute_async_script(RUN, index)
-        assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"], outputs
+        assert not [
+            o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
+        ], outputs
 
     def figure() -> str:
         return chromium.execute_script(FIGURE)
 
     wait.until(lambda _: figure(), "no figure under the sliders")
     before = figure()
-    assert chromium.execute_script(TEXTS, ".widget-slider .widget-label") == ["face weight", "seconds"]
+    assert chromium.execute_script(TEXTS, ".widget-slider .widget-label") == [
+        "face weight",
+        "seconds",
+    ]
     assert chromium.execute_script(TEXTS, ".widget-readout") == ["0.50", "1.50"]
 
     chromium.find_element(By.CSS_SELECTOR, ".noUi-handle").send_keys(Keys.ARROW_RIGHT * 4)
-    wait.until(lambda driver: driver.execute_script(TEXTS, ".widget-readout")[0] == "0.70", "the slider did not move")
+    wait.until(
+        lambda driver: driver.execute_script(TEXTS, ".widget-readout")[0] == "0.70",
+        "the slider did not move",
+    )
     wait.until(lambda _: figure() not in ("", before), "the figure did not change")
 
     events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
-    asked = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
+    asked = {
+        e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"
+    }
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
-    assert hosts - {"colab.research.google.com"} == {"localhost"}, "beside the badge everything comes from this machine"
+    assert hosts - {"colab.research.google.com"} == {"localhost"}, (
+        "beside the badge everything comes from this machine"
+    )

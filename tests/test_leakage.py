@@ -49,7 +49,9 @@ def outcome():
     y = np.tile([0, 1], 20)
     right = np.eye(2)[y]
     half = np.where(np.arange(40)[:, None] < 20, right, 1 - right)
-    rows = pd.DataFrame({"id": [f"r{i}" for i in range(40)], "y": y, "group": np.repeat(list("abcd"), 10)})
+    rows = pd.DataFrame(
+        {"id": [f"r{i}" for i in range(40)], "y": y, "group": np.repeat(list("abcd"), 10)}
+    )
     arms = {"all": np.stack([right, right]), "half": np.stack([half, right])}
     arms = {name: p.astype(np.float16) for name, p in arms.items()}
     return outcomes.Outcome("hand", rows, ("x", "z"), arms, {"trained_on": {"all": 5, "half": 5}})
@@ -75,7 +77,9 @@ def test_rows_that_one_arm_did_not_test_do_not_count():
     right = np.eye(2, dtype=np.float16)[[0, 1, 0, 1]][None]
     part = right.copy()
     part[:, 2:] = np.nan
-    found = outcomes.Outcome("hand", rows, ("x", "z"), {"a": right, "b": part}, {"trained_on": {"a": 1, "b": 1}})
+    found = outcomes.Outcome(
+        "hand", rows, ("x", "z"), {"a": right, "b": part}, {"trained_on": {"a": 1, "b": 1}}
+    )
     assert found.gap("a", "b").n == 2
     assert found.table().loc["b", "n"] == 2
     with pytest.raises(DataError, match="no rows"):
@@ -105,11 +109,19 @@ def test_unknown_names_are_refused(outcome):
 def test_speakers_arms_divide_as_they_say(voices, seen):
     found = leakage.speakers(voices, seeds=(0,), estimator=seen)
     assert [len(found.arms[a][0]) for a in found.arms] == [len(voices)] * 5
-    who = pd.Series(voices.table["group"].to_numpy(), index=[x.tobytes() for x in leakage.voices.heard(voices)])
+    who = pd.Series(
+        voices.table["group"].to_numpy(), index=[x.tobytes() for x in leakage.voices.heard(voices)]
+    )
     said = pd.Series(voices.table["statement"].to_numpy(), index=who.index)
     shared = [(len(set(who[keys(a)]) & set(who[keys(b)])), len(set(said[keys(a)]) & set(said[keys(b)])))
               for a, b in Seen.log]  # fmt: skip
-    random, actor, half, sentence, half_actor = shared[:3], shared[3:6], shared[6:8], shared[8:10], shared[10:]
+    random, actor, half, sentence, half_actor = (
+        shared[:3],
+        shared[3:6],
+        shared[6:8],
+        shared[8:10],
+        shared[10:],
+    )
     assert all(n > 0 for n, _ in random + half + sentence)
     assert not any(n for n, _ in actor + half_actor)
     assert not any(n for _, n in sentence)
@@ -149,7 +161,9 @@ def test_corpora_never_train_on_a_tested_actor(seen):
     tess = (found.rows["corpus"] == "tess").to_numpy()
     assert np.isnan(found.arms["ravdess to tess"][0][~tess]).all()
     assert np.isfinite(found.arms["ravdess to tess"][0][tess]).all()
-    assert found.arms["tess to ravdess"][0][~tess, -1].max() == 0, "who never heard calm cannot say it"
+    assert found.arms["tess to ravdess"][0][~tess, -1].max() == 0, (
+        "who never heard calm cannot say it"
+    )
 
 
 def test_copies_first_leaks_and_division_first_does_not(voices, seen):
@@ -176,7 +190,9 @@ def test_an_epoch_chosen_on_test_is_never_the_worse_there(voices):
 def test_peeking_flatters_the_one_that_was_chosen():
     """Thirteen coin-tossers: the best on the board is above a half there, and at a half elsewhere."""
     rng = np.random.default_rng(0)
-    rows = pd.DataFrame({"id": range(800), "y": rng.integers(0, 2, 800), "group": np.repeat(range(16), 50)})
+    rows = pd.DataFrame(
+        {"id": range(800), "y": rng.integers(0, 2, 800), "group": np.repeat(range(16), 50)}
+    )
     tossed = np.eye(2)[rng.integers(0, 2, (13, 800))]
     found = traps.peek(outcomes.Outcome("coins", rows, ("a", "b"), {"submissions": tossed}))
     assert len(found) == 1820
@@ -196,14 +212,26 @@ def test_fer2013s_arms_differ_in_twins_alone():
 
     class Look(DummyClassifier):
         def fit(self, X, y):
-            found_in.append(sum((p.reshape(X.shape[1:]) == X).all(axis=(1, 2, 3)).any() for p in pictures[test[:2]]))
+            found_in.append(
+                sum(
+                    (p.reshape(X.shape[1:]) == X).all(axis=(1, 2, 3)).any()
+                    for p in pictures[test[:2]]
+                )
+            )
             return super().fit(X, y)
 
-    made = datasets.Dataset("made", table, faces.labels, "", "", read_faces=lambda rows: pictures[rows])
+    made = datasets.Dataset(
+        "made", table, faces.labels, "", "", read_faces=lambda rows: pictures[rows]
+    )
     found = leakage.fer2013(made, seeds=(0,), trained=300, sizes=(100,), estimator=Look())
     assert found_in[:2] == [2, 0]
     assert found.rows["twin"].sum() >= 2
-    assert found.facts["trained_on"] == {"with twins": 300, "without twins": 300, "100 faces": 100, "shuffled": 300}
+    assert found.facts["trained_on"] == {
+        "with twins": 300,
+        "without twins": 300,
+        "100 faces": 100,
+        "shuffled": 300,
+    }
 
 
 RECORDS = sorted((config.shipped_root() / "runs").glob("leak-*.json"))

@@ -35,7 +35,9 @@ def seen_corners(image):
 
 
 def sine(seconds, rate, f=440.0):
-    return (0.5 * np.sin(2 * np.pi * f * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+    return (0.5 * np.sin(2 * np.pi * f * np.arange(round(seconds * rate)) / rate)).astype(
+        np.float32
+    )
 
 
 def make_film(
@@ -70,7 +72,9 @@ def make_film(
                 picture.set_display_rotation(turn, hflip=mirror)
         if sound is not None:
             layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(sound)]
-            coder = {"aac_coder": "fast"} if sound_codec == "aac" else {}  # the default coder crackles on a sine
+            coder = (
+                {"aac_coder": "fast"} if sound_codec == "aac" else {}
+            )  # the default coder crackles on a sine
             voice = film.add_stream(sound_codec, rate=rate, layout=layout, options=coder)
         for stamp in stamps or ():
             frame = av.VideoFrame.from_ndarray(image)
@@ -80,15 +84,23 @@ def make_film(
             film.mux(picture.encode())
         if voice:
             kind = voice.codec_context.format
-            packed = np.rint(sound * FULL_SCALE[kind.name.rstrip("p")]) if kind.name[0] in "us" else sound
+            packed = (
+                np.rint(sound * FULL_SCALE[kind.name.rstrip("p")])
+                if kind.name[0] in "us"
+                else sound
+            )
             packed = packed + 128 if kind.name.startswith("u8") else packed
-            dtype = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}[kind.name.rstrip("p")]
+            dtype = {"u8": "u1", "s16": "i2", "s32": "i4", "flt": "f4", "dbl": "f8"}[
+                kind.name.rstrip("p")
+            ]
             packed = (packed if kind.is_planar else packed.T.reshape(1, -1)).astype(dtype)
             # Half a second at a time, as a camera does: PCM would become one packet as long as the film.
             per_sample = packed.shape[1] // sound.shape[1]
             for start in range(0, sound.shape[1], rate // 2):
                 piece = packed[:, start * per_sample : (start + rate // 2) * per_sample]
-                frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), kind.name, voice.layout.name)
+                frame = av.AudioFrame.from_ndarray(
+                    np.ascontiguousarray(piece), kind.name, voice.layout.name
+                )
                 frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
                 frame.pts = round(sound_start * rate) + start
                 film.mux(voice.encode(frame))
@@ -99,7 +111,9 @@ def make_film(
 def noise_film(path, seconds=4, **options):
     """A film that does not compress, so that its second half lies in the second half of the file."""
     rng = np.random.default_rng(0)
-    with FilmWriter(path, 96, 64, 25, (rng.normal(0, 0.1, 16000 * seconds).astype(np.float32), 16000)) as film:
+    with FilmWriter(
+        path, 96, 64, 25, (rng.normal(0, 0.1, 16000 * seconds).astype(np.float32), 16000)
+    ) as film:
         for i in range(25 * seconds):
             film.write(rng.integers(0, 255, (64, 96, 3), dtype=np.uint8), i / 25)
     return path
@@ -120,7 +134,9 @@ def no_warning(message):
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "libx264"), (".mkv", "libx264"), (".avi", "mpeg4")])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp4", "libx264"), (".mkv", "libx264"), (".avi", "mpeg4")]
+)
 def test_a_plain_film(tmp_path, suffix, codec):
     film = make_film(
         tmp_path / f"film{suffix}",
@@ -174,7 +190,9 @@ def test_thirty_frames_in_milliseconds_lose_none(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
 def test_the_film_starts_at_zero_whatever_its_stamps(tmp_path, suffix):
-    film = make_film(tmp_path / f"late{suffix}", stamps=range(250, 300), sound=sine(2, 48000), sound_start=10.0)
+    film = make_film(
+        tmp_path / f"late{suffix}", stamps=range(250, 300), sound=sine(2, 48000), sound_start=10.0
+    )
     times = [f.t for f in frames(film, None, warn=no_warning)]
     # In ts, which cannot mark the run-in of a codec, the sound begins one AAC packet early.
     assert times[0] == pytest.approx(0, abs=0.03)
@@ -258,20 +276,25 @@ def test_a_recording_equals_librosa_and_scipy(tmp_path, rate, suffix):
     poly = resample_poly((left + right) / 2, 16000, rate)[: len(x)]
     np.testing.assert_allclose(x[300:-300], poly[300 : len(x) - 300], atol=2e-3)
     # The streamed way gives the same, sample by sample.
-    np.testing.assert_allclose(np.concatenate(list(sound_blocks(path, warn=no_warning))), x, atol=1e-5)
+    np.testing.assert_allclose(
+        np.concatenate(list(sound_blocks(path, warn=no_warning))), x, atol=1e-5
+    )
     info = probe(path)
     assert info.has_audio and not info.has_video and info.fps is None and info.width is None
     assert info.duration == pytest.approx(1.7) and info.sample_rate == rate
 
 
 @pytest.mark.parametrize(
-    "codec", ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s64le", "pcm_f32le", "pcm_f64le"]
+    "codec",
+    ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_s64le", "pcm_f32le", "pcm_f64le"],
 )
 @pytest.mark.parametrize("channels", [1, 2, 6])
 def test_any_sample_format_and_channel_count(tmp_path, codec, channels):
     x = np.stack([sine(0.5, 16000, 200 + 50 * c) for c in range(channels)])
     if codec == "pcm_s64le":
-        source = make_film(tmp_path / "source.mkv", stamps=None, sound=x, rate=16000, sound_codec="pcm_s32le")
+        source = make_film(
+            tmp_path / "source.mkv", stamps=None, sound=x, rate=16000, sound_codec="pcm_s32le"
+        )
         path = tmp_path / "film.nut"
         with av.open(str(source)) as a, av.open(str(path), "w") as b:
             voice = b.add_stream(codec, rate=16000, layout=a.streams.audio[0].layout.name)
@@ -285,7 +308,9 @@ def test_any_sample_format_and_channel_count(tmp_path, codec, channels):
     np.testing.assert_allclose(got, x.mean(axis=0), atol=1 / 100 if codec == "pcm_u8" else 1e-4)
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [(".mp3", "libmp3lame"), (".m4a", "aac"), (".ogg", "libopus")])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp3", "libmp3lame"), (".m4a", "aac"), (".ogg", "libopus")]
+)
 def test_compressed_recordings(tmp_path, suffix, codec):
     x = sine(2, 48000) * np.linspace(0, 1, 96000, dtype=np.float32) ** 2
     path = make_film(tmp_path / f"voice{suffix}", stamps=None, sound=x, sound_codec=codec)
@@ -338,7 +363,11 @@ def test_codec_padding_is_cut_to_the_length_of_the_film(tmp_path):
 
 def test_a_track_that_starts_late_is_preceded_by_zeros(tmp_path):
     film = make_film(
-        tmp_path / "late.mov", stamps=range(75), sound=sine(1, 48000), sound_start=1.5, sound_codec="pcm_s16le"
+        tmp_path / "late.mov",
+        stamps=range(75),
+        sound=sine(1, 48000),
+        sound_start=1.5,
+        sound_codec="pcm_s16le",
     )
     x = load_sound(film)
     assert len(x) == 40000
@@ -352,7 +381,11 @@ def test_a_hole_in_the_sound_is_silence_and_the_rest_stays_in_place(tmp_path):
         voice = film.add_stream("pcm_s16le", rate=16000, layout="mono")
         for second in (0, 3):
             frame = av.AudioFrame.from_ndarray(np.full((1, 16000), 8192, np.int16), "s16", "mono")
-            frame.sample_rate, frame.pts, frame.time_base = 16000, second * 16000, Fraction(1, 16000)
+            frame.sample_rate, frame.pts, frame.time_base = (
+                16000,
+                second * 16000,
+                Fraction(1, 16000),
+            )
             film.mux(voice.encode(frame))
         film.mux(voice.encode())
     x = load_sound(path)
@@ -384,10 +417,12 @@ def test_sound_that_is_no_number_becomes_silence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "read", [probe, load_sound, lambda path: next(frames(path)), lambda path: next(sound_blocks(path))]
+    "read",
+    [probe, load_sound, lambda path: next(frames(path)), lambda path: next(sound_blocks(path))],
 )
 @pytest.mark.parametrize(
-    "bad", ["missing.mp4", "folder.mp4", "empty.mp4", "text.mp4", "text.txt", "noise.mp4", "text.wav"]
+    "bad",
+    ["missing.mp4", "folder.mp4", "empty.mp4", "text.mp4", "text.txt", "noise.mp4", "text.wav"],
 )
 def test_what_is_no_film_is_said_in_one_line(tmp_path, read, bad):
     path = tmp_path / bad
@@ -395,7 +430,9 @@ def test_what_is_no_film_is_said_in_one_line(tmp_path, read, bad):
         path.mkdir()
     elif not bad.startswith("missing"):
         text = "Dear diary, today I renamed a text to a film.\n" * 200
-        path.write_bytes({"e": b"", "t": text.encode(), "n": np.random.default_rng(0).bytes(50_000)}[bad[0]])
+        path.write_bytes(
+            {"e": b"", "t": text.encode(), "n": np.random.default_rng(0).bytes(50_000)}[bad[0]]
+        )
     with pytest.raises(MediaError) as caught:
         read(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
@@ -403,7 +440,11 @@ def test_what_is_no_film_is_said_in_one_line(tmp_path, read, bad):
 
 def test_a_film_without_sound_or_without_picture(tmp_path):
     silent = make_film(tmp_path / "silent.mp4")
-    assert probe(silent).has_video and not probe(silent).has_audio and probe(silent).sample_rate is None
+    assert (
+        probe(silent).has_video
+        and not probe(silent).has_audio
+        and probe(silent).sample_rate is None
+    )
     with pytest.raises(MediaError, match="no sound"):
         load_sound(silent)
     voice = make_film(tmp_path / "voice.m4a", stamps=None, sound=sine(1, 48000))
@@ -489,7 +530,12 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     def grown(seconds):
         """Bytes by which the process grows while reading a film of 0.25 MB of pictures and sound a second."""
         film = tmp_path / f"{seconds}.mkv"
-        make_film(film, stamps=range(0, 25 * seconds, 5), sound=np.zeros(48000 * seconds), sound_codec="pcm_f32le")
+        make_film(
+            film,
+            stamps=range(0, 25 * seconds, 5),
+            sound=np.zeros(48000 * seconds),
+            sound_codec="pcm_f32le",
+        )
         before, most = psutil.Process().memory_info().rss, 0
         for _ in zip(frames(film), sound_blocks(film, 48000, block=0.2), strict=False):
             most = max(most, psutil.Process().memory_info().rss - before)
@@ -554,7 +600,10 @@ def test_a_silent_film_gives_a_silent_film(tmp_path):
 @pytest.mark.parametrize("written", [0, 30])
 def test_nothing_half_written_is_left(tmp_path, error, written):
     (tmp_path / "film.mp4").write_bytes(b"the old one")
-    with pytest.raises(error), FilmWriter(tmp_path / "film.mp4", 64, 48, 25, (sine(9, 16000), 16000)) as film:
+    with (
+        pytest.raises(error),
+        FilmWriter(tmp_path / "film.mp4", 64, 48, 25, (sine(9, 16000), 16000)) as film,
+    ):
         for i in range(written):
             film.write(corners(), i / 25)
         raise error
@@ -568,7 +617,10 @@ def test_where_nothing_can_be_written(tmp_path):
         with pytest.raises(MediaError, match="cannot be written"), FilmWriter(path, 64, 48, 25):
             pass
     (tmp_path / "folder.mp4").mkdir()
-    with pytest.raises(MediaError, match="cannot be written"), FilmWriter(tmp_path / "folder.mp4", 64, 48, 25) as film:
+    with (
+        pytest.raises(MediaError, match="cannot be written"),
+        FilmWriter(tmp_path / "folder.mp4", 64, 48, 25) as film,
+    ):
         film.write(corners(), 0)
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.mp4"]
 
@@ -577,7 +629,9 @@ def test_where_nothing_can_be_written(tmp_path):
 def test_a_full_disk(tmp_path, at_the_end):
     resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    pictures = np.random.default_rng(0).integers(0, 255, (20 if at_the_end else 200, 64, 96, 3), dtype=np.uint8)
+    pictures = np.random.default_rng(0).integers(
+        0, 255, (20 if at_the_end else 200, 64, 96, 3), dtype=np.uint8
+    )
     with pytest.raises(MediaError, match="cannot be written"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limits[1]))
         try:
@@ -595,7 +649,12 @@ def test_pictures_that_do_not_fit_are_refused(tmp_path):
             for image, t in pictures:
                 film.write(image, t)
 
-    for pictures in ([], [(corners(32, 32), 0)], [(corners() / 255.0, 0)], [(corners(), 0.2), (corners(), 0.2)]):
+    for pictures in (
+        [],
+        [(corners(32, 32), 0)],
+        [(corners() / 255.0, 0)],
+        [(corners(), 0.2), (corners(), 0.2)],
+    ):
         with pytest.raises(MediaError, match="film.mp4"):
             write(*pictures)
         assert not os.listdir(tmp_path)

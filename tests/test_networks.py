@@ -67,7 +67,9 @@ def test_the_thesis_networks_have_the_layers_it_names():
     conv2d = build_network("conv2d", "thesis")
     assert {"Conv2D", "MaxPooling2D", "Dropout", "Flatten", "Dense"} <= set(kinds(conv2d))
     assert {layer.rate for layer in conv2d.layers if type(layer).__name__ == "Dropout"} == {0.5}
-    assert {layer.pool_size for layer in conv2d.layers if type(layer).__name__ == "MaxPooling2D"} == {(2, 2)}
+    assert {
+        layer.pool_size for layer in conv2d.layers if type(layer).__name__ == "MaxPooling2D"
+    } == {(2, 2)}
     for name in ("vgg16", "resnet50"):
         top = kinds(build_network(name, "thesis"))[-4:]
         assert top == ["Dropout", "Flatten", "Dense", "Dense"]
@@ -82,7 +84,10 @@ def test_the_small_networks_are_small():
 
 
 def test_crnn_does_not_see_how_long_the_padding_is():
-    long, short = build_network("crnn", input_shape=(301, 64)), build_network("crnn", input_shape=(201, 64))
+    long, short = (
+        build_network("crnn", input_shape=(301, 64)),
+        build_network("crnn", input_shape=(201, 64)),
+    )
     short.set_weights(long.get_weights())
     x = np.full((2, 301, 64), PAD, np.float32)
     x[:, :150] = np.random.default_rng(0).normal(-40, 10, (2, 150, 64))
@@ -175,7 +180,9 @@ def written(path) -> str:
         return archive.read("config.json").decode()
 
 
-@pytest.mark.parametrize("path", sorted((config.shipped_root() / "weights").glob("*.keras")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((config.shipped_root() / "weights").glob("*.keras")), ids=lambda p: p.stem
+)
 def test_shipped_networks_name_no_option_that_colabs_keras_does_not_know(path):
     assert not [option for option in NEWER if f'"{option}"' in written(path)]
 
@@ -192,9 +199,14 @@ def test_a_saved_network_names_a_newer_option_only_where_it_says_something(tmp_p
     np.testing.assert_allclose(load_network(path).predict_proba(x), model(x), atol=1e-6)
     plain = {"renorm": False, "quantization_config": None, "units": 3}
     with zipfile.ZipFile(tmp_path / "made.keras", "w") as archive:
-        archive.writestr("config.json", json.dumps({"layers": [plain, {"renorm": True, "input_axes": [0]}]}))
+        archive.writestr(
+            "config.json", json.dumps({"layers": [plain, {"renorm": True, "input_axes": [0]}]})
+        )
         archive.writestr("model.weights.h5", b"weights")
     make_portable(tmp_path / "made.keras")
-    assert json.loads(written(tmp_path / "made.keras"))["layers"] == [{"units": 3}, {"renorm": True, "input_axes": [0]}]
+    assert json.loads(written(tmp_path / "made.keras"))["layers"] == [
+        {"units": 3},
+        {"renorm": True, "input_axes": [0]},
+    ]
     with zipfile.ZipFile(tmp_path / "made.keras") as archive:
         assert archive.read("model.weights.h5") == b"weights"

@@ -57,7 +57,9 @@ def test_a_missing_set_is_replaced_visibly_in_live_and_never_in_full(capsys):
 
 def test_the_root_of_a_set_follows_the_same_rules(tmp_path, capsys):
     sample = emotutils.setup_notebook("sample").root("affwild2")
-    assert (sample / "affwild2" / "videos").is_dir() and notebook.SYNTHETIC in capsys.readouterr().out
+    assert (
+        sample / "affwild2" / "videos"
+    ).is_dir() and notebook.SYNTHETIC in capsys.readouterr().out
     assert emotutils.setup_notebook("full").root("affwild2", optional=True) == sample
     with pytest.raises(DataError, match="affwild2 not found"):
         emotutils.setup_notebook("full").root("affwild2")
@@ -93,7 +95,9 @@ def test_shown_code_is_the_packages_own(monkeypatch):
 def test_without_a_front_end_a_figure_is_drawn_once(monkeypatch):
     monkeypatch.setenv("EMOTUTILS_STATIC", "1")
     calls = []
-    notebook.interactive(lambda **controls: calls.append(controls), size=(1, 9, 1, 3), rule=["mean", "product"])
+    notebook.interactive(
+        lambda **controls: calls.append(controls), size=(1, 9, 1, 3), rule=["mean", "product"]
+    )
     assert calls == [{"size": 3, "rule": "mean"}]
 
 
@@ -122,7 +126,11 @@ def test_guesses_are_kept_and_compared(game):
     game.answer("calm")
     assert game.agreement() == "1 of 2"
     kept = pd.read_csv(game.path)
-    assert kept.to_dict("list") == {"id": ["a", "b"], "label": ["calm", "fear"], "guess": ["calm", "calm"]}
+    assert kept.to_dict("list") == {
+        "id": ["a", "b"],
+        "label": ["calm", "fear"],
+        "guess": ["calm", "calm"],
+    }
     with pytest.raises(ValueError, match="not one of fear, calm"):
         game.answer("joy")
 
@@ -147,7 +155,8 @@ def test_a_table_of_words_is_markdown_with_its_index_in_front(monkeypatch):
     out = []
     monkeypatch.setattr(notebook, "display", out.append)
     frame = pd.DataFrame(
-        {"says": ["a|b", None], "n": pd.array([3, None], dtype="Int64")}, pd.Index(["x", "y"], name="who")
+        {"says": ["a|b", None], "n": pd.array([3, None], dtype="Int64")},
+        pd.Index(["x", "y"], name="who"),
     )
     notebook.show_words(frame)
     assert out[0].data.splitlines() == [
@@ -197,9 +206,12 @@ def test_every_widget_has_a_static_twin(game, tmp_path, monkeypatch):
     users = {
         node.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and "import ipywidgets" in ast.unparse(node)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and "import ipywidgets" in ast.unparse(node)
     }
-    assert users == {"interactive", "_control", "Guesses", "play", "FilmPicker", "show"}, "a new one: call it below"
+    assert users == {"interactive", "_control", "Guesses", "play", "FilmPicker", "show"}, (
+        "a new one: call it below"
+    )
     others = [p for p in Path(emotutils.__file__).parent.rglob("*.py") if p.name != "notebook.py"]
     assert not [p for p in others if "import ipywidgets" in p.read_text(encoding="utf-8")]
     monkeypatch.setenv("EMOTUTILS_STATIC", "1")

@@ -17,7 +17,9 @@ from emotutils.course import solutions
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"][
+    "Repository"
+]
 SECTIONS = ("What we saw", "Quick questions", "Exercises", "Next")
 
 sys.path.insert(0, str(ROOT / "notebooks"))
@@ -25,7 +27,9 @@ from stamp import stamped  # noqa: E402
 
 
 def cells(path: Path, kind: str) -> list[dict]:
-    return [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
+    return [
+        c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind
+    ]
 
 
 def text(cell: dict) -> str:
@@ -67,9 +71,18 @@ def test_what_is_stored_is_small_and_plain(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
     assert path.stat().st_size < 1_000_000
-    assert not [k for c in notebook["cells"] for k in c["metadata"] if k not in ("tags", "jupyter", "collapsed")]
-    assert not [o for o in outputs(path) if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
-    assert not [o for o in outputs(path) if o.get("name") == "stderr"], "warnings stand in the outputs"
+    assert not [
+        k
+        for c in notebook["cells"]
+        for k in c["metadata"]
+        if k not in ("tags", "jupyter", "collapsed")
+    ]
+    assert not [
+        o for o in outputs(path) if "application/vnd.jupyter.widget-view+json" in o.get("data", {})
+    ]
+    assert not [o for o in outputs(path) if o.get("name") == "stderr"], (
+        "warnings stand in the outputs"
+    )
 
 
 @every
@@ -94,7 +107,9 @@ def test_the_frame(path):
 def test_badge_and_bootstrap_name_this_file_and_the_projects_address(path):
     owner = "/".join(ADDRESS.split("/")[-2:])
     first = text(cells(path, "markdown")[0])
-    assert f"https://colab.research.google.com/github/{owner}/blob/main/notebooks/{path.name}" in first
+    assert (
+        f"https://colab.research.google.com/github/{owner}/blob/main/notebooks/{path.name}" in first
+    )
     assert f"git clone -q {ADDRESS} " in text(cells(path, "code")[0])
     raw = path.read_text(encoding="utf-8")
     assert stamped(raw, ADDRESS) == raw, "make stamp"
@@ -140,7 +155,9 @@ def test_a_number_leads_to_its_notebook_and_words_to_the_glossary(path):
     for number, target in re.findall(r"\[(\d\d)[^\]]*\]\((.+?)\)", prose(path)):
         assert target.startswith((f"{number}_", "http")), f"[{number}] leads to {target}"
     for target, section in re.findall(r"\]\((\d\d_\w+\.ipynb)\), sections? (\d+)", prose(path)):
-        assert re.search(rf"^## {section} ", prose(path.with_name(target)), flags=re.M), f"{target} has no {section}"
+        assert re.search(rf"^## {section} ", prose(path.with_name(target)), flags=re.M), (
+            f"{target} has no {section}"
+        )
     assert "[glossary](../docs/glossary.md)" in text(cells(path, "markdown")[0])
 
 
@@ -162,7 +179,9 @@ def test_each_figure_is_followed_by_its_message(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))["cells"]
     for cell, after in zip(notebook, [*notebook[1:], None], strict=True):
         if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
-            assert after and after["cell_type"] == "markdown", f"say what is seen: {text(cell)[:60]}"
+            assert after and after["cell_type"] == "markdown", (
+                f"say what is seen: {text(cell)[:60]}"
+            )
             assert not text(after).startswith("#"), f"say what is seen: {text(cell)[:60]}"
 
 
@@ -173,7 +192,10 @@ def used_names(source: str) -> set[str]:
         aliases |= {name.strip(): f"{module}.{name.strip()}" for name in names.split(",")}
     found = set()
     for alias, whole in aliases.items():
-        found |= {whole + rest for rest in re.findall(rf"(?<![-\w.\"'/]){alias}((?:\.[A-Za-z_]\w*)+)", source)}
+        found |= {
+            whole + rest
+            for rest in re.findall(rf"(?<![-\w.\"'/]){alias}((?:\.[A-Za-z_]\w*)+)", source)
+        }
     return found | set(aliases.values())
 
 
@@ -198,12 +220,16 @@ def test_every_name_of_the_package_exists_and_leads_back_to_a_notebook(path):
             module = importlib.import_module(thing.__module__)
             words = (inspect.getdoc(thing) or "") + (module.__doc__ or "")
             assert inspect.getdoc(thing), f"{name} has no docstring"
-            assert re.search(r"notebooks?/", words), f"{name}: neither it nor its module names a notebook"
+            assert re.search(r"notebooks?/", words), (
+                f"{name}: neither it nor its module names a notebook"
+            )
 
 
 @every
 def test_code_is_short_and_explained(path):
-    lengths = [len([line for line in text(c).splitlines() if line.strip()]) for c in cells(path, "code")]
+    lengths = [
+        len([line for line in text(c).splitlines() if line.strip()]) for c in cells(path, "code")
+    ]
     assert sorted(lengths)[len(lengths) // 2] <= 8, "the teaching cell has 3 to 6 lines"
     words, lines = len(prose(path).split()), sum(lengths)
     assert words / lines >= 4
@@ -220,13 +246,17 @@ class Whole:
         monkeypatch.setenv("EMOTUTILS_STATIC", "1")
         notebook = nbformat.read(self.path, as_version=4)
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
-        streams = [o for c in notebook.cells for o in c.get("outputs", []) if o["output_type"] == "stream"]
+        streams = [
+            o for c in notebook.cells for o in c.get("outputs", []) if o["output_type"] == "stream"
+        ]
         assert "profile full" in "".join(o["text"] for o in streams)
 
 
 # A notebook that asks for no set does the same in every profile: nbval has run it already.
 for _path in [p for p in NOTEBOOKS if re.search(r"\bcfg\.(load|pairs|root)\(", code(p))]:
-    globals()[f"TestWhole_{_path.stem}"] = type(f"TestWhole_{_path.stem}", (Whole,), {"path": _path})
+    globals()[f"TestWhole_{_path.stem}"] = type(
+        f"TestWhole_{_path.stem}", (Whole,), {"path": _path}
+    )
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "emotutils").rglob("*.py")), ids=lambda p: p.stem)

@@ -54,7 +54,10 @@ def rows(names, frames=5, faces=1, seed=0):
 
 def put(path, table, separator=","):
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [separator.join(table.columns), *(",".join(map(str, row)) for row in table.itertuples(index=False))]
+    lines = [
+        separator.join(table.columns),
+        *(",".join(map(str, row)) for row in table.itertuples(index=False)),
+    ]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -68,7 +71,10 @@ def test_the_layouts_are_those_of_the_published_files():
     assert tracking_header() == TRACKED, "the sample's is the same"
     for names in (openface.AU_INTENSITIES, openface.AU_PRESENCES, openface.POSE, openface.GAZE):
         assert [n for n in TRACKED if n in names] == list(names)
-    assert [n for n in TRACKED if n.startswith("AU")] == [*openface.AU_INTENSITIES, *openface.AU_PRESENCES]
+    assert [n for n in TRACKED if n.startswith("AU")] == [
+        *openface.AU_INTENSITIES,
+        *openface.AU_PRESENCES,
+    ]
 
 
 @pytest.mark.parametrize(("version", "separator"), [(1, ", "), (2, ","), (2, ", ")])
@@ -77,19 +83,27 @@ def test_both_layouts_are_read(tmp_path, version, separator):
     table = openface.read(put(tmp_path / "film.csv", written, separator))
     pd.testing.assert_frame_equal(table, written, check_dtype=False)
     whole = {n for n in table if table[n].dtype == np.int64}
-    assert whole == {"frame", "success", *openface.AU_PRESENCES} | ({"face_id"} if version == 2 else set())
+    assert whole == {"frame", "success", *openface.AU_PRESENCES} | (
+        {"face_id"} if version == 2 else set()
+    )
     assert set(table.dtypes) == {np.dtype(np.int64), np.dtype(np.float64)}
 
 
 def test_what_openface_could_not_compute_is_nan(tmp_path):
-    path = put(tmp_path / "film.csv", rows(header(2)).astype({"gaze_0_x": object, "AU01_r": object}))
+    path = put(
+        tmp_path / "film.csv", rows(header(2)).astype({"gaze_0_x": object, "AU01_r": object})
+    )
     lines = path.read_text().splitlines()
     cells = lines[3].split(",")
     cells[header(2).index("gaze_0_x")] = "-nan(ind)"
     cells[header(2).index("AU01_r")] = "nan"
     path.write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:]]))
     table = openface.read(path)
-    assert list(table["gaze_0_x"].isna()) == list(table["AU01_r"].isna()) == [False, False, True, False, False]
+    assert (
+        list(table["gaze_0_x"].isna())
+        == list(table["AU01_r"].isna())
+        == [False, False, True, False, False]
+    )
 
 
 def damaged(path, how):
@@ -124,7 +138,9 @@ def damaged(path, how):
 )
 def test_a_damaged_csv_says_what_where_and_what_to_do(tmp_path, how, message):
     damaged(tmp_path / "film.csv", how)
-    with pytest.raises(DataError, match=rf"film\.csv: .*{message}.*run FeatureExtraction again") as error:
+    with pytest.raises(
+        DataError, match=rf"film\.csv: .*{message}.*run FeatureExtraction again"
+    ) as error:
         openface.read(tmp_path / "film.csv")
     assert "\n" not in str(error.value)
 
@@ -146,10 +162,23 @@ def put_faces(folder, names):
 def test_aligned_faces_of_openface_2_with_two_people(tmp_path):
     written = rows(header(2), frames=3, faces=2)
     put(tmp_path / "clip.csv", written)
-    put_faces(tmp_path / "clip_aligned", [f"frame_det_{face}.bmp" for face in ("00_000001", "01_000001", "01_000003")])
+    put_faces(
+        tmp_path / "clip_aligned",
+        [f"frame_det_{face}.bmp" for face in ("00_000001", "01_000001", "01_000003")],
+    )
     table = openface.read_aligned(tmp_path / "clip_aligned")
-    assert list(table.columns[:7]) == ["film", "frame", "face_id", "t", "path", "confidence", "success"]
-    assert set(table.columns) == {"film", "t", "path", *header(2)} - {"timestamp"} and set(table["film"]) == {"clip"}
+    assert list(table.columns[:7]) == [
+        "film",
+        "frame",
+        "face_id",
+        "t",
+        "path",
+        "confidence",
+        "success",
+    ]
+    assert set(table.columns) == {"film", "t", "path", *header(2)} - {"timestamp"} and set(
+        table["film"]
+    ) == {"clip"}
     found = table[table["path"] != ""]
     assert list(zip(found["frame"], found["face_id"], strict=True)) == [(1, 0), (1, 1), (3, 1)]
     assert found["path"].str.endswith("frame_det_01_000003.bmp").sum() == 1
@@ -167,7 +196,10 @@ def test_aligned_faces_of_openface_1(tmp_path):
 
 def test_aligned_faces_that_do_not_fit_their_csv(tmp_path):
     folder = tmp_path / "clip_aligned"
-    with pytest.raises(DataError, match="clip_aligned: no frame_det_….bmp there; run FeatureExtraction with -simalign"):
+    with pytest.raises(
+        DataError,
+        match="clip_aligned: no frame_det_….bmp there; run FeatureExtraction with -simalign",
+    ):
         openface.read_aligned(folder)
     put_faces(folder, ["frame_det_00_000009.bmp"])
     with pytest.raises(DataError, match=r"clip\.csv: no such file"):
@@ -201,7 +233,12 @@ def test_ravdess_tracking_pairs_with_the_recordings(tmp_path):
     pairs = ravdess_tracking.pair(tracking, recorded)
     assert len(pairs) == 1
     pair = pairs.iloc[0]
-    assert (pair["take"], pair["label"], pair["group"], pair["split"]) == (TAKE, "anger", "ravdess-01", "train")
+    assert (pair["take"], pair["label"], pair["group"], pair["split"]) == (
+        TAKE,
+        "anger",
+        "ravdess-01",
+        "train",
+    )
     assert pair["id_face"] == f"01-{TAKE}" and pair["id_voice"] == f"03-{TAKE}"
     features = ravdess_tracking.features(pair["path_face"])
     names = [*openface.AU_INTENSITIES, *openface.AU_PRESENCES, *openface.POSE, *openface.GAZE]
@@ -216,7 +253,9 @@ def test_ravdess_tracking_is_neither_faces_nor_voices(tmp_path):
     with pytest.raises(TypeError, match="holds no faces"):
         tracking.faces()
     for modality in ("face", "voice"):
-        with pytest.raises(DataError, match=f"a {modality} network cannot use ravdess-tracking: it holds films"):
+        with pytest.raises(
+            DataError, match=f"a {modality} network cannot use ravdess-tracking: it holds films"
+        ):
             datasets.part(tracking, "train", modality, voices.Features("log_mel"))
 
 
@@ -231,6 +270,12 @@ def test_ravdess_tracking_reports_what_is_unfit(tmp_path):
         ravdess_tracking.load(tmp_path)
     data = ravdess_tracking.load(tmp_path, on_error="report")
     assert list(data.table["path"]) == [str(folder / f"01-{TAKE}.csv")]
-    assert list(data.rejects["what"].str[:14]) == ["line 6 is cut ", "No columns to ", "not a RAVDESS "]
-    with pytest.raises(DataError, match=r"FacialTracking_Actors_01-24\.zip there, .*EMOTUTILS_DATA"):
+    assert list(data.rejects["what"].str[:14]) == [
+        "line 6 is cut ",
+        "No columns to ",
+        "not a RAVDESS ",
+    ]
+    with pytest.raises(
+        DataError, match=r"FacialTracking_Actors_01-24\.zip there, .*EMOTUTILS_DATA"
+    ):
         ravdess_tracking.load(tmp_path / "nowhere")

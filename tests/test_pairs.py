@@ -35,7 +35,10 @@ def test_neither_actors_nor_faces_cross_the_parts(pairs):
 
 def test_twins_of_earlier_parts_are_left_out():
     table = datasets.load("sample-fer2013").table.copy()
-    first = {split: np.flatnonzero(table["split"] == split)[0] for split in ("train", "validation", "test")}
+    first = {
+        split: np.flatnonzero(table["split"] == split)[0]
+        for split in ("train", "validation", "test")
+    }
     groups = table["group"].to_numpy(copy=True)
     groups[first["validation"]] = groups[first["train"]]
     second = np.flatnonzero(table["split"] == "validation")[1]
@@ -47,7 +50,10 @@ def test_twins_of_earlier_parts_are_left_out():
 
 
 def test_face_and_voice_of_a_pair_have_one_label_and_calm_is_neutral(pairs):
-    face, voice = (datasets.load(f"sample-{name}").table.set_index("id")["label"] for name in ("fer2013", "ravdess"))
+    face, voice = (
+        datasets.load(f"sample-{name}").table.set_index("id")["label"]
+        for name in ("fer2013", "ravdess")
+    )
     for part in pairs.values():
         said = voice[part.voice_id].replace("calm", "neutral").to_list()
         assert said == face[part.face_id].to_list() == [EMOTIONS[y] for y in part.y]
@@ -95,14 +101,24 @@ def test_varied_for_training_the_padding_stays_and_action_units_too(pairs):
     assert (varied["face"] != x["face"]).any(axis=(2, 3, 4)).all()
     assert (varied["voice"][x["voice"] == PAD] == PAD).all()
     units = x | {"face": np.ones((8, 50, 35), np.float32)}
-    np.testing.assert_array_equal(datasets.augment_pairs(units, np.random.default_rng(0))["face"], units["face"])
+    np.testing.assert_array_equal(
+        datasets.augment_pairs(units, np.random.default_rng(0))["face"], units["face"]
+    )
 
 
 def test_a_label_with_too_few_faces_is_named():
     voices = Part(
-        np.zeros((2, 4, 3), np.float32), np.array([1, 1], np.int32), np.array(["a"] * 2), np.array(["v", "w"])
+        np.zeros((2, 4, 3), np.float32),
+        np.array([1, 1], np.int32),
+        np.array(["a"] * 2),
+        np.array(["v", "w"]),
     )
-    one = Part(np.zeros((1, 48, 48, 1), np.uint8), np.array([1], np.int32), np.array(["f"]), np.array(["f"]))
+    one = Part(
+        np.zeros((1, 48, 48, 1), np.uint8),
+        np.array([1], np.int32),
+        np.array(["f"]),
+        np.array(["f"]),
+    )
     assert len(pair_up(one, voices)) == 2
     with pytest.raises(DataError, match="1 faces of disgust, 3 wanted"):
         pair_up(one, voices, each=3)
@@ -153,9 +169,13 @@ def films(tmp_path_factory):
     for actor, code in ((1, 3), (17, 5), (21, 2)):
         emotion = CODES["ravdess"][code]
         look = {} if emotion == "calm" else EXPRESSIONS[emotion]
-        x = speak("ki da to ba do", emotion, Speaker.random(rng, female=actor % 2 == 0), rng, strength=1.0)
+        x = speak(
+            "ki da to ba do", emotion, Speaker.random(rng, female=actor % 2 == 0), rng, strength=1.0
+        )
         scene, mouth = Scene(Identity.random(rng), 320, 240, seed=actor), loudness(x, 10)
-        path = root / "ravdess" / f"Actor_{actor:02d}" / f"01-01-{code:02d}-01-01-01-{actor:02d}.mp4"
+        path = (
+            root / "ravdess" / f"Actor_{actor:02d}" / f"01-01-{code:02d}-01-01-01-{actor:02d}.mp4"
+        )
         path.parent.mkdir(parents=True)
         with FilmWriter(path, 320, 240, 10, (x, SAMPLE_RATE)) as film:
             for i, opened in enumerate(mouth):
@@ -210,7 +230,9 @@ def test_what_cannot_be_paired_is_named(name, message):
 
 def test_which_names_are_pairs():
     assert all(map(datasets.is_pairs, (PAIRED, TRACKED, "paired-fer2013+ravdess", "ravdess-films")))
-    assert not any(map(datasets.is_pairs, ("fer2013", "ravdess+tess", "ravdess-tracking", "sample-ravdess")))
+    assert not any(
+        map(datasets.is_pairs, ("fer2013", "ravdess+tess", "ravdess-tracking", "sample-ravdess"))
+    )
 
 
 def test_a_take_without_its_recording_is_left_out_and_a_part_without_rows_is_an_error():
@@ -232,8 +254,15 @@ def test_units_are_of_the_tracking_set_only():
 def test_real_parts_share_no_face_and_no_near_twin(real_data):
     found = load_pairs("paired-fer2013+ravdess", real_data)
     table = found.faces.table
-    groups = {split: set(table["group"][table["split"] == split]) for split in ("train", "validation", "test")}
+    groups = {
+        split: set(table["group"][table["split"] == split])
+        for split in ("train", "validation", "test")
+    }
     assert not groups["train"] & groups["validation"]
     assert not (groups["train"] | groups["validation"]) & groups["test"]
     counts = table["split"].value_counts()
-    assert counts["train"] == 28709 and 3200 < counts["validation"] < 3589 and 2900 < counts["test"] < 3589
+    assert (
+        counts["train"] == 28709
+        and 3200 < counts["validation"] < 3589
+        and 2900 < counts["test"] < 3589
+    )

@@ -18,9 +18,16 @@ from emotutils.errors import DataError
 from emotutils.voices import Features
 
 SR = 16000
-NAMES = ("01/03-01-01-01-01-01-01", "01/03-01-03-01-01-01-01", "02/03-01-04-01-01-01-02", "17/03-01-05-01-01-01-17")
+NAMES = (
+    "01/03-01-01-01-01-01-01",
+    "01/03-01-03-01-01-01-01",
+    "02/03-01-04-01-01-01-02",
+    "17/03-01-05-01-01-01-17",
+)
 #: The thesis's 40 MFCCs, averaged over time, with librosa's settings.
-MEAN = Features("mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0, fmax=8000, level="none")
+MEAN = Features(
+    "mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0, fmax=8000, level="none"
+)
 MEL = Features(n_mels=40, hop_length=320)
 
 
@@ -44,7 +51,9 @@ def root(tmp_path) -> Path:
 @pytest.fixture
 def nothing_is_computed(monkeypatch):
     """Call it, and from then on features must come from the cache."""
-    return lambda: monkeypatch.setattr(Features, "__call__", lambda *_: pytest.fail("computed again"))
+    return lambda: monkeypatch.setattr(
+        Features, "__call__", lambda *_: pytest.fail("computed again")
+    )
 
 
 def files(folder: Path) -> list[str]:
@@ -130,7 +139,9 @@ def test_progress_is_shown_when_asked_for(root, capsys):
 
 
 def faces() -> datasets.Dataset:
-    table = pd.DataFrame({"id": ["a"], "label": ["anger"], "y": [0], "group": ["a"], "split": ["train"]})
+    table = pd.DataFrame(
+        {"id": ["a"], "label": ["anger"], "y": [0], "group": ["a"], "split": ["train"]}
+    )
     x = np.zeros((1, 48, 48, 1))
     return datasets.Dataset("drawn", table, ("anger",), "", "", read_faces=lambda rows: x[rows])
 
@@ -153,7 +164,9 @@ def test_copies_stand_beside_the_recording_and_its_speeds(root):
         before = plain.x[plain.id == name]
         np.testing.assert_array_equal(here[: len(before)], before)
         fresh = here[len(before) :]
-        assert len(fresh) >= 2 and not any(np.array_equal(f, b) for f in fresh for b in here[: len(before)])
+        assert len(fresh) >= 2 and not any(
+            np.array_equal(f, b) for f in fresh for b in here[: len(before)]
+        )
     first = varied.id == plain.id[0]
     assert len(np.unique(varied.x[first], axis=0)) == first.sum() == 4
     np.testing.assert_array_equal(varied.y[first], plain.y[0])
@@ -198,12 +211,17 @@ class Hostile:
 
 
 def test_features_in_the_thesiss_form(tmp_path):
-    x, y = np.random.default_rng(0).normal(size=(5, 40)).astype(np.float32), np.array([0, 7, 3, 3, 1])
+    x, y = (
+        np.random.default_rng(0).normal(size=(5, 40)).astype(np.float32),
+        np.array([0, 7, 3, 3, 1]),
+    )
     parts.save_joblib(tmp_path / "out" / "features", x, y)
     assert files(tmp_path / "out" / "features") == ["X.joblib", "y.joblib"]
     # As the work that the thesis builds on reads them.
     np.testing.assert_array_equal(joblib.load(tmp_path / "out" / "features" / "X.joblib"), x)
-    for found, expected in zip(parts.load_joblib(tmp_path / "out" / "features", trust=True), (x, y), strict=True):
+    for found, expected in zip(
+        parts.load_joblib(tmp_path / "out" / "features", trust=True), (x, y), strict=True
+    ):
         np.testing.assert_array_equal(found, expected)
         assert found.dtype == expected.dtype
 

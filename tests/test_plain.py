@@ -101,4 +101,6 @@ def body_lines(function: ast.FunctionDef) -> int:
 
 def test_the_figures_count_what_they_say():
     text = '"""Two\nlines."""\n\n# why\na, b = 1, 2  # two\nc, d = f(a if b else 0)\n'
-    assert measure(text) == Figures(lines=2, tokens=19, tuple_assignments=1, conditional_expressions=1)
+    assert measure(text) == Figures(
+        lines=2, tokens=19, tuple_assignments=1, conditional_expressions=1
+    )

@@ -29,7 +29,12 @@ def report():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], [50, 36, 4])
     proba = rng.dirichlet(np.ones(4), 90) + np.eye(4)[y] * rng.uniform(0, 1, (90, 1))
-    return evaluate(y, proba / proba.sum(axis=1, keepdims=True), ("anger", "fear", "calm", "neutral"), resamples=50)
+    return evaluate(
+        y,
+        proba / proba.sum(axis=1, keepdims=True),
+        ("anger", "fear", "calm", "neutral"),
+        resamples=50,
+    )
 
 
 @pytest.fixture
@@ -62,7 +67,9 @@ def test_timeline_names_lanes_emotions_and_gaps(timeline):
         "both together",
     }
     assert {"happiness", "sadness"} <= _texts(ax)
-    assert {*EMOTIONS, "nothing to go by"} == {text.get_text() for text in ax.get_legend().get_texts()}
+    assert {*EMOTIONS, "nothing to go by"} == {
+        text.get_text() for text in ax.get_legend().get_texts()
+    }
     gaps = [patch for patch in ax.patches if patch.get_hatch()]
     assert [(gap.get_x(), gap.get_width()) for gap in gaps] == [(0.0, 1.0)]
 
@@ -82,7 +89,9 @@ def test_words_of_crowded_disagreements_do_not_overlap(timeline):
     timeline.loc[[20, 21, 24, 25, 40, 41, 60, 61], "disagreement"] = "happiness/sadness"
     ax = plots.plot_timeline(timeline)
     ax.figure.canvas.draw()
-    boxes = sorted((t.get_window_extent() for t in ax.texts if "≠" in t.get_text()), key=lambda box: box.x0)
+    boxes = sorted(
+        (t.get_window_extent() for t in ax.texts if "≠" in t.get_text()), key=lambda box: box.x0
+    )
     assert len(boxes) == 4
     assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
 
@@ -106,7 +115,12 @@ def test_confusion_prints_counts_and_rates():
 
 
 def test_confusion_takes_a_report():
-    report = evaluate(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]), ("no", "yes"), resamples=10)
+    report = evaluate(
+        np.array([0, 1, 1]),
+        np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]),
+        ("no", "yes"),
+        resamples=10,
+    )
     ax = plots.plot_confusion(report)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["no", "yes"]
     assert "50 %\n1" in _texts(ax)
@@ -128,7 +142,10 @@ def test_history_marks_the_best_epoch(metric, best):
 def test_history_marks_where_the_curves_part():
     training = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
     apart = {"accuracy": training, "val_accuracy": [0.4, 0.45, 0.48, 0.55, 0.54, 0.55]}
-    told = [plots.plot_history(apart, "accuracy"), plots.plot_history({**apart, "val_accuracy": training}, "accuracy")]
+    told = [
+        plots.plot_history(apart, "accuracy"),
+        plots.plot_history({**apart, "val_accuracy": training}, "accuracy"),
+    ]
     words, together = ({t.get_text() for t in ax.get_legend().get_texts()} for ax in told)
     assert "part after epoch 2" in words and not [w for w in together if "part" in w]
     log = [{"epoch": 17 + k, "loss": 0.1, "val_loss": 2 + 0.01 * k} for k in range(5)]
@@ -144,7 +161,8 @@ def test_history_without_the_metric_names_those_there():
 
 def test_scores_show_value_and_interval():
     ax = plots.plot_scores(
-        {"ours": Score(0.65, 0.6, 0.7), "theirs": {"value": 0.5, "low": 0.4, "high": 0.6}}, chance=1 / 7
+        {"ours": Score(0.65, 0.6, 0.7), "theirs": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        chance=1 / 7,
     )
     np.testing.assert_allclose(ax.lines[0].get_xdata(), [60, 70])
     assert {"65.0", "50.0", "guessing"} <= _texts(ax)
@@ -165,10 +183,17 @@ def test_roc_draws_each_label_that_occurs_and_tells_its_area(report):
 def test_labels_show_recall_interval_and_rows(report):
     ax = plots.plot_labels(report)
     table = report.table()
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["anger (50)", "fear (36)", "calm (4)", "neutral (0)"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        "anger (50)",
+        "fear (36)",
+        "calm (4)",
+        "neutral (0)",
+    ]
     assert [bar.get_width() for bar in ax.patches[:3]] == pytest.approx(100 * table["recall"][:3])
     ends = ax.collections[0].get_segments()[2][:, 0]
-    assert ends.tolist() == pytest.approx(100 * table.loc["calm", ["recall_low", "recall_high"]].to_numpy(float))
+    assert ends.tolist() == pytest.approx(
+        100 * table.loc["calm", ["recall_low", "recall_high"]].to_numpy(float)
+    )
     assert "undefined" in _texts(ax)
     precision = plots.plot_labels(report, metric="precision")
     assert precision.get_xlabel().startswith("precision") and not precision.collections
@@ -186,8 +211,12 @@ def test_reliability_shows_how_many_rows_are_in_each_bin(report):
 
 @pytest.mark.parametrize("sure", [0.3, 0.95])
 def test_the_legend_of_a_reliability_diagram_hides_nothing(sure):
-    proba = np.where(np.eye(4)[np.zeros(90, int)] == 1, sure, (1 - sure) / 3)  # all right: a point at the top
-    ax = plots.plot_reliability(evaluate(np.zeros(90, int), proba, ("anger", "fear", "calm", "neutral"), resamples=20))
+    proba = np.where(
+        np.eye(4)[np.zeros(90, int)] == 1, sure, (1 - sure) / 3
+    )  # all right: a point at the top
+    ax = plots.plot_reliability(
+        evaluate(np.zeros(90, int), proba, ("anger", "fear", "calm", "neutral"), resamples=20)
+    )
     ax.figure.draw_without_rendering()
     legend = ax.get_legend().get_window_extent()
     assert not legend.overlaps(ax.bbox), "inside, it may lie over points"
@@ -212,7 +241,13 @@ def test_a_report_plots_itself_in_four_parts(report, tmp_path):
 
 @pytest.fixture
 def points():
-    table = pd.DataFrame({"rows": [100, 400, 100, 400], "network": ["b", "b", "a", "a"], "value": [0.3, 0.5, 0.2, 0.3]})
+    table = pd.DataFrame(
+        {
+            "rows": [100, 400, 100, 400],
+            "network": ["b", "b", "a", "a"],
+            "value": [0.3, 0.5, 0.2, 0.3],
+        }
+    )
     return table.assign(low=table["value"] - 0.1, high=table["value"] + 0.1)
 
 
@@ -220,7 +255,9 @@ def test_curves_draw_a_line_for_each_with_its_intervals(points):
     ax = plots.plot_curves(points[::-1], "rows", "network", name="UAR", chance=1 / 7)
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
     a, b = ax.lines[:2]
-    assert a.get_xdata().tolist() == [100, 400] and b.get_ydata().tolist() == pytest.approx([30, 50])
+    assert a.get_xdata().tolist() == [100, 400] and b.get_ydata().tolist() == pytest.approx(
+        [30, 50]
+    )
     assert a.get_linestyle() != b.get_linestyle() and a.get_marker() != b.get_marker()
     assert ax.get_ylabel() == "UAR in %, with 95 % interval" and "guessing" in _texts(ax)
     bars = [c.get_segments() for c in ax.collections if hasattr(c, "get_segments")]
@@ -231,17 +268,26 @@ def test_curves_over_words_keep_their_order():
     table = pd.DataFrame({"kept apart": ["nothing", "words", "speakers"], "value": [0.9, 0.8, 0.4]})
     ax = plots.plot_curves(table, "kept apart")
     assert [t.get_text() for t in ax.get_xticklabels()] == ["nothing", "words", "speakers"]
-    assert ax.lines[0].get_ydata().tolist() == pytest.approx([90, 80, 40]) and ax.get_legend() is None
+    assert (
+        ax.lines[0].get_ydata().tolist() == pytest.approx([90, 80, 40]) and ax.get_legend() is None
+    )
     assert ax.get_ylabel() == "accuracy in %"
 
 
-@pytest.mark.parametrize("name", ["plot_roc", "plot_labels", "plot_reliability", "plot_risk_coverage"])
+@pytest.mark.parametrize(
+    "name", ["plot_roc", "plot_labels", "plot_reliability", "plot_risk_coverage"]
+)
 def test_a_reports_plot_takes_axes_and_can_be_read(name, report):
     ax = Figure().subplots()
     assert getattr(plots, name)(report, ax=ax) is ax and not plt.get_fignums()
     ax = getattr(plots, name)(report)
     legend = ax.get_legend()
-    words = [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), *(legend.get_texts() if legend else ())]
+    words = [
+        *ax.texts,
+        *ax.get_xticklabels(),
+        *ax.get_yticklabels(),
+        *(legend.get_texts() if legend else ()),
+    ]
     assert min(text.get_fontsize() for text in words) >= 9
     assert 6 <= ax.figure.get_size_inches()[0] <= 7
 
@@ -253,7 +299,9 @@ def test_a_reports_plot_takes_axes_and_can_be_read(name, report):
         lambda timeline, ax: plots.plot_confusion(np.eye(3, dtype=int), list("abc"), ax=ax),
         lambda timeline, ax: plots.plot_history([{"loss": 1.0}, {"loss": 0.5}], ax=ax),
         lambda timeline, ax: plots.plot_scores({"ours": Score(0.65, 0.6, 0.7)}, ax=ax),
-        lambda timeline, ax: plots.plot_curves(pd.DataFrame({"rows": [1, 2], "value": [0.2, 0.3]}), "rows", ax=ax),
+        lambda timeline, ax: plots.plot_curves(
+            pd.DataFrame({"rows": [1, 2], "value": [0.2, 0.3]}), "rows", ax=ax
+        ),
     ],
 )
 def test_axes_in_axes_out_and_no_global_state(draw, timeline):
@@ -268,9 +316,21 @@ def test_axes_in_axes_out_and_no_global_state(draw, timeline):
 # Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB.
 VISIONS = {
     "normal": np.eye(3),
-    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
 }
 
 
@@ -283,7 +343,9 @@ def test_faces_side_by_side_under_their_titles():
 
 
 def test_balance_counts_each_label_in_each_part():
-    table = pd.DataFrame({"label": ["fear"] * 3 + ["calm"], "split": ["train", "train", "test", "train"]})
+    table = pd.DataFrame(
+        {"label": ["fear"] * 3 + ["calm"], "split": ["train", "train", "test", "train"]}
+    )
     ax = plots.plot_balance(table)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["fear", "calm"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["train", "test"]
@@ -298,7 +360,10 @@ def test_removed_shows_what_each_step_took():
         columns=["step", "before", "removed", "after", "reason"],
     )
     ax = plots.plot_removed(steps)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["extract: no face", "clean: blurred"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
+        "extract: no face",
+        "clean: blurred",
+    ]
     kept, gone = ([patch.get_width() for patch in bars] for bars in ax.containers)
     assert (kept, gone) == ([70, 70], [30, 0]) and "−30" in _texts(ax)
 
@@ -330,12 +395,18 @@ def test_lines_stand_out_from_the_page():
 def test_ink_can_be_read_on_every_color():
     for color in plots.COLORS.values():
         rgb = np.array(to_rgb(color))
-        luminance = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        luminance = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [
+            0.2126,
+            0.7152,
+            0.0722,
+        ]
         light = {"#000": 0.0, "#fff": 1.0}[plots.ink(color)]
         assert (max(light, luminance) + 0.05) / (min(light, luminance) + 0.05) >= 4.5
 
 
-@pytest.mark.parametrize(("t", "words"), [(0, "0:00"), (65.9, "1:05"), (600, "10:00"), (3725, "1:02:05")])
+@pytest.mark.parametrize(
+    ("t", "words"), [(0, "0:00"), (65.9, "1:05"), (600, "10:00"), (3725, "1:02:05")]
+)
 def test_clock(t, words):
     assert plots.clock(t) == words
 

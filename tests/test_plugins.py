@@ -24,7 +24,14 @@ def forgetful(monkeypatch):
     """What a test registers is forgotten after it."""
     monkeypatch.setattr(registry, "_REGISTRY", dict(registry._REGISTRY))
     monkeypatch.setattr(datasets.loading, "_ADDED", {})
-    for name in set(fusion.RULES) - {"weighted", "mean", "product", "maximum", "majority", "stacking"}:
+    for name in set(fusion.RULES) - {
+        "weighted",
+        "mean",
+        "product",
+        "maximum",
+        "majority",
+        "stacking",
+    }:
         monkeypatch.delitem(fusion.RULES, name)
 
 
@@ -42,16 +49,21 @@ BUILD = "def build(variant='best', *, n_labels=7, input_shape=(48, 48, 1)):\n   
 
 
 def test_what_is_announced_is_found(tmp_path, monkeypatch):
-    installed(tmp_path, "aplug", BUILD + "build.modality = 'voice'\n", networks="theirs = aplug:build")
+    installed(
+        tmp_path, "aplug", BUILD + "build.modality = 'voice'\n", networks="theirs = aplug:build"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     assert "theirs" in network_names("voice") and "theirs" not in network_names("face")
     assert list(announced("networks", {"theirs"})) == []
 
 
 @pytest.mark.parametrize(
-    "code, hint", [("import nothing_of_that_name", "cannot be imported .No module"), (BUILD, "modality None")]
+    "code, hint",
+    [("import nothing_of_that_name", "cannot be imported .No module"), (BUILD, "modality None")],
 )
-def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(tmp_path, monkeypatch, capsys, code, hint):
+def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
+    tmp_path, monkeypatch, capsys, code, hint
+):
     installed(tmp_path, "bplug", code, networks="broken = bplug:build")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "bplug", raising=False)
@@ -88,7 +100,9 @@ def test_a_saved_network_finds_the_layers_of_its_package(tmp_path):
     assert "105 rows" in done.stdout
 
 
-@pytest.mark.parametrize("modality, like", [("face", "conv2d"), ("voice", "crnn"), ("units", "aus")])
+@pytest.mark.parametrize(
+    "modality, like", [("face", "conv2d"), ("voice", "crnn"), ("units", "aus")]
+)
 def test_a_network_from_outside_is_trained_like_ours_of_its_modality(modality, like):
     register_network("theirs", lambda variant: None, modality)
     assert recipe_for("theirs", "best") == recipe_for(like, "best")
@@ -104,7 +118,9 @@ def made_up(root=None, *, on_error="raise") -> datasets.Dataset:
     table = pd.DataFrame({"id": [f"f{k}" for k in range(12)], "label": label, "y": [0, 1] * 6})
     table["group"], table["split"] = table["id"], ["train"] * 8 + ["validation"] * 2 + ["test"] * 2
     x = np.arange(12, dtype=np.float32)[:, None, None, None] * np.ones((1, 48, 48, 1), np.float32)
-    return datasets.Dataset("made-up", table, EMOTIONS, "nobody", "CC0", read_faces=lambda rows: x[rows])
+    return datasets.Dataset(
+        "made-up", table, EMOTIONS, "nobody", "CC0", read_faces=lambda rows: x[rows]
+    )
 
 
 def test_a_set_from_outside_is_loaded_by_name_and_checked(capsys):

@@ -7,7 +7,9 @@ import pytest
 
 from emotutils import config
 
-QUOTED = json.loads((config.shipped_root() / "runs" / "quoted-systems.json").read_text(encoding="utf-8"))
+QUOTED = json.loads(
+    (config.shipped_root() / "runs" / "quoted-systems.json").read_text(encoding="utf-8")
+)
 SCORES = QUOTED["scores"]
 
 
@@ -45,7 +47,9 @@ def test_the_thesis_table_and_what_it_bears():
     rows = QUOTED["chapter3"]
     assert len(rows) == 5
     assert all(row["found"] and row["source"] and row["traced"] for row in rows)
-    figures = [result["value"] for row in rows for result in row["results"] if result.get("on") != "CK+"]
+    figures = [
+        result["value"] for row in rows for result in row["results"] if result.get("on") != "CK+"
+    ]
     assert sum(figures) / len(figures) == pytest.approx(0.73, abs=0.005)
     assert sum("tensorflow" in row["technologies"] for row in rows) == 4
     assert sum("numpy" in row["technologies"] for row in rows) == 5
@@ -54,5 +58,8 @@ def test_the_thesis_table_and_what_it_bears():
 
 
 def test_tools_have_a_licence_and_wishes_name_who_asked():
-    assert all(tool["licence"] and tool["source"] and (tool["faces"] or tool["voices"]) for tool in QUOTED["tools"])
+    assert all(
+        tool["licence"] and tool["source"] and (tool["faces"] or tool["voices"])
+        for tool in QUOTED["tools"]
+    )
     assert all(wish["asked"] and wish["here"] for wish in QUOTED["wishes"])

@@ -20,7 +20,9 @@ pytestmark = pytest.mark.real
 def test_a_shipped_network_reproduces_its_cards_test_score(card, real_data):
     report = evaluate_network(card["name"], card["data"], "test", real_data)
     for metric in ("accuracy", "uar", "macro_f1"):
-        assert getattr(report, metric).value == pytest.approx(card["test"][metric]["value"], abs=0.002)
+        assert getattr(report, metric).value == pytest.approx(
+            card["test"][metric]["value"], abs=0.002
+        )
     assert report.n == card["test"]["n"]
 
 
@@ -35,7 +37,9 @@ def test_a_record_names_the_rows_it_was_scored_on(card, real_data):
     arrays = np.load(config.shipped_root() / "runs" / f"{card['run']}.npz", allow_pickle=False)
     record = json.loads((config.shipped_root() / "runs" / f"{card['run']}.json").read_text())
     groups = arrays["test_group"] if card["modality"] == "voice" else None
-    again = evaluate(arrays["test_y"], arrays["test_proba"].astype(float), card["labels"], groups).to_dict()
+    again = evaluate(
+        arrays["test_y"], arrays["test_proba"].astype(float), card["labels"], groups
+    ).to_dict()
     assert again == {k: v for k, v in record["test"].items() if k in again}
     network, data = load_network(card["name"]), datasets.load(card["data"], real_data)
     part = datasets.part(data, "test", card["modality"], network.features)
@@ -51,7 +55,9 @@ def test_faces_in_a_film_are_read_as_well_as_faces_in_the_set(real_data, tmp_pat
     with FilmWriter(tmp_path / "faces.mp4", 640, 480, 4) as film:
         for k in range(4 * len(rows)):
             image = np.zeros((480, 640, 3), np.uint8)
-            face = cv2.resize(pictures[k // 4, ..., 0].astype(np.uint8), (240, 240), interpolation=cv2.INTER_CUBIC)
+            face = cv2.resize(
+                pictures[k // 4, ..., 0].astype(np.uint8), (240, 240), interpolation=cv2.INTER_CUBIC
+            )
             image[120:360, 200:440] = face[..., None]
             film.write(image, k / 4)
     frames = analyze(tmp_path / "faces.mp4", fps=4, progress=False).frames

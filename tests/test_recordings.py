@@ -76,8 +76,12 @@ def cut(path, share=0.6):
 
 BROKEN = {
     "no samples": lambda p: put(p, np.zeros(0)),
-    "not numbers": lambda p: put(p, np.where(np.arange(8000) == 4000, np.nan, sine()), subtype="FLOAT"),
-    "infinite": lambda p: put(p, np.where(np.arange(8000) == 7999, np.inf, sine()), subtype="DOUBLE"),
+    "not numbers": lambda p: put(
+        p, np.where(np.arange(8000) == 4000, np.nan, sine()), subtype="FLOAT"
+    ),
+    "infinite": lambda p: put(
+        p, np.where(np.arange(8000) == 7999, np.inf, sine()), subtype="DOUBLE"
+    ),
     "silent": lambda p: put(p, np.zeros(8000)),
     "cut off, shorter than its head says": lambda p: cut(put(p)),
     "not a film or recording": lambda p: put(p).write_bytes(b"RIFF\x00"),
@@ -103,7 +107,9 @@ def test_a_broken_recording_says_what_where_and_what_to_do(tmp_path, what):
 def test_a_cut_flac_is_refused(tmp_path, share):
     path = put(tmp_path / "x.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 48000))
     cut(path, share)
-    with pytest.raises(DataError, match=r"x\.flac: (cannot be decoded|the sound breaks off|has no sound).*; fetch"):
+    with pytest.raises(
+        DataError, match=r"x\.flac: (cannot be decoded|the sound breaks off|has no sound).*; fetch"
+    ):
         recordings.read(path)
 
 
@@ -118,14 +124,21 @@ def test_reported_the_rest_loads_and_the_rejects_say_why(tmp_path):
     for repetition in (1, 2):
         put(tmp_path / f"{SPEECH.format(repetition)}.wav")
     put(tmp_path / "ravdess" / "my voice.wav")
-    for name in (SPEECH.format(2), "ravdess/Actor_01/03-01-08-01-01-01-01"):  # the first is there whole as well
+    for name in (
+        SPEECH.format(2),
+        "ravdess/Actor_01/03-01-08-01-01-01-01",
+    ):  # the first is there whole as well
         (tmp_path / f"{name}.wav.part").write_bytes(b"RIFF")
-    (tmp_path / "ravdess" / "Actor_01" / "._03-01-08-01-01-01-01.wav").write_bytes(b"of another system")
+    (tmp_path / "ravdess" / "Actor_01" / "._03-01-08-01-01-01-01.wav").write_bytes(
+        b"of another system"
+    )
     (tmp_path / "ravdess" / "readme.txt").write_text("not a part of the set")
     data = datasets.load("ravdess", tmp_path, on_error="report")
     assert list(data.table["repetition"]) == [1, 2] and len(data.voices()) == 2
     assert list(data.rejects.columns) == ["where", "what", "remedy"]
-    said = dict(zip(data.rejects["where"].str.rpartition("/")[2], data.rejects["what"], strict=True))
+    said = dict(
+        zip(data.rejects["where"].str.rpartition("/")[2], data.rejects["what"], strict=True)
+    )
     assert len(said) == len(BROKEN) + 2
     for k, what in enumerate(BROKEN, start=1):
         assert what in said[f"03-01-0{k}-01-01-01-02.wav"]
@@ -139,14 +152,18 @@ def test_reported_the_rest_loads_and_the_rejects_say_why(tmp_path):
 def test_leftovers_stop_a_strict_reading(tmp_path):
     put(tmp_path / f"{SPEECH.format(1)}.wav")
     (tmp_path / f"{SPEECH.format(2)}.wav.part").write_bytes(b"RIFF")
-    with pytest.raises(DataError, match=r"\.wav\.part: was left by a copy that broke off; fetch the set again"):
+    with pytest.raises(
+        DataError, match=r"\.wav\.part: was left by a copy that broke off; fetch the set again"
+    ):
         ravdess.load(tmp_path)
 
 
 def test_a_set_of_which_nothing_is_left_says_so(tmp_path):
     path = put(tmp_path / f"{SPEECH.format(1)}.wav")
     path.write_bytes(b"")
-    with pytest.raises(DataError, match=r"no file in it can be used; the first, .*\.wav: is empty \(0 bytes\); "):
+    with pytest.raises(
+        DataError, match=r"no file in it can be used; the first, .*\.wav: is empty \(0 bytes\); "
+    ):
         ravdess.load(tmp_path, on_error="report")
     with pytest.raises(DataError, match="on_error='ignore': choose raise or report"):
         ravdess.load(tmp_path, on_error="ignore")
@@ -156,7 +173,11 @@ def test_a_set_that_lies_there_twice_counts_once(tmp_path):
     # As in a well known copy of TESS, with the folders' own spellings.
     outer = tmp_path / "tess" / "TESS Toronto emotional speech set data"
     inner = outer / "TESS Toronto emotional speech set data"
-    names = ("OAF_Fear/OAF_back_fear", "OAF_Pleasant_surprise/OAF_back_ps", "YAF_pleasant_surprised/YAF_back_ps")
+    names = (
+        "OAF_Fear/OAF_back_fear",
+        "OAF_Pleasant_surprise/OAF_back_ps",
+        "YAF_pleasant_surprised/YAF_back_ps",
+    )
     for name in (*names, "OAF_neutral/OA_bite_neutral", "OAF_Sad/OAF_back_sad"):
         for folder in (outer, inner):
             put(folder / f"{name}.wav")
@@ -164,11 +185,18 @@ def test_a_set_that_lies_there_twice_counts_once(tmp_path):
         data = tess.load(tmp_path, on_error=on_error)
         assert data.table["id"].is_unique and len(data) == 5 and data.rejects.empty
         assert not data.table["path"].str.contains("data/TESS").any()
-    assert dict(data.table["label"].value_counts()) == {"surprise": 2, "fear": 1, "neutral": 1, "sadness": 1}
+    assert dict(data.table["label"].value_counts()) == {
+        "surprise": 2,
+        "fear": 1,
+        "neutral": 1,
+        "sadness": 1,
+    }
     # Where the nearer copy is damaged, the other one serves, and the damage is told.
     cut(outer / "OAF_Fear" / "OAF_back_fear.wav")
     data = tess.load(tmp_path, on_error="report")
-    assert len(data) == 5 and list(data.rejects["where"]) == [str(outer / "OAF_Fear" / "OAF_back_fear.wav")]
+    assert len(data) == 5 and list(data.rejects["where"]) == [
+        str(outer / "OAF_Fear" / "OAF_back_fear.wav")
+    ]
     assert "data/TESS" in data.table.set_index("id").loc["OAF_back_fear", "path"]
 
 
@@ -176,12 +204,15 @@ def test_the_films_of_a_performance_are_its_twins(tmp_path):
     put(tmp_path / f"{SPEECH.format(1)}.wav", sine(1.0))
     put_film(tmp_path / "ravdess" / "Actor_01" / "01-01-05-01-01-01-01.mp4")
     put_film(tmp_path / "ravdess" / "Actor_01" / "02-01-05-01-01-01-01.mp4", sound=False)
-    films = {m: ravdess.load(tmp_path, modality=m, on_error="report") for m in ravdess.MODALITIES.values()}
+    films = {
+        m: ravdess.load(tmp_path, modality=m, on_error="report")
+        for m in ravdess.MODALITIES.values()
+    }
     rows = {m: d.table.iloc[0] for m, d in films.items()}
     assert [len(d) for d in films.values()] == [1, 1, 1]
-    assert {r["take"] for r in rows.values()} == {"01-05-01-01-01-01"} and {r.group for r in rows.values()} == {
-        "ravdess-01"
-    }
+    assert {r["take"] for r in rows.values()} == {"01-05-01-01-01-01"} and {
+        r.group for r in rows.values()
+    } == {"ravdess-01"}
     assert {m: r["modality"] for m, r in rows.items()} == {m: m for m in films}
     heard = films["audio-visual"].voices()[0]
     np.testing.assert_allclose(heard[2000:14000], sine(1.0)[2000:14000], atol=0.05)  # AAC

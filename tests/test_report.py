@@ -35,7 +35,9 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        self.fetched += [v for k, v in attrs.items() if k in ("src", "href", "srcset", "poster") and v]
+        self.fetched += [
+            v for k, v in attrs.items() if k in ("src", "href", "srcset", "poster") and v
+        ]
         self.ids += [attrs["id"]] if "id" in attrs else []
         self.svgs_named += attrs.get("role") == "img" and bool(attrs.get("aria-label"))
         if tag not in self.EMPTY:
@@ -57,7 +59,11 @@ def _words(html: str) -> str:
 
 
 def _moments(html: str) -> dict:
-    return json.loads(re.search(r'<script type="application/json" id="moments">(.*?)</script>', html, re.S).group(1))
+    return json.loads(
+        re.search(r'<script type="application/json" id="moments">(.*?)</script>', html, re.S).group(
+            1
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +74,14 @@ def saved(tmp_path_factory):
 
 def test_save_writes_every_file_whole(saved):
     _, paths, folder = saved
-    names = {"frames.csv", "speech.csv", "timeline.csv", "result.json", "timeline.png", "report.html"}
+    names = {
+        "frames.csv",
+        "speech.csv",
+        "timeline.csv",
+        "result.json",
+        "timeline.png",
+        "report.html",
+    }
     assert set(paths) == names == {path.name for path in folder.iterdir()}
     assert all(paths[name] == folder / name for name in names)
     assert paths["timeline.png"].read_bytes().startswith(b"\x89PNG")
@@ -159,7 +172,9 @@ def test_page_data_match_the_timeline(saved):
     assert len(voice) == len(analysis.timeline) and moments["step"] == 0.5
     assert [p is None for p in voice] == (analysis.timeline["voice_label"] == "").tolist()
     np.testing.assert_allclose(
-        np.array(voice[0]) / 100, analysis.timeline.loc[0, [f"voice_{c}" for c in P]].astype(float), atol=0.006
+        np.array(voice[0]) / 100,
+        analysis.timeline.loc[0, [f"voice_{c}" for c in P]].astype(float),
+        atol=0.006,
     )
 
 
@@ -182,7 +197,10 @@ def test_page_of_ten_minutes_is_small_and_honest_about_thinning():
 
 @pytest.mark.parametrize(
     ("streams", "gap", "missing"),
-    [({"voice": False}, "no sound track", "the voice sounds"), ({"face": False}, "no picture", "the face looks")],
+    [
+        ({"voice": False}, "no sound track", "the voice sounds"),
+        ({"face": False}, "no picture", "the face looks"),
+    ],
 )
 def test_a_missing_stream_is_said(streams, gap, missing):
     analysis = fabricated(16.0, **streams)
@@ -211,10 +229,30 @@ def test_film_names_cannot_break_the_page():
 @pytest.mark.parametrize(
     ("film", "face", "voice", "expected"),
     [
-        (True, True, True, "The face looks most like fear, the voice sounds most like anger; both …"),
-        (None, None, None, "The face looks most like fear, the voice sounds most like anger; both …"),
-        (True, False, True, "The face looks most like fear (not sure), the voice sounds most like anger; both …"),
-        (False, False, True, "Not sure: the face looks most like fear, the voice sounds most like anger; both …"),
+        (
+            True,
+            True,
+            True,
+            "The face looks most like fear, the voice sounds most like anger; both …",
+        ),
+        (
+            None,
+            None,
+            None,
+            "The face looks most like fear, the voice sounds most like anger; both …",
+        ),
+        (
+            True,
+            False,
+            True,
+            "The face looks most like fear (not sure), the voice sounds most like anger; both …",
+        ),
+        (
+            False,
+            False,
+            True,
+            "Not sure: the face looks most like fear, the voice sounds most like anger; both …",
+        ),
     ],
 )
 def test_verdict_is_careful(film, face, voice, expected):
@@ -253,13 +291,21 @@ def test_what_is_not_sure_is_said_in_words():
         "below 0.56 (face alone), 0.63 (voice alone)" in text
         and "0.00" not in text.split("Not sure: the highest")[1][:200]
     )
-    assert "From face and voice every answer counts as sure" in text and "never (face and voice)" in text
+    assert (
+        "From face and voice every answer counts as sure" in text
+        and "never (face and voice)" in text
+    )
     assert "so its limit is lower" not in text
     analysis.settings["unsure_below"] = {"face": np.inf}
     text = _words(report.page(analysis))
     assert "From face alone no answer is sure" in text and "always (face alone)" in text
     assert "For face and voice, voice alone no threshold is known" in text
-    assert json.loads(json.dumps(report.result(analysis), allow_nan=False))["settings"]["unsure_below"]["face"] is None
+    assert (
+        json.loads(json.dumps(report.result(analysis), allow_nan=False))["settings"][
+            "unsure_below"
+        ]["face"]
+        is None
+    )
 
 
 def test_words_of_the_lane_carry_their_doubt():
@@ -277,7 +323,9 @@ def test_words_of_the_lane_carry_their_doubt():
 def test_disagreements_are_listed_with_time_words_and_agreement():
     analysis = fabricated()
     analysis.summary["disagreements"][0]["agreement"] = 0.214
-    expected = "0:21–0:28 the face looks like sadness , the voice sounds like happiness , agreement 0.21"
+    expected = (
+        "0:21–0:28 the face looks like sadness , the voice sounds like happiness , agreement 0.21"
+    )
     assert expected in _words(report.page(analysis))
     assert "Stretches below 0.40 are listed" in _words(report.page(analysis))
 
@@ -286,7 +334,9 @@ def test_the_film_is_linked_by_relative_path(tmp_path):
     film = tmp_path / "my films" / "a; 100 % #1.mp4"
     film.parent.mkdir()
     film.write_bytes(b"a film")
-    html = report.save(fabricated(8.0), tmp_path / "out", film=film)["report.html"].read_text(encoding="utf-8")
+    html = report.save(fabricated(8.0), tmp_path / "out", film=film)["report.html"].read_text(
+        encoding="utf-8"
+    )
     assert _Page(html).fetched == ["../my%20films/a%3B%20100%20%25%20%231.mp4"]
     assert (tmp_path / "out" / unquote(_Page(html).fetched[0])).resolve() == film
     assert "; media-src 'self' file:\"" in html and "<video" in html
@@ -295,7 +345,9 @@ def test_the_film_is_linked_by_relative_path(tmp_path):
 
 
 def test_a_film_on_another_drive_or_gone_is_not_linked(tmp_path, monkeypatch):
-    assert not _Page(report.save(fabricated(8.0), tmp_path)["report.html"].read_text(encoding="utf-8")).fetched
+    assert not _Page(
+        report.save(fabricated(8.0), tmp_path)["report.html"].read_text(encoding="utf-8")
+    ).fetched
 
     def two_drives(*_):
         raise ValueError("path is on mount 'D:', start on mount 'C:'")
@@ -303,7 +355,9 @@ def test_a_film_on_another_drive_or_gone_is_not_linked(tmp_path, monkeypatch):
     film = tmp_path / "film.mp4"
     film.write_bytes(b"a film")
     monkeypatch.setattr("os.path.relpath", two_drives)
-    html = report.save(fabricated(8.0), tmp_path, film=film)["report.html"].read_text(encoding="utf-8")
+    html = report.save(fabricated(8.0), tmp_path, film=film)["report.html"].read_text(
+        encoding="utf-8"
+    )
     assert not _Page(html).fetched and "media-src" not in html
     assert "The film is not beside this page; everything else is here." in _words(html)
 
@@ -342,7 +396,9 @@ def test_annotated_film_says_not_sure(film, tmp_path):
     for unsure in (False, True):
         analysis = fabricated(4.0, path=film, fps=10.0)
         analysis.timeline["unsure"] = unsure
-        image = list(media.frames(report.save(analysis, tmp_path, annotate=True)["annotated.mp4"], None))[20].image
+        image = list(
+            media.frames(report.save(analysis, tmp_path, annotate=True)["annotated.mp4"], None)
+        )[20].image
         widths.append(int((image[228:236].max(axis=(0, 2)) < 100).sum()))
     assert widths[1] > widths[0] + 20
 
@@ -375,7 +431,9 @@ def test_annotating_needs_the_film(tmp_path):
 
 
 def test_no_picture_is_kept_in_the_page_unless_wanted(film, tmp_path):
-    html = report.save(fabricated(4.0, path=film), tmp_path)["report.html"].read_text(encoding="utf-8")
+    html = report.save(fabricated(4.0, path=film), tmp_path)["report.html"].read_text(
+        encoding="utf-8"
+    )
     assert "<img" not in html and "img-src" not in html and "no picture of a face is kept" in html
 
 
@@ -385,8 +443,12 @@ def test_thumbnails_are_small_and_spread_evenly(tmp_path):
     with FilmWriter(film, 320, 240, 10) as writer:
         for i in range(100):
             writer.write(np.full((240, 320, 3), 2 * i + 20, np.uint8), i / 10)
-    html = report.save(fabricated(10.0, path=film), tmp_path, thumbnails=True)["report.html"].read_text("utf-8")
-    found = re.findall(r'data-t="([\d.]+)"><img src="data:image/jpeg;base64,([^"]+)" alt="The film at">', html)
+    html = report.save(fabricated(10.0, path=film), tmp_path, thumbnails=True)[
+        "report.html"
+    ].read_text("utf-8")
+    found = re.findall(
+        r'data-t="([\d.]+)"><img src="data:image/jpeg;base64,([^"]+)" alt="The film at">', html
+    )
     assert [float(t) for t, _ in found] == pytest.approx(range(10), abs=0.11)
     for t, data in found:
         picture = np.array(Image.open(io.BytesIO(base64.b64decode(data))))
@@ -396,7 +458,9 @@ def test_thumbnails_are_small_and_spread_evenly(tmp_path):
     assert "10 small pictures of the film are kept in this page" in _words(html)
 
 
-@pytest.mark.parametrize(("there", "message"), [(False, "no picture to take thumbnails from"), (True, "gone.mp4")])
+@pytest.mark.parametrize(
+    ("there", "message"), [(False, "no picture to take thumbnails from"), (True, "gone.mp4")]
+)
 def test_thumbnails_that_cannot_be_taken_leave_the_report_without(tmp_path, there, message):
     analysis = fabricated(4.0, face=there, path=tmp_path / "gone.mp4")
     with pytest.raises(EmotutilsError, match=message):

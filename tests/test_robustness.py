@@ -74,7 +74,10 @@ def test_blur_spreads_a_point_by_its_sigma(faces):
         spread = np.sqrt((across * (rows - 24) ** 2).sum())
         assert x.sum() == pytest.approx(255, rel=1e-4)
         assert spread == pytest.approx(sigma, rel=0.08)  # a kernel of few pixels is cut short
-    sharp = [np.mean([cv2.Laplacian(f, cv2.CV_32F).var() for f in x]) for x in (faces, *damaged("blur", faces))]
+    sharp = [
+        np.mean([cv2.Laplacian(f, cv2.CV_32F).var() for f in x])
+        for x in (faces, *damaged("blur", faces))
+    ]
     assert sharp == sorted(sharp, reverse=True) and sharp[-1] < 0.02 * sharp[0]
 
 
@@ -139,7 +142,9 @@ def test_noise_is_as_far_below_the_voice_as_asked_however_long_the_silence_aroun
     power = np.mean(spoken.astype(float) ** 2)
     for snr in DAMAGES["noise"].strengths:
         noise = DAMAGES["noise"](x, snr) - x
-        assert 10 * np.log10(power / np.mean(noise.astype(float) ** 2)) == pytest.approx(snr, abs=0.3)
+        assert 10 * np.log10(power / np.mean(noise.astype(float) ** 2)) == pytest.approx(
+            snr, abs=0.3
+        )
     spectrum = np.abs(np.fft.rfft(noise)) ** 2
     quarters = [part.mean() for part in np.array_split(spectrum, 4)]
     assert max(quarters) < 1.1 * min(quarters)  # white
@@ -196,9 +201,16 @@ def check(record: dict) -> None:
     assert record["labels"] == card["labels"] and record["run"] == card["run"]
     for name, found in record["damages"].items():
         damage = DAMAGES[name]
-        assert (damage.modality, damage.axis, damage.untouched) == (card["modality"], found["axis"], found["untouched"])
+        assert (damage.modality, damage.axis, damage.untouched) == (
+            card["modality"],
+            found["axis"],
+            found["untouched"],
+        )
         assert [p["strength"] for p in found["points"]] == list(damage.strengths)
-    for score in (record["untouched"], *(p for found in record["damages"].values() for p in found["points"])):
+    for score in (
+        record["untouched"],
+        *(p for found in record["damages"].values() for p in found["points"]),
+    ):
         for metric in ("accuracy", "uar"):
             assert 0 <= score[metric]["low"] <= score[metric]["value"] <= score[metric]["high"] <= 1
         hits = score["accuracy"]["value"] * record["n"]
@@ -216,8 +228,17 @@ def check(record: dict) -> None:
 def test_a_few_rows_of_the_samples_leave_a_record(network, data, damages, tmp_path):
     record = robustness(network, data, damages=damages, rows=6, seed=1)
     check(record)
-    assert (record["network"], record["data"], record["split"], record["n"]) == (network, data, "test", 6)
-    assert list(record["damages"]) == damages and record["wall_time_s"] > 0 and record["versions"]["av"]
+    assert (record["network"], record["data"], record["split"], record["n"]) == (
+        network,
+        data,
+        "test",
+        6,
+    )
+    assert (
+        list(record["damages"]) == damages
+        and record["wall_time_s"] > 0
+        and record["versions"]["av"]
+    )
     path = write(record, tmp_path)
     assert path.name == f"robustness-{data}-{network}.json"
     assert json.loads(path.read_text(encoding="utf-8")) == record
@@ -233,16 +254,30 @@ def test_a_network_is_asked_about_the_damaged_rows_themselves():
     network, data = load_network("crnn"), datasets.load("sample-ravdess")
     rows = data.rows("test")
     hits = []
-    for i, (sound, label) in enumerate(zip(data.voices(rows), data.table["label"].iloc[rows], strict=True)):
+    for i, (sound, label) in enumerate(
+        zip(data.voices(rows), data.table["label"].iloc[rows], strict=True)
+    ):
         windows = window_features(DAMAGES["noise"](sound, 0, seed=[3, i]), network.features)
-        hits.append(network.labels[network.predict_proba(np.stack(windows)).mean(axis=0).argmax()] == label)
-    assert record["damages"]["noise"]["points"][-1]["accuracy"]["value"] == pytest.approx(np.mean(hits), abs=1e-4)
-    assert record["n"] == len(rows) and record["n_groups"] == data.table["group"].iloc[rows].nunique()
+        hits.append(
+            network.labels[network.predict_proba(np.stack(windows)).mean(axis=0).argmax()] == label
+        )
+    assert record["damages"]["noise"]["points"][-1]["accuracy"]["value"] == pytest.approx(
+        np.mean(hits), abs=1e-4
+    )
+    assert (
+        record["n"] == len(rows) and record["n_groups"] == data.table["group"].iloc[rows].nunique()
+    )
 
 
 def test_the_table_begins_each_damage_untouched():
-    score = {"accuracy": {"value": 0.7, "low": 0.6, "high": 0.8}, "uar": {"value": 0.5, "low": 0.4, "high": 0.6}}
-    worse = {"accuracy": {"value": 0.3, "low": 0.2, "high": 0.4}, "uar": {"value": 0.2, "low": 0.1, "high": 0.3}}
+    score = {
+        "accuracy": {"value": 0.7, "low": 0.6, "high": 0.8},
+        "uar": {"value": 0.5, "low": 0.4, "high": 0.6},
+    }
+    worse = {
+        "accuracy": {"value": 0.3, "low": 0.2, "high": 0.4},
+        "uar": {"value": 0.2, "low": 0.1, "high": 0.3},
+    }
     found = {
         "blur": {"axis": "", "untouched": 0, "points": [{"strength": 3, **worse}]},
         "jpeg": {"axis": "", "untouched": None, "points": [{"strength": 5, **worse}]},
@@ -251,15 +286,27 @@ def test_the_table_begins_each_damage_untouched():
     assert list(rows.columns) == ["damage", "strength", "value", "low", "high"]
     assert rows["damage"].tolist() == ["blur", "blur", "jpeg", "jpeg"]
     np.testing.assert_array_equal(rows["strength"], [0, 3, np.nan, 5])
-    np.testing.assert_array_equal(rows[["value", "low", "high"]], [[0.7, 0.6, 0.8], [0.3, 0.2, 0.4]] * 2)
-    assert table({"untouched": score, "damages": found}, "uar")["value"].tolist() == [0.5, 0.2, 0.5, 0.2]
+    np.testing.assert_array_equal(
+        rows[["value", "low", "high"]], [[0.7, 0.6, 0.8], [0.3, 0.2, 0.4]] * 2
+    )
+    assert table({"untouched": score, "damages": found}, "uar")["value"].tolist() == [
+        0.5,
+        0.2,
+        0.5,
+        0.2,
+    ]
 
 
 @pytest.mark.parametrize(
     "network, data, options, says",
     [
         ("conv2d", "sample-fer2013", {"damages": ["snow"]}, "'snow' for faces: choose from darker"),
-        ("conv2d", "sample-fer2013", {"damages": ["noise"]}, "'noise' for faces: choose from darker"),
+        (
+            "conv2d",
+            "sample-fer2013",
+            {"damages": ["noise"]},
+            "'noise' for faces: choose from darker",
+        ),
         ("conv2d", "sample-ravdess", {}, "takes faces"),
         ("crnn", "sample-fer2013", {}, "takes voices"),
         ("crnn", "sample-ravdess", {"split": "nothing"}, "no nothing rows"),
@@ -291,16 +338,22 @@ def test_every_shipped_network_has_its_record():
 @pytest.mark.parametrize("network", SHIPPED)
 def test_a_shipped_record_agrees_with_the_run_that_made_the_network(network):
     runs = config.shipped_root() / "runs"
-    record = json.loads((runs / f"robustness-{SHIPPED[network]}-{network}.json").read_text(encoding="utf-8"))
+    record = json.loads(
+        (runs / f"robustness-{SHIPPED[network]}-{network}.json").read_text(encoding="utf-8")
+    )
     test = json.loads((runs / f"{record['run']}.json").read_text(encoding="utf-8"))["test"]
     told = test.get("clips", test)
     check(record)
-    assert list(record["damages"]) == [n for n, d in DAMAGES.items() if d.modality == CARDS[network]["modality"]]
+    assert list(record["damages"]) == [
+        n for n, d in DAMAGES.items() if d.modality == CARDS[network]["modality"]
+    ]
     assert (record["n"], record["n_groups"]) == (told["n"], told["n_groups"])
     if "clips" in test:
         assert record["untouched"]["windows"] == test["n"]
     for metric in ("accuracy", "uar"):
         # Other processors round otherwise: a row or two that stood on the edge may fall to the other side.
-        assert record["untouched"][metric]["value"] == pytest.approx(told[metric]["value"], abs=2 / record["n"])
+        assert record["untouched"][metric]["value"] == pytest.approx(
+            told[metric]["value"], abs=2 / record["n"]
+        )
         for found in record["damages"].values():
             assert found["points"][-1][metric]["high"] < record["untouched"][metric]["low"]

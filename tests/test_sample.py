@@ -96,7 +96,11 @@ def test_the_networks_read_the_film_and_its_disagreement(script):
         assert {"neutral", "happiness", "sadness"} <= set(right)
     (acted,) = (r for r in script if r["face"] and r["voice"] and r["face"] != r["voice"])
     (found,) = analysis.summary["disagreements"]
-    assert (found["face"], found["voice"]) == (acted["face"], acted["voice"]) == ("happiness", "sadness")
+    assert (
+        (found["face"], found["voice"])
+        == (acted["face"], acted["voice"])
+        == ("happiness", "sadness")
+    )
     assert found["t0"] == pytest.approx(float(acted["t0"]), abs=1.5)
     assert found["t1"] == pytest.approx(float(acted["t1"]), abs=1.5)
 
@@ -139,7 +143,10 @@ def test_lids_droop_with_action_unit_43():
 
 def test_a_speaker_may_have_styles_of_their_own():
     own = STYLES | {"sadness": STYLES["anger"]}
-    usual, other = (talk("sadness", Speaker(), 3.0, np.random.default_rng(0), styles) for styles in (STYLES, own))
+    usual, other = (
+        talk("sadness", Speaker(), 3.0, np.random.default_rng(0), styles)
+        for styles in (STYLES, own)
+    )
     assert np.array_equal(usual, talk("sadness", Speaker(), 3.0, np.random.default_rng(0)))
     assert np.sqrt(np.mean(other**2)) > 3 * np.sqrt(np.mean(usual**2))
 
@@ -159,15 +166,23 @@ def test_pitch_of_the_voice_is_the_speakers(female):
     x = speak("ma na la ma na la", "neutral", speaker, np.random.default_rng(0))
     assert x.dtype == np.float32 and np.abs(x).max() <= 1
     frames = np.lib.stride_tricks.sliding_window_view(x[3000:-3000], 1024)[::256]
-    repeats = np.fft.irfft(np.abs(np.fft.rfft(frames, 2048)) ** 2)[:, 40:230]  # autocorrelation, 70 to 400 Hz
-    assert 0.85 * speaker.pitch < 16000 / (40 + np.median(repeats.argmax(axis=1))) < 1.25 * speaker.pitch
+    repeats = np.fft.irfft(np.abs(np.fft.rfft(frames, 2048)) ** 2)[
+        :, 40:230
+    ]  # autocorrelation, 70 to 400 Hz
+    assert (
+        0.85 * speaker.pitch
+        < 16000 / (40 + np.median(repeats.argmax(axis=1)))
+        < 1.25 * speaker.pitch
+    )
 
 
 def test_styles_follow_the_literature():
     """Anger louder and brighter than neutral, sadness softer, slower and duller (Juslin and Laukka 2003)."""
     loud, bright, slow = {}, {}, {}
     for emotion in ("anger", "neutral", "sadness"):
-        x = np.concatenate([speak("ma do li", emotion, Speaker(), np.random.default_rng(k)) for k in range(6)])
+        x = np.concatenate(
+            [speak("ma do li", emotion, Speaker(), np.random.default_rng(k)) for k in range(6)]
+        )
         power = np.abs(np.fft.rfft(x)) ** 2
         f = np.fft.rfftfreq(len(x), 1 / 16000)
         loud[emotion], slow[emotion] = np.mean(x**2), len(x)
@@ -190,7 +205,9 @@ def test_talk_fills_its_time_and_moves_the_mouth():
 
 
 def test_same_seed_same_bytes(small):
-    first, second = (sorted(p.relative_to(root) for p in root.rglob("*") if p.is_file()) for root in small)
+    first, second = (
+        sorted(p.relative_to(root) for p in root.rglob("*") if p.is_file()) for root in small
+    )
     assert first == second
     assert all((small[0] / p).read_bytes() == (small[1] / p).read_bytes() for p in first)
 
@@ -198,12 +215,18 @@ def test_same_seed_same_bytes(small):
 def test_readers_take_the_sets(small, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOTUTILS_CACHE", str(tmp_path))
     faces_ = fer2013.load(small[0])
-    assert faces_.table["split"].value_counts().to_dict() == {"train": 14, "validation": 7, "test": 7}
+    assert faces_.table["split"].value_counts().to_dict() == {
+        "train": 14,
+        "validation": 7,
+        "test": 7,
+    }
     assert set(faces_.table["label"]) == set(EMOTIONS)
     x = faces_.faces(np.arange(len(faces_.table)))
     assert x.shape == (28, 48, 48, 1) and x.std() > 20
     voices = tess.load(small[0])
-    assert len(voices) == 2 * 7 * 2 and {p.parent.name for p in (small[0] / "tess").rglob("*.wav")} >= {
+    assert len(voices) == 2 * 7 * 2 and {
+        p.parent.name for p in (small[0] / "tess").rglob("*.wav")
+    } >= {
         "OAF_pleasant_surprise",
         "YAF_sad",
     }
@@ -212,11 +235,15 @@ def test_readers_take_the_sets(small, tmp_path, monkeypatch):
 def test_drawn_votes_lie_beside_the_faces_in_the_same_order(small):
     folder = small[0] / "fer2013"
     faces_, votes = (
-        list(csv.DictReader((folder / name).read_text().splitlines())) for name in ("fer2013.csv", "fer2013new.csv")
+        list(csv.DictReader((folder / name).read_text().splitlines()))
+        for name in ("fer2013.csv", "fer2013new.csv")
     )
     assert [row["Usage"] for row in votes] == [row["Usage"] for row in faces_]
     counts = np.array([[int(row[e]) for e in EMOTIONS] for row in votes])
-    assert all(sum(int(v) for k, v in row.items() if k not in ("Usage", "Image name")) == 10 for row in votes)
+    assert all(
+        sum(int(v) for k, v in row.items() if k not in ("Usage", "Image name")) == 10
+        for row in votes
+    )
     acted = [int(row["emotion"]) for row in faces_]
     assert 0.6 < np.mean(counts.argmax(axis=1) == acted) < 1
 
@@ -240,7 +267,10 @@ def test_tracked_faces_pair_with_the_voices_and_move_as_acted(tmp_path, monkeypa
     assert len(pairs) == len(tracking) == 30
     strong = pairs[(pairs["label"] == "happiness") & (pairs["intensity"] == "strong")]
     smile = [ravdess_tracking.features(p)["AU12_r"].max() for p in strong["path_face"]]
-    sad = [ravdess_tracking.features(p)["AU12_r"].max() for p in pairs.loc[pairs["label"] == "sadness", "path_face"]]
+    sad = [
+        ravdess_tracking.features(p)["AU12_r"].max()
+        for p in pairs.loc[pairs["label"] == "sadness", "path_face"]
+    ]
     assert min(smile) > 3 > 2 > max(sad)
 
 

@@ -54,7 +54,9 @@ def blobs():
 
 @pytest.fixture
 def small(tmp_path):
-    return NetworkClassifier("dense-for-tests", epochs=3, batch_size=20, learning_rate=0.05, memory=str(tmp_path))
+    return NetworkClassifier(
+        "dense-for-tests", epochs=3, batch_size=20, learning_rate=0.05, memory=str(tmp_path)
+    )
 
 
 def options(estimator, **more):
@@ -93,13 +95,20 @@ def test_scikit_learn_s_own_checks_pass_but_for_what_is_listed(eager):
 
 def test_the_order_of_rows_changes_no_answer():
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(40, 5)).astype(np.float32), rng.permutation(np.repeat(["calm", "anger"], 20))
+    X, y = (
+        rng.normal(size=(40, 5)).astype(np.float32),
+        rng.permutation(np.repeat(["calm", "anger"], 20)),
+    )
     network = NetworkClassifier("dense-for-tests", epochs=2, batch_size=20).fit(X, y)
     order = rng.permutation(40)
-    np.testing.assert_allclose(network.predict_proba(X[order]), network.predict_proba(X)[order], atol=1e-6)
+    np.testing.assert_allclose(
+        network.predict_proba(X[order]), network.predict_proba(X)[order], atol=1e-6
+    )
 
 
-@pytest.mark.parametrize("name, shape", [("conv2d", (48, 48, 1)), ("conv1d", (40,)), ("crnn", (31, 64))])
+@pytest.mark.parametrize(
+    "name, shape", [("conv2d", (48, 48, 1)), ("conv1d", (40,)), ("crnn", (31, 64))]
+)
 def test_images_coefficients_and_sequences_are_learned(name, shape):
     rng = np.random.default_rng(0)
     X, y = rng.uniform(1, 255, (24, *shape)).astype(np.float32), np.array(["calm", "anger"] * 12)
@@ -118,7 +127,12 @@ def test_the_same_seed_gives_the_same_network_whatever_else_was_drawn(small, blo
     found = []
     for elsewhere, seed in ((1, 0), (2, 0), (1, 1)):
         keras.utils.set_random_seed(elsewhere)
-        found.append(clone(small).set_params(memory=None, random_state=seed).fit(*blobs).predict_proba(blobs[0]))
+        found.append(
+            clone(small)
+            .set_params(memory=None, random_state=seed)
+            .fit(*blobs)
+            .predict_proba(blobs[0])
+        )
     np.testing.assert_array_equal(found[0], found[1])
     assert np.abs(found[0] - found[2]).max() > 1e-3
 
@@ -127,7 +141,9 @@ def test_fits_in_two_threads_do_not_draw_from_each_other(small, blobs):
     small.set_params(memory=None)
     seeds = [clone(small).set_params(random_state=k) for k in range(4)]
     one = [c.fit(*blobs).predict_proba(blobs[0]) for c in map(clone, seeds)]
-    two = joblib.Parallel(2, backend="threading")(joblib.delayed(lambda c: c.fit(*blobs))(c) for c in seeds)
+    two = joblib.Parallel(2, backend="threading")(
+        joblib.delayed(lambda c: c.fit(*blobs))(c) for c in seeds
+    )
     np.testing.assert_array_equal(one, [c.predict_proba(blobs[0]) for c in two])
 
 
@@ -147,7 +163,11 @@ def test_options_of_the_builder_are_parameters_too():
     network.set_params(activation="tanh", epochs=3)
     assert clone(network).options == {"activation": "tanh"} and network.epochs == 3
     X, y = np.zeros((4, 48, 48, 1), np.uint8), [0, 1, 0, 1]
-    used = {layer.activation.__name__ for layer in network.fit(X, y).model_.layers if hasattr(layer, "activation")}
+    used = {
+        layer.activation.__name__
+        for layer in network.fit(X, y).model_.layers
+        if hasattr(layer, "activation")
+    }
     assert used == {"tanh", "softmax"}
 
 
@@ -193,11 +213,13 @@ def test_it_works_in_a_pipeline_and_by_group_in_two_processes(small, blobs):
     groups = np.tile(np.arange(6), 10)
     line = make_pipeline(StandardScaler(), small)
     space = {"networkclassifier__epochs": [1, 3], "networkclassifier__units": [2]}
-    found = GridSearchCV(line, space, cv=StratifiedGroupKFold(2), n_jobs=2, error_score="raise").fit(
-        X, y, groups=groups
-    )
+    found = GridSearchCV(
+        line, space, cv=StratifiedGroupKFold(2), n_jobs=2, error_score="raise"
+    ).fit(X, y, groups=groups)
     assert found.best_params_["networkclassifier__epochs"] in (1, 3)
-    assert len(list(Path(small.memory).glob("*.npz"))) == 5  # 2 points × 2 folds, and the winner on all rows
+    assert (
+        len(list(Path(small.memory).glob("*.npz"))) == 5
+    )  # 2 points × 2 folds, and the winner on all rows
     assert found.best_estimator_[-1].options == {"units": 2}
 
 
@@ -215,7 +237,9 @@ def test_a_grid_tries_every_point_and_a_second_run_trains_nothing(small, blobs, 
     table = search.table(found)
     assert len(table) == 4 and set(found.best_params_) == {"epochs", "units"}
     assert found.best_params_["epochs"] == 4 and (table["failed"] == "").all()
-    direct = GridSearchCV(clone(small), space, cv=found.cv, scoring="accuracy", error_score="raise").fit(*blobs)
+    direct = GridSearchCV(
+        clone(small), space, cv=found.cv, scoring="accuracy", error_score="raise"
+    ).fit(*blobs)
     np.testing.assert_allclose(table["mean"], direct.cv_results_["mean_test_score"])
 
     def trained(*args, **kwargs):
@@ -247,11 +271,16 @@ def test_an_interrupted_search_goes_on_where_it_stopped(small, blobs, monkeypatc
 
 def test_a_fit_that_diverges_is_recorded_and_the_search_goes_on(small, blobs, capsys):
     space = {"learning_rate": [0.05, 1e38]}
-    found = search.grid_search(*blobs, space, **options(small.set_params(optimizer="sgd"), refit=True))
+    found = search.grid_search(
+        *blobs, space, **options(small.set_params(optimizer="sgd"), refit=True)
+    )
     assert "3 of 6 fits failed" in capsys.readouterr().out
     table = search.table(found).set_index("learning_rate")
     assert found.best_params_ == {"learning_rate": 0.05}
-    assert np.isnan(table.loc[1e38, "mean"]) and "the loss is nan in epoch" in table.loc[1e38, "failed"]
+    assert (
+        np.isnan(table.loc[1e38, "mean"])
+        and "the loss is nan in epoch" in table.loc[1e38, "failed"]
+    )
     assert table.loc[0.05, "failed"] == "" and table.loc[0.05, "mean"] > 0.5
     record = json.loads(json.dumps(search.record(found)))
     assert record["points"][1]["accuracy"] == [None] * 3
@@ -260,7 +289,9 @@ def test_a_fit_that_diverges_is_recorded_and_the_search_goes_on(small, blobs, ca
 
 def test_where_nothing_succeeds_the_reason_is_said(small, blobs):
     with pytest.raises(SearchError, match="not one of 3 fits succeeded.*the loss is nan"):
-        search.grid_search(*blobs, {"learning_rate": [1e38]}, **options(small.set_params(optimizer="sgd")))
+        search.grid_search(
+            *blobs, {"learning_rate": [1e38]}, **options(small.set_params(optimizer="sgd"))
+        )
 
 
 def test_groups_and_folds_that_cannot_be_are_named(small, blobs):
@@ -274,14 +305,19 @@ def test_random_search_draws_the_same_points_from_the_same_seed(small, blobs):
     from scipy.stats import loguniform
 
     space = {"learning_rate": loguniform(1e-3, 1e-1), "units": [2, 4]}
-    one, two = (search.random_search(*blobs, space, n_iter=2, seed=3, **options(small, cv=2)) for _ in range(2))
+    one, two = (
+        search.random_search(*blobs, space, n_iter=2, seed=3, **options(small, cv=2))
+        for _ in range(2)
+    )
     assert one.cv_results_["params"] == two.cv_results_["params"]
     assert search.table(one)["learning_rate"].between(1e-3, 1e-1).all()
 
 
 def test_halving_gives_the_better_ones_more_epochs(small, blobs):
     space = {"learning_rate": [1e-6, 1e-5, 0.05]}
-    found = search.halving_search(*blobs, space, n_candidates=3, epochs=(2, 6), **options(small, cv=2))
+    found = search.halving_search(
+        *blobs, space, n_candidates=3, epochs=(2, 6), **options(small, cv=2)
+    )
     table = search.table(found)
     assert search.rounds(3, (2, 6)) == [(3, 2), (1, 6)]
     assert table.groupby("epochs").size().to_dict() == {2: 3, 6: 1}
@@ -289,7 +325,9 @@ def test_halving_gives_the_better_ones_more_epochs(small, blobs):
     assert len(found.cv_results_["params"]) == 4
 
 
-@pytest.mark.parametrize("n, epochs, factor", [(27, (1, 9), 3), (9, (1, 100), 3), (10, (2, 9), 2), (1, (3, 9), 3)])
+@pytest.mark.parametrize(
+    "n, epochs, factor", [(27, (1, 9), 3), (9, (1, 100), 3), (10, (2, 9), 2), (1, (3, 9), 3)]
+)
 def test_rounds_are_scikit_learn_s(n, epochs, factor):
     from sklearn.dummy import DummyClassifier
     from sklearn.model_selection import HalvingGridSearchCV
@@ -311,13 +349,19 @@ def test_the_thesis_s_searches_have_its_values():
     quoted = json.loads((ROOT / "data" / "runs" / "quoted-thesis.json").read_text())["figures"]
 
     def values(figure):
-        return {words.replace("Adadelat", "Adadelta").lower() for _, words in quoted[figure]["scores"]}
+        return {
+            words.replace("Adadelat", "Adadelta").lower() for _, words in quoted[figure]["scores"]
+        }
 
     assert values("4.3") == {f"'activation': '{name}'" for name in search.ACTIVATIONS}
-    assert values("4.4") == values("4.5") == {f"'optimizer': '{name}'" for name in search.OPTIMIZERS}
+    assert (
+        values("4.4") == values("4.5") == {f"'optimizer': '{name}'" for name in search.OPTIMIZERS}
+    )
     for figure, network in (("4.2", "conv2d"), ("4.6", "resnet50")):
         grid = search.EPOCHS_AND_BATCH[network]
-        expected = {f"'batch_size': {b}, 'epochs': {e}" for b in grid["batch_size"] for e in grid["epochs"]}
+        expected = {
+            f"'batch_size': {b}, 'epochs': {e}" for b in grid["batch_size"] for e in grid["epochs"]
+        }
         assert values(figure) <= expected and len(expected - values(figure)) <= 1
 
 
@@ -333,13 +377,17 @@ def test_a_dask_cluster_of_two_processes_finds_the_same(small, blobs, tmp_path):
     space, away = {"units": [2, 8]}, str(tmp_path / "away")
     serial = search.grid_search(*blobs, space, **options(small))
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path) as cluster,
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
+        ) as cluster,
         Client(cluster),
         joblib.parallel_config(backend="dask"),
     ):
         spread = search.grid_search(*blobs, space, **options(small, memory=away))
     for metric in search.SCORING:
-        np.testing.assert_allclose(search.fold_scores(spread, metric), search.fold_scores(serial, metric), atol=1e-6)
+        np.testing.assert_allclose(
+            search.fold_scores(spread, metric), search.fold_scores(serial, metric), atol=1e-6
+        )
     assert len(list(Path(away).glob("*.json"))) == 6
 
 
@@ -358,7 +406,9 @@ def test_intervals_are_wider_than_the_folds_alone_would_say():
     """Nadeau and Bengio by hand: the variance of three folds times 1/3 + 20/40, Student's with 2 degrees."""
     row = search.table(made({"adam": [0.5, 0.56, 0.62]})).iloc[0]
     assert row["mean"] == pytest.approx(0.56)
-    assert row["high"] - row["mean"] == pytest.approx(4.302653 * np.sqrt((1 / 3 + 1 / 2) * 0.0036), rel=1e-5)
+    assert row["high"] - row["mean"] == pytest.approx(
+        4.302653 * np.sqrt((1 / 3 + 1 / 2) * 0.0036), rel=1e-5
+    )
     assert (row["worst"], row["best"]) == (0.5, 0.62)
 
 
@@ -381,7 +431,9 @@ def test_pairs_are_tested_over_the_same_folds_and_corrected_for_their_number():
 def test_a_collapsed_network_shows_in_the_share_of_its_commonest_answer():
     from emotutils.search.searches import largest_share
 
-    assert largest_share(None, ["anger"] * 3) == 1 and largest_share(None, ["a", "b", "b", "c"]) == 0.5
+    assert (
+        largest_share(None, ["anger"] * 3) == 1 and largest_share(None, ["a", "b", "b", "c"]) == 0.5
+    )
 
 
 def test_a_study_leaves_a_record_and_keeps_twins_together(tmp_path):
@@ -410,9 +462,16 @@ RECORDS = sorted((ROOT / "data" / "runs").glob("search-*.json"))
 
 @pytest.mark.parametrize("name", searches.STUDIES)
 def test_every_study_is_recorded_as_it_stands(name):
-    found, plan = json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text()), searches.STUDIES[name]
+    found, plan = (
+        json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text()),
+        searches.STUDIES[name],
+    )
     assert (found["network"], found["data"]) == (plan.network, plan.data)
-    assert (found["used"], found["folds"], found["repeats"]) == (plan.rows, plan.folds, plan.repeats)
+    assert (found["used"], found["folds"], found["repeats"]) == (
+        plan.rows,
+        plan.folds,
+        plan.repeats,
+    )
     assert len(found["rows"]) == plan.folds * plan.repeats
     for point in found["points"]:
         assert len(point["accuracy"]) == len(found["rows"])
@@ -425,5 +484,7 @@ def test_a_network_registered_here_is_known_in_another_process(small, blobs, tmp
     joblib.dump(small, path)
     code = "import sys, joblib; sys.path.insert(0, sys.argv[1]); print(joblib.load(sys.argv[2]).get_params()['units'])"
     command = [sys.executable, "-c", code, ROOT / "tests", path]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    )
     assert done.stdout.split()[-1] == "8", done.stderr

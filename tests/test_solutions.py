@@ -27,20 +27,52 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
 @pytest.mark.parametrize(
     "key, wrong, hint",
     [
-        ("00.1", lambda asked, folders: asked or ("live" if folders else "sample"), "not every folder"),
+        (
+            "00.1",
+            lambda asked, folders: asked or ("live" if folders else "sample"),
+            "not every folder",
+        ),
         ("00.2", lambda t, label: (t["label"] == label).sum(), "count seconds, not rows"),
-        ("00.2", lambda t, label: (t["label"] == label).sum() * (t["t"][1] - t["t"][0]), "not sure does not count"),
+        (
+            "00.2",
+            lambda t, label: (t["label"] == label).sum() * (t["t"][1] - t["t"][0]),
+            "not sure does not count",
+        ),
         ("03.1", lambda labels: labels.value_counts().max(), "should be 0.75"),
-        ("03.3", lambda t: t.loc[t["split"] == "test", "group"].isin(t["group"]).sum(), "two test rows"),
+        (
+            "03.3",
+            lambda t: t.loc[t["split"] == "test", "group"].isin(t["group"]).sum(),
+            "two test rows",
+        ),
         ("04.3", lambda films, seed: ["train", "test"] * (len(films) // 2), "lies on both sides"),
-        ("05.2", lambda a, b: ((a - a.mean(0)) / a.std(0), (b - b.mean(0)) / b.std(0)), "with their own mean"),
+        (
+            "05.2",
+            lambda a, b: ((a - a.mean(0)) / a.std(0), (b - b.mean(0)) / b.std(0)),
+            "with their own mean",
+        ),
         ("05.3", lambda x, noise, snr: x + noise, "asked for 20 dB"),
-        ("02.1", lambda p, d, most: [n for n in range(1, most + 1) if (p * n / 100).is_integer()], "is rounded"),
+        (
+            "02.1",
+            lambda p, d, most: [n for n in range(1, most + 1) if (p * n / 100).is_integer()],
+            "is rounded",
+        ),
         ("02.2", lambda accuracy, n, k: accuracy, "not of the best"),
-        ("02.3", lambda t: t.query("value > 0.75 and task != 'films'")["system"], "a ceiling of its own"),
-        ("15.1", lambda a, b: (a.mean() - b.mean(), *(a.mean() - b.mean() + [-0.01, 0.01])), "too narrow"),
+        (
+            "02.3",
+            lambda t: t.query("value > 0.75 and task != 'films'")["system"],
+            "a ceiling of its own",
+        ),
+        (
+            "15.1",
+            lambda a, b: (a.mean() - b.mean(), *(a.mean() - b.mean() + [-0.01, 0.01])),
+            "too narrow",
+        ),
         ("15.2", lambda text, fields: [f for f in fields if f not in text], "leaves"),
-        ("15.3", lambda stream, label, p, threshold: f"the person is {label}", "not what anybody feels"),
+        (
+            "15.3",
+            lambda stream, label, p, threshold: f"the person is {label}",
+            "not what anybody feels",
+        ),
     ],
 )
 def test_a_usual_mistake_gets_its_hint(key, wrong, hint, capsys):
@@ -56,7 +88,18 @@ def test_a_solution_shows_itself_only_when_asked(monkeypatch):
 
 
 def test_verdicts_are_read_from_an_executed_notebook(tmp_path):
-    said = ["03.1: right.\n", "03.2: not yet. two test rows\n", "the score of 03.3: right. is no verdict\n"]
-    cells = [{"outputs": [{"output_type": "stream", "name": "stdout", "text": [text]}]} for text in said]
-    (tmp_path / "one.ipynb").write_text(json.dumps({"cells": [*cells, {"cell_type": "markdown", "source": []}]}))
-    assert solutions.verdicts(tmp_path / "one.ipynb") == {"03.1": "right.", "03.2": "not yet. two test rows"}
+    said = [
+        "03.1: right.\n",
+        "03.2: not yet. two test rows\n",
+        "the score of 03.3: right. is no verdict\n",
+    ]
+    cells = [
+        {"outputs": [{"output_type": "stream", "name": "stdout", "text": [text]}]} for text in said
+    ]
+    (tmp_path / "one.ipynb").write_text(
+        json.dumps({"cells": [*cells, {"cell_type": "markdown", "source": []}]})
+    )
+    assert solutions.verdicts(tmp_path / "one.ipynb") == {
+        "03.1": "right.",
+        "03.2": "not yet. two test rows",
+    }

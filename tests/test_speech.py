@@ -23,7 +23,9 @@ def noise(seconds: float, slope: float = 0.0, seed: int = 0) -> np.ndarray:
 
 def hum(seconds: float, hz: float = 50.0) -> np.ndarray:
     t = np.arange(round(seconds * SR)) / SR
-    return sum(0.05 / k * np.sin(2 * np.pi * hz * k * t + k) for k in range(1, 12)).astype(np.float32)
+    return sum(0.05 / k * np.sin(2 * np.pi * hz * k * t + k) for k in range(1, 12)).astype(
+        np.float32
+    )
 
 
 def talk(seconds: float, hz: float = 120.0, sr: int = SR) -> np.ndarray:
@@ -41,7 +43,9 @@ def talk(seconds: float, hz: float = 120.0, sr: int = SR) -> np.ndarray:
     return (0.5 * out / np.abs(out).max()).astype(np.float32)
 
 
-def between_silence(x: np.ndarray, before: float = 1.0, after: float = 1.0, sr: int = SR) -> np.ndarray:
+def between_silence(
+    x: np.ndarray, before: float = 1.0, after: float = 1.0, sr: int = SR
+) -> np.ndarray:
     """The clip in a quiet room: white noise at -80 dBFS before, during and after."""
     room = np.random.default_rng(1).normal(scale=1e-4, size=round((before + after) * sr) + len(x))
     room[round(before * sr) : round(before * sr) + len(x)] += x
@@ -72,7 +76,9 @@ def test_window_starts(duration, starts):
 def test_stream_is_cut_as_window_starts_says(samples, block):
     x = np.arange(samples, dtype=np.float32)
     windows = list(voices.iter_windows((x[i : i + block] for i in range(0, samples, block)), 100))
-    np.testing.assert_allclose([t0 for t0, _, _ in windows], voices.window_starts(samples / 100), atol=1e-9)
+    np.testing.assert_allclose(
+        [t0 for t0, _, _ in windows], voices.window_starts(samples / 100), atol=1e-9
+    )
     for t0, t1, part in windows:
         assert t1 == min(t0 + 3, samples / 100) or samples > 300
         np.testing.assert_array_equal(part, x[round(t0 * 100) : round(t1 * 100)])
@@ -183,10 +189,13 @@ def test_deltas_of_a_clip_shorter_than_their_width(librosa, frames, order):
 
 
 @pytest.mark.parametrize(
-    "arguments", [(16000, 512, 64, 0, 8000), (22050, 2048, 128, 0, 11025), (8000, 256, 20, 90, 3000)]
+    "arguments",
+    [(16000, 512, 64, 0, 8000), (22050, 2048, 128, 0, 11025), (8000, 256, 20, 90, 3000)],
 )
 def test_mel_filters_equal_librosa(librosa, arguments):
-    expected = librosa.filters.mel(**dict(zip(("sr", "n_fft", "n_mels", "fmin", "fmax"), arguments, strict=True)))
+    expected = librosa.filters.mel(
+        **dict(zip(("sr", "n_fft", "n_mels", "fmin", "fmax"), arguments, strict=True))
+    )
     np.testing.assert_allclose(voices.mel_filters(*arguments), expected, atol=1e-8)
 
 
@@ -239,7 +248,9 @@ def test_voice_is_found_in_noise_10_db_below(slope):
     x = talk(3)
     masked = x + noise(3, slope) * (x.std() / 0.05 / 10**0.5)
     assert voices.is_voiced(masked)
-    assert voices.is_voiced(np.concatenate([masked[:SR], noise(2, slope) * (x.std() / 0.05 / 10**0.5)]))
+    assert voices.is_voiced(
+        np.concatenate([masked[:SR], noise(2, slope) * (x.std() / 0.05 / 10**0.5)])
+    )
 
 
 def test_voice_without_a_pause_is_found():
@@ -284,11 +295,16 @@ def test_very_short_clips(samples):
 # --- features --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "shape"), [("log_mel", (301, 64)), ("mfcc", (301, 40)), ("mfcc_mean", (40,))])
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("log_mel", (301, 64)), ("mfcc", (301, 40)), ("mfcc_mean", (40,))]
+)
 @pytest.mark.parametrize("seconds", [0.0001, 0.5, 2.9999, 3, 7])
 def test_features_have_exactly_their_shape(kind, shape, seconds):
     features = voices.Features(kind)
-    for x in (talk(max(seconds, 0.01))[: round(seconds * SR)], noise(seconds)[: round(seconds * SR)]):
+    for x in (
+        talk(max(seconds, 0.01))[: round(seconds * SR)],
+        noise(seconds)[: round(seconds * SR)],
+    ):
         found = features(x)
         assert found.shape == features.shape == shape
         assert found.dtype == np.float32
@@ -360,7 +376,9 @@ def test_long_clip_is_cut_to_its_middle():
 
 def test_mean_of_mfccs_is_the_recipe_of_the_thesis(librosa):
     x = noise(2)
-    features = voices.Features("mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0, fmax=8000, level="none")
+    features = voices.Features(
+        "mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0, fmax=8000, level="none"
+    )
     expected = librosa.feature.mfcc(y=x, sr=SR, n_mfcc=40).mean(axis=1)
     np.testing.assert_allclose(features(x), expected, rtol=1e-5, atol=2e-3)
 
@@ -409,7 +427,13 @@ def test_features_refuse_settings_that_do_not_fit(options):
     ids=["stereo", "integers", "nan", "inf"],
 )
 def test_what_is_not_a_mono_clip_is_refused(x, message):
-    for function in (voices.Features(), voices.log_mel, voices.mfcc, voices.voice_activity, voices.trim):
+    for function in (
+        voices.Features(),
+        voices.log_mel,
+        voices.mfcc,
+        voices.voice_activity,
+        voices.trim,
+    ):
         with pytest.raises(ValueError, match=message):
             function(x)
     with pytest.raises(ValueError, match=message):
@@ -427,7 +451,9 @@ def test_nothing_has_no_features(function):
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("pattern", "every"), [("ravdess/**/03-01-*.wav", 12), ("tess/**/*.wav", 25)], ids=["ravdess", "tess"]
+    ("pattern", "every"),
+    [("ravdess/**/03-01-*.wav", 12), ("tess/**/*.wav", 25)],
+    ids=["ravdess", "tess"],
 )
 def test_real_recordings_have_a_voice_of_plausible_length(real_data, pattern, every):
     paths = sorted(real_data.glob(pattern))[::every]
@@ -441,8 +467,12 @@ def test_real_recordings_have_a_voice_of_plausible_length(real_data, pattern, ev
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore")
 def test_real_recordings_have_librosas_mfccs(librosa, real_data):
-    paths = sorted(real_data.glob("ravdess/**/03-01-*.wav")) + sorted(real_data.glob("tess/**/*.wav"))
+    paths = sorted(real_data.glob("ravdess/**/03-01-*.wav")) + sorted(
+        real_data.glob("tess/**/*.wav")
+    )
     assert len(paths) == 4238
     for path in paths[::40]:
         expected = librosa.feature.mfcc(y=librosa.load(path, sr=SR)[0], sr=SR, n_mfcc=40)
-        np.testing.assert_allclose(voices.mfcc(media.load_sound(path)), expected, rtol=0, atol=1.4e-3)
+        np.testing.assert_allclose(
+            voices.mfcc(media.load_sound(path)), expected, rtol=0, atol=1.4e-3
+        )

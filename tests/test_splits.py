@@ -13,8 +13,14 @@ from emotutils.errors import DataError
 def table(n=300, seed=0, groups=30):
     rng = np.random.default_rng(seed)
     labels = rng.choice(["anger", "fear", "neutral"], n, p=[0.1, 0.3, 0.6])
-    columns = {"id": [f"r{i:05d}" for i in range(n)], "label": labels, "group": rng.integers(groups, size=n)}
-    return pd.DataFrame(columns, index=np.arange(n)[::-1] + 1000)  # an index of its own, not 0, 1, 2 …
+    columns = {
+        "id": [f"r{i:05d}" for i in range(n)],
+        "label": labels,
+        "group": rng.integers(groups, size=n),
+    }
+    return pd.DataFrame(
+        columns, index=np.arange(n)[::-1] + 1000
+    )  # an index of its own, not 0, 1, 2 …
 
 
 def counts(parts):
@@ -44,7 +50,9 @@ def test_an_official_split_of_other_parts_is_refused(value):
         splits.official(table(3).assign(split=["train", "test", value]))
 
 
-@pytest.mark.parametrize("n, fraction", [(5252, 0.33), (10, 0.33), (100, 0.15), (1440, 0.2), (7, 0.5), (3, 0.33)])
+@pytest.mark.parametrize(
+    "n, fraction", [(5252, 0.33), (10, 0.33), (100, 0.15), (1440, 0.2), (7, 0.5), (3, 0.33)]
+)
 def test_the_last_rows_are_cut_where_keras_cuts(n, fraction):
     from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 
@@ -59,9 +67,14 @@ def test_the_thesis_splits_have_the_sizes_of_its_logs():
     data = table(5252)
     assert counts(splits.thesis(data, "audio-third")) == [3518, 0, 1734]
     assert counts(splits.thesis(data, "audio-last-third")) == [3518, 1734, 0]
-    assert splits.thesis(data, "audio-last-third").iloc[[3517, 3518]].tolist() == ["train", "validation"]
+    assert splits.thesis(data, "audio-last-third").iloc[[3517, 3518]].tolist() == [
+        "train",
+        "validation",
+    ]
     train, validation, test = counts(splits.thesis(table(35887), "fer2013-logs"))
-    assert test == 3589 and -(-train // 100) == 270 and -(-train // 50) == 539 and validation == 5384
+    assert (
+        test == 3589 and -(-train // 100) == 270 and -(-train // 50) == 539 and validation == 5384
+    )
     assert counts(splits.thesis(table(1000), "video")) == [600, 200, 200]
     assert counts(splits.thesis(table(1000), "audio")) == [700, 150, 150]
 
@@ -89,19 +102,25 @@ def test_the_same_seed_is_the_same_split():
     for options in ({}, {"groups": "film"}, {"stratify": None}):
         first, again, other = (splits.holdout(data, seed=s, **options) for s in (1, 1, 2))
         assert first.equals(again) and not first.equals(other)
-    speakers = pd.DataFrame({"id": range(240), "label": ["a", "b"] * 120, "group": np.arange(240) % 24})
+    speakers = pd.DataFrame(
+        {"id": range(240), "label": ["a", "b"] * 120, "group": np.arange(240) % 24}
+    )
     for options in ({}, {"groups": "group"}, {"stratify": None}):
         first, again, other = (splits.folds(speakers, 3, seed=s, **options)[0] for s in (1, 1, 2))
         assert first.equals(again) and not first.equals(other)
 
 
-@pytest.mark.parametrize("fractions", [(0.6, 0.2, 0.2), (0.7, 0.15, 0.15), (0.8, 0.0, 0.2), (0.2, 0.2, 0.6)])
+@pytest.mark.parametrize(
+    "fractions", [(0.6, 0.2, 0.2), (0.7, 0.15, 0.15), (0.8, 0.0, 0.2), (0.2, 0.2, 0.6)]
+)
 def test_groups_stay_whole_and_shares_hold(fractions):
     data = films(150, 1)
     parts = splits.holdout(data, fractions, groups="film")
     assert (parts.groupby(data["film"]).nunique() == 1).all()
     np.testing.assert_allclose(np.array(counts(parts)) / len(data), fractions, atol=0.005)
-    by_label = pd.crosstab(data["label"], parts, normalize="index").reindex(columns=PARTS, fill_value=0)
+    by_label = pd.crosstab(data["label"], parts, normalize="index").reindex(
+        columns=PARTS, fill_value=0
+    )
     np.testing.assert_allclose(by_label, np.tile(fractions, (7, 1)), atol=0.03)
     assert counts(splits.holdout(data, fractions, groups="film", stratify=None)) == pytest.approx(
         np.array(fractions) * len(data), abs=2
@@ -111,12 +130,18 @@ def test_groups_stay_whole_and_shares_hold(fractions):
 def test_twenty_four_equal_speakers_are_dealt_out_evenly():
     data = pd.DataFrame({"id": range(240), "label": ["a", "b"] * 120, "group": np.arange(240) % 24})
     parts = splits.holdout(data, (16 / 24, 4 / 24, 4 / 24), groups="group")
-    assert parts.groupby(data["group"]).first().value_counts().to_dict() == {"train": 16, "validation": 4, "test": 4}
+    assert parts.groupby(data["group"]).first().value_counts().to_dict() == {
+        "train": 16,
+        "validation": 4,
+        "test": 4,
+    }
 
 
 def test_few_uneven_groups_are_fitted_as_well_as_can_be():
     sizes = {"w": 30, "x": 30, "y": 20, "z": 20}
-    data = pd.DataFrame({"film": [f for f, n in sizes.items() for _ in range(n)], "label": "a", "id": range(100)})
+    data = pd.DataFrame(
+        {"film": [f for f, n in sizes.items() for _ in range(n)], "label": "a", "id": range(100)}
+    )
     assert counts(splits.holdout(data, groups="film")) == [60, 20, 20]
     three = data[data["film"] != "z"]
     assert 0 not in counts(splits.holdout(three, groups="film"))
@@ -147,7 +172,9 @@ def test_every_row_is_tested_once(groups, strata):
 
 def test_stratified_folds_are_scikit_learns():
     data = table(200)
-    expected = [t for _, t in StratifiedKFold(4, shuffle=True, random_state=7).split(data, data["label"])]
+    expected = [
+        t for _, t in StratifiedKFold(4, shuffle=True, random_state=7).split(data, data["label"])
+    ]
     for part, rows in zip(splits.folds(data, 4, seed=7), expected, strict=True):
         np.testing.assert_array_equal(np.flatnonzero(part == "test"), rows)
         assert counts(part)[1] == 0
@@ -159,7 +186,9 @@ def test_stratified_folds_are_scikit_learns():
 def test_a_split_is_written_and_read_for_the_same_rows_in_any_order(tmp_path):
     data = table(50)
     parts = splits.holdout(data)
-    splits.write(tmp_path / "a.tsv", parts, table=data, name="demo", protocol="thesis-video", seed=0)
+    splits.write(
+        tmp_path / "a.tsv", parts, table=data, name="demo", protocol="thesis-video", seed=0
+    )
     assert [p.name for p in tmp_path.iterdir()] == ["a.tsv"]
     lines = (tmp_path / "a.tsv").read_text(encoding="utf-8").splitlines()
     digest = hashlib.sha256("\n".join(data["id"]).encode()).hexdigest()
@@ -185,17 +214,29 @@ def test_ids_that_are_numbers_or_look_like_missing_values_come_back(tmp_path):
     splits.write(tmp_path / "b.tsv", parts, table=data, name="demo", protocol="keras")
     assert splits.read(tmp_path / "b.tsv", data).equals(parts)
     numbers = pd.DataFrame({"id": [3, 1, 2], "label": "a"})
-    splits.write(tmp_path / "c.tsv", splits.keras_validation_split(numbers), table=numbers, name="n", protocol="keras")
+    splits.write(
+        tmp_path / "c.tsv",
+        splits.keras_validation_split(numbers),
+        table=numbers,
+        name="n",
+        protocol="keras",
+    )
     assert list(splits.read(tmp_path / "c.tsv", numbers)) == ["train", "train", "validation"]
 
 
 def test_a_split_of_another_set_says_what_is_missing(tmp_path):
     data = table(20)
     path = tmp_path / "a.tsv"
-    splits.write(path, splits.holdout(data, stratify=None), table=data, name="demo", protocol="x", seed=0)
-    with pytest.raises(DataError, match="0 ids of the table are missing, 1 are not its own: r00003"):
+    splits.write(
+        path, splits.holdout(data, stratify=None), table=data, name="demo", protocol="x", seed=0
+    )
+    with pytest.raises(
+        DataError, match="0 ids of the table are missing, 1 are not its own: r00003"
+    ):
         splits.read(path, data[data["id"] != "r00003"])
-    with pytest.raises(DataError, match="1 ids of the table are missing, 1 are not its own: new, r00003"):
+    with pytest.raises(
+        DataError, match="1 ids of the table are missing, 1 are not its own: new, r00003"
+    ):
         splits.read(path, data.assign(id=data["id"].replace("r00003", "new")))
     with pytest.raises(DataError, match="come twice, the first is r00004"):
         splits.read(path, data.assign(id=data["id"].replace("r00003", "r00004")))
@@ -216,7 +257,9 @@ def test_a_split_of_another_set_says_what_is_missing(tmp_path):
 def test_a_damaged_split_is_refused(tmp_path, damage):
     data = table(20)
     path = tmp_path / "a.tsv"
-    splits.write(path, splits.holdout(data, stratify=None), table=data, name="demo", protocol="x", seed=0)
+    splits.write(
+        path, splits.holdout(data, stratify=None), table=data, name="demo", protocol="x", seed=0
+    )
     path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(DataError, match="not a split that|training"):
         splits.read(path, data)
@@ -230,7 +273,13 @@ def test_a_split_that_is_not_there_is_refused(tmp_path):
 def test_parts_of_another_table_are_not_written(tmp_path):
     data = table(20)
     with pytest.raises(DataError, match="another index"):
-        splits.write(tmp_path / "a", splits.holdout(data, stratify=None)[1:], table=data, name="x", protocol="y")
+        splits.write(
+            tmp_path / "a",
+            splits.holdout(data, stratify=None)[1:],
+            table=data,
+            name="x",
+            protocol="y",
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -245,11 +294,20 @@ FEW = table(12, groups=2)
         (lambda: splits.holdout(FEW, (0.6, 0.2, 0.1)), "together 1"),
         (lambda: splits.holdout(FEW, (1.2, -0.2, 0.0)), "together 1"),
         (lambda: splits.holdout(FEW, (0.5, 0.5)), "together 1"),
-        (lambda: splits.holdout(FEW, groups="speaker"), "no column 'speaker': it has id, label, group"),
+        (
+            lambda: splits.holdout(FEW, groups="speaker"),
+            "no column 'speaker': it has id, label, group",
+        ),
         (lambda: splits.holdout(FEW, stratify="mood"), "no column 'mood'"),
         (lambda: splits.holdout(FEW, groups="group"), "2 groups do not fill 3 parts"),
-        (lambda: splits.holdout(FEW.assign(group=[np.nan, *range(11)]), groups="group"), "'group' is empty in 1 rows"),
-        (lambda: splits.holdout(FEW.assign(id="same")), "11 ids of the table come twice, the first is same"),
+        (
+            lambda: splits.holdout(FEW.assign(group=[np.nan, *range(11)]), groups="group"),
+            "'group' is empty in 1 rows",
+        ),
+        (
+            lambda: splits.holdout(FEW.assign(id="same")),
+            "11 ids of the table come twice, the first is same",
+        ),
         (lambda: splits.holdout(FEW.assign(label=list("abcdefghijkl"))), "12 rows cannot be split"),
         (lambda: splits.holdout(FEW[:2], stratify=None), "2 rows cannot be split"),
         (lambda: splits.holdout(FEW[:0], stratify=None), "0 rows cannot be split"),
@@ -260,12 +318,18 @@ FEW = table(12, groups=2)
         (lambda: splits.folds(FEW, 2, stratify=None, validation=True), "2 folds: choose 3 to 12"),
         (lambda: splits.folds(FEW, 1, stratify=None), "1 folds: choose 2 to 12"),
         (lambda: splits.folds(FEW[:0], 2), "2 folds: choose 2 to 0"),
-        (lambda: splits.folds(FEW.assign(group=None), groups="group"), "'group' is empty in 12 rows"),
+        (
+            lambda: splits.folds(FEW.assign(group=None), groups="group"),
+            "'group' is empty in 12 rows",
+        ),
         (lambda: splits.folds(FEW.assign(id=1)), "come twice"),
         (lambda: splits.keras_validation_split(FEW, 0.0), "one side empty"),
         (lambda: splits.keras_validation_split(FEW, 1.5), "one side empty"),
         (lambda: splits.keras_validation_split(FEW.assign(id=1)), "come twice"),
-        (lambda: splits.thesis(FEW, "films"), "no split 'films': known are video, audio, audio-third"),
+        (
+            lambda: splits.thesis(FEW, "films"),
+            "no split 'films': known are video, audio, audio-third",
+        ),
         (lambda: splits.official(FEW), "no column 'split'"),
     ],
 )

@@ -26,12 +26,16 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def face_run(runs):
-    return training.train("conv2d", "sample-fer2013", recipe="thesis", out=runs, epochs=12, progress=False)
+    return training.train(
+        "conv2d", "sample-fer2013", recipe="thesis", out=runs, epochs=12, progress=False
+    )
 
 
 @pytest.fixture(scope="module")
 def voice_run(runs):
-    return training.train("conv1d", "sample-ravdess", recipe="thesis", out=runs, epochs=30, progress=False)
+    return training.train(
+        "conv1d", "sample-ravdess", recipe="thesis", out=runs, epochs=30, progress=False
+    )
 
 
 def test_conv2d_learns_the_drawn_faces(face_run):
@@ -51,7 +55,11 @@ def test_the_large_networks_loss_falls(name):
     rows = data.rows("train")[:64]
     x, y = data.faces(rows), data.table["y"].to_numpy()[rows]
     model = networks.build_network(name)
-    networks.compile_for(model, optimizer=training.run.keras.optimizers.Adam(1e-4), loss="sparse_categorical_crossentropy")
+    networks.compile_for(
+        model,
+        optimizer=training.run.keras.optimizers.Adam(1e-4),
+        loss="sparse_categorical_crossentropy",
+    )
     losses = model.fit(x, y, batch_size=32, epochs=4, verbose=0, shuffle=False).history["loss"]
     assert losses[-1] < losses[0]
 
@@ -60,26 +68,46 @@ def test_a_run_leaves_a_record_from_which_its_figures_can_be_had_again(face_run)
     record = json.loads(face_run.record_path.read_text())
     assert record == face_run.record
     assert face_run.record_path.name == "official-sample-fer2013-conv2d-thesis-12-epochs-s0.json"
-    assert {"protocol", "options", "seed", "versions", "wall_time_s", "hardware", "history", "split"} <= set(record)
+    assert {
+        "protocol",
+        "options",
+        "seed",
+        "versions",
+        "wall_time_s",
+        "hardware",
+        "history",
+        "split",
+    } <= set(record)
     assert "optimizer" in record["assumed"] and len(record["history"]) == 12
     assert "75/15/10" in record["notes"][0] and record["notes"][1] == "Cut short: 12 of 30 epochs."
     arrays = np.load(face_run.record_path.with_suffix(".npz"), allow_pickle=False)
     for split in ("validation", "test"):
-        again = evaluate(arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float), record[split]["labels"])
-        assert again.to_dict() == {key: value for key, value in record[split].items() if key in again.to_dict()}
+        again = evaluate(
+            arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float), record[split]["labels"]
+        )
+        assert again.to_dict() == {
+            key: value for key, value in record[split].items() if key in again.to_dict()
+        }
         assert len(arrays[f"{split}_id"]) == len(arrays[f"{split}_group"]) == record[split]["n"]
 
 
 def test_evaluate_gives_the_cards_score_again(face_run, voice_run):
     for run, data in ((face_run, "sample-fer2013"), (voice_run, "sample-ravdess")):
         report = evaluate_network(run.network_path, data)
-        card = json.loads(run.network_path.with_name(f"{run.network_path.stem}.card.json").read_text())
+        card = json.loads(
+            run.network_path.with_name(f"{run.network_path.stem}.card.json").read_text()
+        )
         assert report.accuracy.value == pytest.approx(card["test"]["accuracy"]["value"], abs=0.002)
 
 
 def test_the_best_epoch_is_chosen_on_validation_data(tmp_path):
-    record = training.train("conv1d", "sample-ravdess", out=tmp_path, epochs=4, progress=False).record
-    assert record["best_epoch"] == int(np.argmax([epoch["val_uar"] for epoch in record["history"]])) + 1
+    record = training.train(
+        "conv1d", "sample-ravdess", out=tmp_path, epochs=4, progress=False
+    ).record
+    assert (
+        record["best_epoch"]
+        == int(np.argmax([epoch["val_uar"] for epoch in record["history"]])) + 1
+    )
 
 
 def test_the_thesis_takes_the_last_epoch(face_run):
@@ -90,7 +118,9 @@ def test_the_thesis_takes_the_last_epoch(face_run):
 def thirds(runs):
     options = {"recipe": "thesis", "out": runs, "epochs": 2, "progress": False}
     return [
-        training.train("conv1d", "sample-ravdess+tess", protocol=f"thesis-audio-{name}", seed=3, **options)
+        training.train(
+            "conv1d", "sample-ravdess+tess", protocol=f"thesis-audio-{name}", seed=3, **options
+        )
         for name in ("third", "last-third")
     ]
 
@@ -98,7 +128,10 @@ def thirds(runs):
 def test_the_thesiss_thirds_are_validation_and_test_in_one(thirds):
     table = datasets.load("sample-ravdess+tess").table
     for run, part in zip(thirds, ("test", "validation"), strict=True):
-        record, arrays = run.record, np.load(run.record_path.with_suffix(".npz"), allow_pickle=False)
+        record, arrays = (
+            run.record,
+            np.load(run.record_path.with_suffix(".npz"), allow_pickle=False),
+        )
         assert record["protocol"] in run.record_path.name and record["validation"] == record["test"]
         held = table["id"][splits.by_protocol(table, record["protocol"], 3) == part]
         assert set(arrays["test_id"]) == set(held)
@@ -109,15 +142,20 @@ def test_a_network_is_evaluated_on_the_rows_it_was_not_trained_on(thirds):
     run = thirds[0]
     report = evaluate_network(run.network_path, "sample-ravdess+tess", "test")
     assert report.n == run.record["test"]["n"]
-    assert report.accuracy.value == pytest.approx(run.record["test"]["accuracy"]["value"], abs=0.002)
+    assert report.accuracy.value == pytest.approx(
+        run.record["test"]["accuracy"]["value"], abs=0.002
+    )
 
 
 @pytest.mark.parametrize(
-    ("protocol", "message"), [("thesis-audio-third", "no part to choose"), ("thesis", "unknown protocol 'thesis'")]
+    ("protocol", "message"),
+    [("thesis-audio-third", "no part to choose"), ("thesis", "unknown protocol 'thesis'")],
 )
 def test_a_protocol_that_cannot_be_says_so(tmp_path, protocol, message):
     with pytest.raises(EmotutilsError, match=message):
-        training.train("conv1d", "sample-ravdess", protocol=protocol, out=tmp_path, epochs=1, progress=False)
+        training.train(
+            "conv1d", "sample-ravdess", protocol=protocol, out=tmp_path, epochs=1, progress=False
+        )
 
 
 def test_in_folds_every_speaker_is_heard_once_by_a_network_that_never_heard_her(tmp_path):
@@ -134,9 +172,14 @@ def test_in_folds_every_speaker_is_heard_once_by_a_network_that_never_heard_her(
         assert not set(fold["split"]["train"]["groups"]) & set(fold["split"]["test"]["groups"])
         assert fold["best_epoch"] == len(fold["history"]) == 2
     again = evaluate(
-        arrays["test_y"], arrays["test_proba"].astype(float), record["test"]["labels"], arrays["test_group"]
+        arrays["test_y"],
+        arrays["test_proba"].astype(float),
+        record["test"]["labels"],
+        arrays["test_group"],
     )
-    assert again.uar.to_dict() == record["test"]["uar"] and again.n_groups == len(set(table["group"]))
+    assert again.uar.to_dict() == record["test"]["uar"] and again.n_groups == len(
+        set(table["group"])
+    )
 
 
 def test_of_one_speaker_the_interval_is_over_her_recordings(tmp_path):
@@ -150,11 +193,18 @@ def test_of_one_speaker_the_interval_is_over_her_recordings(tmp_path):
 @pytest.mark.parametrize("protocol", ["folds-", "folds-many", "fold-6-of-5", "fold-0-of-5"])
 def test_folds_that_cannot_be_are_named(tmp_path, protocol):
     with pytest.raises(EmotutilsError, match="unknown protocol"):
-        training.train("conv1d", "sample-ravdess", protocol=protocol, out=tmp_path, epochs=1, progress=False)
+        training.train(
+            "conv1d", "sample-ravdess", protocol=protocol, out=tmp_path, epochs=1, progress=False
+        )
 
 
-def test_a_face_records_test_part_is_also_told_mirrored_without_duplicates_and_by_majority(face_run):
-    test, a = face_run.record["test"], np.load(face_run.record_path.with_suffix(".npz"), allow_pickle=False)
+def test_a_face_records_test_part_is_also_told_mirrored_without_duplicates_and_by_majority(
+    face_run,
+):
+    test, a = (
+        face_run.record["test"],
+        np.load(face_run.record_path.with_suffix(".npz"), allow_pickle=False),
+    )
     y, proba = a["test_y"], a["test_proba"].astype(float)
     both = (proba + a["test_mirrored"]).argmax(axis=1)
     assert (proba.argmax(axis=1) != both).any()
@@ -192,7 +242,9 @@ class Cut(Exception):
 
 
 def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
-    straight = training.train("conv1d", "sample-ravdess", out=tmp_path / "a", epochs=4, progress=False)
+    straight = training.train(
+        "conv1d", "sample-ravdess", out=tmp_path / "a", epochs=4, progress=False
+    )
 
     ordinary = training.run._Best.on_epoch_end
 
@@ -205,19 +257,28 @@ def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
     with pytest.raises(Cut):
         training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False)
     monkeypatch.setattr(training.run._Best, "on_epoch_end", ordinary)
-    resumed = training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True)
+    resumed = training.train(
+        "conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True
+    )
     assert len(resumed.record["history"]) == 4
     for a, b in zip(straight.record["history"], resumed.record["history"], strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
-    monkeypatch.setitem(RECIPES, ("conv1d", "best"), replace(RECIPES["conv1d", "best"], learning_rate=1e-5))
+    monkeypatch.setitem(
+        RECIPES, ("conv1d", "best"), replace(RECIPES["conv1d", "best"], learning_rate=1e-5)
+    )
     with pytest.raises(EmotutilsError, match="other settings"):
-        training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True)
+        training.train(
+            "conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True
+        )
     assert not list(tmp_path.rglob(".part-*"))
 
 
 def test_the_same_seed_gives_the_same_run(tmp_path):
     a, b = (
-        training.train("conv1d", "sample-ravdess", out=tmp_path / d, epochs=2, progress=False, seed=3) for d in "ab"
+        training.train(
+            "conv1d", "sample-ravdess", out=tmp_path / d, epochs=2, progress=False, seed=3
+        )
+        for d in "ab"
     )
     assert a.record["test"] == b.record["test"]
 
@@ -226,7 +287,9 @@ def test_a_loss_that_is_not_finite_is_said(tmp_path, monkeypatch):
     wild = training.run.replace(RECIPES["conv1d", "thesis"], learning_rate=1e30, optimizer="sgd")
     monkeypatch.setitem(RECIPES, ("conv1d", "thesis"), wild)
     with pytest.raises(EmotutilsError, match="the loss is nan"):
-        training.train("conv1d", "sample-ravdess", recipe="thesis", out=tmp_path, epochs=3, progress=False)
+        training.train(
+            "conv1d", "sample-ravdess", recipe="thesis", out=tmp_path, epochs=3, progress=False
+        )
 
 
 def test_what_cannot_be_trained_is_named(tmp_path):
@@ -243,7 +306,9 @@ def test_what_cannot_be_trained_is_named(tmp_path):
 def test_windows_of_one_recording_share_its_id():
     data = datasets.load("sample-ravdess")
     part = datasets.part(data, "test", "voice", RECIPES["crnn", "best"].features)
-    assert set(part.id) == set(data.table["id"].iloc[data.rows("test")]) and len(part) >= len(set(part.id))
+    assert set(part.id) == set(data.table["id"].iloc[data.rows("test")]) and len(part) >= len(
+        set(part.id)
+    )
     assert part.x.dtype == np.float32 and part.x.shape[1:] == RECIPES["crnn", "best"].features.shape
 
 
@@ -260,7 +325,17 @@ def test_deltas_are_varied_with_the_bands_that_they_belong_to():
 def test_training_and_resume_on_jax_where_it_is_installed(tmp_path):
     pytest.importorskip("jax", reason="JAX is not installed")
     environment = os.environ | {"KERAS_BACKEND": "jax"}
-    command = [sys.executable, "-m", "emotutils.cli", "train", "conv1d", "--data", "sample-ravdess", "--out", tmp_path]
+    command = [
+        sys.executable,
+        "-m",
+        "emotutils.cli",
+        "train",
+        "conv1d",
+        "--data",
+        "sample-ravdess",
+        "--out",
+        tmp_path,
+    ]
     for more in (["--epochs", "2"], ["--epochs", "2", "--resume"]):
         done = subprocess.run([*command, *more], capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr

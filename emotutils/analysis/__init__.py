@@ -123,7 +123,9 @@ def analyze(
     if only not in (None, "face", "voice"):
         raise EmotutilsError(f"only={only!r}: choose face or voice")
     if not (fps > 0 and window > 0 and 0 < hop <= window):
-        raise EmotutilsError(f"fps={fps}, window={window}, hop={hop}: all above 0, and hop at most the window")
+        raise EmotutilsError(
+            f"fps={fps}, window={window}, hop={hop}: all above 0, and hop at most the window"
+        )
     finder = faces.build_detector(detector)
     info = media.probe(film)
     notes: list[str] = []
@@ -131,10 +133,18 @@ def analyze(
     chosen = {"face": face_network, "voice": voice_network}
     networks = {stream: _load(stream, chosen[stream]) for stream in wanted}
     how = Combination.choose(fusion, weights, error_rate, networks, notes)
-    judges = {stream: Judge(network, _calibration(network, notes), how.joint) for stream, network in networks.items()}
+    judges = {
+        stream: Judge(network, _calibration(network, notes), how.joint)
+        for stream, network in networks.items()
+    }
 
     stop = threading.Event()
-    bar = tqdm(total=round(info.duration * len(wanted), 1), disable=not progress, desc=Path(film).name, bar_format=BAR)
+    bar = tqdm(
+        total=round(info.duration * len(wanted), 1),
+        disable=not progress,
+        desc=Path(film).name,
+        bar_format=BAR,
+    )
     jobs = {
         "face": lambda judge: watch(info, judge, finder, fps, notes.append, _ticker(bar, stop)),
         "voice": lambda judge: listen(info, judge, window, hop, notes.append, _ticker(bar, stop)),
@@ -148,11 +158,15 @@ def analyze(
     frames, face_embeddings = found.get("face", (pd.DataFrame(columns=FRAME_COLUMNS), None))
     heard, voice_embeddings = found.get("voice", (pd.DataFrame(columns=SPEECH_COLUMNS), None))
     if "face" in wanted and not frames["found"].any():
-        notes.append("no face was found in the picture" if len(frames) else "no picture could be decoded")
+        notes.append(
+            "no face was found in the picture" if len(frames) else "no picture could be decoded"
+        )
     if "voice" in wanted and not heard["voiced"].any():
         notes.append("nobody was heard speaking")
     embeddings = {"face": face_embeddings, "voice": voice_embeddings}
-    timeline, apart = build_timeline(frames, heard, embeddings, info.duration, fps, hop, smoothing, how)
+    timeline, apart = build_timeline(
+        frames, heard, embeddings, info.duration, fps, hop, smoothing, how
+    )
     settings = {
         "only": only,
         "fps": fps,
@@ -168,23 +182,33 @@ def analyze(
     }
     cards = {stream: _facts(network) for stream, network in how.networks.items()}
     summary = summarise(timeline, frames, heard, info, hop, how, apart)
-    return Analysis(frames, heard, timeline, summary, info, cards, settings, list(dict.fromkeys(notes)))
+    return Analysis(
+        frames, heard, timeline, summary, info, cards, settings, list(dict.fromkeys(notes))
+    )
 
 
 def _streams(info: media.FilmInfo, only: str | None, notes: list[str]) -> list[str]:
     there = {"face": info.has_video, "voice": info.has_audio}
     names = {"face": "picture", "voice": "sound track"}
     if only and not there[only]:
-        raise EmotutilsError(f"{info.path}: there is no {names[only]}, so only={only!r} has nothing to go on")
+        raise EmotutilsError(
+            f"{info.path}: there is no {names[only]}, so only={only!r} has nothing to go on"
+        )
     wanted = [s for s in there if there[s] and only in (None, s)]
-    notes += [f"there is no {names[s]}: the timeline rests on the {wanted[0]} alone" for s in there if not there[s]]
+    notes += [
+        f"there is no {names[s]}: the timeline rests on the {wanted[0]} alone"
+        for s in there
+        if not there[s]
+    ]
     return wanted
 
 
 def _load(stream: str, name: str | os.PathLike | None) -> Network:
     network = load_network(name or DEFAULTS[stream])
     if network.modality != stream:
-        raise EmotutilsError(f"network {network.name!r} judges a {network.modality}, not a {stream}")
+        raise EmotutilsError(
+            f"network {network.name!r} judges a {network.modality}, not a {stream}"
+        )
     if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
         raise EmotutilsError(
             f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {', '.join(EMOTIONS_WITH_CALM)}"
@@ -204,7 +228,17 @@ def _calibration(network: Network, notes: list[str]) -> Calibration | None:
 
 
 def _facts(network: Network) -> dict:
-    keys = ("name", "variant", "data", "protocol", "parameters", "licence", "run", "test", "temperature")
+    keys = (
+        "name",
+        "variant",
+        "data",
+        "protocol",
+        "parameters",
+        "licence",
+        "run",
+        "test",
+        "temperature",
+    )
     return {k: network.card[k] for k in keys}
 
 

@@ -72,13 +72,23 @@ class Combination:
         EmotutilsError : an unknown rule, weights that do not fit or stand beside another rule, a rule for which these
             networks know too little, an error rate outside 0..1.
         """
-        threshold_for([], error_rate)  # refuses a rate outside 0..1, whatever is known of the networks
+        threshold_for(
+            [], error_rate
+        )  # refuses a rate outside 0..1, whatever is known of the networks
         if rule not in (None, JOINT, *RULES) and rule not in rule_names():
-            raise EmotutilsError(f"unknown fusion rule {rule!r}: choose {', '.join(RULES)} or {JOINT}")
+            raise EmotutilsError(
+                f"unknown fusion rule {rule!r}: choose {', '.join(RULES)} or {JOINT}"
+            )
         if weights is not None and rule not in (None, "weighted"):
-            raise EmotutilsError(f"weights are for the rule weighted, not for {rule!r}: leave one of the two out")
+            raise EmotutilsError(
+                f"weights are for the rule weighted, not for {rule!r}: leave one of the two out"
+            )
         cards = {stream: network.card for stream, network in networks.items()}
-        known = {s: Calibration.from_dict(c["calibration"]) for s, c in cards.items() if "calibration" in c}
+        known = {
+            s: Calibration.from_dict(c["calibration"])
+            for s, c in cards.items()
+            if "calibration" in c
+        }
         fitted = load_fitted(cards)
         both = len(networks) == 2
         asked, rule = rule, rule or DEFAULT_RULE
@@ -103,28 +113,45 @@ class Combination:
                 options["weights"] = weights_of(known)
             elif asked is None:
                 rule = "mean"
-                notes.append("without calibration there are no weights: face and voice count alike (rule mean)")
+                notes.append(
+                    "without calibration there are no weights: face and voice count alike (rule mean)"
+                )
             else:
-                raise EmotutilsError("rule weighted: these networks know no weights; give weights, or take rule mean")
+                raise EmotutilsError(
+                    "rule weighted: these networks know no weights; give weights, or take rule mean"
+                )
         elif rule == "product" and len(known) == len(networks):
             options["prior"] = prior_of(known)
         elif rule == "stacking" and both:
             if fitted is None:
                 names = " and ".join(network.name for network in networks.values())
-                raise EmotutilsError(f"rule stacking: nothing was fitted for {names} together; take another rule")
+                raise EmotutilsError(
+                    f"rule stacking: nothing was fitted for {names} together; take another rule"
+                )
             options["stacking"] = fitted.stacking
         thresholds = {source: threshold_for(curve, error_rate) for source, curve in curves.items()}
         sources = [*networks, "face+voice"] if both else list(networks)
         if unknown := [source for source in sources if source not in thresholds]:
-            notes.append(f"no threshold is known for {', '.join(unknown)}: nothing there is marked unsure")
+            notes.append(
+                f"no threshold is known for {', '.join(unknown)}: nothing there is marked unsure"
+            )
         shown = (
             {s: [round(float(v), 4) for v in w] for s, w in options["weights"].items()}
             if "weights" in options
             else None
         )
-        return cls(rule, named, shown, thresholds, fitted.disagree_below if fitted else DISAGREE_BELOW, options)
+        return cls(
+            rule,
+            named,
+            shown,
+            thresholds,
+            fitted.disagree_below if fitted else DISAGREE_BELOW,
+            options,
+        )
 
-    def __call__(self, streams: Mapping[str, np.ndarray], embeddings: Mapping[str, np.ndarray | None]) -> np.ndarray:
+    def __call__(
+        self, streams: Mapping[str, np.ndarray], embeddings: Mapping[str, np.ndarray | None]
+    ) -> np.ndarray:
         """(n, 7) of all streams together.
 
         Parameters
@@ -138,8 +165,14 @@ class Combination:
                 return np.full_like(streams["face"], np.nan)
             return self.joint.join(embeddings["face"], embeddings["voice"])
         options = dict(self.options)
-        if self.rule == "stacking" and "stacking" not in options:  # one stream alone: there is nothing to stack
+        if (
+            self.rule == "stacking" and "stacking" not in options
+        ):  # one stream alone: there is nothing to stack
             return fuse(streams, "mean")
-        if "weights" in options:  # a stream that the film lacks says nothing, whatever it would weigh
-            options["weights"] = {name: options["weights"].get(name, np.ones(7)) for name in streams}
+        if (
+            "weights" in options
+        ):  # a stream that the film lacks says nothing, whatever it would weigh
+            options["weights"] = {
+                name: options["weights"].get(name, np.ones(7)) for name in streams
+            }
         return fuse(streams, self.rule, **options)

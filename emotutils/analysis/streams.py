@@ -30,7 +30,9 @@ class Judge:
     calibration: Calibration | None
     joint: Network | None
 
-    def __call__(self, batch: np.ndarray, **measured: list[float]) -> tuple[np.ndarray, np.ndarray | None]:
+    def __call__(
+        self, batch: np.ndarray, **measured: list[float]
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Probabilities (n, 7), softened by what is ``measured`` of each input, and the joint network's embeddings."""
         qualities = {name: np.array(values, float) for name, values in measured.items()}
         factor = self.calibration.factor(**qualities) if self.calibration else 1.0
@@ -57,7 +59,9 @@ def watch(info: media.FilmInfo, judge: Judge, finder, fps: float, warn, tick) ->
     return frames, _gathered(embedded, frames.pop("row").to_numpy(), len(rows))
 
 
-def _find(info, finder, tracker, fps: float, warn, tick) -> Iterator[tuple[list, np.ndarray | None, float]]:
+def _find(
+    info, finder, tracker, fps: float, warn, tick
+) -> Iterator[tuple[list, np.ndarray | None, float]]:
     """A row, a crop and the size of what was cut out, for every face; a row without a crop for a frame without one."""
     for frame in media.frames(info.path, fps, max_side=MAX_SIDE, warn=warn):
         found = finder.detect(frame.image)
@@ -65,8 +69,15 @@ def _find(info, finder, tracker, fps: float, warn, tick) -> Iterator[tuple[list,
         for face, track in zip(found, tracker.update(frame.t, found), strict=True):
             box = [scale * v for v in (face.x, face.y, face.w, face.h)]
             crop = faces.align_crop(frame.image, face)
-            quality = [float(np.degrees(face.tilt)), sharpness(np.rint(crop[..., 0]).astype(np.uint8))]
-            yield [frame.t, frame.index, track, True, *box, *quality], crop, faces.MARGIN * face.side
+            quality = [
+                float(np.degrees(face.tilt)),
+                sharpness(np.rint(crop[..., 0]).astype(np.uint8)),
+            ]
+            yield (
+                [frame.t, frame.index, track, True, *box, *quality],
+                crop,
+                faces.MARGIN * face.side,
+            )
         if not found:
             yield _empty_row(frame.t, frame.index), None, np.nan
         tick(frame.t)
@@ -78,11 +89,14 @@ def _empty_row(t: float, index: int) -> list:
 
 def _without_false_alarms(frames: pd.DataFrame, tracker: faces.Tracker) -> pd.DataFrame:
     """Tracks never seen in two of three frames are taken back; their frames stay as frames without a face."""
-    doubtful = frames["found"] & ~frames["track"].map(lambda k: pd.notna(k) and tracker.confirmed(int(k)))
+    doubtful = frames["found"] & ~frames["track"].map(
+        lambda k: pd.notna(k) and tracker.confirmed(int(k))
+    )
     kept = frames[~doubtful]
     emptied = frames[doubtful & ~frames["frame"].isin(kept["frame"])].drop_duplicates("frame")
     empty = [
-        [*_empty_row(t, i), *[np.nan] * len(EMOTIONS), -1] for t, i in zip(emptied["t"], emptied["frame"], strict=True)
+        [*_empty_row(t, i), *[np.nan] * len(EMOTIONS), -1]
+        for t, i in zip(emptied["t"], emptied["frame"], strict=True)
     ]
     out = pd.concat([kept, pd.DataFrame(empty, columns=frames.columns)]) if empty else kept
     return out.sort_values(["frame", "track"], kind="stable", ignore_index=True).astype(
@@ -105,7 +119,9 @@ def listen(info: media.FilmInfo, judge: Judge, window: float, hop: float, warn, 
     return heard, _gathered(embedded, np.arange(len(rows)), len(rows))
 
 
-def _hear(info, network: Network, window: float, hop: float, warn, tick) -> Iterator[tuple[list, np.ndarray | None]]:
+def _hear(
+    info, network: Network, window: float, hop: float, warn, tick
+) -> Iterator[tuple[list, np.ndarray | None]]:
     sr = network.features.sr
     blocks = media.sound_blocks(info.path, sr, warn=warn)
     for t0, t1, x in voices.iter_windows(blocks, sr, window, hop):

@@ -45,7 +45,12 @@ def build_timeline(
     source = ["+".join(name for name in streams if present[name][i]) for i in range(len(t))]
     below = np.array([how.thresholds.get(s, 0.0) for s in source])
     apart = disagreements(
-        streams["face"], streams["voice"], hop, below=how.disagree_below, least=DISAGREE_SECONDS, end=duration
+        streams["face"],
+        streams["voice"],
+        hop,
+        below=how.disagree_below,
+        least=DISAGREE_SECONDS,
+        end=duration,
     )
     table = pd.DataFrame({"t": t})
     table[P] = fused
@@ -58,7 +63,9 @@ def build_timeline(
     table["agreement"] = agreement(streams["face"], streams["voice"])
     table["disagreement"] = ""
     for d in apart:
-        table.loc[(t >= d["t0"] - 1e-9) & (t < d["t1"] - 1e-9), "disagreement"] = f"{d['face']}/{d['voice']}"
+        table.loc[(t >= d["t0"] - 1e-9) & (t < d["t1"] - 1e-9), "disagreement"] = (
+            f"{d['face']}/{d['voice']}"
+        )
     table["source"] = source
     return table, apart
 
@@ -81,7 +88,9 @@ def summarise(
     """What ``Analysis.summary`` holds."""
     seen = frames.groupby("frame")["found"].any() if len(frames) else pd.Series(dtype=bool)
     step = np.minimum(hop, info.duration - timeline["t"].to_numpy()).clip(0)
-    seconds = {e: round(float(step[(timeline["label"] == e).to_numpy()].sum()), 2) for e in EMOTIONS}
+    seconds = {
+        e: round(float(step[(timeline["label"] == e).to_numpy()].sum()), 2) for e in EMOTIONS
+    }
     both, answered = timeline["agreement"].dropna(), timeline["label"] != ""
     streams = [s for s, p in (("face", FACE_P), ("voice", VOICE_P)) if timeline[p[0]].notna().any()]
     return {
@@ -93,7 +102,10 @@ def summarise(
             "tracks": int(frames["track"].nunique()),
         },
         "voice": _film(timeline[VOICE_P], how.thresholds.get("voice"))
-        | {"windows": len(heard), "voiced": round(float(heard["voiced"].mean()), 4) if len(heard) else None},
+        | {
+            "windows": len(heard),
+            "voiced": round(float(heard["voiced"].mean()), 4) if len(heard) else None,
+        },
         "agreement": round(float(both.mean()), 4) if len(both) else None,
         "disagreements": apart,
         "unsure": round(float(timeline["unsure"][answered].mean()), 4) if answered.any() else None,

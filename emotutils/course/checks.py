@@ -26,7 +26,10 @@ def check(say: Callable[[str], None]) -> int:
         problems += bool(problem)
         say(f"{'MEND' if problem else 'ok':5} {what}{': ' + problem if problem else ''}")
 
-    tell(f"Python {sys.version.split()[0]}", "" if (3, 11) <= sys.version_info < (3, 14) else "use 3.11, 3.12 or 3.13")
+    tell(
+        f"Python {sys.version.split()[0]}",
+        "" if (3, 11) <= sys.version_info < (3, 14) else "use 3.11, 3.12 or 3.13",
+    )
     for requirement in map(Requirement, requires("emotutils") or ()):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
@@ -46,5 +49,8 @@ def check(say: Callable[[str], None]) -> int:
         except EmotutilsError as error:
             tell(f"{stream} network {name}", str(error))
     for wanted in CATALOG.values():
-        tell(f"data set {wanted.name}, " + (f"found in {config.data_root()}" if here(wanted) else "not here"))
+        tell(
+            f"data set {wanted.name}, "
+            + (f"found in {config.data_root()}" if here(wanted) else "not here")
+        )
     return problems

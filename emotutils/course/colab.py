@@ -44,7 +44,9 @@ def prepare(data: str = "", *, drive: bool = False) -> None:
     for one in wanted:
         _fetch(one, kept / "data" if kept else None)
     if not kept:
-        print("What comes out goes with this machine; to keep it, choose DRIVE above and run this cell again.")
+        print(
+            "What comes out goes with this machine; to keep it, choose DRIVE above and run this cell again."
+        )
 
 
 def _graphics_card() -> str:
@@ -69,7 +71,9 @@ def _open_drive() -> Path:
             drive.mount(str(DRIVE))
         for name in ("data", "runs"):
             (mine / "emotutils" / name).mkdir(parents=True, exist_ok=True)
-    except Exception as error:  # Colab raises ValueError, MessageError and more; which, changed over the years
+    except (
+        Exception
+    ) as error:  # Colab raises ValueError, MessageError and more; which, changed over the years
         raise EmotutilsError(
             f"Google Drive could not be opened ({_line(error)}): run this cell again and allow access, "
             "or take DRIVE away again"
@@ -105,8 +109,16 @@ def _fetch(wanted: catalog.Entry, kept: Path | None) -> None:
             raise EmotutilsError(
                 f"{source} could not be copied ({_line(error)}): delete {root / wanted.folder} and run this cell again"
             ) from None
-    placed = any((folder / wanted.archive).is_file() for folder in (root, root / wanted.folder, kept) if folder)
-    if wanted.steps and wanted.archive and not (placed or download.here(wanted, root) or config.kaggle_authorization()):
+    placed = any(
+        (folder / wanted.archive).is_file()
+        for folder in (root, root / wanted.folder, kept)
+        if folder
+    )
+    if (
+        wanted.steps
+        and wanted.archive
+        and not (placed or download.here(wanted, root) or config.kaggle_authorization())
+    ):
         _take_kaggle_token(wanted)
     download.fetch(wanted.name, root, keep=kept)
 

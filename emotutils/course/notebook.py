@@ -91,7 +91,9 @@ class Setup:
                 if self.profile == "full":
                     raise
                 print(f"{error}\nUntil then the sample sets stand in.")
-        made_up = "paired-" + "+".join(f"sample-{part}" for part in name.removeprefix("paired-").split("+"))
+        made_up = "paired-" + "+".join(
+            f"sample-{part}" for part in name.removeprefix("paired-").split("+")
+        )
         print(f"{made_up}: {SYNTHETIC}")
         return load_pairs(made_up)
 
@@ -103,7 +105,9 @@ class Setup:
         if self.profile != "sample":
             if (real / name).is_dir():
                 return real
-            self._stand_in(name, DataError(f"{name} not found in {real}; see data/README.md"), optional)
+            self._stand_in(
+                name, DataError(f"{name} not found in {real}; see data/README.md"), optional
+            )
         print(f"sample-{name}: {SYNTHETIC}")
         return samples.ensure()
 
@@ -130,7 +134,9 @@ def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = F
     random.seed(seed)
     np.random.seed(seed)
     sns.set_theme(context="notebook", style="ticks", palette="colorblind")
-    plt.rcParams.update({"figure.dpi": 100, "figure.figsize": (7, 3.6), "figure.constrained_layout.use": True})
+    plt.rcParams.update(
+        {"figure.dpi": 100, "figure.figsize": (7, 3.6), "figure.constrained_layout.use": True}
+    )
     versions = f"Python {platform.python_version()}, emotutils {version('emotutils')}"
     print(f"{versions}{_backend(seed) if keras else ''}, profile {name}")
     return Setup(name, seed, *LIMITS[name])
@@ -185,7 +191,9 @@ def show_words(frame: pd.DataFrame) -> None:
     cells = frame.reset_index().astype(object)
     cells = cells.where(cells.notna(), "").map(lambda value: str(value).replace("|", "\\|"))
     head = [frame.index.name or "", *frame.columns]
-    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *cells.to_numpy())]
+    lines = [
+        "| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *cells.to_numpy())
+    ]
     display(Markdown("\n".join(lines)))
 
 
@@ -197,7 +205,10 @@ def interactive(draw: Callable, **controls) -> None:
     draw : draws a figure; takes the controls by name.
     **controls : ``(low, high, step, start)`` numbers for a slider, a list for a menu (the first is chosen).
     """
-    start = {name: control[0] if isinstance(control, list) else control[3] for name, control in controls.items()}
+    start = {
+        name: control[0] if isinstance(control, list) else control[3]
+        for name, control in controls.items()
+    }
     if not _front_end():
         draw(**start)
         return
@@ -213,7 +224,9 @@ def _control(control: list | tuple, words: str):
     if isinstance(control, list):
         return ipywidgets.Dropdown(options=control, description=words)
     low, high, step, start = control
-    kind = ipywidgets.IntSlider if all(isinstance(v, int) for v in control) else ipywidgets.FloatSlider
+    kind = (
+        ipywidgets.IntSlider if all(isinstance(v, int) for v in control) else ipywidgets.FloatSlider
+    )
     return kind(value=start, min=low, max=high, step=step, description=words)
 
 
@@ -234,8 +247,20 @@ class Guesses:
     path : a csv that keeps the answers; other notebooks read it.
     """
 
-    def __init__(self, ids: Sequence[str], y: np.ndarray, labels: Sequence[str], present: Callable, path: Path | str):
-        self.ids, self.labels, self.present, self.path = list(ids), list(labels), present, Path(path)
+    def __init__(
+        self,
+        ids: Sequence[str],
+        y: np.ndarray,
+        labels: Sequence[str],
+        present: Callable,
+        path: Path | str,
+    ):
+        self.ids, self.labels, self.present, self.path = (
+            list(ids),
+            list(labels),
+            present,
+            Path(path),
+        )
         self.truth = [self.labels[k] for k in y]
         self.answers: dict[str, str] = {}
 
@@ -247,7 +272,10 @@ class Guesses:
             return
         import ipywidgets
 
-        screen, buttons = ipywidgets.Output(), [ipywidgets.Button(description=label) for label in self.labels]
+        screen, buttons = (
+            ipywidgets.Output(),
+            [ipywidgets.Button(description=label) for label in self.labels],
+        )
 
         def show() -> None:
             screen.clear_output(wait=True)
@@ -256,7 +284,9 @@ class Guesses:
                     self.present(len(self.answers))
                     print(f"{len(self.answers) + 1} of {len(self.ids)}")
                 else:
-                    print("Done. Your answers agree with the data set's labels in", self.agreement())
+                    print(
+                        "Done. Your answers agree with the data set's labels in", self.agreement()
+                    )
 
         def choose(button) -> None:
             if len(self.answers) < len(self.ids):
@@ -280,7 +310,9 @@ class Guesses:
     def table(self) -> pd.DataFrame:
         """One row an answer so far: ``id``, ``label`` (the data set's), ``guess`` (yours)."""
         n = len(self.answers)
-        return pd.DataFrame({"id": self.ids[:n], "label": self.truth[:n], "guess": list(self.answers.values())})
+        return pd.DataFrame(
+            {"id": self.ids[:n], "label": self.truth[:n], "guess": list(self.answers.values())}
+        )
 
     def agreement(self) -> str:
         """As ``7 of 10``: how many answers agree with the data set's labels."""
@@ -302,7 +334,13 @@ class FilmPicker:
     SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".wav", ".mp3", ".flac")
 
     def __init__(self, folder: Path | str = "."):
-        self.folder, self._menu, self._button, self._uploaded, self._sent = Path(folder), None, None, None, None
+        self.folder, self._menu, self._button, self._uploaded, self._sent = (
+            Path(folder),
+            None,
+            None,
+            None,
+            None,
+        )
 
     def show(self) -> None:
         """Show the menu and the button, or say that there is nobody to use them."""
@@ -318,7 +356,9 @@ class FilmPicker:
         import ipywidgets
 
         films = sorted(p for p in self.folder.iterdir() if p.suffix.lower() in self.SUFFIXES)
-        self._menu = ipywidgets.Dropdown(options=[("none", None), *((p.name, p) for p in films)], description="film")
+        self._menu = ipywidgets.Dropdown(
+            options=[("none", None), *((p.name, p) for p in films)], description="film"
+        )
         words = {"description": "upload, up to 10 MB", "layout": {"width": "auto"}}
         self._button = ipywidgets.FileUpload(accept="video/*,audio/*", multiple=False, **words)
         display(ipywidgets.HBox([self._menu, self._button]))
@@ -329,7 +369,11 @@ class FilmPicker:
         value = self._button.value if self._button is not None else None
         if value and value is not self._sent:
             self._sent = value  # a dict in ipywidgets 7 (Colab's, older Jupyter), a tuple in 8
-            name, one = next(iter(value.items())) if isinstance(value, dict) else (value[0]["name"], value[0])
+            name, one = (
+                next(iter(value.items()))
+                if isinstance(value, dict)
+                else (value[0]["name"], value[0])
+            )
             self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
             self._uploaded.write_bytes(bytes(one["content"]))
         return self._uploaded or (self._menu.value if self._menu is not None else None)

@@ -23,7 +23,12 @@ CITATION, LICENCE = CATALOG["affwild2"].citation, CATALOG["affwild2"].licence
 #: The expressions a header may name: the seven of 2020, and ``Other`` since 2022.
 EXPRESSIONS = CODES["affwild2"] | {"Other": "other"}
 #: The folders of annotations, as named since 2020.
-SPLITS = {"Train_Set": "train", "Training_Set": "train", "Validation_Set": "validation", "Test_Set": "test"}
+SPLITS = {
+    "Train_Set": "train",
+    "Training_Set": "train",
+    "Validation_Set": "validation",
+    "Test_Set": "test",
+}
 #: Columns that are text even where they look like numbers: there are films called 112 and 288.
 TEXT = ("id", "path", "label", "film", "side", "split", "group", "reason", "settings")
 
@@ -60,7 +65,9 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
         if path.suffix.lower() in (".mp4", ".avi"):
             videos.setdefault(path.stem, []).append(path)
     texts = [p for p in files if p.suffix == ".txt" and p.parent.name in SPLITS]
-    texts = [p for p in texts if "EXPR" in str(p.relative_to(folder))]  # not those of action units, or of valence
+    texts = [
+        p for p in texts if "EXPR" in str(p.relative_to(folder))
+    ]  # not those of action units, or of valence
     if not texts:
         raise DataError(_nothing(folder, files))
     names, rows, seen = {p.stem for p in texts}, [], {}
@@ -82,10 +89,18 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
             raise DataError(problem)
         seen.setdefault(path.stem, path)
         video = str(found[0]) if found else ""
-        rows.append((path.stem, film, side, SPLITS[path.parent.name], video, str(path), n_lines, problem))
+        rows.append(
+            (path.stem, film, side, SPLITS[path.parent.name], video, str(path), n_lines, problem)
+        )
     annotated = {row[1] for row in rows}
-    rows += [(f, f, "", "", str(p[0]), "", 0, "not annotated") for f, p in videos.items() if f not in annotated]
-    return pd.DataFrame(rows, columns=["name", "film", "side", "split", "path", "annotation", "n_lines", "problem"])
+    rows += [
+        (f, f, "", "", str(p[0]), "", 0, "not annotated")
+        for f, p in videos.items()
+        if f not in annotated
+    ]
+    return pd.DataFrame(
+        rows, columns=["name", "film", "side", "split", "path", "annotation", "n_lines", "problem"]
+    )
 
 
 def read_annotation(path: str | os.PathLike) -> list[str]:
@@ -101,7 +116,9 @@ def read_annotation(path: str | os.PathLike) -> list[str]:
     ------
     DataError : the header is not 7 or 8 known words, there is no line below it, or one is not a code of the header.
     """
-    header, *lines = Path(path).read_text(encoding="utf-8-sig", errors="replace").rstrip().splitlines() or [""]
+    header, *lines = Path(path).read_text(
+        encoding="utf-8-sig", errors="replace"
+    ).rstrip().splitlines() or [""]
     words = [word.strip() for word in header.split(",")]
     if sorted(words) not in (sorted(EXPRESSIONS), sorted(CODES["affwild2"])):
         raise DataError(
@@ -110,8 +127,14 @@ def read_annotation(path: str | os.PathLike) -> list[str]:
     names = {"-1": ""} | {str(code): EXPRESSIONS[word] for code, word in enumerate(words)}
     labels = [names.get(line.strip()) for line in lines]
     if None in labels or not labels:
-        what = f"line {labels.index(None) + 2} is {lines[labels.index(None)][:60]!r}" if labels else "ends after line 1"
-        raise DataError(f"{path}: {what}, expected a code from -1 to {len(words) - 1}; copy the file again")
+        what = (
+            f"line {labels.index(None) + 2} is {lines[labels.index(None)][:60]!r}"
+            if labels
+            else "ends after line 1"
+        )
+        raise DataError(
+            f"{path}: {what}, expected a code from -1 to {len(words) - 1}; copy the file again"
+        )
     return labels
 
 
@@ -137,12 +160,18 @@ def read_valence_arousal(annotations: str | os.PathLike, film: str) -> pd.DataFr
         try:
             values = columns[dimension] = np.loadtxt(path, ndmin=1)
         except (OSError, ValueError) as error:
-            raise DataError(f"{path}: {error}; one number a line is expected, copy the file again") from None
+            raise DataError(
+                f"{path}: {error}; one number a line is expected, copy the file again"
+            ) from None
         wrong = np.flatnonzero(~(np.abs(values) <= 1))
         if len(wrong):
-            raise DataError(f"{path}: line {wrong[0] + 1} is {values[wrong[0]]}, not in -1..1; copy the file again")
+            raise DataError(
+                f"{path}: line {wrong[0] + 1} is {values[wrong[0]]}, not in -1..1; copy the file again"
+            )
     if len(values) != len(columns["valence"]) or not len(values):
-        raise DataError(f"{path}: {len(values)} lines, but {len(columns['valence'])} of valence; copy both again")
+        raise DataError(
+            f"{path}: {len(values)} lines, but {len(columns['valence'])} of valence; copy both again"
+        )
     return pd.DataFrame({"frame": np.arange(1, len(values) + 1), **columns})
 
 
@@ -173,7 +202,9 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     table = read_table(folder / "table.csv")
     needed = {"id", "path", "label", "group", "split", "film", "frame", "t"}
     if not needed <= set(table) or not table["label"].isin(EMOTIONS).all():
-        raise DataError(f"{folder}: table.csv is no table of faces; run emotutils.datasets.prepare_films() again")
+        raise DataError(
+            f"{folder}: table.csv is no table of faces; run emotutils.datasets.prepare_films() again"
+        )
     table["path"] = [str(folder / path) for path in table["path"]]
     there = np.array([os.path.isfile(path) for path in table["path"]], bool)
     for path in table.loc[~there, "path"]:
@@ -183,15 +214,21 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     paths = table["path"].to_numpy()
 
     def faces(rows: np.ndarray) -> np.ndarray:
-        return np.array([read_picture(path) for path in paths[rows]], np.float32).reshape(-1, 48, 48, 1)
+        return np.array([read_picture(path) for path in paths[rows]], np.float32).reshape(
+            -1, 48, 48, 1
+        )
 
-    return Dataset("affwild2", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table())
+    return Dataset(
+        "affwild2", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table()
+    )
 
 
 def read_table(path: str | os.PathLike) -> pd.DataFrame:
     """Read a csv of faces; an empty cell is an empty text, ``nan`` a number that is missing."""
     types = dict.fromkeys(TEXT, str)
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=["nan"], float_precision="round_trip")
+    return pd.read_csv(
+        path, dtype=types, keep_default_na=False, na_values=["nan"], float_precision="round_trip"
+    )
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:
@@ -200,7 +237,9 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image.convert("L"))
     except (OSError, SyntaxError, ValueError):  # what Pillow raises for a damaged png
-        raise DataError(f"{path}: missing or damaged; run emotutils.datasets.prepare_films() again") from None
+        raise DataError(
+            f"{path}: missing or damaged; run emotutils.datasets.prepare_films() again"
+        ) from None
 
 
 def _person(name: str, videos: Collection[str], names: Collection[str]) -> tuple[str, str]:

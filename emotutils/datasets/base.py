@@ -65,7 +65,9 @@ class Dataset:
     citation: str
     licence: str
     read_faces: Callable[[np.ndarray], np.ndarray] | None = field(default=None, repr=False)
-    read_voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(default=None, repr=False)
+    read_voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(
+        default=None, repr=False
+    )
     rejects: pd.DataFrame = field(default_factory=lambda: Rejects().table(), repr=False)
 
     @property
@@ -78,7 +80,9 @@ class Dataset:
 
     def rows(self, split: str | None = None) -> np.ndarray:
         """Row numbers of one split (``None``: all), in the set's own order, int64."""
-        keep = np.ones(len(self), bool) if split is None else (self.table["split"] == split).to_numpy()
+        keep = (
+            np.ones(len(self), bool) if split is None else (self.table["split"] == split).to_numpy()
+        )
         return np.flatnonzero(keep)
 
     def faces(self, rows: np.ndarray | None = None) -> np.ndarray:
@@ -91,7 +95,9 @@ class Dataset:
         """Recordings of these rows (``None``: all): a list of float32 (samples,) in −1..1 at ``sr`` Hz."""
         if self.read_voices is None:
             raise TypeError(f"{self.name} holds no recordings")
-        return self.read_voices(self.table.iloc[self.rows() if rows is None else np.asarray(rows)], sr)
+        return self.read_voices(
+            self.table.iloc[self.rows() if rows is None else np.asarray(rows)], sr
+        )
 
 
 def checked(dataset: Dataset) -> Dataset:
@@ -102,14 +108,21 @@ def checked(dataset: Dataset) -> Dataset:
     DataError : what its table, its labels or its readers lack.
     """
     table, labels = dataset.table, np.array(dataset.labels)
-    lacking = [c for c in (*COLUMNS, *(["path"] if dataset.modality == "voice" else [])) if c not in table]
+    lacking = [
+        c for c in (*COLUMNS, *(["path"] if dataset.modality == "voice" else [])) if c not in table
+    ]
     if lacking:
         fault = f"its table lacks {', '.join(lacking)}"
     elif table.empty or table[list(COLUMNS)].isna().any(axis=None):
         fault = "its table is empty, or has empty places"
     elif unknown := sorted(set(labels) - set(EMOTIONS_WITH_CALM)):
-        fault = f"it has labels {', '.join(unknown)}; the course knows {', '.join(EMOTIONS_WITH_CALM)}"
-    elif not table["y"].isin(range(len(labels))).all() or (labels[table["y"]] != table["label"]).any():
+        fault = (
+            f"it has labels {', '.join(unknown)}; the course knows {', '.join(EMOTIONS_WITH_CALM)}"
+        )
+    elif (
+        not table["y"].isin(range(len(labels))).all()
+        or (labels[table["y"]] != table["label"]).any()
+    ):
         fault = "y must be the place of each row's label in labels, 0, 1, 2 …"
     elif table["id"].duplicated().any():
         fault = f"the id {table['id'][table['id'].duplicated()].iloc[0]} comes twice"

@@ -69,7 +69,9 @@ _ENTRIES = [
         files=("fer2013.csv", "icml_face_data.csv", "*.zip", "*.tar.gz", "*.jpg", "*.png"),
         whole={"pictures": 35887, "different pictures": None},
         archive="fer2013.tar.gz",
-        addresses=(f"https://www.kaggle.com/api/v1/competitions/data/download/{_FER2013}/fer2013.tar.gz",),
+        addresses=(
+            f"https://www.kaggle.com/api/v1/competitions/data/download/{_FER2013}/fer2013.tar.gz",
+        ),
         bytes=96_000_000,
         hash="md5:ca95d94fe42f6ce65aaae694d18c628a",
         licence="ICML 2013 / Kaggle challenge: research use",
@@ -126,7 +128,9 @@ Who may have it: everybody with a Kaggle account who accepts the rules of the co
         files=("*_*_*.wav", "*_*_*.flac"),
         whole={"recordings": 2800, "speakers": 2},
         archive="dataverse_files.zip",
-        addresses=("https://borealisdata.ca/api/access/dataset/:persistentId/?persistentId=doi:10.5683/SP2/E8H2MF",),
+        addresses=(
+            "https://borealisdata.ca/api/access/dataset/:persistentId/?persistentId=doi:10.5683/SP2/E8H2MF",
+        ),
         bytes=281_000_000,
         licence="CC BY-NC-ND 4.0",
         citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), doi:10.5683/SP2/E8H2MF",

@@ -33,7 +33,14 @@ MAX_MEMBERS, MAX_BYTES, MAX_RATIO = 20_000, 20e9, 100
 ROOM = 5
 
 # RuntimeError: a zip with a password. The last two: one name twice.
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+)
 _DAMAGED += (FileExistsError, NotADirectoryError)
 
 
@@ -55,7 +62,9 @@ def overview(root: str | os.PathLike | None = None) -> str:
     """Table of the catalogue: name, size, how to get it, whether it is here, what it is, licence."""
     rows = [("set", "size", "needs", "here", "what", "licence")]
     for e in CATALOG.values():
-        needs = "nothing" if not e.steps else "Kaggle account" if e.addresses else "signed agreement"
+        needs = (
+            "nothing" if not e.steps else "Kaggle account" if e.addresses else "signed agreement"
+        )
         size = f"{e.bytes / 1e6:.0f} MB" if e.bytes else ""
         rows.append((e.name, size, needs, "yes" if here(e, root) else "no", e.title, e.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -141,21 +150,29 @@ def fetch(
     placed = next((p for p in places if p.is_file()), None)
     token = config.kaggle_authorization() if wanted.steps else None
     if wanted.steps and not placed and not (token and wanted.addresses):
-        raise DataError(f"{name} needs something from you first.\n{wanted.steps.format(folder=folder)}")
+        raise DataError(
+            f"{name} needs something from you first.\n{wanted.steps.format(folder=folder)}"
+        )
     target = folder / wanted.archive.partition(".")[0]
     if target.exists():
-        raise DataError(f"{target}: is there, but holds nothing of {name}; move it away and fetch again")
+        raise DataError(
+            f"{target}: is there, but holds nothing of {name}; move it away and fetch again"
+        )
     try:
         root.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(root).free
         if free < ROOM * wanted.bytes:
-            raise OSError(f"{ROOM * wanted.bytes / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free")
+            raise OSError(
+                f"{ROOM * wanted.bytes / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free"
+            )
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=root) as temporary:
             archive = placed or _download(wanted, Path(temporary), token, progress)
             algorithm, _, published = (wanted.hash or "md5:").partition(":")
             computed = pooch.file_hash(archive, algorithm)
             if not published:
-                say(f"{wanted.archive}: {algorithm} {computed}; we know no published one, compare with {wanted.page}")
+                say(
+                    f"{wanted.archive}: {algorithm} {computed}; we know no published one, compare with {wanted.page}"
+                )
             elif computed != published:
                 raise DataError(
                     f"{archive}: {algorithm} {computed}, published is {published}; remove it and fetch again"
@@ -163,16 +180,22 @@ def fetch(
             content = Path(temporary) / wanted.folder
             unpack(archive, content)
             if not here(wanted, temporary):
-                raise DataError(f"{wanted.archive}: holds no {' or '.join(wanted.files)}; get it from {wanted.page}")
+                raise DataError(
+                    f"{wanted.archive}: holds no {' or '.join(wanted.files)}; get it from {wanted.page}"
+                )
             if keep and not placed:
                 _keep(archive, keep)
                 say(f"{wanted.archive}: kept in {keep}, so that it need not be downloaded again")
-            if [p.name for p in content.iterdir()] == [target.name]:  # some archives bring a folder of that name
+            if [p.name for p in content.iterdir()] == [
+                target.name
+            ]:  # some archives bring a folder of that name
                 content = content / target.name
             folder.mkdir(exist_ok=True)
             content.rename(target)
     except OSError as error:
-        raise DataError(f"{root}: {error.strerror or error}; make room or choose another folder (--root)") from error
+        raise DataError(
+            f"{root}: {error.strerror or error}; make room or choose another folder (--root)"
+        ) from error
     say(f"{name}: unpacked to {target}; now every file is read once")
     say(check(name, root).line)
     return folder
@@ -183,7 +206,9 @@ def _keep(archive: Path, folder: Path) -> None:
         with replacing(folder / archive.name) as copy:
             shutil.copyfile(archive, copy)
     except OSError as error:
-        raise DataError(f"{folder}: {error.strerror or error}; make room there, or do without keeping it") from error
+        raise DataError(
+            f"{folder}: {error.strerror or error}; make room there, or do without keeping it"
+        ) from error
 
 
 def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) -> Path:
@@ -204,7 +229,9 @@ def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) ->
         except ValueError:  # pooch's word for a wrong hash
             reason = "gave another file than the published one (wrong hash, removed)"
         failures.append(f"{urlsplit(url).hostname} {reason}")
-    remedy = f"accept the rules at {wanted.page} and look at the token" if token else "try again later"
+    remedy = (
+        f"accept the rules at {wanted.page} and look at the token" if token else "try again later"
+    )
     raise DataError(
         f"{wanted.name} was not downloaded, {', '.join(dict.fromkeys(failures))}; {remedy}, "
         f"or download {wanted.archive} from {wanted.page} and put it into {folder.parent}"
@@ -228,17 +255,23 @@ def unpack(archive: Path, folder: Path) -> None:
             for count, (name, is_folder, is_file, size, open_member) in enumerate(members, 1):
                 path = PureWindowsPath(name)  # knows / and \\, and drives
                 if path.anchor or ".." in path.parts or not (is_folder or is_file):
-                    raise DataError(f"{archive.name}: refused, {name!r} is a link, a device or leads out; get it anew")
+                    raise DataError(
+                        f"{archive.name}: refused, {name!r} is a link, a device or leads out; get it anew"
+                    )
                 total += size
                 if count > MAX_MEMBERS or total > room:
-                    raise DataError(f"{archive.name}: refused, it unpacks to more than any known set; get it anew")
+                    raise DataError(
+                        f"{archive.name}: refused, it unpacks to more than any known set; get it anew"
+                    )
                 target = folder.joinpath(*path.parts)
                 (target if is_folder else target.parent).mkdir(parents=True, exist_ok=True)
                 if is_file:
                     with open_member() as source, target.open("xb") as out:
                         shutil.copyfileobj(source, out)
     except _DAMAGED as error:
-        raise DataError(f"{archive.name}: damaged, cut off or no zip or tar; get it anew") from error
+        raise DataError(
+            f"{archive.name}: damaged, cut off or no zip or tar; get it anew"
+        ) from error
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bool, bool, int, Callable[[], BinaryIO]]]:
@@ -247,7 +280,13 @@ def _members(archive: Path) -> Iterator[tuple[str, bool, bool, int, Callable[[],
         with zipfile.ZipFile(archive) as z:
             for m in z.infolist():
                 kind = stat.S_IFMT(m.external_attr >> 16)  # 0: not packed on Unix
-                yield m.filename, m.is_dir(), kind in (0, stat.S_IFREG), m.file_size, partial(z.open, m)
+                yield (
+                    m.filename,
+                    m.is_dir(),
+                    kind in (0, stat.S_IFREG),
+                    m.file_size,
+                    partial(z.open, m),
+                )
     else:
         with tarfile.open(archive) as t:
             for m in t:

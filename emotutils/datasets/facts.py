@@ -25,7 +25,9 @@ def describe(dataset: Dataset) -> dict:
     ``ferplus`` (``clear`` majorities for one of the seven, and the share of these that ``agree``) and ``version``.
     """
     table = dataset.table
-    items = {"faces": dataset.faces()} if dataset.modality == "face" else {"voices": dataset.voices()}
+    items = (
+        {"faces": dataset.faces()} if dataset.modality == "face" else {"voices": dataset.voices()}
+    )
     found = splits.audit(table, **items)
     cluster = pd.Series(splits.duplicate_groups(**items), index=table.index)
     copies = [ids for ids in table.groupby(cluster)["id"].agg(list) if len(ids) > 1]
@@ -36,7 +38,9 @@ def describe(dataset: Dataset) -> dict:
         "groups": int(table["group"].nunique()),
         "splits": table["split"].value_counts().to_dict(),
         "labels": table["label"].value_counts().reindex(_in_order(dataset), fill_value=0).to_dict(),
-        "audit": json.loads(found.drop(columns="examples").round(4).to_json(orient="records", force_ascii=False)),
+        "audit": json.loads(
+            found.drop(columns="examples").round(4).to_json(orient="records", force_ascii=False)
+        ),
         "copies": copies if dataset.modality == "voice" else len(copies),
         "twins": table.loc[twins, "id"].tolist(),
         "rejects": len(dataset.rejects),
@@ -57,5 +61,7 @@ def publish(facts: dict) -> Path:
     """Put a set's facts where they ship, ``data/runs/data-NAME.json``, for notebooks to read."""
     path = config.shipped_root() / "runs" / f"data-{facts['data']}.json"
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     return path

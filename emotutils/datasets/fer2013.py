@@ -28,14 +28,34 @@ from .catalog import CATALOG
 CITATION, LICENCE = CATALOG["fer2013"].citation, CATALOG["fer2013"].licence
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 #: FER+'s ten choices, in the order of fer2013new.csv; NF is "not a face".
-FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+FERPLUS = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "NF",
+)
 #: So many of the ten votes make a majority.
 MAJORITY = 6
 
 # What copies call their folders, in the order of the csv's codes.
 FOLDERS = "angry anger, disgust disgusted, fear fearful, happy happiness, sad sadness, surprise surprised, neutral"
-CODE_OF = {word: code for code, words in enumerate(FOLDERS.split(",")) for word in (str(code), *words.split())}
-PARTS = {"train": "Training", "validation": "PublicTest", "val": "PublicTest", "test": "PrivateTest"}
+CODE_OF = {
+    word: code
+    for code, words in enumerate(FOLDERS.split(","))
+    for word in (str(code), *words.split())
+}
+PARTS = {
+    "train": "Training",
+    "validation": "PublicTest",
+    "val": "PublicTest",
+    "test": "PrivateTest",
+}
 # The csv holds Training, then PublicTest, then PrivateTest; and of PublicTest so many by code.
 USAGE_OF_ROW = np.repeat(list(SPLITS), (28709, 3589, 3589))
 PUBLIC_TEST = (467, 56, 496, 895, 653, 415, 607)
@@ -95,7 +115,9 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     def faces(rows: np.ndarray) -> np.ndarray:
         return pixels[rows].reshape(-1, 48, 48, 1).astype(np.float32)
 
-    return Dataset("fer2013", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table())
+    return Dataset(
+        "fer2013", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table()
+    )
 
 
 def soft_labels(table: pd.DataFrame) -> np.ndarray:
@@ -116,7 +138,9 @@ def soft_labels(table: pd.DataFrame) -> np.ndarray:
     """
     columns = [f"ferplus_{e}" for e in EMOTIONS]
     if not set(columns) <= set(table.columns):
-        raise DataError("this table holds no FER+ votes; put fer2013new.csv beside fer2013.csv and load again")
+        raise DataError(
+            "this table holds no FER+ votes; put fer2013new.csv beside fer2013.csv and load again"
+        )
     votes = table[columns].to_numpy(np.float32)
     with np.errstate(invalid="ignore"):
         return votes / votes.sum(axis=1, keepdims=True)
@@ -127,9 +151,15 @@ def _read_cached(folder: Path, rejects: Rejects) -> dict[str, np.ndarray]:
 
     The csv is 290 MB of text. The cache's key is place, size and time of every file from which a set could come.
     """
-    paths = [p for p in sorted(folder.rglob("*")) if p.name.lower().endswith((".csv", *PICTURES, *ARCHIVES))]
+    paths = [
+        p
+        for p in sorted(folder.rglob("*"))
+        if p.name.lower().endswith((".csv", *PICTURES, *ARCHIVES))
+    ]
     stats = [(p.as_posix(), s.st_size, s.st_mtime_ns) for p in paths for s in [p.stat()]]
-    key = hashlib.sha1(repr((2, str(folder.resolve()), stats)).encode()).hexdigest()[:16]  # 2: version of what is kept
+    key = hashlib.sha1(repr((2, str(folder.resolve()), stats)).encode()).hexdigest()[
+        :16
+    ]  # 2: version of what is kept
     cached = config.cache_root() / f"fer2013-{key}.npz"
     if cached.is_file():
         with np.load(cached, allow_pickle=False) as stored:
@@ -159,33 +189,57 @@ def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.Dat
         votes = _read_csv(votes_at, files, ["Usage", "Image name", *FERPLUS]) if votes_at else None
         if source[0].endswith(CSVS):
             csv = _read_csv(source[0], files, ["emotion", "Usage", "pixels"])
-            rows = [(f"{source[0]}, line {i + 2}", i, *values) for i, values in enumerate(csv.itertuples(index=False))]
+            rows = [
+                (f"{source[0]}, line {i + 2}", i, *values)
+                for i, values in enumerate(csv.itertuples(index=False))
+            ]
             total = len(rows)
         else:
-            rows, total = _pictures(source, files, list(votes["Image name"]) if votes_at else [], rejects)
+            rows, total = _pictures(
+                source, files, list(votes["Image name"]) if votes_at else [], rejects
+            )
         kept = []
         for where, row, word, usage, holder in rows:
             values = _pixels(holder)
             if word not in CODE_OF:
                 what = f"label {word!r} is none of 0..6 (folders {FOLDERS})"
             elif usage not in SPLITS:
-                what = f"Usage {usage!r} is none of {', '.join(SPLITS)} (folders {', '.join(PARTS)})"
+                what = (
+                    f"Usage {usage!r} is none of {', '.join(SPLITS)} (folders {', '.join(PARTS)})"
+                )
             elif len(values) != 48 * 48 or values.min() < 0 or values.max() > 255:
                 what = "does not hold 48×48 pixels in 0..255"
             else:
                 y, pixels = CODE_OF[word], values.astype(np.uint8)
                 group = hashlib.sha1(pixels.tobytes()).hexdigest()[:16]
-                kept.append((f"fer2013-{row}", row, CODES["fer2013"][y], y, group, SPLITS[usage], usage, pixels))
+                kept.append(
+                    (
+                        f"fer2013-{row}",
+                        row,
+                        CODES["fer2013"][y],
+                        y,
+                        group,
+                        SPLITS[usage],
+                        usage,
+                        pixels,
+                    )
+                )
                 continue
             rejects.add(where, what, "mend or remove it, or download FER2013 again")
     columns = ["id", "row", "label", "y", "group", "split", "usage", "pixels"]
     table = pd.DataFrame(sorted(kept, key=lambda values: values[1]), columns=columns)
-    return table.join(_ferplus(votes_at, votes, table, total, rejects)) if votes_at and total else table
+    return (
+        table.join(_ferplus(votes_at, votes, table, total, rejects))
+        if votes_at and total
+        else table
+    )
 
 
 def _source(files: dict[str, Callable]) -> list[str]:
     """The csv to read (the outermost), or else all pictures."""
-    csvs = sorted((p for p in files if p.endswith(CSVS)), key=lambda p: (p.endswith(CSVS[1]), p.count("/")))
+    csvs = sorted(
+        (p for p in files if p.endswith(CSVS)), key=lambda p: (p.endswith(CSVS[1]), p.count("/"))
+    )
     return csvs[:1] or [place for place in files if place.lower().endswith(PICTURES)]
 
 
@@ -205,35 +259,64 @@ def _read_csv(place: str, files: dict[str, Callable], columns: list[str]) -> pd.
     """These columns of a csv, as text."""
     try:
         with files[place]() as file:
-            table = pd.read_csv(file, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False)
+            table = pd.read_csv(
+                file, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
+            )
     except (ValueError, *DAMAGED) as error:  # pandas' own are ValueErrors
-        raise DataError(f"{place}: not a readable csv ({' '.join(str(error).split())}); download it again") from None
+        raise DataError(
+            f"{place}: not a readable csv ({' '.join(str(error).split())}); download it again"
+        ) from None
     table.columns = table.columns.str.strip()
     missing = ", ".join(c for c in columns if c not in table.columns)
     if missing:
-        raise DataError(f"{place}: no column {missing}; expected {', '.join(columns)}, separated by commas")
+        raise DataError(
+            f"{place}: no column {missing}; expected {', '.join(columns)}, separated by commas"
+        )
     return table[columns].fillna("")
 
 
-def _pictures(source: list[str], files: dict[str, Callable], ferplus_names: list[str], rejects: Rejects) -> tuple:
+def _pictures(
+    source: list[str], files: dict[str, Callable], ferplus_names: list[str], rejects: Rejects
+) -> tuple:
     """Place, row, label, Usage and opener of each picture, as ``load`` says; and how many rows FER+ must have, or 0."""
     # Some copies hold the same folders twice (images/train and images/images/train): the outer ones count.
-    places = {tuple(f"/{p}".split("/")[-3:]): p for p in sorted(source, key=lambda p: -p.count("/"))}
+    places = {
+        tuple(f"/{p}".split("/")[-3:]): p for p in sorted(source, key=lambda p: -p.count("/"))
+    }
     stems = [Path(name).stem for *_, name in places]
-    row_of = {Path(n).stem: row for row, n in enumerate(ferplus_names)} | {s: int(s) for s in stems if s.isdecimal()}
+    row_of = {Path(n).stem: row for row, n in enumerate(ferplus_names)} | {
+        s: int(s) for s in stems if s.isdecimal()
+    }
     rows = [row_of.get(stem, len(USAGE_OF_ROW)) for stem in stems]
     numbered = max(rows) < len(USAGE_OF_ROW) and len(set(rows)) == len(rows)
-    rows = rows if numbered else np.unique(["/".join(tail) for tail in places], return_inverse=True)[1].tolist()
+    rows = (
+        rows
+        if numbered
+        else np.unique(["/".join(tail) for tail in places], return_inverse=True)[1].tolist()
+    )
     out = []
     for row, stem, ((part, folder, _), place) in zip(rows, stems, places.items(), strict=True):
         word, named, count = folder.lower(), stem.split("_")[0], stem.removeprefix("im")
-        usage = str(USAGE_OF_ROW[row]) if numbered else named if named in SPLITS else PARTS.get(part.lower(), part)
-        if part.lower() == "test" and stem == f"im{count}" and count.isdecimal() and word in CODE_OF:
+        usage = (
+            str(USAGE_OF_ROW[row])
+            if numbered
+            else named
+            if named in SPLITS
+            else PARTS.get(part.lower(), part)
+        )
+        if (
+            part.lower() == "test"
+            and stem == f"im{count}"
+            and count.isdecimal()
+            and word in CODE_OF
+        ):
             usage = "PublicTest" if int(count) < PUBLIC_TEST[CODE_OF[word]] else "PrivateTest"
         out.append((place, row, word, usage, files[place]))
     held = {(place.rsplit("/", 2)[0], CODE_OF.get(word)) for place, _, word, *_ in out}
     for above, code in sorted({(above, code) for above, _ in held for code in range(7)} - held):
-        rejects.add(above, f"holds no picture of {EMOTIONS[code]}", f"unpack it again (folders {FOLDERS})")
+        rejects.add(
+            above, f"holds no picture of {EMOTIONS[code]}", f"unpack it again (folders {FOLDERS})"
+        )
     return out, len(USAGE_OF_ROW) if numbered else 0
 
 
@@ -241,22 +324,40 @@ def _pixels(holder: str | Callable) -> np.ndarray:
     """The 2,304 numbers of a row of the csv or of a picture; fewer where it does not hold them."""
     try:
         if isinstance(holder, str):
-            return np.fromstring(holder, np.int64, sep=" ")  # four times as fast as np.array(holder.split())
+            return np.fromstring(
+                holder, np.int64, sep=" "
+            )  # four times as fast as np.array(holder.split())
         with holder() as file, Image.open(file) as image:
             return np.asarray(image.convert("L")).ravel() if image.size == (48, 48) else np.empty(0)
-    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError, *DAMAGED):  # numpy's, then Pillow's
+    except (
+        ValueError,
+        OSError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        *DAMAGED,
+    ):  # numpy's, then Pillow's
         return np.empty(0)
 
 
-def _ferplus(where: str, votes: pd.DataFrame, table: pd.DataFrame, total: int, rejects: Rejects) -> pd.DataFrame:
+def _ferplus(
+    where: str, votes: pd.DataFrame, table: pd.DataFrame, total: int, rejects: Rejects
+) -> pd.DataFrame:
     """The columns that FER+ adds; none where its file does not fit."""
     counts = votes[list(FERPLUS)].apply(pd.to_numeric, errors="coerce")
     fits = len(votes) == total and list(votes["Usage"].iloc[table["row"]]) == list(table["usage"])
     if not fits or not counts.isin(range(11)).all(axis=None):
-        what = "holds votes that are not counts in 0..10" if fits else "its rows are not those of this FER2013"
+        what = (
+            "holds votes that are not counts in 0..10"
+            if fits
+            else "its rows are not those of this FER2013"
+        )
         rejects.add(where, what, "download it again, or FER2013 if that is not whole")
         return pd.DataFrame(index=table.index)
     counts = counts.astype(int).iloc[table["row"]].set_axis(table.index)
     seven = counts[list(EMOTIONS)]
     label = seven.idxmax(axis=1).where(seven.max(axis=1) >= MAJORITY, "")
-    return counts.assign(label=label, face=counts["NF"] < MAJORITY).rename(columns=str.lower).add_prefix("ferplus_")
+    return (
+        counts.assign(label=label, face=counts["NF"] < MAJORITY)
+        .rename(columns=str.lower)
+        .add_prefix("ferplus_")
+    )

@@ -4,7 +4,6 @@ Each step takes a table with one row a face and returns what it keeps and what i
 in notebooks/04_film_data.
 """
 
-
 import hashlib
 import json
 import os
@@ -120,7 +119,9 @@ def prepare_films(
     annotated = films[films["annotation"] != ""]
     for problem in annotated.loc[annotated["problem"] != "", "problem"]:
         _refuse(rejects, problem)
-    table, removed = extract_faces(annotated[annotated["problem"] == ""], out / _WORK, rejects=rejects, **extraction)
+    table, removed = extract_faces(
+        annotated[annotated["problem"] == ""], out / _WORK, rejects=rejects, **extraction
+    )
     lost = {"not annotated": len(films) - len(annotated), "refused": len(rejects.table())}
     steps = [_account("films", len(films), pd.Series(lost))]
     steps.append(_account("extract", len(table) + len(removed), removed["reason"].value_counts()))
@@ -129,13 +130,19 @@ def prepare_films(
         before = len(table)
         table, removed = step(table)
         steps.append(_account(name, before, removed["reason"].value_counts()))
-    (out / "table.csv").unlink(missing_ok=True)  # first to go and last to come: where it is, all is there
+    (out / "table.csv").unlink(
+        missing_ok=True
+    )  # first to go and last to come: where it is, all is there
     for emotion in EMOTIONS:
         shutil.rmtree(out / emotion, ignore_errors=True)
     table = sort_into_folders(shuffle(table, seed=seed), out)
     prepared = Prepared(table, pd.concat(steps, ignore_index=True), rejects.table())
     inside = table.assign(path=[Path(path).relative_to(out).as_posix() for path in table["path"]])
-    for name, content in (("steps", prepared.steps), ("rejects", prepared.rejects), ("table", inside)):
+    for name, content in (
+        ("steps", prepared.steps),
+        ("rejects", prepared.rejects),
+        ("table", inside),
+    ):
         _write(content, out / f"{name}.csv")
     return prepared
 
@@ -190,7 +197,9 @@ def extract_faces(
         _refuse(rejects, problem)
     tables = [result for result in results if not isinstance(result, str)]
     if not tables:
-        raise DataError(f"{folder}: no film can be used; mend them (on_error='raise' names the first)")
+        raise DataError(
+            f"{folder}: no film can be used; mend them (on_error='raise' names the first)"
+        )
     table = pd.concat(tables, ignore_index=True)
     table["path"] = [str(folder / path) for path in table["path"]]
     return _divide(table, table["reason"])
@@ -205,7 +214,9 @@ def check_files(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         if not os.path.getsize(path):
             return "0 bytes"
         try:
-            return "" if affwild2.read_picture(path).shape == (FACE_SIZE, FACE_SIZE) else "wrong size"
+            return (
+                "" if affwild2.read_picture(path).shape == (FACE_SIZE, FACE_SIZE) else "wrong size"
+            )
         except DataError:
             return "corrupted"
 
@@ -217,12 +228,16 @@ def clean(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     def reason(path: str) -> str:
         picture = affwild2.read_picture(path)
-        return "empty" if picture.std() < VARIED else "blurred" if sharpness(picture) < SHARP else ""
+        return (
+            "empty" if picture.std() < VARIED else "blurred" if sharpness(picture) < SHARP else ""
+        )
 
     return _divide(table, table["path"].map(reason))
 
 
-def balance(table: pd.DataFrame, *, per_emotion: int | None = None, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def balance(
+    table: pd.DataFrame, *, per_emotion: int | None = None, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep equally many faces of each emotion within each split, drawn at random.
 
     The rarest emotion decides: with 100 faces of fear, all but 100 happy ones are lost. Weights in training
@@ -237,11 +252,20 @@ def balance(table: pd.DataFrame, *, per_emotion: int | None = None, seed: int = 
     ------
     DataError : an emotion without any face in a split, or ``per_emotion`` below 1.
     """
-    counts = table.groupby(["split", "label"]).size().unstack(fill_value=0).reindex(columns=EMOTIONS, fill_value=0)
+    counts = (
+        table.groupby(["split", "label"])
+        .size()
+        .unstack(fill_value=0)
+        .reindex(columns=EMOTIONS, fill_value=0)
+    )
     limit = table["split"].map(counts.min(axis=1)) if per_emotion is None else per_emotion
     if table.empty or np.min(limit) < 1:
-        missing = [f"{emotion} in {split}" for (split, emotion), n in counts.stack().items() if not n]
-        raise DataError(f"balance: no face of {', '.join(missing) or 'anyone'}; add films, or give per_emotion >= 1")
+        missing = [
+            f"{emotion} in {split}" for (split, emotion), n in counts.stack().items() if not n
+        ]
+        raise DataError(
+            f"balance: no face of {', '.join(missing) or 'anyone'}; add films, or give per_emotion >= 1"
+        )
     drawn = table.sample(frac=1, random_state=seed).groupby(["split", "label"]).cumcount()
     return _divide(table, (drawn.reindex(table.index) < limit).map({True: "", False: "surplus"}))
 
@@ -259,7 +283,9 @@ def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
     DataError : there are no emotion words, as in Aff-Wild; or ``out`` holds such folders already.
     """
     if "label" not in table or not table["label"].isin(EMOTIONS).all():
-        raise DataError("no emotion words to sort by (Aff-Wild has valence and arousal only); take Aff-Wild2's EXPR")
+        raise DataError(
+            "no emotion words to sort by (Aff-Wild has valence and arousal only); take Aff-Wild2's EXPR"
+        )
     _refuse_old_folders(Path(out))
     for emotion in EMOTIONS:
         Path(out, emotion).mkdir(parents=True)
@@ -285,54 +311,93 @@ def _extract_film(
 
 def _settings(film: dict, fps: float | None, detector: str, openface: StrPath | None) -> str:
     """Changes with everything on which a film's faces depend."""
-    files = [film["path"], film["annotation"], *([Path(openface, f"{film['film']}.csv")] if openface else [])]
+    files = [
+        film["path"],
+        film["annotation"],
+        *([Path(openface, f"{film['film']}.csv")] if openface else []),
+    ]
     stats = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, filter(os.path.exists, files))]
-    parts = [film["film"], film["side"], film["split"], fps, detector, bool(openface), stats, version("emotutils")]
+    parts = [
+        film["film"],
+        film["side"],
+        film["split"],
+        fps,
+        detector,
+        bool(openface),
+        stats,
+        version("emotutils"),
+    ]
     return hashlib.sha1(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def _sampled(film: dict, folder: Path, fps: float | None, detector: str, openface: StrPath | None) -> list[dict]:
+def _sampled(
+    film: dict, folder: Path, fps: float | None, detector: str, openface: StrPath | None
+) -> list[dict]:
     """A row for each sampled frame of a film, and a png for each face that is kept."""
     name, labels = film["name"], affwild2.read_annotation(film["annotation"])
     shutil.rmtree(folder / name, ignore_errors=True)  # of other settings, or half done
     (folder / name).mkdir()
     rows = []
-    for frame, t, find in _openface(openface, film["film"], fps) if openface else _film(film["path"], fps, detector):
+    for frame, t, find in (
+        _openface(openface, film["film"], fps) if openface else _film(film["path"], fps, detector)
+    ):
         label = labels[frame - 1] if frame <= len(labels) else None
         reason, path, measured = _WITHOUT_EMOTION.get(label, ""), f"{name}/{frame:05d}.png", {}
         if not reason:
             reason, crop, measured = _annotated(find(), film["side"])
         if not reason:
             Image.fromarray(crop).save(folder / path)
-        row = {"id": f"{name}_{frame:05d}", "path": path, "label": label or "", "film": film["film"]}
-        row |= {"side": film["side"], "group": film["film"], "split": film["split"], "frame": frame, "t": t}
+        row = {
+            "id": f"{name}_{frame:05d}",
+            "path": path,
+            "label": label or "",
+            "film": film["film"],
+        }
+        row |= {
+            "side": film["side"],
+            "group": film["film"],
+            "split": film["split"],
+            "frame": frame,
+            "t": t,
+        }
         rows.append(row | {"reason": reason} | measured)
     # The film ends somewhere between its last sampled frame and the one that would have been next.
     numbers = [0, *(row["frame"] for row in rows)]
     last, step = numbers[-1], int(max(np.diff(numbers[1:]), default=len(labels)))
     if not rows or not last - TOLERANCE <= len(labels) < last + step + TOLERANCE:
         what = f"{len(labels)} labels for a film of {last} to {last + step - 1} frames"
-        raise DataError(f"{film['annotation']}: {what}; one is cut off or of another edition, get both again")
+        raise DataError(
+            f"{film['annotation']}: {what}; one is cut off or of another edition, get both again"
+        )
     return rows
 
 
-def _film(path: str, fps: float | None, detector: str) -> Iterator[tuple[int, float, Callable[[], list[_Found]]]]:
+def _film(
+    path: str, fps: float | None, detector: str
+) -> Iterator[tuple[int, float, Callable[[], list[_Found]]]]:
     """Number (from 1) and time of each sampled frame of a film, and a function that looks for faces in it."""
     detector = build_detector(detector)
 
     def find(image: np.ndarray) -> list[_Found]:
-        crops = [(face, align_crop(image, face)[..., 0].round().astype(np.uint8)) for face in detector.detect(image)]
+        crops = [
+            (face, align_crop(image, face)[..., 0].round().astype(np.uint8))
+            for face in detector.detect(image)
+        ]
         return [(face.centre[0] - image.shape[1] / 2, crop, {}) for face, crop in crops]
 
     for frame in media.frames(path, fps):
         yield frame.index + 1, frame.t, partial(find, frame.image)
 
 
-def _openface(folder: StrPath, film: str, fps: float | None) -> Iterator[tuple[int, float, Callable]]:
+def _openface(
+    folder: StrPath, film: str, fps: float | None
+) -> Iterator[tuple[int, float, Callable]]:
     """The same from OpenFace's output, sampled as ``media.frames`` does it."""
     table = read_aligned(Path(folder, f"{film}_aligned"))
     if "pose_Tx" not in table:
-        raise DataError(f"{Path(folder, film)}.csv: no column pose_Tx; run FeatureExtraction with -pose")
+        raise DataError(
+            f"{Path(folder, film)}.csv: no column pose_Tx; run FeatureExtraction with -pose"
+        )
 
     def find(faces: pd.DataFrame) -> list[_Found]:
         rows = faces[faces["success"] == 1].drop(columns=["film", "frame", "t"]).to_dict("records")
@@ -368,20 +433,30 @@ def _annotated(faces: list[_Found], side: str) -> tuple[str, np.ndarray | None, 
 def _divide(table: pd.DataFrame, reasons: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is kept (no reason) and what is removed."""
     keep, table = reasons == "", table.assign(reason=reasons)
-    return table[keep].drop(columns="reason").reset_index(drop=True), table[~keep].reset_index(drop=True)
+    return table[keep].drop(columns="reason").reset_index(drop=True), table[~keep].reset_index(
+        drop=True
+    )
 
 
 def _account(step: str, before: int, counts: pd.Series) -> pd.DataFrame:
     """The rows of ``Prepared.steps`` for one step, a reason a row, also for reasons that did not occur."""
     removed = counts.reindex(REASONS[step], fill_value=0)
     after, unit = before - removed.cumsum(), "films" if step == "films" else "frames"
-    columns = {"step": step, "unit": unit, "reason": removed.index, "before": after + removed, "removed": removed}
+    columns = {
+        "step": step,
+        "unit": unit,
+        "reason": removed.index,
+        "before": after + removed,
+        "removed": removed,
+    }
     return pd.DataFrame(columns | {"after": after})
 
 
 def _refuse_old_folders(out: Path) -> None:
     if any((out / emotion).exists() for emotion in EMOTIONS):
-        raise DataError(f"{out}: holds folders named after emotions already; choose an empty folder")
+        raise DataError(
+            f"{out}: holds folders named after emotions already; choose an empty folder"
+        )
 
 
 def _refuse(rejects: Rejects, problem: str) -> None:

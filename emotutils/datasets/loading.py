@@ -76,7 +76,9 @@ def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "r
         if name in _added():
             return checked(_ADDED[name](root, on_error=on_error))
         known = ", ".join([*NAMES, *_ADDED])
-        raise DataError(f"unknown data set {name!r}: known are {known}, and sample-{', sample-'.join(SAMPLES)}")
+        raise DataError(
+            f"unknown data set {name!r}: known are {known}, and sample-{', sample-'.join(SAMPLES)}"
+        )
     if plain != name:
         from .. import samples  # draws faces and voices: not needed by those who read real ones
 
@@ -92,7 +94,10 @@ def merge(first: Dataset, *others: Dataset) -> Dataset:
     all other speakers are training material: a score stays on speakers that were never trained on.
     """
     splits = dict(zip(first.table["group"], first.table["split"], strict=True))
-    tables = [first.table, *(o.table.assign(split=o.table["group"].map(splits).fillna("train")) for o in others)]
+    tables = [
+        first.table,
+        *(o.table.assign(split=o.table["group"].map(splits).fillna("train")) for o in others),
+    ]
     table = pd.concat(tables, ignore_index=True)
     table["y"] = [EMOTIONS_WITH_CALM.index(n) for n in table["label"]]
     sets = (first, *others)

@@ -62,7 +62,9 @@ def _parse(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not path.is_file():
         raise ValueError("no such file")
     # Visual C++ writes NaN as -nan(ind).
-    table = pd.read_csv(path, skipinitialspace=True, index_col=False, na_values=["-nan(ind)", "nan(ind)"])
+    table = pd.read_csv(
+        path, skipinitialspace=True, index_col=False, na_values=["-nan(ind)", "nan(ind)"]
+    )
     table.columns = table.columns.str.strip()
     needed = ("frame", "timestamp", "confidence", *AU_INTENSITIES, *AU_PRESENCES, *columns)
     missing = [name for name in needed if name not in table]
@@ -72,7 +74,9 @@ def _parse(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise ValueError("holds no frames")
     for name in table.select_dtypes(exclude="number"):
         text = pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()
-        raise ValueError(f"line {text.idxmax() + 2} has {table[name][text.idxmax()]!r} as {name}, not a number")
+        raise ValueError(
+            f"line {text.idxmax() + 2} has {table[name][text.idxmax()]!r} as {name}, not a number"
+        )
     whole = [name for name in ("frame", "face_id", "success", *AU_PRESENCES) if name in table]
     holes = table[[*whole, "timestamp", "confidence"]].isna().any(axis=1)
     if holes.any():  # presences come last in a row

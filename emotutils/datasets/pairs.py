@@ -12,7 +12,6 @@ Three sources, by name:
 Labels are the course's seven; calm counts as neutral. ``sample-`` in front of each set's name: the synthetic sets.
 """
 
-
 import json
 import os
 from collections import Counter
@@ -33,7 +32,9 @@ from .base import Dataset
 from .parts import Part, _cached, face_part, voice_part
 
 FRAMES = 2  #: faces of one person beside each window of sound
-FACES_EACH = 4  #: pictures beside each validation or test recording of ``paired-…``, one after the other
+FACES_EACH = (
+    4  #: pictures beside each validation or test recording of ``paired-…``, one after the other
+)
 RATE, ROWS = 10.0, 50  #: action units a second, and rows kept: five seconds
 UNITS = (*openface.AU_INTENSITIES, *openface.AU_PRESENCES)
 MAX_SIDE = 960  # as analyze looks at films
@@ -76,7 +77,11 @@ class Pairs:
     @property
     def x(self) -> dict[str, np.ndarray]:
         """What the joint network takes; everything is present."""
-        return {"face": self.face, "voice": self.voice, "present": np.ones((len(self), 2), np.float32)}
+        return {
+            "face": self.face,
+            "voice": self.voice,
+            "present": np.ones((len(self), 2), np.float32),
+        }
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,11 @@ class PairSet:
         return "; ".join(dict.fromkeys((self.faces.licence, self.voices.licence)))
 
     def drawer(
-        self, split: str, features: Features, frames: int = FRAMES, speeds: tuple[float, ...] = (1.0,)
+        self,
+        split: str,
+        features: Features,
+        frames: int = FRAMES,
+        speeds: tuple[float, ...] = (1.0,),
     ) -> Callable[[int | Sequence[int]], Pairs]:
         """A function of a seed that gives the pairs of one split; of real pairs every seed gives the same.
 
@@ -125,10 +134,17 @@ class PairSet:
         row = {take: k for k, take in enumerate(_takes(faces.id))}
         kept = np.array([k for k, take in enumerate(_takes(voices.id)) if take in row], dtype=int)
         if not len(kept):
-            raise DataError(f"{self.name}: no {split} recording belongs to one of the {len(faces)} faces")
+            raise DataError(
+                f"{self.name}: no {split} recording belongs to one of the {len(faces)} faces"
+            )
         beside = np.array([row[take] for take in _takes(voices.id[kept])])
         pairs = Pairs(
-            faces.x[beside], voices.x[kept], voices.y[kept], faces.id[beside], voices.id[kept], voices.group[kept]
+            faces.x[beside],
+            voices.x[kept],
+            voices.y[kept],
+            faces.id[beside],
+            voices.id[kept],
+            voices.group[kept],
         )
         return lambda seed: pairs
 
@@ -163,16 +179,24 @@ def load_pairs(name: str, root: str | os.PathLike | None = None) -> PairSet:
     first, plus, second = name.removeprefix("paired-").partition("+")
     if name == "ravdess-films":
         films = ravdess.load(root, modality="audio-visual")
-        return PairSet(name, films, films)  # the sound of a film is that of the recording 03-… of its take
+        return PairSet(
+            name, films, films
+        )  # the sound of a film is that of the recording 03-… of its take
     if not plus:
         raise DataError(
             f"{name!r} holds no pairs: take paired-fer2013+ravdess, ravdess-films or ravdess-tracking+ravdess"
         )
     faces, voices = loading.load(first, root), loading.load(second, root)
     paired = name.startswith("paired-")
-    if voices.modality != "voice" or (faces.modality != "face" if paired else faces.name != "ravdess-tracking"):
-        raise DataError(f"{name}: a set of faces comes first, one of voices second; paired- in front of pictures")
-    return PairSet(name, replace(faces, table=_without_twins(faces.table, first)) if paired else faces, voices)
+    if voices.modality != "voice" or (
+        faces.modality != "face" if paired else faces.name != "ravdess-tracking"
+    ):
+        raise DataError(
+            f"{name}: a set of faces comes first, one of voices second; paired- in front of pictures"
+        )
+    return PairSet(
+        name, replace(faces, table=_without_twins(faces.table, first)) if paired else faces, voices
+    )
 
 
 def is_pairs(name: str) -> bool:
@@ -180,7 +204,9 @@ def is_pairs(name: str) -> bool:
     return name.startswith(("paired-", "ravdess-films")) or "ravdess-tracking+" in name
 
 
-def pair_up(faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, seed: int | Sequence[int] = 0) -> Pairs:
+def pair_up(
+    faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, seed: int | Sequence[int] = 0
+) -> Pairs:
     """Put beside each voice a face of its label, as if it had been filmed. It was not: see the module.
 
     Parameters
@@ -199,7 +225,9 @@ def pair_up(faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, s
     pools = {y: np.flatnonzero(faces.y == y) for y in np.unique(voices.y)}
     for y, pool in pools.items():
         if len(pool) < each:
-            raise DataError(f"{len(pool)} faces of {EMOTIONS[y]}, {each} wanted beside each voice: use a larger set")
+            raise DataError(
+                f"{len(pool)} faces of {EMOTIONS[y]}, {each} wanted beside each voice: use a larger set"
+            )
     # In training every window is drawn for anew; otherwise all windows of a recording are beside the same faces.
     _, first, code = np.unique(voices.id, return_index=True, return_inverse=True)
     if each == 1:
@@ -211,7 +239,9 @@ def pair_up(faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, s
     return Pairs(face, voice, voices.y[rows], faces.id[picked], voices.id[rows], voices.group[rows])
 
 
-def augment_pairs(x: dict[str, np.ndarray], rng: np.random.Generator, deltas: int = 0) -> dict[str, np.ndarray]:
+def augment_pairs(
+    x: dict[str, np.ndarray], rng: np.random.Generator, deltas: int = 0
+) -> dict[str, np.ndarray]:
     """``augment_faces`` for the faces and ``augment_log_mel`` for the voices of `Pairs.x`; action units stay."""
     face = x["face"]
     if face.ndim == 5:
@@ -237,10 +267,14 @@ def units_part(dataset: Dataset, split: str) -> Part:
     table = dataset.table.iloc[rows]
 
     def compute() -> dict[str, np.ndarray]:
-        return {"x": np.stack([_units(ravdess_tracking.features(path), path) for path in table["path"]])}
+        return {
+            "x": np.stack([_units(ravdess_tracking.features(path), path) for path in table["path"]])
+        }
 
     x = _cached("units", [RATE, ROWS, UNITS], table["path"], compute)["x"]
-    part = Part(x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str))
+    part = Part(
+        x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
+    )
     return _in_seven(part, dataset.labels)
 
 
@@ -264,7 +298,9 @@ def _films(films: Dataset, split: str, frames: int) -> Part:
         return {"x": np.stack([film_faces(path, frames, detector) for path in table["path"]])}
 
     x = _cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)["x"]
-    part = Part(x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str))
+    part = Part(
+        x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
+    )
     return _in_seven(part, films.labels)
 
 
@@ -285,12 +321,19 @@ def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> 
     longest, _ = Counter(track for track, _ in seen).most_common(1)[0]
     crops = [crop for track, crop in seen if track == longest]
     middle = ((np.arange(frames) + 0.5) * len(crops) / frames).astype(int)
-    return np.stack([crops[k] for k in middle]).round().astype(np.uint8).reshape(frames, FACE_SIZE, FACE_SIZE, 1)
+    return (
+        np.stack([crops[k] for k in middle])
+        .round()
+        .astype(np.uint8)
+        .reshape(frames, FACE_SIZE, FACE_SIZE, 1)
+    )
 
 
 def _in_seven(part: Part, labels: Sequence[str]) -> Part:
     """The same rows with ``y`` an index into ``EMOTIONS``: calm is neutral."""
-    return replace(part, y=to_seven(np.eye(len(labels)), labels).argmax(axis=1).astype(np.int32)[part.y])
+    return replace(
+        part, y=to_seven(np.eye(len(labels)), labels).argmax(axis=1).astype(np.int32)[part.y]
+    )
 
 
 def _takes(ids: np.ndarray) -> list[str]:

@@ -4,7 +4,6 @@ Nothing is standardised here: a network's own ``Normalization`` layer is fitted 
 ``training.train``, and kept in its file, so that validation and test rows cannot take part in it.
 """
 
-
 import hashlib
 import json
 import os
@@ -66,7 +65,9 @@ def part(
         for faces, or for another part than ``train``.
     """
     if modality != dataset.modality:
-        raise DataError(f"a {modality} network cannot use {dataset.name}: it holds {dataset.modality}s")
+        raise DataError(
+            f"a {modality} network cannot use {dataset.name}: it holds {dataset.modality}s"
+        )
     if not len(dataset.rows(split)):
         raise DataError(f"{dataset.name} has no {split} rows")
     if modality == "voice":
@@ -80,7 +81,9 @@ def face_part(dataset: Dataset, split: str) -> Part:
     rows = dataset.rows(split)
     table = dataset.table.iloc[rows]
     x = dataset.faces(rows).astype(np.uint8)
-    return Part(x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str))
+    return Part(
+        x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
+    )
 
 
 def voice_part(
@@ -117,7 +120,12 @@ def voice_part(
 
     arrays = _cached("voices", settings, table["path"], compute)
     table = table.iloc[arrays["source"]]
-    return Part(arrays["x"], table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str))
+    return Part(
+        arrays["x"],
+        table["y"].to_numpy(np.int32),
+        table["group"].to_numpy(str),
+        table["id"].to_numpy(str),
+    )
 
 
 def _check_varied(dataset: Dataset, split: str, speeds: tuple[float, ...], copies: int) -> None:
@@ -134,8 +142,14 @@ def _windows(
     """Features of every window, and the number of the recording that each is from."""
     x, source = [], []
     for i, voice in enumerate(voices):
-        played = [voice if s == 1 else resample_poly(voice, 100, round(100 * s)).astype(np.float32) for s in speeds]
-        played += [augment_sound(voice, features.sr, np.random.default_rng([seed, i, k])) for k in range(copies)]
+        played = [
+            voice if s == 1 else resample_poly(voice, 100, round(100 * s)).astype(np.float32)
+            for s in speeds
+        ]
+        played += [
+            augment_sound(voice, features.sr, np.random.default_rng([seed, i, k]))
+            for k in range(copies)
+        ]
         for sound in played:
             windows = window_features(sound, features)
             x += windows
@@ -180,7 +194,9 @@ def extract_features(
 
     def compute() -> dict[str, np.ndarray]:
         pieces = [replace(dataset, table=table[i : i + 32]) for i in range(0, len(table), 32)]
-        work = joblib.Parallel(n_jobs, return_as="generator")(joblib.delayed(_features)(p, features) for p in pieces)
+        work = joblib.Parallel(n_jobs, return_as="generator")(
+            joblib.delayed(_features)(p, features) for p in pieces
+        )
         x = [np.empty((0, *features.shape), np.float32)]
         with tqdm(total=len(table), unit="clip", disable=not progress, dynamic_ncols=True) as bar:
             for piece in work:
@@ -188,7 +204,9 @@ def extract_features(
                 bar.update(len(piece))
         return {"x": np.concatenate(x)}
 
-    return (_cached("features", features.to_dict(), table["path"], compute) if cache else compute())["x"]
+    return (
+        _cached("features", features.to_dict(), table["path"], compute) if cache else compute()
+    )["x"]
 
 
 def _features(dataset: Dataset, features: Features) -> np.ndarray:
@@ -207,7 +225,9 @@ def _cached(
         try:
             key.update(hashlib.sha1(Path(path).read_bytes()).digest())
         except OSError as error:
-            raise DataError(f"{path}: {error.strerror}; put the recording back, or load the data set again") from None
+            raise DataError(
+                f"{path}: {error.strerror}; put the recording back, or load the data set again"
+            ) from None
     file = config.cache_root() / f"{name}-{key.hexdigest()[:20]}.npz"
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -260,11 +280,15 @@ def load_joblib(path: str | os.PathLike, *, trust: bool = False) -> tuple[np.nda
         try:
             read.append(np.asarray(joblib.load(file)))
         except Exception as error:  # a damaged pickle may raise anything
-            raise DataError(f"{file}: cannot be read ({error}); write it again with save_joblib") from error
+            raise DataError(
+                f"{file}: cannot be read ({error}); write it again with save_joblib"
+            ) from error
     _check_pair(path, *read)
     return read[0], read[1]
 
 
 def _check_pair(path: str | os.PathLike, X: np.ndarray, y: np.ndarray) -> None:
     if len(X) != len(y):
-        raise DataError(f"{path}: {len(X)} rows of features and {len(y)} labels; make them from the same recordings")
+        raise DataError(
+            f"{path}: {len(X)} rows of features and {len(y)} labels; make them from the same recordings"
+        )

@@ -31,7 +31,11 @@ def split_of(actor: int) -> str:
 
 
 def load(
-    root: str | os.PathLike | None = None, kind: str = "speech", *, modality: str = "audio", on_error: str = "raise"
+    root: str | os.PathLike | None = None,
+    kind: str = "speech",
+    *,
+    modality: str = "audio",
+    on_error: str = "raise",
 ) -> Dataset:
     """Read the files under ``ravdess/``, in any depth, as ``Actor_NN/03-01-….wav`` (or .flac, or .mp4).
 
@@ -62,7 +66,11 @@ def load(
         known = f"{' or '.join(KINDS.values())}, as {' or '.join(MODALITIES.values())}"
         raise DataError(f"RAVDESS has no {kind} as {modality}: choose {known}")
     rejects, audio = Rejects(on_error), modality == "audio"
-    archive = f"Audio_{kind.title()}_Actors_01-24.zip" if audio else f"Video_{kind.title()}_Actor_01.zip … _24.zip"
+    archive = (
+        f"Audio_{kind.title()}_Actors_01-24.zip"
+        if audio
+        else f"Video_{kind.title()}_Actor_01.zip … _24.zip"
+    )
     table = recordings.collect(
         config.data_root(root) / "ravdess",
         recordings.SUFFIXES if audio else {".mp4"},

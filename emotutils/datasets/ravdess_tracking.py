@@ -43,7 +43,9 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     missing = "RAVDESS tracking not found; unpack FacialTracking_Actors_01-24.zip"
     parse = partial(ravdess.parse, modality="audio-visual")
     table = recordings.collect(folder, {".csv"}, parse, rejects, missing, fit=features)
-    return Dataset("ravdess-tracking", table, EMOTIONS_WITH_CALM, CITATION, LICENCE, rejects=rejects.table())
+    return Dataset(
+        "ravdess-tracking", table, EMOTIONS_WITH_CALM, CITATION, LICENCE, rejects=rejects.table()
+    )
 
 
 def features(path: str | os.PathLike) -> pd.DataFrame:
@@ -77,4 +79,6 @@ def pair(tracking: Dataset, recorded: Dataset) -> pd.DataFrame:
     ``id_voice`` and ``path_voice``. ``group`` and ``split`` serve both.
     """
     voices = recorded.table[["take", "id", "path"]]
-    return tracking.table.merge(voices, on="take", suffixes=("_face", "_voice"), validate="one_to_one")
+    return tracking.table.merge(
+        voices, on="take", suffixes=("_face", "_voice"), validate="one_to_one"
+    )

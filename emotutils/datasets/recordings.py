@@ -19,7 +19,9 @@ from .base import Rejects
 SUFFIXES = {".wav", ".flac"}
 REMEDY = "fetch the set again, or take the file away"
 
-_UNKNOWN = 0xFFFFFFFF  # the size in a wav whose writer could not go back to its head, such as a pipe
+_UNKNOWN = (
+    0xFFFFFFFF  # the size in a wav whose writer could not go back to its head, such as a pipe
+)
 
 
 def read(path: str | os.PathLike, sr: int = 16000) -> np.ndarray:
@@ -51,7 +53,9 @@ def check(path: str | os.PathLike) -> None:
     path = Path(path)
     try:
         x, faults = soundfile.read(path, dtype="float32")[0], []
-    except soundfile.LibsndfileError as error:  # a film, or something wrong: FFmpeg has words for most of it
+    except (
+        soundfile.LibsndfileError
+    ) as error:  # a film, or something wrong: FFmpeg has words for most of it
         x, faults = _by_ffmpeg(path)
         if path.suffix.lower() in SUFFIXES:
             faults.append(f"cannot be decoded whole ({error.error_string.strip(' .')})")
@@ -136,7 +140,9 @@ def collect(
     refused = rejects.table()
     if not rows and len(refused):
         where, what, remedy = refused.iloc[0]
-        raise DataError(f"{folder}: no file in it can be used; the first, {where}: {what}; {remedy}")
+        raise DataError(
+            f"{folder}: no file in it can be used; the first, {where}: {what}; {remedy}"
+        )
     if not rows:
         raise DataError(f"{folder}: {missing} there, or name the folder's parent in EMOTUTILS_DATA")
     return pd.DataFrame(rows)

@@ -65,7 +65,12 @@ def official(table: Table) -> Parts:
 
 
 def holdout(
-    table: Table, fractions: Shares = (0.6, 0.2, 0.2), *, stratify: Name = "label", groups: Name = None, seed: int = 0
+    table: Table,
+    fractions: Shares = (0.6, 0.2, 0.2),
+    *,
+    stratify: Name = "label",
+    groups: Name = None,
+    seed: int = 0,
 ) -> Parts:
     """A random split: of rows, or of whole groups so that none is on two sides.
 
@@ -83,14 +88,18 @@ def holdout(
     """
     n, wanted = len(_ids(table)), np.asarray(fractions, dtype=float)
     if wanted.shape != (3,) or not (wanted >= 0).all() or not math.isclose(wanted.sum(), 1):
-        raise DataError(f"fractions {fractions}: give the shares of train, validation and test, together 1")
+        raise DataError(
+            f"fractions {fractions}: give the shares of train, validation and test, together 1"
+        )
     strata = _codes(table, stratify)
     if groups:
         return _named(table, _give_out(_codes(table, groups), strata, wanted, seed))
     rest, part = np.arange(n), np.zeros(n, int)
     try:
         for number in np.flatnonzero(wanted[1:])[::-1] + 1:
-            size = math.ceil(n * wanted[number] - 1e-9)  # scikit-learn's rounding: 33 % of 5,252 are 1,734
+            size = math.ceil(
+                n * wanted[number] - 1e-9
+            )  # scikit-learn's rounding: 33 % of 5,252 are 1,734
             among = strata[rest] if stratify else None
             rest, taken = train_test_split(rest, test_size=size, stratify=among, random_state=seed)
             part[taken] = number
@@ -109,7 +118,9 @@ def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: i
     counts /= counts.sum(axis=0)
     used, rng, found, least = wanted > 0, np.random.default_rng(seed), None, np.inf
     for _ in range(TRIES):
-        lack = np.outer(np.where(used, 1 + 1e-9 * wanted, -1e9), np.ones(counts.shape[1]))  # as a share of the wanted
+        lack = np.outer(
+            np.where(used, 1 + 1e-9 * wanted, -1e9), np.ones(counts.shape[1])
+        )  # as a share of the wanted
         part = np.empty(len(counts), int)
         for g in np.argsort(-counts[:, -1] * rng.uniform(0.3, 1, len(counts))):
             part[g] = np.argmax(lack @ counts[g])
@@ -118,7 +129,9 @@ def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: i
         if miss < least and len(np.unique(part)) == used.sum():
             found, least = part, miss
     if found is None:
-        raise DataError(f"{len(counts)} groups do not fill {used.sum()} parts: take fewer parts or a finer group")
+        raise DataError(
+            f"{len(counts)} groups do not fill {used.sum()} parts: take fewer parts or a finer group"
+        )
     return found[group]
 
 
@@ -134,7 +147,9 @@ def keras_validation_split(table: Table, fraction: float = 0.33) -> Parts:
     n = len(_ids(table))
     cut = math.floor(n * (1 - fraction))
     if not 0 < cut < n:
-        raise DataError(f"validation_split={fraction} of {n} rows leaves one side empty: choose between 0 and 1")
+        raise DataError(
+            f"validation_split={fraction} of {n} rows leaves one side empty: choose between 0 and 1"
+        )
     return _named(table, np.arange(n) >= cut)
 
 
@@ -172,12 +187,20 @@ def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
         return thesis(table, protocol.removeprefix("thesis-"), seed)
     fold = re.fullmatch(r"fold-(\d+)-of-(\d+)", protocol)
     if fold is None or not 1 <= int(fold[1]) <= int(fold[2]):
-        raise DataError(f"unknown protocol {protocol!r}: known are {', '.join([*OWN, *names])} and fold-I-of-K")
+        raise DataError(
+            f"unknown protocol {protocol!r}: known are {', '.join([*OWN, *names])} and fold-I-of-K"
+        )
     return folds(table, int(fold[2]), groups="group")[int(fold[1]) - 1]
 
 
 def folds(
-    table: Table, k: int = 5, *, stratify: Name = "label", groups: Name = None, seed: int = 0, validation: bool = False
+    table: Table,
+    k: int = 5,
+    *,
+    stratify: Name = "label",
+    groups: Name = None,
+    seed: int = 0,
+    validation: bool = False,
 ) -> list[Parts]:
     """``k`` splits in which every row is tested once. With ``validation``, the next fold is kept out to choose by.
 
@@ -188,10 +211,16 @@ def folds(
     ------
     DataError : as in `holdout`; fewer rows, groups or rows of one stratum than folds; too few folds to train on.
     """
-    n, strata, group = len(_ids(table)), _codes(table, stratify), _codes(table, groups) if groups else None
+    n, strata, group = (
+        len(_ids(table)),
+        _codes(table, stratify),
+        _codes(table, groups) if groups else None,
+    )
     most = min(np.bincount(strata, minlength=1).min(), len(set(group)) if groups else n)
     if not 2 + validation <= k <= most:
-        raise DataError(f"{k} folds: choose {2 + validation} to {most}, the number of groups or of rows in a stratum")
+        raise DataError(
+            f"{k} folds: choose {2 + validation} to {most}, the number of groups or of rows in a stratum"
+        )
     fold, kind = np.empty(n, int), StratifiedKFold(k, shuffle=True, random_state=seed)
     if groups:  # its own shuffling spoils the strata in scikit-learn 1.6: the groups get random numbers instead
         kind = StratifiedGroupKFold(k)
@@ -215,7 +244,9 @@ def cross_validation(
     ------
     DataError : as `folds`.
     """
-    parts = [p for repeat in range(repeats) for p in folds(table, k, groups=groups, seed=seed + repeat)]
+    parts = [
+        p for repeat in range(repeats) for p in folds(table, k, groups=groups, seed=seed + repeat)
+    ]
     return [(np.flatnonzero(p == "train"), np.flatnonzero(p == "test")) for p in parts]
 
 
@@ -223,7 +254,13 @@ def cross_validation(
 
 
 def write(
-    path: str | os.PathLike, parts: Parts, *, table: Table, name: str, protocol: str, seed: int | None = None
+    path: str | os.PathLike,
+    parts: Parts,
+    *,
+    table: Table,
+    name: str,
+    protocol: str,
+    seed: int | None = None,
 ) -> None:
     """Put a split into a small text file that can be published with a result.
 
@@ -258,12 +295,16 @@ def read(path: str | os.PathLike, table: Table) -> Parts:
         if header["sha256 of ids"] != _digest(row[0] for row in rows):
             raise ValueError("its ids were changed")
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: not a split that splits.write made ({error}); take the published file") from None
+        raise DataError(
+            f"{path}: not a split that splits.write made ({error}); take the published file"
+        ) from None
     ids = _ids(table)
     absent, foreign = sorted(set(ids) - part.keys()), sorted(part.keys() - set(ids))
     if absent or foreign:
         some = ", ".join([*absent[:2], *foreign[:2]])
-        raise DataError(f"{path}: {len(absent)} ids of the table are missing, {len(foreign)} are not its own: {some} …")
+        raise DataError(
+            f"{path}: {len(absent)} ids of the table are missing, {len(foreign)} are not its own: {some} …"
+        )
     parts = _checked(table, pd.Series([part[i] for i in ids], index=table.index))
     parts.attrs = header
     return parts
@@ -277,7 +318,13 @@ def _digest(ids: Iterable[str]) -> str:
 
 
 def audit(
-    table: Table, parts: Parts | None = None, *, faces: Raw = None, voices: Raw = None, sr: int = 16000, gap: float = 1
+    table: Table,
+    parts: Parts | None = None,
+    *,
+    faces: Raw = None,
+    voices: Raw = None,
+    sr: int = 16000,
+    gap: float = 1,
 ) -> Table:
     """What a later part has in common with an earlier one: one row for each kind of leak and pair of parts.
 
@@ -308,22 +355,40 @@ def audit(
     checks = []
     for thing, same, links in _copies(faces, voices, sr):
         if len(same) != len(table):
-            raise DataError(f"{len(same)} {thing}s for {len(table)} rows: give one for each row, in the table's order")
+            raise DataError(
+                f"{len(same)} {thing}s for {len(table)} rows: give one for each row, in the table's order"
+            )
         work[thing] = same
-        checks += [(f"same {thing}", thing, _same), (f"near-duplicate {thing}", thing, partial(_alike, links=links))]
+        checks += [
+            (f"same {thing}", thing, _same),
+            (f"near-duplicate {thing}", thing, partial(_alike, links=links)),
+        ]
     checks += [(f"same {column}", column, _same) for column in SHARED if column in table]
     units = {"t": "s", "frame": "frames"}
     time = next((column for column in units if column in table), None)
     if "film" in table and time:
-        checks.append((f"frames within {gap:g} {units[time]}", "film", partial(_beside, time=time, gap=gap)))
+        checks.append(
+            (f"frames within {gap:g} {units[time]}", "film", partial(_beside, time=time, gap=gap))
+        )
     rows = []
-    for (kind, key, find), (before, after) in ((c, p) for c in checks for p in combinations(PARTS, 2)):
+    for (kind, key, find), (before, after) in (
+        (c, p) for c in checks for p in combinations(PARTS, 2)
+    ):
         earlier, later = (work[(parts == name).to_numpy()] for name in (before, after))
         if len(earlier) and len(later):
             found = find(later, earlier, key).dropna()
             pairs = [f"{work['id'][row]} ~ {other}" for row, other in found.head(3).items()]
             things = later.loc[found.index, key].nunique()
-            rows.append((kind, f"{before}–{after}", len(found), len(found) / len(later), things, "; ".join(pairs)))
+            rows.append(
+                (
+                    kind,
+                    f"{before}–{after}",
+                    len(found),
+                    len(found) / len(later),
+                    things,
+                    "; ".join(pairs),
+                )
+            )
     return pd.DataFrame(rows, columns=["kind", "parts", "rows", "share", "things", "examples"])
 
 
@@ -336,9 +401,14 @@ def duplicate_groups(*, faces: Raw = None, voices: Raw = None, sr: int = 16000) 
     ------
     DataError : neither faces nor voices.
     """
-    links = [np.concatenate([np.stack([np.arange(len(s)), s], 1), near]) for _, s, near in _copies(faces, voices, sr)]
+    links = [
+        np.concatenate([np.stack([np.arange(len(s)), s], 1), near])
+        for _, s, near in _copies(faces, voices, sr)
+    ]
     if not links:
-        raise DataError("duplicate_groups needs faces or voices: give dataset.faces() or dataset.voices()")
+        raise DataError(
+            "duplicate_groups needs faces or voices: give dataset.faces() or dataset.voices()"
+        )
     i, k = np.concatenate(links).T
     graph = coo_array((np.ones(len(i)), (i, k)), shape=(i.max() + 1, i.max() + 1))
     return connected_components(graph, directed=False)[1]
@@ -346,7 +416,10 @@ def duplicate_groups(*, faces: Raw = None, voices: Raw = None, sr: int = 16000) 
 
 def _copies(faces: Raw, voices: Raw, sr: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """What is given: its name, for each row the first row that is the same, and pairs of such rows that are near it."""
-    kinds = (("picture", faces, pixel_hash, near_faces), ("recording", voices, sound_hash, partial(near_sounds, sr=sr)))
+    kinds = (
+        ("picture", faces, pixel_hash, near_faces),
+        ("recording", voices, sound_hash, partial(near_sounds, sr=sr)),
+    )
     for thing, items, exact, near in kinds:
         if items is not None:
             _, first, code = np.unique(exact(items), return_index=True, return_inverse=True)
@@ -369,8 +442,13 @@ def _alike(later: pd.DataFrame, earlier: pd.DataFrame, key: str, links: np.ndarr
 
 def _beside(later: pd.DataFrame, earlier: pd.DataFrame, key: str, time: str, gap: float) -> Parts:
     """For each later row the id of the earlier one of the same film that is nearest in time, or NaN if none is near."""
-    a, b = (x[[key, time, "id"]].dropna().astype({time: float}).sort_values(time) for x in (later, earlier))
-    near = pd.merge_asof(a, b, on=time, by=key, suffixes=("", "_beside"), direction="nearest", tolerance=gap)
+    a, b = (
+        x[[key, time, "id"]].dropna().astype({time: float}).sort_values(time)
+        for x in (later, earlier)
+    )
+    near = pd.merge_asof(
+        a, b, on=time, by=key, suffixes=("", "_beside"), direction="nearest", tolerance=gap
+    )
     return pd.Series(near["id_beside"].to_numpy(), index=a.index)
 
 
@@ -379,10 +457,14 @@ def _beside(later: pd.DataFrame, earlier: pd.DataFrame, key: str, time: str, gap
 
 def _column(table: Table, name: str) -> Parts:
     if name not in table:
-        raise DataError(f"the table has no column {name!r}: it has {', '.join(map(str, table.columns))}")
+        raise DataError(
+            f"the table has no column {name!r}: it has {', '.join(map(str, table.columns))}"
+        )
     empty = table[name].isna()
     if empty.any():
-        raise DataError(f"column {name!r} is empty in {empty.sum()} rows: fill it, or leave these rows out")
+        raise DataError(
+            f"column {name!r} is empty in {empty.sum()} rows: fill it, or leave these rows out"
+        )
     return table[name]
 
 
@@ -390,13 +472,19 @@ def _ids(table: Table) -> np.ndarray:
     ids = _column(table, "id").astype(str)
     twice = ids[ids.duplicated()]
     if len(twice):
-        raise DataError(f"{len(twice)} ids of the table come twice, the first is {twice.iloc[0]}: make them unique")
+        raise DataError(
+            f"{len(twice)} ids of the table come twice, the first is {twice.iloc[0]}: make them unique"
+        )
     return ids.to_numpy()
 
 
 def _codes(table: Table, name: str | None) -> np.ndarray:
     """The values of a column as 0, 1, 2 …; all 0 for no column."""
-    return np.zeros(len(table), int) if name is None else pd.factorize(_column(table, name), sort=True)[0]
+    return (
+        np.zeros(len(table), int)
+        if name is None
+        else pd.factorize(_column(table, name), sort=True)[0]
+    )
 
 
 def _named(table: Table, part: np.ndarray) -> Parts:
@@ -406,5 +494,7 @@ def _named(table: Table, part: np.ndarray) -> Parts:
 def _checked(table: Table, parts: Parts) -> Parts:
     if not (parts.index.equals(table.index) and parts.isin(PARTS).all()):
         names = ", ".join(sorted(set(map(str, parts)) - set(PARTS))) or "another index"
-        raise DataError(f"a split names train, validation or test for each row of its table, this one has {names}")
+        raise DataError(
+            f"a split names train, validation or test for each row of its table, this one has {names}"
+        )
     return parts.rename("split")

@@ -44,7 +44,9 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     missing = "TESS not found; unpack its 14 folders (OAF_angry …)"
     table = recordings.collect(folder, recordings.SUFFIXES, _parse, rejects, missing)
     load_voices, refused = recordings.load_voices, rejects.table()
-    return Dataset("tess", table, EMOTIONS, CITATION, LICENCE, read_voices=load_voices, rejects=refused)
+    return Dataset(
+        "tess", table, EMOTIONS, CITATION, LICENCE, read_voices=load_voices, rejects=refused
+    )
 
 
 def _parse(path: Path) -> dict:

@@ -68,7 +68,11 @@ def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
     check(y, proba, proba.shape[-1])
     top, wrong = normalised(proba).max(axis=1), proba.argmax(axis=1) != y
     order = np.argsort(-top, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(top[order]) != 0, True))  # equally sure rows are answered together
+    last = np.flatnonzero(
+        np.append(np.diff(top[order]) != 0, True)
+    )  # equally sure rows are answered together
     answered = last + 1
     risk = np.cumsum(wrong[order])[last] / answered
-    return pd.DataFrame({"threshold": top[order][last], "coverage": answered / len(y), "risk": risk})
+    return pd.DataFrame(
+        {"threshold": top[order][last], "coverage": answered / len(y), "risk": risk}
+    )

@@ -37,7 +37,9 @@ class Comparison:
         return self.accuracy.low > 0 or self.accuracy.high < 0
 
     def __str__(self) -> str:
-        value, low, high = (100 * v for v in (self.accuracy.value, self.accuracy.low, self.accuracy.high))
+        value, low, high = (
+            100 * v for v in (self.accuracy.value, self.accuracy.low, self.accuracy.high)
+        )
         return f"{value:+.1f} points ({low:.1f} to {high:.1f})"
 
 
@@ -69,10 +71,14 @@ def compare(
     y, a, b = np.asarray(y), np.asarray(a), np.asarray(b)
     groups = None if groups is None else np.asarray(groups)
     if a.shape[-2:] != b.shape[-2:]:
-        raise ValueError(f"two networks must answer the same rows with the same labels, not {a.shape} and {b.shape}")
+        raise ValueError(
+            f"two networks must answer the same rows with the same labels, not {a.shape} and {b.shape}"
+        )
     right_a, right_b = _right(y, a, groups), _right(y, b, groups)
     occurs = np.eye(a.shape[-1])[y]
-    sums = per_unit(codes_of(groups, len(y)), np.hstack([occurs * (right_a - right_b)[:, None], occurs]))
+    sums = per_unit(
+        codes_of(groups, len(y)), np.hstack([occurs * (right_a - right_b)[:, None], occurs])
+    )
     drawn = np.concatenate([_differences(w @ sums) for w in weights(len(sums), resamples, seed)])
     values = _differences(sums.sum(axis=0, keepdims=True))[0]
     accuracy, uar = (Score(float(v), *percentiles(d)) for v, d in zip(values, drawn.T, strict=True))
@@ -80,7 +86,9 @@ def compare(
     p, apart = None, round(only_a + only_b)
     if groups is None and a.size == b.size == a.shape[-2] * a.shape[-1]:
         p = float(binomtest(round(only_a), apart).pvalue) if apart else 1.0
-    return Comparison(len(y), None if groups is None else len(sums), accuracy, uar, only_a, only_b, p)
+    return Comparison(
+        len(y), None if groups is None else len(sums), accuracy, uar, only_a, only_b, p
+    )
 
 
 def difference(a: Score, b: Score) -> Score:
@@ -106,4 +114,6 @@ def _differences(sums: np.ndarray) -> np.ndarray:
     gained, rows = np.split(sums, 2, axis=1)
     with np.errstate(invalid="ignore"):
         recall = np.where(rows > 0, gained / rows, 0)
-    return np.stack([gained.sum(axis=1) / rows.sum(axis=1), recall.sum(axis=1) / (rows > 0).sum(axis=1)], axis=1)
+    return np.stack(
+        [gained.sum(axis=1) / rows.sum(axis=1), recall.sum(axis=1) / (rows > 0).sum(axis=1)], axis=1
+    )

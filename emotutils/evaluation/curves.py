@@ -15,7 +15,11 @@ def history_table(history) -> pd.DataFrame:
     history : one dict an epoch (a run record's ``history``), or a dict of lists (Keras' ``History.history``).
     """
     table = pd.DataFrame(history)
-    return table.set_index("epoch") if "epoch" in table else table.set_axis(np.arange(1, len(table) + 1))
+    return (
+        table.set_index("epoch")
+        if "epoch" in table
+        else table.set_axis(np.arange(1, len(table) + 1))
+    )
 
 
 def parting_epoch(history, metric: str = "loss") -> int | None:

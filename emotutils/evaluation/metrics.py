@@ -23,15 +23,21 @@ _BLOCK = 2_000_000
 def check(y: np.ndarray, proba: np.ndarray, k: int, groups: np.ndarray | None = None) -> None:
     """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) belong together and hold no gaps."""
     if y.ndim != 1 or proba.shape != (len(y), k):
-        raise ValueError(f"{y.shape} labels need probabilities of shape ({len(y)}, {k}), not {proba.shape}")
+        raise ValueError(
+            f"{y.shape} labels need probabilities of shape ({len(y)}, {k}), not {proba.shape}"
+        )
     if not len(y):
         raise ValueError("nothing to evaluate: no rows")
     if not np.isfinite(proba).all():
-        raise ValueError("probabilities hold NaN or infinity: leave rows without a prediction out, and say how many")
+        raise ValueError(
+            "probabilities hold NaN or infinity: leave rows without a prediction out, and say how many"
+        )
     if y.min() < 0 or y.max() >= k:
         raise ValueError(f"labels must lie in 0..{k - 1}")
     if groups is not None and (groups.shape != y.shape or pd.isna(groups).any()):
-        raise ValueError(f"{len(y)} rows need as many groups, none of them missing; here are {groups.shape}")
+        raise ValueError(
+            f"{len(y)} rows need as many groups, none of them missing; here are {groups.shape}"
+        )
 
 
 def normalised(proba: np.ndarray) -> np.ndarray:
@@ -82,10 +88,14 @@ def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
     return sums
 
 
-def confusions(y: np.ndarray, said: np.ndarray, k: int, codes: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+def confusions(
+    y: np.ndarray, said: np.ndarray, k: int, codes: np.ndarray, resamples: int, seed: int
+) -> np.ndarray:
     """Resampled confusion matrices (resamples, k, k)."""
     cells = per_unit(codes, np.eye(k * k)[y * k + said])
-    return np.concatenate([w @ cells for w in weights(len(cells), resamples, seed)]).reshape(-1, k, k)
+    return np.concatenate([w @ cells for w in weights(len(cells), resamples, seed)]).reshape(
+        -1, k, k
+    )
 
 
 def recalls(confusion: np.ndarray) -> np.ndarray:
@@ -112,7 +122,9 @@ def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
             "uar": _mean(recalls(confusion)),
             "macro_f1": _mean(np.where(some, 2 * hits / (true + said), np.nan)),
             "precision": _mean(np.where(some, hits / np.maximum(said, 1), np.nan)),
-            "specificity": _mean(np.where((true > 0) & (others > 0), (others - said + hits) / others, np.nan)),
+            "specificity": _mean(
+                np.where((true > 0) & (others > 0), (others - said + hits) / others, np.nan)
+            ),
             "kappa": (accuracy - chance) / (1 - chance),
         }
 
@@ -159,19 +171,32 @@ def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarr
         return wins / (ours.sum(axis=0) * beaten[-1])
 
 
-def resampled(y: np.ndarray, proba: np.ndarray, codes: np.ndarray, resamples: int, seed: int) -> dict[str, np.ndarray]:
+def resampled(
+    y: np.ndarray, proba: np.ndarray, codes: np.ndarray, resamples: int, seed: int
+) -> dict[str, np.ndarray]:
     """Every headline figure on ``resamples`` draws of units with replacement: name → (resamples,)."""
     n, k = proba.shape
     said, p = proba.argmax(axis=1), normalised(proba)
     top = p.max(axis=1)
     gaps = np.eye(BINS)[bin_of(top, BINS)] * (top - (said == y))[:, None]
-    sums = per_unit(codes, np.hstack([np.eye(k * k)[y * k + said], top2_hits(y, proba)[:, None], losses(y, p), gaps]))
+    sums = per_unit(
+        codes,
+        np.hstack([np.eye(k * k)[y * k + said], top2_hits(y, proba)[:, None], losses(y, p), gaps]),
+    )
     blocks = []
     for w in weights(len(sums), resamples, seed, rows=n):
         cells, rest = np.split(w @ sums, [k * k], axis=1)
         rest = rest / cells.sum(axis=1, keepdims=True)
-        areas = np.stack([auc(y == label, proba[:, label], w.T[codes].astype(float)) for label in np.unique(y)], axis=1)
-        block = {"top2": rest[:, 0], "brier": rest[:, 1], "nll": rest[:, 2], "ece": np.abs(rest[:, 3:]).sum(axis=1)}
+        areas = np.stack(
+            [auc(y == label, proba[:, label], w.T[codes].astype(float)) for label in np.unique(y)],
+            axis=1,
+        )
+        block = {
+            "top2": rest[:, 0],
+            "brier": rest[:, 1],
+            "nll": rest[:, 2],
+            "ece": np.abs(rest[:, 3:]).sum(axis=1),
+        }
         blocks.append(of_confusions(cells.reshape(-1, k, k)) | block | {"auc": _mean(areas)})
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 

@@ -28,7 +28,11 @@ class Score:
     high: float
 
     def to_dict(self) -> dict:
-        return {"value": round(self.value, 4), "low": round(self.low, 4), "high": round(self.high, 4)}
+        return {
+            "value": round(self.value, 4),
+            "low": round(self.low, 4),
+            "high": round(self.high, 4),
+        }
 
     def __str__(self) -> str:
         return f"{100 * self.value:.1f} % ({100 * self.low:.1f}–{100 * self.high:.1f})"
@@ -79,12 +83,17 @@ class Report:
         ValueError : a row of ``proba`` does not add up to 1.
         """
         p, table = metrics.normalised(self.proba), self.table()
-        known = {name: float(v[0]) for name, v in metrics.of_confusions(self.confusion[None].astype(float)).items()}
+        known = {
+            name: float(v[0])
+            for name, v in metrics.of_confusions(self.confusion[None].astype(float)).items()
+        }
         several = np.count_nonzero(self.confusion.sum(axis=0) + self.confusion.sum(axis=1)) > 1
         hits = metrics.top2_hits(self.y, self.proba)
         known |= {
             "top2": float(hits.mean()),
-            "kappa": float(cohen_kappa_score(self.y, self.proba.argmax(axis=1))) if several else np.nan,
+            "kappa": float(cohen_kappa_score(self.y, self.proba.argmax(axis=1)))
+            if several
+            else np.nan,
             "auc": float(table["auc"].mean()),
             "brier": float(metrics.losses(self.y, p)[:, 0].mean()),
             "nll": float(log_loss(self.y, p, labels=range(len(self.labels)))),
@@ -92,15 +101,29 @@ class Report:
         }
         codes = metrics.codes_of(self.groups, self.n)
         draws = metrics.resampled(self.y, self.proba, codes, self.resamples, self.seed)
-        found = {name: Score(value, *metrics.percentiles(draws[name])) for name, value in known.items()}
+        found = {
+            name: Score(value, *metrics.percentiles(draws[name])) for name, value in known.items()
+        }
         away = known["ece"] - draws["ece"].mean()
-        found["ece"] = Score(known["ece"], max(0.0, found["ece"].low + away), found["ece"].high + away)
+        found["ece"] = Score(
+            known["ece"], max(0.0, found["ece"].low + away), found["ece"].high + away
+        )
         if self.groups is None:
             found["top2"] = Score(known["top2"], *metrics.wilson(hits.sum(), self.n))
         found |= {name: getattr(self, name) for name in ("accuracy", "uar", "macro_f1")}
         right = self.accuracy
         found["error_rate"] = Score(1 - right.value, 1 - right.high, 1 - right.low)
-        order = ("accuracy", "error_rate", "top2", "uar", "specificity", "precision", "macro_f1", *PLAIN, "ece")
+        order = (
+            "accuracy",
+            "error_rate",
+            "top2",
+            "uar",
+            "specificity",
+            "precision",
+            "macro_f1",
+            *PLAIN,
+            "ece",
+        )
         return {name: found[name] for name in order}
 
     def table(self) -> pd.DataFrame:
@@ -121,8 +144,16 @@ class Report:
             drawn = metrics.confusions(self.y, predicted, k, codes, self.resamples, self.seed)
             bounds = np.array([metrics.percentiles(column) for column in metrics.recalls(drawn).T])
         scored = self.proba.astype(np.float64)  # float16 overflows in the area's sum
-        auc = [roc_auc_score(self.y == i, scored[:, i]) if 0 < true[i] < self.n else np.nan for i in range(k)]
-        columns = {"precision": precision, "recall": recall, "recall_low": bounds[:, 0], "recall_high": bounds[:, 1]}
+        auc = [
+            roc_auc_score(self.y == i, scored[:, i]) if 0 < true[i] < self.n else np.nan
+            for i in range(k)
+        ]
+        columns = {
+            "precision": precision,
+            "recall": recall,
+            "recall_low": bounds[:, 0],
+            "recall_high": bounds[:, 1],
+        }
         columns |= {"f1": f1, "specificity": specificity, "auc": auc, "support": true}
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
@@ -160,9 +191,14 @@ class Report:
         path : the text is also written there.
         """
         told = {name: score.to_dict() for name, score in self.scores.items()}
-        scores = {name: {k: None if np.isnan(v) else v for k, v in score.items()} for name, score in told.items()}
+        scores = {
+            name: {k: None if np.isnan(v) else v for k, v in score.items()}
+            for name, score in told.items()
+        }
         table = json.loads(self.table().to_json(orient="index", double_precision=4))
-        bins = json.loads(reliability(self.y, self.proba).to_json(orient="records", double_precision=4))
+        bins = json.loads(
+            reliability(self.y, self.proba).to_json(orient="records", double_precision=4)
+        )
         found = {**self.to_dict(), "scores": scores, "table": table, "reliability": bins}
         text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
         if path is not None:
@@ -201,16 +237,29 @@ def evaluate(
     metrics.check(y, proba, k, groups)
     predicted = proba.argmax(axis=1)
     confusion = confusion_matrix(y, predicted, labels=range(k))
-    if groups is None:  # rows that fall into one cell are alike: drawing cells is drawing rows, only faster
+    if (
+        groups is None
+    ):  # rows that fall into one cell are alike: drawing cells is drawing rows, only faster
         rng = np.random.default_rng(seed)
-        draws = rng.multinomial(len(y), confusion.ravel() / len(y), size=resamples).reshape(-1, k, k)
+        draws = rng.multinomial(len(y), confusion.ravel() / len(y), size=resamples).reshape(
+            -1, k, k
+        )
     else:
-        draws = metrics.confusions(y, predicted, k, metrics.codes_of(groups, len(y)), resamples, seed)
-    values, drawn = metrics.of_confusions(confusion[None].astype(float)), metrics.of_confusions(draws)
+        draws = metrics.confusions(
+            y, predicted, k, metrics.codes_of(groups, len(y)), resamples, seed
+        )
+    values, drawn = (
+        metrics.of_confusions(confusion[None].astype(float)),
+        metrics.of_confusions(draws),
+    )
     names = ("accuracy", "uar", "macro_f1")
-    scores = {name: Score(float(values[name][0]), *metrics.percentiles(drawn[name])) for name in names}
+    scores = {
+        name: Score(float(values[name][0]), *metrics.percentiles(drawn[name])) for name in names
+    }
     if groups is None:
-        scores["accuracy"] = Score(scores["accuracy"].value, *metrics.wilson(np.trace(confusion), len(y)))
+        scores["accuracy"] = Score(
+            scores["accuracy"].value, *metrics.wilson(np.trace(confusion), len(y))
+        )
     n_groups = None if groups is None else len(pd.unique(groups))
     return Report(len(y), n_groups, **scores, confusion=confusion, labels=tuple(labels), y=y, proba=proba,
                   groups=groups, resamples=resamples, seed=seed)  # fmt: skip

@@ -78,7 +78,9 @@ def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
     EmotutilsError : an error rate outside 0..1.
     """
     if not 0 <= error_rate <= 1:
-        raise EmotutilsError(f"error rate {error_rate}: choose a share of wrong answers from 0 to 1, such as 0.2")
+        raise EmotutilsError(
+            f"error rate {error_rate}: choose a share of wrong answers from 0 to 1, such as 0.2"
+        )
     kept = [(coverage, threshold) for threshold, coverage, risk in curve if risk <= error_rate]
     if not kept:
         return float("inf")
@@ -112,7 +114,9 @@ class Calibration:
     conditions: dict[str, list[list[float]]] = field(default_factory=dict)
 
     @classmethod
-    def measure(cls, y: np.ndarray, proba: np.ndarray, labels: Sequence[str], rows: str) -> tuple[float, "Calibration"]:
+    def measure(
+        cls, y: np.ndarray, proba: np.ndarray, labels: Sequence[str], rows: str
+    ) -> tuple[float, "Calibration"]:
         """The temperature and what there is to know at it.
 
         Parameters
@@ -124,10 +128,14 @@ class Calibration:
         one_hot = np.eye(len(labels))[y]
         if set(labels) <= set(EMOTIONS_WITH_CALM):
             true, seven = to_seven(one_hot, labels).argmax(axis=1), to_seven(after, labels)
-            confusion = confusion_matrix(true, seven.argmax(axis=1), labels=range(len(EMOTIONS))).tolist()
+            confusion = confusion_matrix(
+                true, seven.argmax(axis=1), labels=range(len(EMOTIONS))
+            ).tolist()
             curve = thinned(true, seven)
         else:
-            raise EmotutilsError(f"labels {', '.join(labels)}: only the course's own can be calibrated for a timeline")
+            raise EmotutilsError(
+                f"labels {', '.join(labels)}: only the course's own can be calibrated for a timeline"
+            )
         before = soften(proba, 1)
         return temperature, cls(
             rows,
@@ -170,5 +178,7 @@ class Calibration:
 def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[float]]:
     """``risk_coverage`` at so many evenly spaced coverages, its end included, as a list for JSON."""
     curve = risk_coverage(y, proba)
-    rows = np.unique(np.searchsorted(curve["coverage"], np.linspace(0.02, 1, points)).clip(0, len(curve) - 1))
+    rows = np.unique(
+        np.searchsorted(curve["coverage"], np.linspace(0.02, 1, points)).clip(0, len(curve) - 1)
+    )
     return curve.iloc[rows].round(5).to_numpy().tolist()

@@ -26,7 +26,9 @@ def augment_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         turn[:, 2] += rng.uniform(-0.08, 0.08, 2) * size
         if rng.random() < 0.5:
             face = face[:, ::-1]
-        face = cv2.warpAffine(np.ascontiguousarray(face), turn, (size, size), borderMode=cv2.BORDER_REPLICATE)
+        face = cv2.warpAffine(
+            np.ascontiguousarray(face), turn, (size, size), borderMode=cv2.BORDER_REPLICATE
+        )
         mean = face.mean()
         face = (face - mean) * rng.uniform(0.8, 1.2) + mean + rng.uniform(-20, 20)
         if rng.random() < 0.2:
@@ -54,7 +56,11 @@ def jitter(x: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndarray:
     out = np.empty((len(x), frames, *x.shape[1:]), np.uint8)
     for face, seen in zip(x, out, strict=True):
         for k in range(frames):
-            turn = cv2.getRotationMatrix2D(((size - 1) / 2,) * 2, rng.normal(0, 2), rng.normal(1, 0.02))
+            turn = cv2.getRotationMatrix2D(
+                ((size - 1) / 2,) * 2, rng.normal(0, 2), rng.normal(1, 0.02)
+            )
             turn[:, 2] += rng.normal(0, 0.7, 2) * size / 48
-            seen[k, ..., 0] = cv2.warpAffine(face[..., 0], turn, (size, size), borderMode=cv2.BORDER_REPLICATE)
+            seen[k, ..., 0] = cv2.warpAffine(
+                face[..., 0], turn, (size, size), borderMode=cv2.BORDER_REPLICATE
+            )
     return out

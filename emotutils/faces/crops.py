@@ -6,7 +6,6 @@ a list of `Face` can take another's place by name. Taught in notebooks/04_film_d
 Coordinates are pixels of the picture given, counted from its upper left corner: the first pixel spans 0..1.
 """
 
-
 import math
 from dataclasses import dataclass
 
@@ -65,11 +64,15 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
     """
     image = np.asarray(image)
     if image.dtype != np.uint8:
-        raise ValueError(f"a picture must be uint8 0..255, this one is {image.dtype}: scale and convert it first")
+        raise ValueError(
+            f"a picture must be uint8 0..255, this one is {image.dtype}: scale and convert it first"
+        )
     if image.ndim == 2:
         image = image[..., None]
     if image.ndim != 3 or image.shape[2] not in (1, 3, 4) or 0 in image.shape:
-        raise ValueError(f"a picture must be (height, width) with 1, 3 or 4 channels, this one is {image.shape}")
+        raise ValueError(
+            f"a picture must be (height, width) with 1, 3 or 4 channels, this one is {image.shape}"
+        )
     if image.shape[2] == 1:
         return np.repeat(image, 3, axis=2)
     return np.ascontiguousarray(image[..., :3])
@@ -90,7 +93,10 @@ def cut_square(
     reach = side * (abs(cos) + abs(sin)) / 2 + shrink
     limit = np.array(image.shape[1::-1])
     start = np.clip(np.floor(centre - reach), 0, limit - 1).astype(int)
-    count = np.maximum(np.clip(np.ceil(centre + reach), start + 1, limit).astype(int) - start, shrink) // shrink
+    count = (
+        np.maximum(np.clip(np.ceil(centre + reach), start + 1, limit).astype(int) - start, shrink)
+        // shrink
+    )
     stop = start + count * shrink
     part = image[start[1] : stop[1], start[0] : stop[0]]
     if shrink > 1:
@@ -98,7 +104,9 @@ def cut_square(
     fine = 2 * size if side > shrink * size else size
     step = np.array([[cos, -sin], [sin, cos]])
     matrix = step * (side / fine / shrink)
-    origin = (centre - start) / shrink - 0.5 + matrix @ np.full(2, 0.5 - fine / 2)  # OpenCV counts from pixel middles
+    origin = (
+        (centre - start) / shrink - 0.5 + matrix @ np.full(2, 0.5 - fine / 2)
+    )  # OpenCV counts from pixel middles
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     cut = cv2.warpAffine(part, np.c_[matrix, origin], (fine, fine), flags=flags, borderMode=border)
     if fine > size:
@@ -106,7 +114,9 @@ def cut_square(
     return cut, step * (side / size)
 
 
-def align_crop(image: np.ndarray, face: Face, *, size: int = FACE_SIZE, margin: float = MARGIN) -> np.ndarray:
+def align_crop(
+    image: np.ndarray, face: Face, *, size: int = FACE_SIZE, margin: float = MARGIN
+) -> np.ndarray:
     """Cut one face out: turned level by its eyes, framed as FER2013 frames its faces, grey.
 
     Parameters

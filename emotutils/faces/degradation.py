@@ -18,7 +18,11 @@ def brightness(x: np.ndarray, levels: float) -> np.ndarray:
 
 def blur(x: np.ndarray, sigma: float) -> np.ndarray:
     """Faces out of focus: a Gaussian of ``sigma`` pixels (of 48), mirrored at the edges. 0 changes nothing."""
-    return x.astype(np.float32) if sigma == 0 else _each(x, lambda face: cv2.GaussianBlur(face, (0, 0), sigma))
+    return (
+        x.astype(np.float32)
+        if sigma == 0
+        else _each(x, lambda face: cv2.GaussianBlur(face, (0, 0), sigma))
+    )
 
 
 def occlusion(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -47,9 +51,13 @@ def jpeg(x: np.ndarray, quality: int) -> np.ndarray:
 
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     files = [cv2.imencode(".jpg", face, options)[1] for face in np.rint(x).astype(np.uint8)]
-    return np.stack([cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files]).astype(np.float32)[..., None]
+    return np.stack([cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files]).astype(
+        np.float32
+    )[..., None]
 
 
 def _each(x: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """``change`` done to each face as float32 (48, 48); weights that do not quite add up to 1 may not leave 0..255."""
-    return np.clip(np.stack([change(face) for face in x[..., 0].astype(np.float32)]), 0, 255)[..., None]
+    return np.clip(np.stack([change(face) for face in x[..., 0].astype(np.float32)]), 0, 255)[
+        ..., None
+    ]

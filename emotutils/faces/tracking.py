@@ -53,9 +53,15 @@ class Tracker:
             if t - track.t <= self.max_gap + 1e-6 or track.picture == self._picture - 1
         }
         numbers = list(alive)
-        costs = np.array([[_mismatch(alive[n].face, face, t - alive[n].t) for face in faces] for n in numbers])
+        costs = np.array(
+            [[_mismatch(alive[n].face, face, t - alive[n].t) for face in faces] for n in numbers]
+        )
         costs = costs.reshape(len(numbers), len(faces))
-        pairs = {j: numbers[i] for i, j in zip(*linear_sum_assignment(costs), strict=True) if costs[i, j] < 1}
+        pairs = {
+            j: numbers[i]
+            for i, j in zip(*linear_sum_assignment(costs), strict=True)
+            if costs[i, j] < 1
+        }
         found = []
         for j, face in enumerate(faces):
             number = pairs.get(j)

@@ -77,12 +77,17 @@ def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]
 
     None is quite 0: a label that neither network ever gets right is for both, or for the only one there, to say.
     """
-    return {s: np.maximum(weights_from(np.array(found.confusion)), LEAST) for s, found in calibrations.items()}
+    return {
+        s: np.maximum(weights_from(np.array(found.confusion)), LEAST)
+        for s, found in calibrations.items()
+    }
 
 
 def prior_of(calibrations: Mapping[str, Calibration]) -> np.ndarray:
     """Shares (7,) of the labels for the rule ``"product"``: the geometric mean of the streams' validation shares."""
-    shares = [np.sum(found.confusion, axis=1) + 1 for found in calibrations.values()]  # no share is 0
+    shares = [
+        np.sum(found.confusion, axis=1) + 1 for found in calibrations.values()
+    ]  # no share is 0
     mean = np.exp(np.mean([np.log(s / s.sum()) for s in shares], axis=0))
     return mean / mean.sum()
 

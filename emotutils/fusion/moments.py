@@ -13,7 +13,9 @@ from ..errors import EmotutilsError
 _P = [f"p_{e}" for e in EMOTIONS]
 
 
-def face_at(frames: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None) -> np.ndarray:
+def face_at(
+    frames: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
+) -> np.ndarray:
     """Around each moment (± width / 2) the mean over the track with the largest summed area there.
 
     Parameters
@@ -61,7 +63,9 @@ def voice_at(heard: pd.DataFrame, t: np.ndarray, values: np.ndarray | None = Non
         centre = ((heard["t0"] + heard["t1"]) / 2).to_numpy(float)
         middles = (centre[1:] + centre[:-1]) / 2
         nearest = np.searchsorted(middles, t)
-        within = (heard["t0"].to_numpy(float)[nearest] <= t) & (t <= heard["t1"].to_numpy(float)[nearest])
+        within = (heard["t0"].to_numpy(float)[nearest] <= t) & (
+            t <= heard["t1"].to_numpy(float)[nearest]
+        )
         out[within] = p[nearest[within]]
     return out
 
@@ -88,7 +92,9 @@ def smooth(p: np.ndarray, window: float, hop: float) -> np.ndarray:
     there = ~np.isnan(p[:, 0])
     if not half or not there.any():
         return np.array(p, dtype=np.float64)
-    sums = np.pad(np.cumsum(np.hstack([np.nan_to_num(p), there[:, None]]), axis=0), ((1, 0), (0, 0)))
+    sums = np.pad(
+        np.cumsum(np.hstack([np.nan_to_num(p), there[:, None]]), axis=0), ((1, 0), (0, 0))
+    )
     i = np.arange(len(p))
     within = sums[np.minimum(i + half + 1, len(p))] - sums[np.maximum(i - half, 0)]
     with np.errstate(invalid="ignore"):
@@ -142,5 +148,7 @@ def disagreements(
         t0, t1 = float(start * hop), float(min(stop * hop, end))
         if labels[0] != labels[1] and t1 - t0 >= least - 1e-9:
             mean = round(float(alike[start:stop].mean()), 4)
-            out.append({"t0": t0, "t1": t1, "face": labels[0], "voice": labels[1], "agreement": mean})
+            out.append(
+                {"t0": t0, "t1": t1, "face": labels[0], "voice": labels[1], "agreement": mean}
+            )
     return out

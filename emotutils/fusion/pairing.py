@@ -57,7 +57,14 @@ def calibration_of(network: Network) -> Calibration:
     return Calibration.from_dict(network.card["calibration"])
 
 
-def ask(pairs: Pairs, face: Network, voice: Network, *, snr: np.ndarray | None = None, quality: bool = True) -> Answers:
+def ask(
+    pairs: Pairs,
+    face: Network,
+    voice: Network,
+    *,
+    snr: np.ndarray | None = None,
+    quality: bool = True,
+) -> Answers:
     """Both networks' answers, frame by frame and window by window: a row for each frame of each pair.
 
     Parameters
@@ -74,14 +81,20 @@ def ask(pairs: Pairs, face: Network, voice: Network, *, snr: np.ndarray | None =
     crops = pairs.face.reshape(-1, *pairs.face.shape[2:])
     looks = sounds = 1.0
     if quality:
-        looks = calibration_of(face).factor(sharpness=np.array([sharpness(crop[..., 0]) for crop in crops]))
+        looks = calibration_of(face).factor(
+            sharpness=np.array([sharpness(crop[..., 0]) for crop in crops])
+        )
         sounds = 1.0 if snr is None else calibration_of(voice).factor(snr=snr)
     seen = to_seven(face.predict_proba(crops, looks), face.labels)
     heard = to_seven(voice.predict_proba(pairs.voice, sounds), voice.labels)
-    return Answers({"face": seen, "voice": heard[rows]}, pairs.y[rows], pairs.actor[rows], pairs.id[rows])
+    return Answers(
+        {"face": seen, "voice": heard[rows]}, pairs.y[rows], pairs.actor[rows], pairs.id[rows]
+    )
 
 
-def learn(answers: Answers, calibrations: Mapping[str, Calibration], runs: dict[str, str], data: str) -> Fitted:
+def learn(
+    answers: Answers, calibrations: Mapping[str, Calibration], runs: dict[str, str], data: str
+) -> Fitted:
     """Everything that is fitted on pairs, from validation answers.
 
     Parameters
@@ -89,7 +102,10 @@ def learn(answers: Answers, calibrations: Mapping[str, Calibration], runs: dict[
     answers : of validation pairs, by clip. calibrations : by stream. runs, data : what is kept with it.
     """
     stacking = Stacking.fit(answers.streams, answers.y)
-    curves = {rule: thinned(answers.y, combine(answers.streams, rule, calibrations, stacking)) for rule in RULES}
+    curves = {
+        rule: thinned(answers.y, combine(answers.streams, rule, calibrations, stacking))
+        for rule in RULES
+    }
     alike = agreement(answers.streams["face"], answers.streams["voice"])
     below = round(float(np.percentile(alike, FALSE_ALARMS)), 4)
     return Fitted(runs, data, len(answers.y), stacking, below, curves)
@@ -121,4 +137,9 @@ def fit_pair(
     calibrations = {name: calibration_of(network) for name, network in networks.items()}
     pairs = load_pairs(data, root).part("validation", networks["voice"].features, seed=seed)
     answers = ask(pairs, networks["face"], networks["voice"]).clips()
-    return learn(answers, calibrations, {name: network.card["run"] for name, network in networks.items()}, data)
+    return learn(
+        answers,
+        calibrations,
+        {name: network.card["run"] for name, network in networks.items()},
+        data,
+    )

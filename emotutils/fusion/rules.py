@@ -22,7 +22,9 @@ def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """Weighted mean, label by label; the weights of the streams that are there are brought to a sum of 1."""
     there = ~np.isnan(p)
     w = w * there
-    w = np.where(w.sum(axis=0) > 0, w, there)  # nobody who is there has a say about a label: then all have the same
+    w = np.where(
+        w.sum(axis=0) > 0, w, there
+    )  # nobody who is there has a say about a label: then all have the same
     return np.nansum(p * w, axis=0) / w.sum(axis=0)
 
 
@@ -119,7 +121,9 @@ class Stacking:
             )
         model = LogisticRegression(max_iter=2000).fit(x, y)
         if len(model.classes_) != len(EMOTIONS):
-            raise EmotutilsError(f"stacking needs rows of all {len(EMOTIONS)} labels, here are {len(model.classes_)}")
+            raise EmotutilsError(
+                f"stacking needs rows of all {len(EMOTIONS)} labels, here are {len(model.classes_)}"
+            )
         return cls(tuple(streams), model.coef_, model.intercept_)
 
     def __call__(self, streams: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -138,7 +142,9 @@ class Stacking:
     @classmethod
     def from_dict(cls, values: Mapping) -> "Stacking":
         """From what ``to_dict`` gave."""
-        return cls(tuple(values["streams"]), np.array(values["coef"]), np.array(values["intercept"]))
+        return cls(
+            tuple(values["streams"]), np.array(values["coef"]), np.array(values["intercept"])
+        )
 
 
 def fuse(
@@ -174,18 +180,26 @@ def fuse(
     if not streams:
         raise EmotutilsError("nothing to fuse: no streams")
     if (rule == "weighted") != (weights is not None):
-        raise EmotutilsError(f"fusion rule {rule!r} " + ("needs weights" if weights is None else "takes no weights"))
+        raise EmotutilsError(
+            f"fusion rule {rule!r} " + ("needs weights" if weights is None else "takes no weights")
+        )
     if (rule == "stacking") != (stacking is not None):
-        raise EmotutilsError(f"fusion rule {rule!r} " + ("takes no" if stacking else "needs a") + " fitted Stacking")
+        raise EmotutilsError(
+            f"fusion rule {rule!r} " + ("takes no" if stacking else "needs a") + " fitted Stacking"
+        )
     shapes = {name: np.shape(p) for name, p in streams.items()}
     shape = next(iter(shapes.values()))
     if len(set(shapes.values())) != 1 or len(shape) != 2 or shape[1] != len(EMOTIONS):
-        raise EmotutilsError(f"streams must share one shape (moments, {len(EMOTIONS)}), not {shapes}")
+        raise EmotutilsError(
+            f"streams must share one shape (moments, {len(EMOTIONS)}), not {shapes}"
+        )
     given = dict.fromkeys(streams, 1.0) if weights is None else weights
     w = check_weights(given, streams)
     prior = np.full(len(EMOTIONS), 1 / len(EMOTIONS)) if prior is None else np.asarray(prior, float)
     if prior.shape != (len(EMOTIONS),) or not (prior > 0).all():
-        raise EmotutilsError(f"the prior must be {len(EMOTIONS)} shares above 0, one for each label")
+        raise EmotutilsError(
+            f"the prior must be {len(EMOTIONS)} shares above 0, one for each label"
+        )
     p = np.stack([np.asarray(s, dtype=np.float64) for s in streams.values()])
     p[np.isnan(p).any(axis=2)] = np.nan
     p[~w.any(axis=1)] = np.nan
@@ -195,7 +209,9 @@ def fuse(
     out[present] = formula(p[:, present], w[:, None], prior)
     if stacking:
         if set(stacking.streams) != set(streams):
-            raise EmotutilsError(f"this stacking was fitted on {', '.join(stacking.streams)}, not {', '.join(streams)}")
+            raise EmotutilsError(
+                f"this stacking was fitted on {', '.join(stacking.streams)}, not {', '.join(streams)}"
+            )
         together = ~np.isnan(p[:, :, 0]).any(axis=0)
         out[together] = stacking({name: p[i, together] for i, name in enumerate(streams)})
     return out / out.sum(axis=1, keepdims=True)

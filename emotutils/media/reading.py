@@ -83,7 +83,9 @@ def probe(path: StrPath) -> FilmInfo:
     path = Path(path)
     shown, heard = _first(path, "video"), _first(path, "audio")
     if shown is None and heard is None:
-        raise MediaError(f"{path}: holds neither a picture nor a sound that can be read; check the file in a player")
+        raise MediaError(
+            f"{path}: holds neither a picture nor a sound that can be read; check the file in a player"
+        )
     with _opened(path) as container:
         picture = _stream(container, "video") if shown else None
         sound = _stream(container, "audio") if heard else None
@@ -184,7 +186,9 @@ def sound_blocks(
             raise MediaError(f"{path}: has no sound that can be read; use its picture alone")
         pieces = _in_place(track, chain([first], decoded), first.sample_rate)
         if track.end is not None:
-            pieces = _without_tail(pieces, round(track.end * first.sample_rate), round(_TAIL * first.sample_rate))
+            pieces = _without_tail(
+                pieces, round(track.end * first.sample_rate), round(_TAIL * first.sample_rate)
+            )
         for piece in _resampled(pieces, first.sample_rate, sr):
             held = np.concatenate([held, piece])
             whole = len(held) // size * size
@@ -220,7 +224,11 @@ class _Track:
     def __init__(self, container: InputContainer, stream: Stream, warn: Warn | None):
         self.container, self.stream, self.warn = container, stream, warn or _warn
         self.zero = _film_start(container)
-        self.own_end = None if stream.duration is None else self.time((stream.start_time or 0) + stream.duration)
+        self.own_end = (
+            None
+            if stream.duration is None
+            else self.time((stream.start_time or 0) + stream.duration)
+        )
         #: the declared end in film time, or None where the file does not say
         self.end = _container_end(container, self.zero) if self.own_end is None else self.own_end
         self.reached = Fraction(0)  # film time up to which packets were read
@@ -260,12 +268,19 @@ class _Track:
             for frame in decoded:
                 self.damaged += frame.is_corrupt
                 yield frame
-        name, kind = Path(self.container.name).name, "picture" if self.stream.type == "video" else "sound"
+        name, kind = (
+            Path(self.container.name).name,
+            "picture" if self.stream.type == "video" else "sound",
+        )
         if self.damaged:
-            self.warn(f"{name}: damage in the {kind} ({self.damaged} places); what could be read was used")
+            self.warn(
+                f"{name}: damage in the {kind} ({self.damaged} places); what could be read was used"
+            )
         if self.end is not None and self.reached < self.end - _CUT_OFF:
             reached, end = float(self.reached), float(self.end)
-            self.warn(f"{name}: the {kind} breaks off at {reached:.1f} s of {end:.1f} s; the rest is missing")
+            self.warn(
+                f"{name}: the {kind} breaks off at {reached:.1f} s of {end:.1f} s; the rest is missing"
+            )
 
 
 def _check_file(path: Path) -> None:
@@ -277,7 +292,9 @@ def _check_file(path: Path) -> None:
         if not path.stat().st_size:
             raise MediaError(f"{path}: is empty (0 bytes); copy or record it again")
     except OSError as error:
-        raise MediaError(f"{path}: cannot be opened ({error.strerror}); check the name and the rights") from error
+        raise MediaError(
+            f"{path}: cannot be opened ({error.strerror}); check the name and the rights"
+        ) from error
 
 
 @contextmanager
@@ -290,7 +307,9 @@ def _opened(path: StrPath) -> Iterator[InputContainer]:
     except PermissionError as error:
         raise MediaError(f"{path}: may not be read; check the rights") from error
     except (av.FFmpegError, ValueError) as error:
-        raise MediaError(f"{path}: not a film or recording, or cut off before its index; copy it again") from error
+        raise MediaError(
+            f"{path}: not a film or recording, or cut off before its index; copy it again"
+        ) from error
     with container:
         if container.format.name == "tty":  # FFmpeg draws a text file as a film of a terminal
             raise MediaError(f"{path}: is a text, not a film or recording")
@@ -300,14 +319,20 @@ def _opened(path: StrPath) -> Iterator[InputContainer]:
 def _decodable(container: InputContainer) -> Iterator[VideoStream | AudioStream]:
     stills = Disposition.attached_pic | Disposition.timed_thumbnails
     for stream in container.streams:
-        if stream.type in ("video", "audio") and stream.codec_context and not stream.disposition & stills:
+        if (
+            stream.type in ("video", "audio")
+            and stream.codec_context
+            and not stream.disposition & stills
+        ):
             yield stream
 
 
 def _stream(container: InputContainer, kind: str) -> VideoStream | AudioStream | None:
     """The film's picture ("video") or sound ("audio"): the one marked as default, else the first."""
     streams = [stream for stream in _decodable(container) if stream.type == kind]
-    return max(streams, key=lambda stream: bool(stream.disposition & Disposition.default), default=None)
+    return max(
+        streams, key=lambda stream: bool(stream.disposition & Disposition.default), default=None
+    )
 
 
 def _first(path: Path, kind: str) -> av.VideoFrame | av.AudioFrame | None:
@@ -344,7 +369,9 @@ def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
     until Python's garbage collector comes by, hundreds of frames later.
     """
     data = frame.side_data.get(SideData.DISPLAYMATRIX)
-    return np.eye(2) if data is None else np.frombuffer(data, np.int32).reshape(3, 3)[:2, :2] / 65536
+    return (
+        np.eye(2) if data is None else np.frombuffer(data, np.int32).reshape(3, 3)[:2, :2] / 65536
+    )
 
 
 def _rotation(matrix: np.ndarray) -> int:
@@ -398,7 +425,10 @@ def _finite(x: np.ndarray) -> np.ndarray:
 def _in_place(track: _Track, decoded: Iterable[av.AudioFrame], rate: int) -> Iterator[np.ndarray]:
     """The sound without holes or overlaps: the first sample is film time 0, zeros stand where there is none."""
     tick = float(track.stream.time_base)
-    position, tolerance = 0, tick  # a track that starts late or early by its clock's resolution starts at 0
+    position, tolerance = (
+        0,
+        tick,
+    )  # a track that starts late or early by its clock's resolution starts at 0
     for frame in decoded:
         x = _mono(frame, rate)
         if not np.isfinite(x).all():

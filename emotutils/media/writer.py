@@ -73,14 +73,24 @@ class FilmWriter:
         """Add a picture, RGB uint8 (height, width, 3), shown from ``t`` (seconds) until the next one."""
         stamp = round(t * _TICKS)
         if image.shape != self._shape or image.dtype != np.uint8:
-            raise MediaError(f"{self.path}: picture {image.shape} {image.dtype}, not {self._shape} uint8 as announced")
+            raise MediaError(
+                f"{self.path}: picture {image.shape} {image.dtype}, not {self._shape} uint8 as announced"
+            )
         if stamp <= self._last:
-            raise MediaError(f"{self.path}: picture at {t:.3f} s is not later than the one before; write them in order")
+            raise MediaError(
+                f"{self.path}: picture at {t:.3f} s is not later than the one before; write them in order"
+            )
         self._last = stamp
         height, width, _ = self._shape
         image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
-        frame.pts, frame.time_base, frame.duration = stamp, Fraction(1, _TICKS), round(_TICKS / self._fps)
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(
+            format="yuv420p", dst_colorspace="ITU709"
+        )
+        frame.pts, frame.time_base, frame.duration = (
+            stamp,
+            Fraction(1, _TICKS),
+            round(_TICKS / self._fps),
+        )
         with _writing(self.path):
             self._container.mux(self._picture.encode(frame))
             self._write_sound(until=t)
@@ -108,7 +118,9 @@ class FilmWriter:
 
     def _add_streams(self) -> None:
         height, width, _ = self._shape
-        self._picture = self._container.add_stream("libx264", rate=self._fps, options={"preset": "veryfast"})
+        self._picture = self._container.add_stream(
+            "libx264", rate=self._fps, options={"preset": "veryfast"}
+        )
         self._picture.width, self._picture.height = width + width % 2, height + height % 2
         self._picture.pix_fmt = "yuv420p"
         context = self._picture.codec_context
@@ -117,7 +129,9 @@ class FilmWriter:
         if self._sound is not None:
             # The default coder crackles on steady tones and costs more bits on speech.
             options = {"aac_coder": "fast"}
-            self._voice = self._container.add_stream("aac", rate=self._rate, layout="mono", options=options)
+            self._voice = self._container.add_stream(
+                "aac", rate=self._rate, layout="mono", options=options
+            )
             self._voice.bit_rate = 96_000
 
     def _write_sound(self, until: float) -> None:
@@ -126,8 +140,14 @@ class FilmWriter:
             block = next(self._sound, None)
             if block is None:
                 return
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block[None]), format="fltp", layout="mono")
-            frame.sample_rate, frame.pts, frame.time_base = self._rate, self._heard, Fraction(1, self._rate)
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(block[None]), format="fltp", layout="mono"
+            )
+            frame.sample_rate, frame.pts, frame.time_base = (
+                self._rate,
+                self._heard,
+                Fraction(1, self._rate),
+            )
             self._heard += len(block)
             self._container.mux(self._voice.encode(frame))
 
@@ -152,4 +172,6 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except (OSError, av.FFmpegError) as error:
         reason = error.strerror or error
-        raise MediaError(f"{path}: cannot be written ({reason}); check its folder and the space left") from error
+        raise MediaError(
+            f"{path}: cannot be written ({reason}); check its folder and the space left"
+        ) from error

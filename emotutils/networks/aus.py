@@ -39,7 +39,9 @@ def build(
     ValueError : another variant.
     """
     if variant != "best":
-        raise ValueError(f"aus has no variant {variant!r}: the thesis does not describe such a network")
+        raise ValueError(
+            f"aus has no variant {variant!r}: the thesis does not describe such a network"
+        )
     inputs = keras.Input(input_shape, name="units")
     mask = PadMask(PAD)(inputs)
     x = layers.Normalization(name="normalization")(inputs)
@@ -51,4 +53,6 @@ def build(
     x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=seen)
     x = AttentiveStatistics(units)([x, mask])
     x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="aus")
+    return keras.Model(
+        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="aus"
+    )

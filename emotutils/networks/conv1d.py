@@ -43,4 +43,6 @@ def build(
     else:
         x = layers.GlobalAveragePooling1D()(x)
     x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="conv1d")
+    return keras.Model(
+        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="conv1d"
+    )

@@ -52,4 +52,6 @@ def build(
                 x = layers.Activation(activation)(x)
         x = layers.GlobalAveragePooling2D()(x)
         x = layers.Dropout(0.3 if dropout is None else dropout)(x)
-    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="conv2d")
+    return keras.Model(
+        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="conv2d"
+    )

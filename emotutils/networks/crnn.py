@@ -35,7 +35,9 @@ def build(
     keras.Model: (batch, frames, n_mels) → (batch, n_labels) probabilities.
     """
     if variant != "best":
-        raise ValueError(f"crnn has no variant {variant!r}: the thesis does not describe such a network")
+        raise ValueError(
+            f"crnn has no variant {variant!r}: the thesis does not describe such a network"
+        )
     inputs = keras.Input(input_shape, name="voice")
     mask = PadMask(PAD)(inputs)
     x = layers.Normalization(name="normalization")(inputs)
@@ -58,4 +60,6 @@ def build(
     x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=heard)
     x = AttentiveStatistics(units)([x, mask])
     x = layers.Dropout(dropout)(x)
-    return keras.Model(inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="crnn")
+    return keras.Model(
+        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="crnn"
+    )

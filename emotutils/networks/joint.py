@@ -51,26 +51,44 @@ def build(
     NetworkError : weights that do not fit the shapes.
     """
     if variant != "best":
-        raise ValueError(f"joint has no variant {variant!r}: the thesis does not describe such a network")
+        raise ValueError(
+            f"joint has no variant {variant!r}: the thesis does not describe such a network"
+        )
     if join not in ("concat", "gate") or weights not in (None, "shipped"):
-        raise ValueError(f"join={join!r}, weights={weights!r}: choose concat or gate, and shipped or None")
+        raise ValueError(
+            f"join={join!r}, weights={weights!r}: choose concat or gate, and shipped or None"
+        )
     shapes = {
-        name: tuple(shape) for name, shape in (input_shape or {"face": (2, 48, 48, 1), "voice": (188, 64)}).items()
+        name: tuple(shape)
+        for name, shape in (input_shape or {"face": (2, 48, 48, 1), "voice": (188, 64)}).items()
     }
-    if set(shapes) != {"face", "voice"} or len(shapes["face"]) not in (2, 4) or len(shapes["voice"]) != 2:
-        raise ValueError(f"input shapes {shapes}: a face (K, 48, 48, 1) or (frames, units), a voice (frames, bands)")
+    if (
+        set(shapes) != {"face", "voice"}
+        or len(shapes["face"]) not in (2, 4)
+        or len(shapes["voice"]) != 2
+    ):
+        raise ValueError(
+            f"input shapes {shapes}: a face (K, 48, 48, 1) or (frames, units), a voice (frames, bands)"
+        )
     pictures = len(shapes["face"]) == 4
     face_trunk = _trunk(
-        "conv2d" if pictures else "aus", "face", shapes["face"][pictures:], weights if pictures else None
+        "conv2d" if pictures else "aus",
+        "face",
+        shapes["face"][pictures:],
+        weights if pictures else None,
     )
     voice_trunk = _trunk("crnn", "voice", shapes["voice"], weights)
 
-    inputs = {name: keras.Input(shape, name=name) for name, shape in (shapes | {"present": (2,)}).items()}
+    inputs = {
+        name: keras.Input(shape, name=name) for name, shape in (shapes | {"present": (2,)}).items()
+    }
     face = inputs["face"]
     if pictures:
         # Each face by itself, then their mean: the order and the number of faces do not matter to what is said.
         face = face_trunk(ops.reshape(face, (-1, *shapes["face"][1:])))
-        face = ops.mean(ops.reshape(face, (-1, shapes["face"][0], face_trunk.output_shape[-1])), axis=1)
+        face = ops.mean(
+            ops.reshape(face, (-1, shapes["face"][0], face_trunk.output_shape[-1])), axis=1
+        )
     else:
         face = face_trunk(face)
     present = ModalityDropout(modality_dropout)(inputs["present"])
@@ -84,18 +102,26 @@ def _trunk(network: str, modality: str, shape: tuple[int, ...], weights: str | N
     if weights:
         model = load_network(network).model
         if tuple(model.input_shape[1:]) != shape:
-            raise ValueError(f"the shipped {network} takes {tuple(model.input_shape[1:])}, not {shape}")
+            raise ValueError(
+                f"the shipped {network} takes {tuple(model.input_shape[1:])}, not {shape}"
+            )
     else:
         model = build_network(network, input_shape=shape)
     return keras.Model(model.input, model.layers[-1].input, name=f"{modality}_trunk")
 
 
-def _head(n_face: int, n_voice: int, n_labels: int, join: str, units: int, dropout: float) -> keras.Model:
+def _head(
+    n_face: int, n_voice: int, n_labels: int, join: str, units: int, dropout: float
+) -> keras.Model:
     """{"face": (batch, n_face), "voice": (batch, n_voice), "present": (batch, 2)} → (batch, n_labels)."""
-    inputs = {name: keras.Input((n,), name=name) for name, n in (("face", n_face), ("voice", n_voice), ("present", 2))}
+    inputs = {
+        name: keras.Input((n,), name=name)
+        for name, n in (("face", n_face), ("voice", n_voice), ("present", 2))
+    }
     present = inputs["present"]
     face, voice = (
-        Present(i, name=f"{name}_present")([inputs[name], present]) for i, name in enumerate(("face", "voice"))
+        Present(i, name=f"{name}_present")([inputs[name], present])
+        for i, name in enumerate(("face", "voice"))
     )
     if join == "gate":
         x = Gate(units)([face, voice, present])

@@ -23,7 +23,9 @@ class JointNetwork(Network):
 
     @cached_property
     def _models(self) -> dict:
-        models = {name: self.model.get_layer(name) for name in ("face_trunk", "voice_trunk", "head")}
+        models = {
+            name: self.model.get_layer(name) for name in ("face_trunk", "voice_trunk", "head")
+        }
         for model in models.values():
             compile_for(model)
         return models
@@ -51,7 +53,9 @@ class JointNetwork(Network):
         batch = np.asarray(batch, np.float32)
         if batch.shape[1:] != tuple(trunk.input_shape[1:]):
             wanted = tuple(trunk.input_shape[1:])
-            raise NetworkError(f"network {self.name!r} takes a {modality} of shape {wanted}, not {batch.shape[1:]}")
+            raise NetworkError(
+                f"network {self.name!r} takes a {modality} of shape {wanted}, not {batch.shape[1:]}"
+            )
         parts = [trunk.predict_on_batch(batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)]
         return np.concatenate([np.empty((0, trunk.output_shape[-1]), np.float32), *parts])
 
@@ -74,10 +78,16 @@ class JointNetwork(Network):
         if face is None and voice is None:
             raise NetworkError(f"network {self.name!r}: neither face nor voice given")
         m = len(face if voice is None else voice)
-        lengths = {name: self._models[f"{name}_trunk"].output_shape[-1] for name in ("face", "voice")}
+        lengths = {
+            name: self._models[f"{name}_trunk"].output_shape[-1] for name in ("face", "voice")
+        }
         inputs, present = {}, np.zeros((m, 2), np.float32)
         for k, (name, values) in enumerate({"face": face, "voice": voice}.items()):
-            values = np.full((m, lengths[name]), np.nan) if values is None else np.asarray(values, np.float32)
+            values = (
+                np.full((m, lengths[name]), np.nan)
+                if values is None
+                else np.asarray(values, np.float32)
+            )
             if values.shape != (m, lengths[name]):
                 raise NetworkError(
                     f"network {self.name!r}: {name} embeddings {values.shape}, expected {(m, lengths[name])}"
@@ -89,10 +99,14 @@ class JointNetwork(Network):
         for i in range(0, m, 1024):
             rows = i + np.flatnonzero(present[i : i + 1024].any(axis=1))
             if len(rows):
-                out[rows] = self._models["head"].predict_on_batch({name: x[rows] for name, x in inputs.items()})
+                out[rows] = self._models["head"].predict_on_batch(
+                    {name: x[rows] for name, x in inputs.items()}
+                )
         return self._soften(out, present)
 
-    def predict_proba(self, batch: dict[str, np.ndarray], factor: float | np.ndarray = 1.0) -> np.ndarray:
+    def predict_proba(
+        self, batch: dict[str, np.ndarray], factor: float | np.ndarray = 1.0
+    ) -> np.ndarray:
         """Probabilities of pairs, as ``datasets.Pairs.x`` has them.
 
         Parameters
@@ -110,7 +124,9 @@ class JointNetwork(Network):
         NetworkError : no such dictionary, or inputs of another shape.
         """
         if not isinstance(batch, dict) or set(batch) != {"face", "voice", "present"}:
-            raise NetworkError(f"network {self.name!r} takes a face, a voice and their presence, by name")
+            raise NetworkError(
+                f"network {self.name!r} takes a face, a voice and their presence, by name"
+            )
         face, present = np.asarray(batch["face"]), np.asarray(batch["present"], np.float32)
         if face.ndim == 5:
             one_by_one = self.embed("face", face.reshape(-1, *face.shape[2:]))
@@ -119,7 +135,9 @@ class JointNetwork(Network):
             seen = self.embed("face", face)
         there = present > 0.5
         heard = np.where(there[:, 1:], self.embed("voice", batch["voice"]), np.nan)
-        p = self.join(np.where(there[:, :1], seen, np.nan), heard) ** (1 / np.reshape(factor, (-1, 1)))
+        p = self.join(np.where(there[:, :1], seen, np.nan), heard) ** (
+            1 / np.reshape(factor, (-1, 1))
+        )
         return p / p.sum(axis=1, keepdims=True)
 
     def _soften(self, p: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -16,7 +16,9 @@ class PadMask(keras.layers.Layer):
         self.pad = pad
 
     def call(self, x):
-        return ops.cast(ops.any(ops.not_equal(x, self.pad), axis=-1, keepdims=True), self.compute_dtype)
+        return ops.cast(
+            ops.any(ops.not_equal(x, self.pad), axis=-1, keepdims=True), self.compute_dtype
+        )
 
     def get_config(self):
         return {**super().get_config(), "pad": self.pad}
@@ -33,7 +35,9 @@ class AttentiveStatistics(keras.layers.Layer):
     def __init__(self, units: int = 64, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.supports_masking = True  # takes its mask as an input; whatever travels along is not needed
+        self.supports_masking = (
+            True  # takes its mask as an input; whatever travels along is not needed
+        )
         self.hidden = keras.layers.Dense(units, activation="tanh")
         self.score = keras.layers.Dense(1)
 

@@ -73,9 +73,13 @@ def register_network(name: str, builder: Callable[..., "keras.Model"], modality:
     NetworkError : a name that cannot be part of a file's, a modality that is not in ``MODALITIES``.
     """
     if not re.fullmatch(r"[\w.-]+", name):
-        raise NetworkError(f"network {name!r}: a name has letters, digits, dots, dashes and underscores only")
+        raise NetworkError(
+            f"network {name!r}: a name has letters, digits, dots, dashes and underscores only"
+        )
     if modality not in MODALITIES:
-        raise NetworkError(f"network {name!r}: modality {modality!r} is not one of {', '.join(MODALITIES)}")
+        raise NetworkError(
+            f"network {name!r}: modality {modality!r} is not one of {', '.join(MODALITIES)}"
+        )
     _REGISTRY[name] = Entry(builder, modality)
 
 
@@ -119,13 +123,17 @@ def network_options(name: str) -> dict[str, object]:
     """
     parameters = inspect.signature(entry_of(name).load_builder()).parameters.values()
     fixed = ("variant", "n_labels", "input_shape")
-    return {p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in fixed}
+    return {
+        p.name: p.default for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in fixed
+    }
 
 
 def entry_of(name: str) -> Entry:
     """What is registered under a name; raises NetworkError for an unknown one."""
     if name not in _REGISTRY and name not in (known := network_names()):
-        raise NetworkError(f"unknown network {name!r}: known are {', '.join(known)}, or give the path of a .keras file")
+        raise NetworkError(
+            f"unknown network {name!r}: known are {', '.join(known)}, or give the path of a .keras file"
+        )
     return _REGISTRY[name]
 
 
@@ -187,11 +195,15 @@ class Network:
         """
         batch = np.asarray(batch, dtype=np.float32)
         if batch.shape[1:] != self.input_shape:
-            raise NetworkError(f"network {self.name!r} takes {self.input_shape}, not {batch.shape[1:]}")
+            raise NetworkError(
+                f"network {self.name!r} takes {self.input_shape}, not {batch.shape[1:]}"
+            )
         if not len(batch):
             return np.empty((0, len(self.labels)))
         # predict_on_batch is one compiled call; model.predict would cost 50 ms of set-up each time.
-        parts = [self.model.predict_on_batch(batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)]
+        parts = [
+            self.model.predict_on_batch(batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)
+        ]
         p = np.clip(np.concatenate(parts).astype(np.float64), 1e-12, 1)
         p **= 1 / (self.temperature * np.reshape(factor, (-1, 1)))
         return p / p.sum(axis=1, keepdims=True)
@@ -224,7 +236,9 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     """
     missing = sorted(CARD_FIELDS - set(card))
     if missing:
-        raise NetworkError(f"the card of {card.get('name', 'this network')!r} lacks {', '.join(missing)}")
+        raise NetworkError(
+            f"the card of {card.get('name', 'this network')!r} lacks {', '.join(missing)}"
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{card['name']}.keras"
@@ -251,7 +265,9 @@ def _json(card: dict) -> str:
     text = json.dumps(card, indent=2, ensure_ascii=False)
     return re.sub(
         r"\[[\s\d.,eE+-]*\]",
-        lambda found: re.sub(r",\s+", ", ", re.sub(r"\[\s+|\s+\]", lambda edge: edge[0].strip(), found[0])),
+        lambda found: re.sub(
+            r",\s+", ", ", re.sub(r"\[\s+|\s+\]", lambda edge: edge[0].strip(), found[0])
+        ),
         text,
     )
 
@@ -297,7 +313,9 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise NetworkError(f"{path} cannot be opened as a Keras network: {reason}") from error
-    if input_shape_of(model) != _as_tuples(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
+    if input_shape_of(model) != _as_tuples(card["input_shape"]) or model.output_shape[-1] != len(
+        card["labels"]
+    ):
         raise NetworkError(f"{path} and its card do not fit: other input shape or number of labels")
     if weights is not None and card["builder"] != str(name):
         raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
@@ -317,7 +335,9 @@ def input_shape_of(model: "keras.Model") -> tuple[int, ...] | dict[str, tuple[in
 
 
 def _as_tuples(shape: list | dict) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
-    return {name: tuple(s) for name, s in shape.items()} if isinstance(shape, dict) else tuple(shape)
+    return (
+        {name: tuple(s) for name, s in shape.items()} if isinstance(shape, dict) else tuple(shape)
+    )
 
 
 def with_seed(model: "keras.Model", seed: int) -> "keras.Model":
@@ -341,7 +361,9 @@ def compile_for(model: "keras.Model", **options) -> None:
     """``model.compile`` without XLA: on processors TensorFlow runs these networks 2–10 times faster without it."""
     import keras
 
-    model.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto", **options)
+    model.compile(
+        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto", **options
+    )
 
 
 def shipped_cards(modalities: Sequence[str] = ("face", "voice")) -> list[dict]:

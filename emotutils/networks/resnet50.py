@@ -19,5 +19,11 @@ def build(
     size: int | None = None,
 ) -> keras.Model:
     """Build the network, untrained above its trunk; options and shapes are explained in ``on_trunk``."""
-    options = {"n_labels": n_labels, "input_shape": input_shape, "weights": weights, "dropout": dropout, "size": size}
+    options = {
+        "n_labels": n_labels,
+        "input_shape": input_shape,
+        "weights": weights,
+        "dropout": dropout,
+        "size": size,
+    }
     return on_trunk(resnet50, resnet50.ResNet50, variant, **options)

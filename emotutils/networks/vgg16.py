@@ -28,7 +28,13 @@ def build(
     not at all without it. The thesis's variant, and a trunk with given weights, are VGG16 as published.
     """
     trunk = VGG16 if variant == "best" and weights is None else vgg16.VGG16
-    options = {"n_labels": n_labels, "input_shape": input_shape, "weights": weights, "dropout": dropout, "size": size}
+    options = {
+        "n_labels": n_labels,
+        "input_shape": input_shape,
+        "weights": weights,
+        "dropout": dropout,
+        "size": size,
+    }
     return on_trunk(vgg16, trunk, variant, **options)
 
 

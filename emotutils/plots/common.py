@@ -44,4 +44,8 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 
 def _luminance(color: str) -> float:
     rgb = np.array(to_rgb(color))
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [
+        0.2126,
+        0.7152,
+        0.0722,
+    ]

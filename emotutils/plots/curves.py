@@ -32,14 +32,18 @@ def plot_history(history, metric: str = "loss", ax: Axes | None = None) -> Axes:
     ax = new_axes(ax, (6, 3.6))
     for column, name, style in ((metric, "training", "--"), (f"val_{metric}", "validation", "-")):
         if column in table:
-            ax.plot(table.index, table[column], style, color=DARK if style == "-" else RUST, label=name)
+            ax.plot(
+                table.index, table[column], style, color=DARK if style == "-" else RUST, label=name
+            )
     parted = parting_epoch(history, metric)
     if parted is not None:
         words = f"part after epoch {parted}" if parted in table.index else "apart in every epoch"
         ax.axvline(parted + 0.5, color=GREY, linestyle=":", label=words)
     chosen = table[f"val_{metric}" if f"val_{metric}" in table else metric]
     best = chosen.idxmin() if "loss" in metric else chosen.idxmax()
-    ax.plot(best, chosen[best], "o", color="black", label=f"best: {chosen[best]:.3g} in epoch {best}")
+    ax.plot(
+        best, chosen[best], "o", color="black", label=f"best: {chosen[best]:.3g} in epoch {best}"
+    )
     ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
@@ -72,11 +76,18 @@ def plot_curves(
         table = table.assign(**{x: pd.Categorical(table[x], categories=table[x].unique())})
         ax.set_xticks(range(table[x].nunique()), table[x].cat.categories)
     parts = [("", table)] if by is None else table.groupby(by, sort=False, observed=True)
-    colors = [DARK, RUST, *(line_color(e) for e in ("disgust", "fear", "surprise", "happiness", "neutral"))]
+    colors = [
+        DARK,
+        RUST,
+        *(line_color(e) for e in ("disgust", "fear", "surprise", "happiness", "neutral")),
+    ]
     for k, (label, part) in enumerate(parts):
         part = part.sort_values(x)
         at = part[x].cat.codes if part[x].dtype == "category" else part[x]
-        (dash, marker), color = LINES[k % len(LINES)], line_color(label) if label in COLORS else colors[k % len(colors)]
+        (dash, marker), color = (
+            LINES[k % len(LINES)],
+            line_color(label) if label in COLORS else colors[k % len(colors)],
+        )
         ax.plot(at, 100 * part["value"], linestyle=dash, marker=marker, color=color, label=label)
         if {"low", "high"} <= set(part):
             low, high = 100 * part["low"], 100 * part["high"]

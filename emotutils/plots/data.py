@@ -47,12 +47,16 @@ def plot_balance(table: pd.DataFrame, by: str = "split", ax: Axes | None = None)
     """
     ax = new_axes(ax, (7, 3.6))
     order = [label for label in (*EMOTIONS, "calm") if (table["label"] == label).any()]
-    sns.countplot(table, x="label", hue=by, order=order, ax=ax, palette="colorblind", edgecolor="white")
+    sns.countplot(
+        table, x="label", hue=by, order=order, ax=ax, palette="colorblind", edgecolor="white"
+    )
     for bars, hatch in zip(ax.containers, ("", "///", "...", "xx"), strict=False):
         plt.setp(bars.patches, hatch=hatch)
         ax.bar_label(bars, fontsize=8)
     ax.set(xlabel="", ylabel="rows")
-    sns.move_legend(ax, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, title=None, frameon=False)
+    sns.move_legend(
+        ax, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, title=None, frameon=False
+    )
     sns.despine(ax=ax)
     return ax
 
@@ -67,10 +71,21 @@ def plot_removed(steps: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax, (7, 0.8 + 0.36 * len(steps)))
     names = [f"{row.step}: {row.reason}" if row.reason else row.step for row in steps.itertuples()]
     ax.barh(range(len(steps)), steps["after"], color="#074077", label="kept")
-    ax.barh(range(len(steps)), steps["removed"], left=steps["after"], color="#fede6f", hatch="///", label="taken away")
+    ax.barh(
+        range(len(steps)),
+        steps["removed"],
+        left=steps["after"],
+        color="#fede6f",
+        hatch="///",
+        label="taken away",
+    )
     for k, row in enumerate(steps.itertuples()):
         ax.annotate(
-            f"−{row.removed}" if row.removed else "", (row.before, k), (3, 0), textcoords="offset points", va="center"
+            f"−{row.removed}" if row.removed else "",
+            (row.before, k),
+            (3, 0),
+            textcoords="offset points",
+            va="center",
         )
     ax.set_yticks(range(len(steps)), names)
     ax.set(xlabel="frames", xlim=(0, 1.12 * steps["before"].max()))

@@ -27,7 +27,12 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
         dash, marker = LINES[k % len(LINES)]
         ax.plot(100 * false, 100 * true, linestyle=dash, marker=marker, markersize=6, color=line_color(label),
                 markevery=(0.02 * k, 0.18), label=f"{label} ({area:.2f})")  # fmt: skip
-    ax.set(xlim=(-1, 101), ylim=(-1, 101), xlabel="false alarms: % of all other rows", ylabel="found: % of its rows")
+    ax.set(
+        xlim=(-1, 101),
+        ylim=(-1, 101),
+        xlabel="false alarms: % of all other rows",
+        ylabel="found: % of its rows",
+    )
     ax.grid(alpha=0.3)
     ax.legend(title="label (area)", loc="lower right", handlelength=4)
     sns.despine(ax=ax)
@@ -50,13 +55,28 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
     ax.bar(100 * table["low"], shares, 100 * (table["high"] - table["low"]), align="edge", color="#ddd",
            edgecolor="white", label="share of the rows, and how many")  # fmt: skip
     for x, share, n in zip(50 * (table["low"] + table["high"]), shares, table["n"], strict=True):
-        ax.annotate(f"{n}", (x, share), (0, 2), textcoords="offset points", ha="center", fontsize=9, color="#333")
+        ax.annotate(
+            f"{n}",
+            (x, share),
+            (0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            color="#333",
+        )
     ax.plot([0, 100], [0, 100], ":", color=GREY, label="as sure as right")
-    ax.vlines(100 * table["confidence"], 100 * table["accuracy_low"], 100 * table["accuracy_high"], color=DARK)
+    ax.vlines(
+        100 * table["confidence"],
+        100 * table["accuracy_low"],
+        100 * table["accuracy_high"],
+        color=DARK,
+    )
     ax.plot(100 * table["confidence"], 100 * table["accuracy"], "o-", color=DARK, linewidth=1,
             label=f"right, with 95 % interval (ECE {100 * error:.1f} %)")  # fmt: skip
     ax.set(xlim=(0, 100), ylim=(0, 103), xlabel="how sure: largest probability in %", ylabel="%")
-    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4)  # points may lie anywhere
+    ax.legend(
+        frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4
+    )  # points may lie anywhere
     sns.despine(ax=ax)
     return ax
 
@@ -96,6 +116,8 @@ def plot_report(report) -> Figure:
     heights = (1.2 + 0.7 * k, 1.2 + 0.38 * k, 5, 5)
     figure = Figure(figsize=(7, sum(heights)), layout="constrained")
     parts = figure.subplots(4, height_ratios=heights)
-    for draw, ax in zip((plot_confusion, plot_labels, plot_roc, plot_reliability), parts, strict=True):
+    for draw, ax in zip(
+        (plot_confusion, plot_labels, plot_roc, plot_reliability), parts, strict=True
+    ):
         draw(report, ax=ax)
     return figure

@@ -55,7 +55,9 @@ def save(
     directory, film = Path(directory), Path(film or analysis.info.path)
     tables = {f"{name}.csv": getattr(analysis, name) for name in ("frames", "speech", "timeline")}
     texts = {name: table.round(5).to_csv(index=False) for name, table in tables.items()}
-    texts["result.json"] = json.dumps(result(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    texts["result.json"] = (
+        json.dumps(result(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
     address = film_address(film, directory)
     texts["report.html"] = page(analysis, film=address)
     paths = {name: directory / name for name in [*texts, "timeline.png"]}
@@ -69,9 +71,14 @@ def save(
         with replacing(paths["timeline.png"]) as temporary:
             figure.savefig(temporary, dpi=100)
         if thumbnails:
-            _write(paths["report.html"], page(analysis, film=address, pictures=take_thumbnails(film, analysis.info)))
+            _write(
+                paths["report.html"],
+                page(analysis, film=address, pictures=take_thumbnails(film, analysis.info)),
+            )
     except OSError as error:
-        raise EmotutilsError(f"{directory}: cannot be written ({error.strerror}); choose another folder") from error
+        raise EmotutilsError(
+            f"{directory}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
     if annotate:
         paths["annotated.mp4"] = write_annotated(analysis, film, directory / "annotated.mp4")
     return paths
@@ -85,7 +92,12 @@ def _write(path: Path, text: str) -> None:
 def result(analysis: Analysis) -> dict:
     """The content of ``result.json``: plain values only, ``None`` where there is no number."""
     info = analysis.info
-    picture = {"width": info.width, "height": info.height, "fps": info.fps, "codec": info.video_codec}
+    picture = {
+        "width": info.width,
+        "height": info.height,
+        "fps": info.fps,
+        "codec": info.video_codec,
+    }
     sound = {"sample_rate": info.sample_rate, "codec": info.audio_codec}
     return _plain(
         {
@@ -118,4 +130,6 @@ def _plain(value):
         value = value.item()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    return None if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)) else value
+    return (
+        None if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)) else value
+    )

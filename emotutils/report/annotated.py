@@ -24,10 +24,14 @@ def write_annotated(analysis: Analysis, film: Path, path: Path) -> Path:
     """
     info = analysis.info
     if not info.has_video:
-        raise EmotutilsError(f"{film}: there is no picture to draw into; everything else is in {path.parent}")
+        raise EmotutilsError(
+            f"{film}: there is no picture to draw into; everything else is in {path.parent}"
+        )
     boxes = _Boxes(analysis.frames)
     times = analysis.timeline["t"].to_numpy(float)
-    captions = [_captions(row, gap(analysis, "voice")) for row in analysis.timeline.to_dict("records")]
+    captions = [
+        _captions(row, gap(analysis, "voice")) for row in analysis.timeline.to_dict("records")
+    ]
     total = round(info.duration * info.fps) if info.fps else None
     quiet = {"warn": lambda message: None}  # damage is among the analysis's warnings already
     with FilmWriter(path, info.width, info.height, info.fps or 25, film, **quiet) as writer:
@@ -36,7 +40,9 @@ def write_annotated(analysis: Analysis, film: Path, path: Path) -> Path:
             image = np.ascontiguousarray(frame.image)
             for box, words in boxes.at(frame.t):
                 _draw_box(image, box, words)
-            _draw_captions(image, captions[max(0, int(np.searchsorted(times, frame.t, side="right")) - 1)])
+            _draw_captions(
+                image, captions[max(0, int(np.searchsorted(times, frame.t, side="right")) - 1)]
+            )
             writer.write(image, frame.t)
     return path
 
@@ -53,7 +59,11 @@ class _Boxes:
         self.tracks = {}
         for track, rows in found.groupby("track"):
             words = [_looks(row, "looks like ") for row in rows.to_dict("records")]
-            self.tracks[int(track)] = (rows["t"].to_numpy(float), rows[columns].to_numpy(float), words)
+            self.tracks[int(track)] = (
+                rows["t"].to_numpy(float),
+                rows[columns].to_numpy(float),
+                words,
+            )
 
     def at(self, t: float) -> list[tuple[np.ndarray, str]]:
         """(x, y, w, h) in pixels and words, for each track there at ``t`` (s)."""
@@ -79,7 +89,10 @@ def _captions(row: dict, silence: str) -> list[str]:
     voice = _looks(row, "the voice sounds like ", "voice_") if row["voice_label"] else silence
     if not row["label"]:
         return [voice, "together: nothing to go by"]
-    return [voice, f"together: not sure ({_looks(row)})" if row["unsure"] else _looks(row, "together: ")]
+    return [
+        voice,
+        f"together: not sure ({_looks(row)})" if row["unsure"] else _looks(row, "together: "),
+    ]
 
 
 def _draw_box(image: np.ndarray, box: np.ndarray, words: str) -> None:

@@ -26,10 +26,14 @@ def take_thumbnails(film: Path, info: media.FilmInfo) -> list[tuple[float, str]]
     count = max(1, min(MOST, int(info.duration)))
     side = math.ceil(max(info.width, info.height) * HEIGHT / info.height)
     # Damage is among the analysis's warnings already.
-    frames = media.frames(film, count / max(info.duration, 1e-3), max_side=side, warn=lambda message: None)
+    frames = media.frames(
+        film, count / max(info.duration, 1e-3), max_side=side, warn=lambda message: None
+    )
     return [(frame.t, _address(frame.image)) for frame in islice(frames, count)]
 
 
 def _address(image) -> str:
-    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 70])
+    _, jpeg = cv2.imencode(
+        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 70]
+    )
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

@@ -34,7 +34,9 @@ from .words import (
 SHOWN = 600
 
 
-def page(analysis: Analysis, *, film: str | None = None, pictures: Sequence[tuple[float, str]] = ()) -> str:
+def page(
+    analysis: Analysis, *, film: str | None = None, pictures: Sequence[tuple[float, str]] = ()
+) -> str:
     """The report: one HTML page that needs no network, no other file, and no script to be read.
 
     Parameters
@@ -54,7 +56,10 @@ def page(analysis: Analysis, *, film: str | None = None, pictures: Sequence[tupl
         "unsure": np.flatnonzero(shown["unsure"]).tolist(),
         "agreement": [None if np.isnan(a) else round(float(a), 2) for a in agreement],
     }
-    apart = [(100 * d["t0"] / end, 100 * (d["t1"] - d["t0"]) / end, d) for d in analysis.summary["disagreements"]]
+    apart = [
+        (100 * d["t0"] / end, 100 * (d["t1"] - d["t0"]) / end, d)
+        for d in analysis.summary["disagreements"]
+    ]
     return _template().render(
         analysis=analysis,
         info=analysis.info,
@@ -123,7 +128,9 @@ def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     shown["unsure"] = shown["unsure"] >= 0.5
     for prefix, _ in LANES.values():
         p = shown[[f"{prefix}p_{e}" for e in EMOTIONS]].to_numpy(float)
-        shown[f"{prefix}label"] = ["" if np.isnan(row[0]) else EMOTIONS[int(row.argmax())] for row in p]
+        shown[f"{prefix}label"] = [
+            "" if np.isnan(row[0]) else EMOTIONS[int(row.argmax())] for row in p
+        ]
     return shown, hop * every
 
 
@@ -139,7 +146,9 @@ def _lane_view(analysis: Analysis, shown: pd.DataFrame, step: float, name: str) 
         "title": LANES[name][1],
         # From the top one down, each painted over the one before: one outline an emotion is enough.
         "areas": [(e, _bars(tops[:, k + 1])) for k, e in reversed(list(enumerate(EMOTIONS)))],
-        "ribbon": [(e, _blocks((a, b) for a, b, x in stretches if x == e)) for e in EMOTIONS if e in labels],
+        "ribbon": [
+            (e, _blocks((a, b) for a, b, x in stretches if x == e)) for e in EMOTIONS if e in labels
+        ],
         "words": [
             (left, width, *said)
             for left, width, said in _spans(list(zip(labels, doubts, strict=True)))
@@ -159,7 +168,9 @@ def _lane_view(analysis: Analysis, shown: pd.DataFrame, step: float, name: str) 
 def _spans(values: Sequence) -> list[tuple[float, float, object]]:
     """Stretches of equal values as (left, width) in % of all, and the value."""
     unit = 100 / max(1, len(values))
-    return [(round(unit * a, 2), round(unit * (b - a), 2), value) for a, b, value in plots.runs(values)]
+    return [
+        (round(unit * a, 2), round(unit * (b - a), 2), value) for a, b, value in plots.runs(values)
+    ]
 
 
 def _bars(height: np.ndarray) -> str:
@@ -168,7 +179,9 @@ def _bars(height: np.ndarray) -> str:
     for a, b, nothing in plots.runs(np.isnan(height)):
         if not nothing:
             levels = [round(100 * (1 - min(1.0, float(h)))) for h in height[a:b]]
-            path.append(f"M{a} 100" + "".join(f"V{y}h{d - c}" for c, d, y in plots.runs(levels)) + "V100z")
+            path.append(
+                f"M{a} 100" + "".join(f"V{y}h{d - c}" for c, d, y in plots.runs(levels)) + "V100z"
+            )
     return "".join(path)
 
 
@@ -179,5 +192,7 @@ def _blocks(stretches: Iterable[tuple[int, int]]) -> str:
 def _said(stretches: list, step: float, nothing: str) -> str:
     """A lane in words, for those who hear the page: its longest stretches in order of time."""
     longest = sorted(sorted(stretches, key=lambda s: s[0] - s[1])[:12])
-    words = [f"{clock(a * step)} to {clock(b * step)} {label or nothing}" for a, b, label in longest]
+    words = [
+        f"{clock(a * step)} to {clock(b * step)} {label or nothing}" for a, b, label in longest
+    ]
     return ("" if len(longest) == len(stretches) else "longest stretches: ") + ", ".join(words)

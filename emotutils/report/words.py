@@ -41,7 +41,9 @@ def summary_text(analysis: Analysis) -> str:
         lines.append("  disagreement (face / voice):" + ("" if stretches else " none for long"))
         lines += [f"    {words}" for words in stretches]
     times = sorted(((s, e) for e, s in summary["seconds"].items() if s), reverse=True)
-    lines.append(f"  seconds: {', '.join(f'{e} {s:.1f}' for s, e in times) or 'none with an answer'}")
+    lines.append(
+        f"  seconds: {', '.join(f'{e} {s:.1f}' for s, e in times) or 'none with an answer'}"
+    )
     if summary["unsure"] is not None:
         lines.append(f"  {unsure_share(analysis)}")
     lines.append("")
@@ -83,7 +85,9 @@ def facts(analysis: Analysis) -> list[str]:
     if face["frames"]:
         found.append(f"{face['frames']} frames sampled, a face in {100 * face['found']:.0f} %")
     if voice["windows"]:
-        found.append(f"{voice['windows']} windows of sound, speech in {100 * voice['voiced']:.0f} %")
+        found.append(
+            f"{voice['windows']} windows of sound, speech in {100 * voice['voiced']:.0f} %"
+        )
     return found
 
 
@@ -124,15 +128,21 @@ def threshold_note(analysis: Analysis) -> str:
     both = SOURCES["face+voice"]
     if both in known:
         averaged = analysis.settings["fusion"] in ("weighted", "mean")  # other rules are no flatter
-        if averaged and 0 < known[both] < min((v for k, v in known.items() if k != both), default=0):
+        if averaged and 0 < known[both] < min(
+            (v for k, v in known.items() if k != both), default=0
+        ):
             sentences.append("What two give together is flatter than each, so its limit is lower.")
-        sentences.append(f"What is known of {both} comes from pairs of a face and a voice that were never one film.")
+        sentences.append(
+            f"What is known of {both} comes from pairs of a face and a voice that were never one film."
+        )
     if never:
         sentences.append(
             f"From {never} no answer is sure: on validation data more than {rate} were wrong at any height."
         )
     if unknown:
-        sentences.append(f"For {unknown} no threshold is known: nothing there is marked “not sure”.")
+        sentences.append(
+            f"For {unknown} no threshold is known: nothing there is marked “not sure”."
+        )
     return " ".join(sentences)
 
 
@@ -151,7 +161,10 @@ def settings_rows(analysis: Analysis) -> list[tuple[str, str]]:
                 rows.append((f"weights, {stream}", ", ".join(f"{e} {w:.2f}" for e, w in pairs)))
         elif key == "unsure_below":
             limits = {words: value[s] for s, words in SOURCES.items() if s in value}
-            told = {words: "never" if v <= 0 else f"{v:.2f}" if v <= 1 else "always" for words, v in limits.items()}
+            told = {
+                words: "never" if v <= 0 else f"{v:.2f}" if v <= 1 else "always"
+                for words, v in limits.items()
+            }
             known = [f"{limit} ({words})" for words, limit in told.items()]
             rows.append(("unsure below", ", ".join(known) or "no threshold known"))
         elif value is not None:
@@ -161,9 +174,14 @@ def settings_rows(analysis: Analysis) -> list[tuple[str, str]]:
 
 def scores(card: dict) -> list[tuple[str, Score]]:
     """The test scores on a network's card, by their names in print."""
-    test, names = card.get("test") or {}, {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
+    test, names = (
+        card.get("test") or {},
+        {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"},
+    )
     bounds = ("value", "low", "high")
-    return [(name, Score(*(test[key][k] for k in bounds))) for key, name in names.items() if key in test]
+    return [
+        (name, Score(*(test[key][k] for k in bounds))) for key, name in names.items() if key in test
+    ]
 
 
 def stretch(disagreement: dict) -> str:

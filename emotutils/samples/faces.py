@@ -29,8 +29,20 @@ EXPRESSIONS: dict[str, dict[int, float]] = {
 HEAD = (-1.6, -1.85, 3.2, 3.75)  # left, top, width and height of the head's canvas, in units
 BOTH = (1, -1)  # the sides of a face
 _FINE = 70  # pixels per unit above which single hairs and teeth are drawn
-_SKINS = ((0.95, 0.77, 0.66), (0.88, 0.68, 0.55), (0.77, 0.56, 0.42), (0.62, 0.42, 0.30), (0.46, 0.30, 0.21))
-_HAIRS = ((0.10, 0.08, 0.07), (0.22, 0.14, 0.09), (0.40, 0.26, 0.15), (0.60, 0.46, 0.30), (0.55, 0.53, 0.52))
+_SKINS = (
+    (0.95, 0.77, 0.66),
+    (0.88, 0.68, 0.55),
+    (0.77, 0.56, 0.42),
+    (0.62, 0.42, 0.30),
+    (0.46, 0.30, 0.21),
+)
+_HAIRS = (
+    (0.10, 0.08, 0.07),
+    (0.22, 0.14, 0.09),
+    (0.40, 0.26, 0.15),
+    (0.60, 0.46, 0.30),
+    (0.55, 0.53, 0.52),
+)
 _IRISES = ((0.28, 0.18, 0.10), (0.36, 0.26, 0.12), (0.30, 0.42, 0.52), (0.30, 0.40, 0.28))
 
 
@@ -85,7 +97,9 @@ def curve(points: np.ndarray, closed: bool = False, steps: int = 8) -> np.ndarra
     p = np.concatenate([p[-1:], p, p[:2]]) if closed else np.concatenate([p[:1], p, p[-1:]])
     t = np.linspace(0, 1, steps, endpoint=False, dtype=np.float32)[:, None]
     a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
-    out = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    out = 0.5 * (
+        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3
+    )
     return out.reshape(-1, 2) if closed else np.concatenate([out.reshape(-1, 2), p[-1:]])
 
 
@@ -126,12 +140,21 @@ class Canvas:
         """Like ``area`` for a curve of ``width`` units, thinning towards its ends by ``taper``."""
         p = curve(points)
         along = np.gradient(p, axis=0)
-        normal = np.stack([-along[:, 1], along[:, 0]], 1) / (np.linalg.norm(along, axis=1, keepdims=True) + 1e-6)
+        normal = np.stack([-along[:, 1], along[:, 0]], 1) / (
+            np.linalg.norm(along, axis=1, keepdims=True) + 1e-6
+        )
         profile = 1 - taper * np.linspace(-1, 1, len(p), dtype=np.float32) ** 2
         side = normal * (0.5 * width * profile)[:, None]
         return self.area(np.concatenate([p + side, (p - side)[::-1]]), blur)
 
-    def paint(self, area: Area, colour, opacity: float = 1.0, within: np.ndarray | None = None, cover=False) -> None:
+    def paint(
+        self,
+        area: Area,
+        colour,
+        opacity: float = 1.0,
+        within: np.ndarray | None = None,
+        cover=False,
+    ) -> None:
         """Lay ``colour`` over an area, where the whole-canvas mask ``within`` lets it; ``cover``: make it opaque."""
         where, mask = area
         a = mask * opacity
@@ -141,15 +164,26 @@ class Canvas:
         if cover:
             self.alpha[where] = np.maximum(self.alpha[where], a)
 
-    def shape(self, points, colour, opacity: float = 1.0, blur: float = 0.0, *, sides=(1,), **kwargs) -> None:
+    def shape(
+        self, points, colour, opacity: float = 1.0, blur: float = 0.0, *, sides=(1,), **kwargs
+    ) -> None:
         """Paint the closed curve through ``points``; ``sides=BOTH`` paints its mirror image as well."""
         for side in sides:
-            self.paint(self.area(curve(points, closed=True) * (side, 1), blur), colour, opacity, **kwargs)
+            self.paint(
+                self.area(curve(points, closed=True) * (side, 1), blur), colour, opacity, **kwargs
+            )
 
-    def line(self, points, colour, opacity, width, blur, taper: float = 1.0, *, sides=(1,), **kwargs) -> None:
+    def line(
+        self, points, colour, opacity, width, blur, taper: float = 1.0, *, sides=(1,), **kwargs
+    ) -> None:
         """Paint a stroke, likewise."""
         for side in sides:
-            self.paint(self.stroke(np.float32(points) * (side, 1), width, blur, taper), colour, opacity, **kwargs)
+            self.paint(
+                self.stroke(np.float32(points) * (side, 1), width, blur, taper),
+                colour,
+                opacity,
+                **kwargs,
+            )
 
     def full(self, area: Area) -> np.ndarray:
         """The mask as a whole-canvas array."""
@@ -168,7 +202,10 @@ class _Muscles:
         self.brow = np.float32(
             [
                 (0.16 - 0.06 * au[4], -0.34 - 0.19 * au[1] + 0.12 * au[4] + 0.11 * au[9]),
-                (0.31 - 0.04 * au[4], -0.40 - 0.12 * au[1] - 0.05 * au[2] + 0.09 * au[4] + 0.08 * au[9]),
+                (
+                    0.31 - 0.04 * au[4],
+                    -0.40 - 0.12 * au[1] - 0.05 * au[2] + 0.09 * au[4] + 0.08 * au[9],
+                ),
                 (0.51, -0.415 - 0.01 * au[1] - 0.16 * au[2] + 0.06 * au[4] + 0.02 * au[9]),
                 (0.71, -0.325 + 0.03 * au[1] - 0.17 * au[2] + 0.02 * au[4] + 0.02 * au[6]),
             ]
@@ -177,10 +214,16 @@ class _Muscles:
         wide = 0.118 * (1 + 0.50 * au[5] - 0.35 * squint - 0.18 * au[15])
         shut = 1 - blink
         self.lid_up = -wide * who.eyes * shut + 0.05 * blink
-        self.lid_low = max(0.085 * (1 - 0.75 * squint + 0.12 * au[5]), 0.02) * who.eyes * (1 - 0.3 * blink)
-        self.slant = 0.030 * au[1] * au[4] + 0.02 * au[15]  # the inner end of the lid goes up with AU1+4
+        self.lid_low = (
+            max(0.085 * (1 - 0.75 * squint + 0.12 * au[5]), 0.02) * who.eyes * (1 - 0.3 * blink)
+        )
+        self.slant = (
+            0.030 * au[1] * au[4] + 0.02 * au[15]
+        )  # the inner end of the lid goes up with AU1+4
 
-        w = who.mouth * (0.34 + 0.14 * au[12] + 0.11 * au[20] - 0.04 * au[23] - 0.08 * au[26] - 0.05 * mouth)
+        w = who.mouth * (
+            0.34 + 0.14 * au[12] + 0.11 * au[20] - 0.04 * au[23] - 0.08 * au[26] - 0.05 * mouth
+        )
         opening = 0.95 * self.drop + 0.15 * au[25] + 0.04 * au[20] * au[26]
         corner = 0.800 - 0.15 * au[12] + 0.115 * au[15] + 0.03 * au[20] + 0.45 * self.drop
         thin = (1 - 0.55 * au[23] - 0.30 * au[12]) * who.lips
@@ -206,7 +249,15 @@ class _Muscles:
     def outline(self) -> np.ndarray:
         """The head's closed contour; what lies below the nose follows the jaw."""
         who = self.who
-        half = [(0, -1.38), (0.42, -1.33), (0.80, -1.04), (0.96, -0.55), (0.97, 0.0), (0.93, 0.42), (0.82, 0.80)]
+        half = [
+            (0, -1.38),
+            (0.42, -1.33),
+            (0.80, -1.04),
+            (0.96, -0.55),
+            (0.97, 0.0),
+            (0.93, 0.42),
+            (0.82, 0.80),
+        ]
         half += [(0.60, 1.10), (0.30, 1.29), (0, 1.335)]
         half = np.float32(half)
         low = np.clip((half[:, 1] - 0.3) / 1.0, 0, 1)
@@ -255,19 +306,35 @@ def _relief(c: Canvas, m: _Muscles) -> np.ndarray:
         z += (height * np.exp(-0.5 * ((y - cy) / sy) ** 2))[:, None] * across
 
     (cx, cy), lift, brows = m.corner, 0.06 * au[12] + raised, 0.030 * min(au[1], 0.4 + au[2])
-    smile = [(0.20 * nose, 0.44 - raised), (0.34 + 0.05 * au[12], 0.58 - lift), (cx + 0.10, cy - 0.06)]
+    smile = [
+        (0.20 * nose, 0.44 - raised),
+        (0.34 + 0.05 * au[12], 0.58 - lift),
+        (cx + 0.10, cy - 0.06),
+    ]
     smile.append((cx + 0.10, cy + 0.06))
     folds = [
         (smile, 0.05, 0.022, 0.012 + 0.06 * au[12] + 0.06 * au[9] + 0.02 * au[20]),
-        ([(cx + 0.03, cy), (cx + 0.05, cy + 0.09), (cx + 0.03, cy + 0.19)], 0.05, 0.022, 0.055 * au[15]),
+        (
+            [(cx + 0.03, cy), (cx + 0.05, cy + 0.09), (cx + 0.03, cy + 0.19)],
+            0.05,
+            0.022,
+            0.055 * au[15],
+        ),
         ([(0.07, -0.16), (0.06, -0.27), (0.075, -0.40)], 0.045, 0.012, 0.045 * au[4]),
-        ([(0.24, 0.13), (0.42, 0.185), (0.60, 0.13)], 0.04, 0.016, 0.010 + 0.022 * au[6] + 0.015 * au[7]),
+        (
+            [(0.24, 0.13), (0.42, 0.185), (0.60, 0.13)],
+            0.04,
+            0.016,
+            0.010 + 0.022 * au[6] + 0.015 * au[7],
+        ),
     ]
     for k in range(3):  # forehead, root of the nose, crow's feet
         row, root, foot = -0.56 - 0.10 * k, -0.04 + 0.07 * k, 0.03 * (k - 1)
         arc = [(0.0, row), (0.25, row - 0.04 * au[2]), (0.55, row + 0.02 - 0.02 * au[2])]
         folds.append((arc, 0.035, 0.012, brows))
-        folds.append(([(0.0, root), (0.08, root - 0.02), (0.14, root + 0.04)], 0.03, 0.010, 0.030 * au[9]))
+        folds.append(
+            ([(0.0, root), (0.08, root - 0.02), (0.14, root + 0.04)], 0.03, 0.010, 0.030 * au[9])
+        )
         folds.append(([(0.66, 0.02 + foot), (0.80, 0.02 + 3 * foot)], 0.028, 0.008, 0.014 * au[6]))
     for points, width, blur, depth in folds:
         for side in BOTH if depth > 0.002 else ():
@@ -280,7 +347,10 @@ def _relief(c: Canvas, m: _Muscles) -> np.ndarray:
 def _grain(h: int, w: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Skin mottling and hair strands, about −1..1."""
     noise = np.random.default_rng(seed).standard_normal((h, w)).astype(np.float32)
-    skin = cv2.GaussianBlur(noise, (0, 0), max(w / 200, 0.6)) * 0.6 + cv2.GaussianBlur(noise, (0, 0), w / 24) * 4
+    skin = (
+        cv2.GaussianBlur(noise, (0, 0), max(w / 200, 0.6)) * 0.6
+        + cv2.GaussianBlur(noise, (0, 0), w / 24) * 4
+    )
     strands = cv2.GaussianBlur(noise[::-1], (0, 0), sigmaX=max(w / 500, 0.4), sigmaY=h / 14)
     strands += 1.5 * cv2.GaussianBlur(noise, (0, 0), sigmaX=w / 120, sigmaY=h / 10)
     return skin / (skin.std() + 1e-6) / 2, strands / (strands.std() + 1e-6) / 2
@@ -297,7 +367,9 @@ def _paint_skin(c: Canvas, m: _Muscles, z: np.ndarray, light: float) -> None:
     gx = cv2.Sobel(zs, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)[area[0]]
     gy = cv2.Sobel(zs, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)[area[0]]
     sun = np.float32((np.sin(light), -0.42, 0.85))
-    lit = (-gx * sun[0] - gy * sun[1] + sun[2]) / (np.sqrt(gx * gx + gy * gy + 1) * np.linalg.norm(sun))
+    lit = (-gx * sun[0] - gy * sun[1] + sun[2]) / (
+        np.sqrt(gx * gx + gy * gy + 1) * np.linalg.norm(sun)
+    )
     mottle, _ = _grain(c.h, c.w, m.who.seed)
     k = (0.36 + 0.72 * np.clip(lit * 0.9 + 0.1, 0, 1)) * (1 + 0.012 * mottle[area[0]])
     k, gloss = k[..., None], np.clip(lit, 0, 1)[..., None] ** 2
@@ -353,7 +425,9 @@ def _paint_mouth(c: Canvas, m: _Muscles) -> None:
     shine = (m.lip_low + m.lip_rim) * (0.2, 0.5)
     c.line(shine, np.minimum(lip * 1.35 + 0.08, 1), 0.55, 0.04, 0.018)
     c.line(up, skin * (0.30, 0.14, 0.14), 0.85, 0.020, 0.005, 0.4)
-    c.line(m.corner + np.float32([(-0.03, 0), (0.03, 0)]), skin * 0.35, 0.55, 0.04, 0.016, sides=BOTH)
+    c.line(
+        m.corner + np.float32([(-0.03, 0), (0.03, 0)]), skin * 0.35, 0.55, 0.04, 0.016, sides=BOTH
+    )
 
 
 def _paint_inside(c: Canvas, m: _Muscles, up: np.ndarray, low: np.ndarray) -> None:
@@ -381,7 +455,15 @@ def _paint_inside(c: Canvas, m: _Muscles, up: np.ndarray, low: np.ndarray) -> No
 _HAIRLINES = (
     [(0.985, -0.12), (0.90, -0.32), (0.84, -0.70), (0.55, -0.93), (0.0, -0.97)],
     [(0.985, -0.02), (0.90, -0.30), (0.82, -0.66), (0.50, -0.84), (-0.10, -0.98)],
-    [(1.14, 1.46), (0.99, 0.95), (0.97, 0.30), (0.93, 0.10), (0.88, -0.40), (0.62, -0.80), (0.0, -1.02)],
+    [
+        (1.14, 1.46),
+        (0.99, 0.95),
+        (0.97, 0.30),
+        (0.93, 0.10),
+        (0.88, -0.40),
+        (0.62, -0.80),
+        (0.0, -1.02),
+    ],
 )
 _HAIR_EDGES = (
     [(1.00, -0.15), (1.03, -0.60), (0.90, -1.06), (0.60, -1.35), (0.29, -1.47), (0.0, -1.50)],
@@ -410,8 +492,14 @@ def _paint_hair(c: Canvas, who: Identity) -> None:
     area = c.area(np.concatenate([inner, outer[::-1]]), 0.012)
     _, strands = _grain(c.h, c.w, who.seed)
     gloss = np.exp(-0.5 * ((c.y[:, None] + 1.22 - 0.25 * c.x[None] ** 2) / 0.16) ** 2)
-    tone = (0.86 + 0.30 * strands + 0.55 * gloss) * (1 - 0.35 * np.clip(np.abs(c.x[None]) - 0.5, 0, 1))
-    c.paint(area, np.clip(np.float32(who.hair_colour) * tone[area[0]][..., None] + 0.02, 0, 1), cover=True)
+    tone = (0.86 + 0.30 * strands + 0.55 * gloss) * (
+        1 - 0.35 * np.clip(np.abs(c.x[None]) - 0.5, 0, 1)
+    )
+    c.paint(
+        area,
+        np.clip(np.float32(who.hair_colour) * tone[area[0]][..., None] + 0.02, 0, 1),
+        cover=True,
+    )
 
 
 def draw_head(

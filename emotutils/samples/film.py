@@ -78,7 +78,15 @@ _STYLES: dict[str, Style] = {
     "surprise": Style(8.464, 10.87, 14.233, 0.914, 2.0, 5950, 0.125, 0.391, 0.282, 0.9),
 }
 #: Which of the many takes of each, by the seed of its syllables.
-_TAKES = {"anger": 10, "disgust": 1, "fear": 59, "happiness": 50, "neutral": 6, "sadness": 4, "surprise": 50}
+_TAKES = {
+    "anger": 10,
+    "disgust": 1,
+    "fear": 59,
+    "happiness": 50,
+    "neutral": 6,
+    "sadness": 4,
+    "surprise": 50,
+}
 _TIMES = 3  # the phrase is said in a stretch: every window of 3 s then hears the whole of it
 _ROOM = 1.5e-4  # the noise of the room
 
@@ -92,7 +100,9 @@ def make_demo(folder: str | os.PathLike) -> Path:
     with replacing(folder / "demo.csv") as temporary, open(temporary, "w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("t0", "t1", "face", "voice", "note"))
-        table.writerows((k * DEMO_STRETCH, (k + 1) * DEMO_STRETCH, *row) for k, row in enumerate(DEMO_SCRIPT))
+        table.writerows(
+            (k * DEMO_STRETCH, (k + 1) * DEMO_STRETCH, *row) for k, row in enumerate(DEMO_SCRIPT)
+        )
     return folder / "demo.mp4"
 
 
@@ -109,7 +119,9 @@ def demo_sound() -> np.ndarray:
     return out.ravel()
 
 
-def demo_pictures(start: float = 0.0, stop: float | None = None) -> Iterator[tuple[float, np.ndarray]]:
+def demo_pictures(
+    start: float = 0.0, stop: float | None = None
+) -> Iterator[tuple[float, np.ndarray]]:
     """The film's pictures from ``start`` to before ``stop`` (s), as (t, uint8 RGB)."""
     scene = Scene(_ACTOR, *DEMO_SIZE, seed=7)
     stretches = np.split(demo_sound(), len(DEMO_SCRIPT))
@@ -122,7 +134,12 @@ def demo_pictures(start: float = 0.0, stop: float | None = None) -> Iterator[tup
         s = min((t - now * DEMO_STRETCH) / _CHANGE, 1.0)
         s = s * s * (3 - 2 * s)
         look = blend(_LOOKS[before or face], _LOOKS[face or before], s)
-        yield t, scene.picture(t, look, _MUMBLE * float(mouth[i]), away=(1 - s) * (not before) + s * (not face))
+        yield (
+            t,
+            scene.picture(
+                t, look, _MUMBLE * float(mouth[i]), away=(1 - s) * (not before) + s * (not face)
+            ),
+        )
 
 
 if __name__ == "__main__":

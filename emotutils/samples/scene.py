@@ -35,16 +35,43 @@ def draw_body(who: Identity, unit: float) -> np.ndarray:
     throat = c.full(c.area(curve(neck, closed=True)))
     shadow = [(-0.75, 1.22), (0, 1.50), (0.75, 1.22)]
     c.line(shadow, skin * (0.42, 0.32, 0.28), 0.75, 0.55, 0.12, 0.0, within=throat)
-    c.line([(0.42, 1.2), (0.30, 1.7), (0.06, 2.02)], skin * 0.55, 0.5, 0.09, 0.04, sides=BOTH, within=throat)
-    body = [(0, 2.12), (0.36, 2.02), (0.66, 1.68), (1.20, 1.88), (1.95, 2.15), (2.35, 2.7), (2.5, 4.4), (0, 4.6)]
+    c.line(
+        [(0.42, 1.2), (0.30, 1.7), (0.06, 2.02)],
+        skin * 0.55,
+        0.5,
+        0.09,
+        0.04,
+        sides=BOTH,
+        within=throat,
+    )
+    body = [
+        (0, 2.12),
+        (0.36, 2.02),
+        (0.66, 1.68),
+        (1.20, 1.88),
+        (1.95, 2.15),
+        (2.35, 2.7),
+        (2.5, 4.4),
+        (0, 4.6),
+    ]
     area = c.area(curve(mirror(body), closed=True))
-    tone = 1.2 - 0.08 * c.x[None] - 0.25 * np.clip(np.abs(c.x[None]) - 1.3, 0, 1) - 0.10 * c.y[:, None]
+    tone = (
+        1.2 - 0.08 * c.x[None] - 0.25 * np.clip(np.abs(c.x[None]) - 1.3, 0, 1) - 0.10 * c.y[:, None]
+    )
     c.paint(area, np.clip(tone[area[0]][..., None] * _CLOTH, 0, 1), cover=True)
     inside = c.full(area)
     collar = np.float32([(-0.70, 1.68), (-0.40, 2.01), (0, 2.12), (0.40, 2.01), (0.70, 1.68)])
     c.line(collar + (0, 0.09), _CLOTH * 0.78, 0.9, 0.16, 0.01, 0.0, within=inside)
     c.line(collar + (0, 0.20), _CLOTH * 0.5, 0.6, 0.05, 0.03, 0.0, within=inside)
-    c.line([(1.55, 2.2), (1.45, 2.8), (1.5, 3.6)], _CLOTH * 0.55, 0.5, 0.16, 0.08, sides=BOTH, within=inside)
+    c.line(
+        [(1.55, 2.2), (1.45, 2.8), (1.5, 3.6)],
+        _CLOTH * 0.55,
+        0.5,
+        0.16,
+        0.08,
+        sides=BOTH,
+        within=inside,
+    )
     return np.dstack([c.rgb, c.alpha])
 
 
@@ -77,8 +104,12 @@ def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
     x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int), 0, picture.shape[1::-1])
     if x0 >= x1 or y0 >= y1:
         return picture
-    layer = np.dstack([rgba[..., :3] * rgba[..., 3:], rgba[..., 3]])  # premultiplied, so that edges stay clean
-    layer = cv2.warpAffine(layer, np.column_stack([turn, shift - (x0, y0)]), (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+    layer = np.dstack(
+        [rgba[..., :3] * rgba[..., 3:], rgba[..., 3]]
+    )  # premultiplied, so that edges stay clean
+    layer = cv2.warpAffine(
+        layer, np.column_stack([turn, shift - (x0, y0)]), (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR
+    )
     picture = picture.copy()
     picture[y0:y1, x0:x1] *= 1 - layer[..., 3:]
     picture[y0:y1, x0:x1] += layer[..., :3]
@@ -99,7 +130,9 @@ class Scene:
     height: int
     seed: int = 0
 
-    def picture(self, t: float, look: Mapping[int, float], mouth: float = 0.0, away: float = 0.0) -> np.ndarray:
+    def picture(
+        self, t: float, look: Mapping[int, float], mouth: float = 0.0, away: float = 0.0
+    ) -> np.ndarray:
         """The picture at ``t`` seconds: uint8 RGB (height, width, 3).
 
         ``look``: action units, also 43, lids that droop (1: shut); ``mouth``: 0 shut .. 1 open; ``away``: 0 in the
@@ -119,7 +152,9 @@ class Scene:
         x = self.width * (0.5 - 0.95 * away) + 0.14 * unit * sway[0]
         y = 0.45 * self.height + 0.07 * unit * sway[1]
         pose = Pose(x, y, unit * (1 + 0.02 * sway[2]), 3.5 * sway[3])
-        body = Pose(self.width * (0.5 - 0.95 * away) + 0.05 * unit * sway[0], 0.45 * self.height, unit)
+        body = Pose(
+            self.width * (0.5 - 0.95 * away) + 0.05 * unit * sway[0], 0.45 * self.height, unit
+        )
         head = draw_head(
             self.who,
             {au: v * (0.94 + 0.06 * sway[4]) for au, v in look.items()},

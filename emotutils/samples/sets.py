@@ -25,24 +25,50 @@ from .voice import SAMPLE_RATE, Speaker, babble, loudness, speak
 RAVDESS_ACTORS = (1, 2, 3, 4, 5, 6, 17, 18, 21, 22)
 _STATEMENTS = {1: "ki da to ba do", 2: "do ga si ti ba"}
 #: TESS has 200 words; these few stand for them, each with the syllable that is spoken.
-WORDS = {"back": "ba", "bean": "bi", "boat": "bo", "deep": "di", "fall": "fo", "get": "ge", "jar": "ja", "moon": "mu"}
+WORDS = {
+    "back": "ba",
+    "bean": "bi",
+    "boat": "bo",
+    "deep": "di",
+    "fall": "fo",
+    "get": "ge",
+    "jar": "ja",
+    "moon": "mu",
+}
 _FERPLUS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF",
 )  # fmt: skip
 #: The action units whose intensity OpenFace gives.
 _UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
-_AFFWILD2_HEADER = ("Neutral", "Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise", "Other")
-_OTHER = {2: 0.9, 12: 0.4, 23: 0.8}  # a face that is none of the seven: brows up, lips pressed into half a smile
+_AFFWILD2_HEADER = (
+    "Neutral",
+    "Anger",
+    "Disgust",
+    "Fear",
+    "Happiness",
+    "Sadness",
+    "Surprise",
+    "Other",
+)
+_OTHER = {
+    2: 0.9,
+    12: 0.4,
+    23: 0.8,
+}  # a face that is none of the seven: brows up, lips pressed into half a smile
 
 
 def make(root: str | os.PathLike, seed: int = 0) -> None:
     """Write all sample sets under ``root``; the same seed gives the same csv and wav files, byte by byte."""
     root = Path(root)
-    for k, one in enumerate((make_fer2013, make_ravdess, make_tess, make_affwild2, make_ravdess_tracking)):
+    for k, one in enumerate(
+        (make_fer2013, make_ravdess, make_tess, make_affwild2, make_ravdess_tracking)
+    ):
         one(root, np.random.default_rng([seed, k]))
 
 
-def make_fer2013(root: Path, rng: np.random.Generator, rows: tuple[int, int, int] = (60, 15, 15)) -> Path:
+def make_fer2013(
+    root: Path, rng: np.random.Generator, rows: tuple[int, int, int] = (60, 15, 15)
+) -> Path:
     """Write ``fer2013/fer2013.csv``: ``rows`` faces per emotion in Training, PublicTest and PrivateTest.
 
     Everybody appears in up to two pictures of one expression, never in two splits. Beside it ``fer2013new.csv``, votes
@@ -54,7 +80,11 @@ def make_fer2013(root: Path, rng: np.random.Generator, rows: tuple[int, int, int
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write("emotion,pixels,Usage\n")
         for usage, n in zip(("Training", "PublicTest", "PrivateTest"), rows, strict=True):
-            pictures = [(code, p) for code in range(len(EMOTIONS)) for p in _faces_like_fer2013(code, n, rng)]
+            pictures = [
+                (code, p)
+                for code in range(len(EMOTIONS))
+                for p in _faces_like_fer2013(code, n, rng)
+            ]
             for i in rng.permutation(len(pictures)):
                 code, picture = pictures[i]
                 file.write(f"{code},{' '.join(map(str, picture.ravel()))},{usage}\n")
@@ -68,7 +98,10 @@ def _write_votes(path: Path, acted: list[tuple[str, str]], rng: np.random.Genera
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write(",".join(["Usage", "Image name", *_FERPLUS]) + "\n")
         for k, (usage, emotion) in enumerate(acted):
-            sure, seen = rng.beta(6, 2), emotion if rng.random() < 0.8 else EMOTIONS[rng.integers(7)]
+            sure, seen = (
+                rng.beta(6, 2),
+                emotion if rng.random() < 0.8 else EMOTIONS[rng.integers(7)],
+            )
             chance = np.array([0.0 if word == "NF" else (1 - sure) / 8 for word in _FERPLUS])
             chance[_FERPLUS.index(seen)] += 1 - chance.sum()
             votes = rng.multinomial(10, chance)
@@ -79,15 +112,31 @@ def _faces_like_fer2013(code: int, n: int, rng: np.random.Generator) -> Iterator
     """``n`` grey uint8 (48, 48) faces of one emotion, more or less clearly shown."""
     for i in range(n):
         if i % 2 == 0:
-            look = blend(EXPRESSIONS[EMOTIONS[code]], EXPRESSIONS[EMOTIONS[rng.integers(7)]], 0.35 * rng.random() ** 2)
+            look = blend(
+                EXPRESSIONS[EMOTIONS[code]],
+                EXPRESSIONS[EMOTIONS[rng.integers(7)]],
+                0.35 * rng.random() ** 2,
+            )
             look = {au: v * rng.uniform(0.6, 1.0) for au, v in look.items()}
-            yaw, pitch, light = rng.uniform(-0.6, 0.6), rng.uniform(-0.4, 0.4), rng.uniform(-0.9, 0.9)
+            yaw, pitch, light = (
+                rng.uniform(-0.6, 0.6),
+                rng.uniform(-0.4, 0.4),
+                rng.uniform(-0.9, 0.9),
+            )
             head = draw_head(
-                Identity.random(rng), look, 36, mouth=0.5 * rng.random() ** 2, yaw=yaw, pitch=pitch, light=light
+                Identity.random(rng),
+                look,
+                36,
+                mouth=0.5 * rng.random() ** 2,
+                yaw=yaw,
+                pitch=pitch,
+                light=light,
             )
         unit, tilt = rng.uniform(19.5, 23.5), rng.normal(0, 5)
         wall = np.full((48, 48, 3), rng.uniform(0.1, 0.9), np.float32)
-        picture = place(wall, head, Pose(24 + rng.normal(0, 0.9), 19 + rng.normal(0, 0.9), unit, tilt))
+        picture = place(
+            wall, head, Pose(24 + rng.normal(0, 0.9), 19 + rng.normal(0, 0.9), unit, tilt)
+        )
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[:, :: rng.choice((-1, 1))]
         grey = 255 * (grey * rng.uniform(0.7, 1.25) + rng.uniform(-0.08, 0.08)) + rng.normal(
             0, rng.uniform(2, 9), (48, 48)
@@ -105,7 +154,14 @@ def make_ravdess(root: Path, rng: np.random.Generator) -> Path:
         speaker = Speaker.random(rng, female=actor % 2 == 0)
         for code, intensity, statement in _performances():
             strength = 0.65 if intensity == 1 else 1.0
-            x = speak(_STATEMENTS[statement], CODES["ravdess"][code], speaker, rng, strength=strength, spread=1.0)
+            x = speak(
+                _STATEMENTS[statement],
+                CODES["ravdess"][code],
+                speaker,
+                rng,
+                strength=strength,
+                spread=1.0,
+            )
             name = f"03-01-{code:02d}-{intensity:02d}-{statement:02d}-01-{actor:02d}.wav"
             _record(folder / f"Actor_{actor:02d}" / name, x, 0.4, rng)
     return folder
@@ -133,16 +189,28 @@ def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12
         for code, intensity, statement in _performances():
             emotion = CODES["ravdess"][code]
             look = {12: 0.15} if emotion == "calm" else EXPRESSIONS[emotion]
-            aim = np.array([look.get(unit, 0.0) for unit in _UNITS]) * (3.0 if intensity == 1 else 4.5)
-            aus = np.clip(acted * aim + habit + rng.normal(0, 0.3, (frames, len(_UNITS))), 0, 5).round(2)
+            aim = np.array([look.get(unit, 0.0) for unit in _UNITS]) * (
+                3.0 if intensity == 1 else 4.5
+            )
+            aus = np.clip(
+                acted * aim + habit + rng.normal(0, 0.3, (frames, len(_UNITS))), 0, 5
+            ).round(2)
             columns = dict.fromkeys(tracking_header(), np.zeros(frames, int))
-            columns |= {"frame": np.arange(1, frames + 1), "timestamp": (0.1 * np.arange(frames)).round(3)}
+            columns |= {
+                "frame": np.arange(1, frames + 1),
+                "timestamp": (0.1 * np.arange(frames)).round(3),
+            }
             columns |= {"confidence": np.full(frames, 0.98)}
             moving = [name for name in columns if name.startswith(("pose", "gaze"))]
             columns |= {name: rng.normal(0, 0.02, frames).cumsum().round(3) for name in moving}
             columns |= {f"AU{unit:02d}_r": aus[:, k] for k, unit in enumerate(_UNITS)}
-            columns |= {f"AU{unit:02d}_c": (aus[:, k] > 1).astype(int) for k, unit in enumerate(_UNITS)}
-            lines = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+            columns |= {
+                f"AU{unit:02d}_c": (aus[:, k] > 1).astype(int) for k, unit in enumerate(_UNITS)
+            }
+            lines = [
+                ",".join(columns),
+                *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True)),
+            ]
             name = f"01-01-{code:02d}-{intensity:02d}-{statement:02d}-01-{actor:02d}.csv"
             (folder / name).write_text("\n".join(lines) + "\n")
     return folder
@@ -150,13 +218,22 @@ def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12
 
 def tracking_header() -> list[str]:
     """The 712 columns of the published files: all that OpenFace 2.1 writes, but for ``face_id`` and ``success``."""
-    eyes, points = ([f"{a}_{k}" for a in axes for k in range(n)] for axes, n in (("xyXYZ", 56), ("xy", 68)))
-    names = ["frame", "timestamp", "confidence", *(f"gaze_{eye}_{axis}" for eye in (0, 1) for axis in "xyz")]
+    eyes, points = (
+        [f"{a}_{k}" for a in axes for k in range(n)] for axes, n in (("xyXYZ", 56), ("xy", 68))
+    )
+    names = [
+        "frame",
+        "timestamp",
+        "confidence",
+        *(f"gaze_{eye}_{axis}" for eye in (0, 1) for axis in "xyz"),
+    ]
     names += ["gaze_angle_x", "gaze_angle_y", *(f"eye_lmk_{name}" for name in eyes)]
     names += [*(f"pose_{what}{axis}" for what in "TR" for axis in "xyz"), *points]
     names += [f"{axis}_{k}" for axis in "XYZ" for k in range(68)]
     names += ["p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty", *(f"p_{k}" for k in range(34))]
-    return names + [f"AU{u:02d}_r" for u in _UNITS] + [f"AU{u:02d}_c" for u in sorted((*_UNITS, 28))]
+    return (
+        names + [f"AU{u:02d}_r" for u in _UNITS] + [f"AU{u:02d}_c" for u in sorted((*_UNITS, 28))]
+    )
 
 
 def make_tess(root: Path, rng: np.random.Generator) -> Path:
@@ -177,10 +254,17 @@ def _record(path: Path, x: np.ndarray, silence: float, rng: np.random.Generator)
     path.parent.mkdir(parents=True, exist_ok=True)
     x = np.pad(x, int(silence * SAMPLE_RATE))
     x = x + rng.normal(0, 3e-4, len(x))
-    soundfile.write(path, np.round(x * 32767).clip(-32768, 32767).astype(np.int16), SAMPLE_RATE, subtype="PCM_16")
+    soundfile.write(
+        path,
+        np.round(x * 32767).clip(-32768, 32767).astype(np.int16),
+        SAMPLE_RATE,
+        subtype="PCM_16",
+    )
 
 
-def make_affwild2(root: Path, rng: np.random.Generator, seconds: float = 0.6, fps: int = 15) -> Path:
+def make_affwild2(
+    root: Path, rng: np.random.Generator, seconds: float = 0.6, fps: int = 15
+) -> Path:
     """Write three films, ``seconds`` for each label, under ``affwild2/videos``, and one text file of labels for each.
 
     The text files lie in ``EXPR_Classification_Challenge/Train_Set`` (two) and ``Validation_Set`` (one): a header,
@@ -199,7 +283,9 @@ def make_affwild2(root: Path, rng: np.random.Generator, seconds: float = 0.6, fp
             for i, code in enumerate(codes):
                 emotion = _AFFWILD2_HEADER[code]
                 look = EXPRESSIONS.get(CODES["affwild2"].get(emotion, ""), _OTHER)
-                film.write(scene.picture(i / fps, look, float(mouth[i]), away=float(code < 0)), i / fps)
+                film.write(
+                    scene.picture(i / fps, look, float(mouth[i]), away=float(code < 0)), i / fps
+                )
         table = folder / "EXPR_Classification_Challenge" / part / f"{name}.txt"
         table.parent.mkdir(parents=True, exist_ok=True)
         table.write_text("\n".join([",".join(_AFFWILD2_HEADER), *map(str, codes)]) + "\n")

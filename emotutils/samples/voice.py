@@ -17,7 +17,12 @@ SAMPLE_RATE = 16000
 _HOP, _WINDOW, _FFT = 128, 256, 512  # samples at 16 kHz: 8 ms steps of the vocal tract
 _HANN = get_window("hann", _WINDOW)  # periodic: halves that overlap add up to one
 
-_VOWELS = {"a": (730, 1090, 2440), "e": (530, 1840, 2480), "i": (270, 2290, 3010), "o": (570, 840, 2410)}
+_VOWELS = {
+    "a": (730, 1090, 2440),
+    "e": (530, 1840, 2480),
+    "i": (270, 2290, 3010),
+    "o": (570, 840, 2410),
+}
 _VOWELS |= {"u": (300, 870, 2240), "@": (500, 1450, 2450)}
 # F1, F2, F3 of the tract, voicing, noise, the noise's centre in Hz, seconds; a stop is a gap and then a burst.
 _CONSONANTS = {
@@ -45,7 +50,12 @@ class Speaker:
         """Somebody new, drawn from ``rng``."""
         pitch, tract = (205, 1.15) if female else (115, 1.0)
         near = rng.uniform(-1, 1, 4)
-        return cls(pitch * 2 ** (near[0] / 6), tract * (1 + 0.04 * near[1]), 1 + 0.4 * near[2], 1 + 0.08 * near[3])
+        return cls(
+            pitch * 2 ** (near[0] / 6),
+            tract * (1 + 0.04 * near[1]),
+            1 + 0.4 * near[2],
+            1 + 0.08 * near[3],
+        )
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,9 @@ STYLES: dict[str, Style] = {
 }
 
 
-def _plan(syllables: list[str], style: Style, speaker: Speaker, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _plan(
+    syllables: list[str], style: Style, speaker: Speaker, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """What every 8-ms step should sound like: formants, voicing, noise and its centre, pitch in semitones."""
     marks: list[tuple[float, ...]] = []  # (seconds, F1, F2, F3, voicing, noise, centre)
     accents: list[tuple[float, float]] = []
@@ -89,12 +101,23 @@ def _plan(syllables: list[str], style: Style, speaker: Speaker, rng: np.random.G
             *tract, voicing, noise, centre, seconds = _CONSONANTS[name]
             seconds *= rng.uniform(0.9, 1.1) / pace**0.5
             if name in _STOPS:
-                marks += [(t, *tract, voicing, 0, centre), (t + seconds - 0.016, *tract, voicing, 0, centre)]
-                marks += [(t + seconds - 0.012, *tract, voicing, noise, centre), (t + seconds, *tract, 0.3, 0, centre)]
+                marks += [
+                    (t, *tract, voicing, 0, centre),
+                    (t + seconds - 0.016, *tract, voicing, 0, centre),
+                ]
+                marks += [
+                    (t + seconds - 0.012, *tract, voicing, noise, centre),
+                    (t + seconds, *tract, 0.3, 0, centre),
+                ]
             else:
-                marks += [(t + 0.02, *tract, voicing, noise, centre), (t + seconds, *tract, voicing, noise, centre)]
+                marks += [
+                    (t + 0.02, *tract, voicing, noise, centre),
+                    (t + seconds, *tract, voicing, noise, centre),
+                ]
             t += seconds
-        seconds = rng.uniform(0.13, 0.16) * (1.35 if stressed else 0.85) * (1.4 if last else 1.0) / pace
+        seconds = (
+            rng.uniform(0.13, 0.16) * (1.35 if stressed else 0.85) * (1.4 if last else 1.0) / pace
+        )
         loud = (1.0 if stressed else 0.72) * rng.uniform(0.9, 1.1)
         centre = marks[-1][-1] if marks else 0
         marks += [
@@ -109,21 +132,33 @@ def _plan(syllables: list[str], style: Style, speaker: Speaker, rng: np.random.G
     table = np.array(marks)
     steps = np.arange(0, end + 0.14, _HOP / SAMPLE_RATE)
     tracks = [np.interp(steps, table[:, 0], table[:, k]) for k in range(1, 7)]
-    semitones = style.pitch + style.drift * (np.clip(steps / end, 0, 1) ** (2 if style.drift > 3 else 1) - 0.3)
+    semitones = style.pitch + style.drift * (
+        np.clip(steps / end, 0, 1) ** (2 if style.drift > 3 else 1) - 0.3
+    )
     for when, size in accents:
         semitones = semitones + size * np.exp(-0.5 * ((steps - when) / 0.09) ** 2)
     semitones += style.tremor * np.sin(2 * np.pi * 6.5 * steps + rng.uniform(0, 6))
     formants = gaussian_filter1d(np.stack(tracks[:3]), 2.0, axis=1) * speaker.tract
     voicing, noise = gaussian_filter1d(tracks[3], 1.2), gaussian_filter1d(tracks[4], 0.6)
     voicing = voicing * (1 + 0.25 * style.tremor * np.sin(2 * np.pi * 6.5 * steps))
-    return {"formants": formants, "voicing": voicing, "noise": noise, "centre": tracks[5], "semitones": semitones}
+    return {
+        "formants": formants,
+        "voicing": voicing,
+        "noise": noise,
+        "centre": tracks[5],
+        "semitones": semitones,
+    }
 
 
-def _glottis(semitones: np.ndarray, style: Style, speaker: Speaker, rng: np.random.Generator, n: int) -> np.ndarray:
+def _glottis(
+    semitones: np.ndarray, style: Style, speaker: Speaker, rng: np.random.Generator, n: int
+) -> np.ndarray:
     """The flow's derivative, made at twice the rate so that its closing edge does not alias; (n,) samples."""
     wobble = style.jitter * gaussian_filter1d(rng.standard_normal(len(semitones)), 0.7)
     f0 = speaker.pitch * 2 ** ((semitones + wobble) / 12)
-    phase = np.cumsum(np.interp(np.arange(2 * n) / (2 * _HOP), np.arange(len(f0)), f0)) / (2 * SAMPLE_RATE)
+    phase = np.cumsum(np.interp(np.arange(2 * n) / (2 * _HOP), np.arange(len(f0)), f0)) / (
+        2 * SAMPLE_RATE
+    )
     cycle = np.floor(phase).astype(int)
     open_part = np.clip(0.45 + 1.2 * style.breath - 0.1 * (style.tilt > 5000), 0.3, 0.7)
     x = np.minimum((phase - cycle) / open_part, 1.0)
@@ -136,7 +171,9 @@ def _filter(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """Overlap-add of short frames, each multiplied in frequency by its row of ``gain`` (steps, 257)."""
     steps = len(gain)
     padded = np.pad(x, (_WINDOW // 2, _WINDOW + _FFT))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[: steps * _HOP : _HOP] * _HANN
+    frames = (
+        np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[: steps * _HOP : _HOP] * _HANN
+    )
     frames = np.fft.irfft(np.fft.rfft(frames, _FFT) * gain, _FFT)
     out = np.zeros(steps * _HOP + _FFT)
     for k, frame in enumerate(frames):
@@ -194,7 +231,9 @@ def speak(
     pulse = _glottis(plan["semitones"], style, speaker, rng, n)
     breath = style.breath * speaker.breath * rng.standard_normal(n) * 0.5
     voice = _filter((pulse + breath) * voicing, tract)
-    hiss = np.exp(-0.5 * ((f - plan["centre"][:, None]) / (350 + 0.2 * plan["centre"][:, None])) ** 2)
+    hiss = np.exp(
+        -0.5 * ((f - plan["centre"][:, None]) / (350 + 0.2 * plan["centre"][:, None])) ** 2
+    )
     noise = _filter(rng.standard_normal(n) * np.interp(at, np.arange(steps), plan["noise"]), hiss)
     loud = np.sqrt(np.mean(voice[voicing > 0.4] ** 2)) + 1e-9
     sound = voice / loud + 0.30 * noise

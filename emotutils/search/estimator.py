@@ -131,7 +131,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             epochs=self.epochs,
             batch_size=self.batch_size,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate or round(float(keras.optimizers.get(self.optimizer).learning_rate), 9),
+            learning_rate=self.learning_rate
+            or round(float(keras.optimizers.get(self.optimizer).learning_rate), 9),
             cosine=False,
             monitor=None,
             options=self.options or {},
@@ -142,8 +143,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if self.memory is None:
             self.history_ = _trained(self.model_, batches)
         else:
-            key = joblib.hash([self.network, plan.to_dict(), X, codes, sample_weight, seed, _code(self.network)])
-            self.history_ = _recalled(Path(self.memory) / key, self.model_, batches, self.get_params())
+            key = joblib.hash(
+                [self.network, plan.to_dict(), X, codes, sample_weight, seed, _code(self.network)]
+            )
+            self.history_ = _recalled(
+                Path(self.memory) / key, self.model_, batches, self.get_params()
+            )
         if not np.isfinite(self.history_[-1]["loss"]):
             raise SearchError(
                 f"the loss is {self.history_[-1]['loss']} in epoch {len(self.history_)}: lower the learning rate"
@@ -155,8 +160,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, allow_nd=True)
         if X.shape[1:] != self.model_.input_shape[1:]:
-            raise SearchError(f"fitted on rows of shape {self.model_.input_shape[1:]}, asked about {X.shape[1:]}")
-        parts = [self.model_.predict_on_batch(X[i : i + BATCH].astype(np.float32)) for i in range(0, len(X), BATCH)]
+            raise SearchError(
+                f"fitted on rows of shape {self.model_.input_shape[1:]}, asked about {X.shape[1:]}"
+            )
+        parts = [
+            self.model_.predict_on_batch(X[i : i + BATCH].astype(np.float32))
+            for i in range(0, len(X), BATCH)
+        ]
         p = np.concatenate(parts).astype(np.float64)
         return p / p.sum(axis=1, keepdims=True)
 
@@ -204,11 +214,15 @@ def check_values(params: dict) -> None:
         raise SearchError(f"options={params['options']!r}: give a dict of names and values")
     rate = params.get("learning_rate")
     if rate is not None and not 0 < rate < np.inf:
-        raise SearchError(f"learning_rate={rate!r}: choose a number above 0, or None for the optimizer's own")
+        raise SearchError(
+            f"learning_rate={rate!r}: choose a number above 0, or None for the optimizer's own"
+        )
     for name, known in (("optimizer", _optimizers()), ("activation", _activations())):
         value = params.get(name)
         if isinstance(value, str) and value not in known:
-            raise SearchError(f"{name}={value!r} is unknown{_nearest(value, known)}; known are {', '.join(known)}")
+            raise SearchError(
+                f"{name}={value!r} is unknown{_nearest(value, known)}; known are {', '.join(known)}"
+            )
 
 
 def _is_whole(value) -> bool:
@@ -218,7 +232,9 @@ def _is_whole(value) -> bool:
 def _optimizers() -> list[str]:
     kinds = [k for k in vars(keras.optimizers).values() if isinstance(k, type)]
     return sorted(
-        k.__name__.lower() for k in kinds if issubclass(k, keras.Optimizer) and k.__name__.lower() not in _ABSTRACT
+        k.__name__.lower()
+        for k in kinds
+        if issubclass(k, keras.Optimizer) and k.__name__.lower() not in _ABSTRACT
     )
 
 
@@ -248,9 +264,13 @@ def _code(network: str) -> list[str]:
 
 def _trained(model: keras.Model, batches: Batches) -> list[dict]:
     stop = keras.callbacks.TerminateOnNaN()
-    told = model.fit(batches, epochs=batches.recipe.epochs, shuffle=False, callbacks=[stop], verbose=0).history
+    told = model.fit(
+        batches, epochs=batches.recipe.epochs, shuffle=False, callbacks=[stop], verbose=0
+    ).history
     rounded = {name: [round(float(value), 5) for value in values] for name, values in told.items()}
-    return [dict(zip(rounded, values, strict=True)) for values in zip(*rounded.values(), strict=True)]
+    return [
+        dict(zip(rounded, values, strict=True)) for values in zip(*rounded.values(), strict=True)
+    ]
 
 
 def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) -> list[dict]:
@@ -270,7 +290,13 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(weights) as temporary:
         np.savez(temporary, *model.get_weights())
-    told = {"parameters": params, "rows": len(batches.part), "seconds": round(time.monotonic() - started, 2)}
+    told = {
+        "parameters": params,
+        "rows": len(batches.part),
+        "seconds": round(time.monotonic() - started, 2),
+    }
     with replacing(facts) as temporary:
-        temporary.write_text(json.dumps({**told, "history": history}, default=str), encoding="utf-8")
+        temporary.write_text(
+            json.dumps({**told, "history": history}, default=str), encoding="utf-8"
+        )
     return history

@@ -43,12 +43,24 @@ def record(search: BaseEstimator, **facts) -> dict:
     reasons = _reasons(search)
     points = []
     for k, parameters in enumerate(found["params"]):
-        parameters = {name: getattr(value, "item", lambda v=value: v)() for name, value in sorted(parameters.items())}
+        parameters = {
+            name: getattr(value, "item", lambda v=value: v)()
+            for name, value in sorted(parameters.items())
+        }
         point = {"parameters": parameters}
-        point |= {m: [None if np.isnan(v) else round(float(v), 5) for v in scores[m][k]] for m in metrics}
-        point |= {"seconds": round(float(found["mean_fit_time"][k]), 2), "failed": reasons.get(_key(parameters))}
+        point |= {
+            m: [None if np.isnan(v) else round(float(v), 5) for v in scores[m][k]] for m in metrics
+        }
+        point |= {
+            "seconds": round(float(found["mean_fit_time"][k]), 2),
+            "failed": reasons.get(_key(parameters)),
+        }
         points.append(point)
-    settings = {k: v for k, v in estimator.get_params().items() if k not in ("memory", *points[0]["parameters"])}
+    settings = {
+        k: v
+        for k, v in estimator.get_params().items()
+        if k not in ("memory", *points[0]["parameters"])
+    }
     return {
         "search": type(search).__name__,
         **facts,
@@ -97,13 +109,19 @@ def compare(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.Data
     1979), and ``real`` (``p_holm`` below 0.05). Points with a failed fit are left out.
     """
     found = found if isinstance(found, Mapping) else record(found)
-    whole = [(name_of(p["parameters"]), np.array(p[metric], float)) for p in found["points"] if None not in p[metric]]
+    whole = [
+        (name_of(p["parameters"]), np.array(p[metric], float))
+        for p in found["points"]
+        if None not in p[metric]
+    ]
     rows = []
     for (a, one), (b, other) in combinations(sorted(whole, key=lambda pair: -pair[1].mean()), 2):
         difference = _interval(one - other, found["rows"])
         rows.append({"a": a, "b": b, "difference": difference["mean"], **{k: difference[k] for k in ("low", "high")},
                      "p": _p(one - other, found["rows"])})  # fmt: skip
-    pairs = pd.DataFrame(rows, columns=["a", "b", "difference", "low", "high", "p"]).sort_values("p", kind="stable")
+    pairs = pd.DataFrame(rows, columns=["a", "b", "difference", "low", "high", "p"]).sort_values(
+        "p", kind="stable"
+    )
     # Written out: scipy has no Holm, and statsmodels would be a new package for one line.
     holm = np.maximum.accumulate(pairs["p"].to_numpy() * np.arange(len(pairs), 0, -1))
     return pairs.assign(p_holm=np.minimum(holm, 1), real=holm < 0.05).reset_index(drop=True)
@@ -113,7 +131,9 @@ def name_of(parameters: Mapping) -> str:
     """A point in words: ``tanh`` where one parameter was searched, ``batch_size=10, epochs=5`` where several were."""
     if len(parameters) == 1:
         return str(*parameters.values())
-    return ", ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in parameters.items())
+    return ", ".join(
+        f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in parameters.items()
+    )
 
 
 def _deviation(values: np.ndarray, rows: list) -> float:

@@ -32,7 +32,16 @@ from .estimator import NetworkClassifier, check_names, check_values
 from .results import fold_scores
 
 OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam")
-ACTIVATIONS = ("softmax", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear")
+ACTIVATIONS = (
+    "softmax",
+    "softplus",
+    "softsign",
+    "relu",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "linear",
+)
 #: Thesis figures 4.2 (Conv2D) and 4.6 (ResNet50): epochs × batch size.
 EPOCHS_AND_BATCH = {
     "conv2d": {"epochs": (5, 10, 50), "batch_size": (10, 20, 50, 100)},
@@ -54,7 +63,11 @@ def largest_share(y, said) -> float:
 
 
 #: What every search measures of each fold: accuracy (by which it chooses), UAR, and whether the network collapsed.
-SCORING = {"accuracy": "accuracy", "uar": "balanced_accuracy", "largest_share": make_scorer(largest_share)}
+SCORING = {
+    "accuracy": "accuracy",
+    "uar": "balanced_accuracy",
+    "largest_share": make_scorer(largest_share),
+}
 
 
 def search_epochs_and_batch(X, y, network: str = "conv2d", **options) -> GridSearchCV:
@@ -64,7 +77,9 @@ def search_epochs_and_batch(X, y, network: str = "conv2d", **options) -> GridSea
     ----------
     X, y, **options : as in `grid_search`.
     """
-    return grid_search(X, y, EPOCHS_AND_BATCH.get(network, EPOCHS_AND_BATCH["conv2d"]), network, **options)
+    return grid_search(
+        X, y, EPOCHS_AND_BATCH.get(network, EPOCHS_AND_BATCH["conv2d"]), network, **options
+    )
 
 
 def search_activation(X, y, network: str = "conv2d", **options) -> GridSearchCV:
@@ -123,7 +138,12 @@ def grid_search(
     estimator = _estimator(network, space, memory, settings)
     space = {name: list(values) for name, values in space.items()}
     search = GridSearchCV(
-        estimator, space, scoring=SCORING, refit="accuracy" if refit else False, cv=_folds(cv), n_jobs=n_jobs
+        estimator,
+        space,
+        scoring=SCORING,
+        refit="accuracy" if refit else False,
+        cv=_folds(cv),
+        n_jobs=n_jobs,
     )
     return _fit(search, math.prod(map(len, space.values())), X, y, groups, progress)
 
@@ -206,13 +226,19 @@ def halving_search(
         cv=_folds(cv),
         n_jobs=n_jobs,
     )
-    return _fit(search, sum(n for n, _ in rounds(n_candidates, epochs, factor)), X, y, groups, progress)
+    return _fit(
+        search, sum(n for n, _ in rounds(n_candidates, epochs, factor)), X, y, groups, progress
+    )
 
 
 def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[tuple[int, int]]:
     """The rounds of a halving search: (points, epochs of each)."""
     found = [(n_candidates, epochs[0])]
-    while found[-1][0] > 1 and found[-1][1] * factor <= epochs[1] and len(found) <= math.log(n_candidates, factor):
+    while (
+        found[-1][0] > 1
+        and found[-1][1] * factor <= epochs[1]
+        and len(found) <= math.log(n_candidates, factor)
+    ):
         found.append((math.ceil(n_candidates / factor ** len(found)), found[-1][1] * factor))
     return found
 
@@ -225,7 +251,9 @@ def _estimator(network, space: Mapping, memory, settings: dict) -> NetworkClassi
     for name, values in space.items():
         for value in values if isinstance(values, list | tuple) else ():
             check_values({name: value})
-    estimator = NetworkClassifier(**estimator.get_params(deep=False)).set_params(memory=str(memory), **settings)
+    estimator = NetworkClassifier(**estimator.get_params(deep=False)).set_params(
+        memory=str(memory), **settings
+    )
     check_values(estimator.get_params())
     return estimator
 
@@ -240,19 +268,27 @@ def _fit(search: BaseEstimator, candidates: int, X, y, groups, progress: bool) -
     total = candidates * len(pairs) + bool(search.refit)
     started = time.monotonic()
     with _bar(Path(search.estimator.memory), total, progress), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FitFailedWarning)  # told below, in one line, and in the table with the reason
+        warnings.simplefilter(
+            "ignore", FitFailedWarning
+        )  # told below, in one line, and in the table with the reason
         warnings.filterwarnings("ignore", "One or more of the (test|train) scores are non-finite")
         try:
             search.fit(X, y)
         except ValueError as error:
             if "fits failed" not in str(error):
                 raise
-            reason = next((line for line in reversed(str(error).splitlines()) if "Error: " in line), "")
-            raise SearchError(f"not one of {total} fits succeeded: {reason.partition('Error: ')[2]}") from error
+            reason = next(
+                (line for line in reversed(str(error).splitlines()) if "Error: " in line), ""
+            )
+            raise SearchError(
+                f"not one of {total} fits succeeded: {reason.partition('Error: ')[2]}"
+            ) from error
     search.wall_time_s_ = round(time.monotonic() - started, 1)
     failed = int(np.isnan(fold_scores(search)).sum())
     if failed:
-        print(f"{failed} of {fold_scores(search).size} fits failed; search.table says which and why")
+        print(
+            f"{failed} of {fold_scores(search).size} fits failed; search.table says which and why"
+        )
     return search
 
 
@@ -260,7 +296,9 @@ def _pairs(cv, X, y, groups) -> list[tuple[np.ndarray, np.ndarray]]:
     if not hasattr(cv, "split"):
         return list(cv)
     if groups is None and "Group" in type(cv).__name__:
-        raise SearchError(f"{type(cv).__name__} divides by groups: give groups, one for each of the {len(y)} rows")
+        raise SearchError(
+            f"{type(cv).__name__} divides by groups: give groups, one for each of the {len(y)} rows"
+        )
     try:
         return list(cv.split(X, y, groups))
     except ValueError as error:  # fewer rows, groups or rows of a label than folds
@@ -279,7 +317,9 @@ def _bar(memory: Path, total: int, progress: bool) -> Iterator[None]:
         with tqdm(total=total, desc="fits", unit="fit", dynamic_ncols=True) as bar:
             while True:
                 last = over.wait(0.5)
-                bar.update(sum(p.stat().st_mtime_ns >= since for p in memory.glob("*.json")) - bar.n)
+                bar.update(
+                    sum(p.stat().st_mtime_ns >= since for p in memory.glob("*.json")) - bar.n
+                )
                 if last:
                     return
 

@@ -41,7 +41,15 @@ BLUR, NOISE = 2.0, 10.0
 #: Whose answers stand for the voice network's training with a seed: only the first seed's weights ship.
 VOICE_RUN = "actors-16-4-4-ravdess-crnn-best-s{seed}"
 #: What is scored; ``clean`` and all below it by clip: means over a recording's windows and a picture's frames.
-CONDITIONS = ("frame by frame", "clean", "no face", "no voice", "blurred face", "noisy voice", "contradicting")
+CONDITIONS = (
+    "frame by frame",
+    "clean",
+    "no face",
+    "no voice",
+    "blurred face",
+    "noisy voice",
+    "contradicting",
+)
 #: Spoiled streams once more, believed as if they were clean.
 BLIND = {"blurred face": "blurred face, believed", "noisy voice": "noisy voice, believed"}
 STREAMS = ("face", "voice")
@@ -68,7 +76,11 @@ class Outcome:
         for seed, fitted in zip(self.facts["seeds"], self.facts["fitted"], strict=True):
             at = f"s{seed}/{condition}/"
             streams = {name: self.arrays[at + name].astype(float) for name in STREAMS}
-            p = self.arrays[at + "joint"].astype(float) if method == "joint" else _apply(method, streams, fitted)
+            p = (
+                self.arrays[at + "joint"].astype(float)
+                if method == "joint"
+                else _apply(method, streams, fitted)
+            )
             found.append((self.arrays[at + "y"], p, self.arrays[at + "actor"]))
         return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
@@ -86,14 +98,18 @@ class Outcome:
         """Accuracy with each seed."""
         y, p, _ = self.answers(condition, method)
         n = len(self.facts["seeds"])
-        return [float((q.argmax(axis=1) == t).mean()) for t, q in zip(np.split(y, n), np.split(p, n), strict=True)]
+        return [
+            float((q.argmax(axis=1) == t).mean())
+            for t, q in zip(np.split(y, n), np.split(p, n), strict=True)
+        ]
 
     def table(self, metric: str = "accuracy") -> pd.DataFrame:
         """Methods by condition, as text with intervals; empty where a method has nothing to go on."""
         conditions = [c for c in CONDITIONS if c != "contradicting"]
         found = {c: {m: self.report(c, m) for m in METHODS} for c in conditions}
         cells = {
-            c: {m: "" if r is None else str(getattr(r, metric)) for m, r in row.items()} for c, row in found.items()
+            c: {m: "" if r is None else str(getattr(r, metric)) for m, r in row.items()}
+            for c, row in found.items()
         }
         return pd.DataFrame(cells).loc[list(METHODS)]
 
@@ -109,7 +125,9 @@ class Outcome:
         rows = []
         for method in (*RULES, "joint"):
             y, p, _ = self.answers("contradicting", method)
-            face_y = np.concatenate([self.arrays[f"s{seed}/contradicting/face_y"] for seed in self.facts["seeds"]])
+            face_y = np.concatenate(
+                [self.arrays[f"s{seed}/contradicting/face_y"] for seed in self.facts["seeds"]]
+            )
             said = p.argmax(axis=1)
             share = {"face": np.mean(said == face_y), "voice": np.mean(said == y)}
             share["neither"] = 1 - share["face"] - share["voice"]
@@ -122,7 +140,9 @@ class Outcome:
             for condition, suffix in (("contradicting", ""), ("clean", "_alike")):
                 at = f"s{seed}/{condition}/"
                 face, voice = (self.arrays[at + name].astype(float) for name in STREAMS)
-                counts.setdefault("apart" + suffix, []).append(agreement(face, voice) < fitted["disagree_below"])
+                counts.setdefault("apart" + suffix, []).append(
+                    agreement(face, voice) < fitted["disagree_below"]
+                )
                 if method in fitted["risk_coverage"]:
                     p = _apply(method, {"face": face, "voice": voice}, fitted)
                     below = threshold_for(fitted["risk_coverage"][method], error_rate)
@@ -132,7 +152,10 @@ class Outcome:
     def save(self, folder: Path | None = None) -> Path:
         """Put the record where records ship, or into ``folder``."""
         return records.write(
-            folder or config.shipped_root() / "runs", _name(self.facts["data"]), self.facts, self.arrays
+            folder or config.shipped_root() / "runs",
+            _name(self.facts["data"]),
+            self.facts,
+            self.arrays,
         )
 
 
@@ -187,7 +210,11 @@ def study(
     EmotutilsError : networks that are not calibrated, sets that are not there.
     """
     began = time.perf_counter()
-    networks = {"face": load_network(face), "voice": load_network(voice), "joint": load_network(joint)}
+    networks = {
+        "face": load_network(face),
+        "voice": load_network(voice),
+        "joint": load_network(joint),
+    }
     source, arrays, fitted = load_pairs(data, root), {}, []
     for seed in tqdm(seeds, unit="seed", disable=not progress, dynamic_ncols=True):
         found, facts = _one_seed(source, networks, seed)
@@ -206,9 +233,13 @@ def study(
     return Outcome(facts, arrays)
 
 
-def _one_seed(source: PairSet, networks: dict[str, Network], seed: int) -> tuple[dict[str, np.ndarray], dict]:
+def _one_seed(
+    source: PairSet, networks: dict[str, Network], seed: int
+) -> tuple[dict[str, np.ndarray], dict]:
     face, voice, joint = networks["face"], networks["voice"], networks["joint"]
-    validation, test = (source.part(split, voice.features, seed=seed) for split in ("validation", "test"))
+    validation, test = (
+        source.part(split, voice.features, seed=seed) for split in ("validation", "test")
+    )
     judged, run, calibration = _voices_of(seed, source, voice)
     calibrations = {"face": calibration_of(face), "voice": calibration}
     learned = learn(
@@ -220,7 +251,9 @@ def _one_seed(source: PairSet, networks: dict[str, Network], seed: int) -> tuple
     out = {}
 
     def put(condition: str, answers: Answers, joined: np.ndarray) -> None:
-        out.update({f"{condition}/{name}": p.astype(np.float16) for name, p in answers.streams.items()})
+        out.update(
+            {f"{condition}/{name}": p.astype(np.float16) for name, p in answers.streams.items()}
+        )
         out.update({f"{condition}/joint": joined.astype(np.float16), f"{condition}/y": answers.y})
         out[f"{condition}/actor"] = answers.actor
 
@@ -228,20 +261,42 @@ def _one_seed(source: PairSet, networks: dict[str, Network], seed: int) -> tuple
     clean, gap = frames.clips(), np.full((len(np.unique(test.id)), len(EMOTIONS)), np.nan)
     put("frame by frame", frames, _joined(joint, test, by_frame=True))
     put("clean", clean, _joined(joint, test))
-    put("no face", replace(clean, streams=clean.streams | {"face": gap}), _joined(joint, test, without="face"))
-    put("no voice", replace(clean, streams=clean.streams | {"voice": gap}), _joined(joint, test, without="voice"))
+    put(
+        "no face",
+        replace(clean, streams=clean.streams | {"face": gap}),
+        _joined(joint, test, without="face"),
+    )
+    put(
+        "no voice",
+        replace(clean, streams=clean.streams | {"voice": gap}),
+        _joined(joint, test, without="voice"),
+    )
     blurred = replace(test, face=_blurred(test.face))
     noisy, snr = _noisy(source, test, voice)
     apart, face_y = _contradicting(source, test, seed)
-    for condition, pairs, more in (("blurred face", blurred, {}), ("noisy voice", noisy, {"snr": snr})):
+    for condition, pairs, more in (
+        ("blurred face", blurred, {}),
+        ("noisy voice", noisy, {"snr": snr}),
+    ):
         for name, quality in ((condition, True), (BLIND[condition], False)):
             answers = ask(pairs, face, voice, **more, quality=quality)
             answers = judged("test", pairs, answers) if condition == "blurred face" else answers
             put(name, answers.clips(), _joined(joint, pairs))
-    put("contradicting", judged("test", apart, ask(apart, face, voice)).clips(), _joined(joint, apart))
+    put(
+        "contradicting",
+        judged("test", apart, ask(apart, face, voice)).clips(),
+        _joined(joint, apart),
+    )
     out["contradicting/face_y"] = face_y
-    weights = {name: [round(float(v), 5) for v in w] for name, w in weights_of(calibrations).items()}
-    facts = {"seed": seed, **_facts(learned), "weights": weights, "prior": prior_of(calibrations).round(5).tolist()}
+    weights = {
+        name: [round(float(v), 5) for v in w] for name, w in weights_of(calibrations).items()
+    }
+    facts = {
+        "seed": seed,
+        **_facts(learned),
+        "weights": weights,
+        "prior": prior_of(calibrations).round(5).tolist(),
+    }
     return out, facts
 
 
@@ -262,12 +317,16 @@ def _voices_of(seed: int, source: PairSet, voice: Network):
     )
 
     def judged(split: str, pairs: Pairs, answers: Answers) -> Answers:
-        heard = to_seven(soften(recorded[f"{split}_proba"].astype(float), temperature), voice.labels)
+        heard = to_seven(
+            soften(recorded[f"{split}_proba"].astype(float), temperature), voice.labels
+        )
         # Windows stand in the order of the recordings, in the record as in the pairs: the n-th of the same name.
         where = {key: k for k, key in enumerate(_numbered(recorded[f"{split}_id"]))}
         window = np.array([where[key] for key in _numbered(pairs.voice_id, pairs.face_id)])
         frames = pairs.face.shape[1]
-        return replace(answers, streams=answers.streams | {"voice": np.repeat(heard[window], frames, axis=0)})
+        return replace(
+            answers, streams=answers.streams | {"voice": np.repeat(heard[window], frames, axis=0)}
+        )
 
     return judged, run, calibration
 
@@ -282,19 +341,25 @@ def _numbered(voice_id: np.ndarray, beside: np.ndarray | None = None) -> list[tu
     return out
 
 
-def _joined(joint: Network, pairs: Pairs, *, without: str | None = None, by_frame: bool = False) -> np.ndarray:
+def _joined(
+    joint: Network, pairs: Pairs, *, without: str | None = None, by_frame: bool = False
+) -> np.ndarray:
     """The joint network's answers, by clip or frame by frame."""
     n, frames = pairs.face.shape[:2]
     seen = joint.embed("face", pairs.face.reshape(-1, *pairs.face.shape[2:])).reshape(n, frames, -1)
     heard = joint.embed("voice", pairs.voice)
     if by_frame:
         return joint.join(seen.reshape(n * frames, -1), np.repeat(heard, frames, axis=0))
-    p = joint.join(None if without == "face" else seen.mean(axis=1), None if without == "voice" else heard)
+    p = joint.join(
+        None if without == "face" else seen.mean(axis=1), None if without == "voice" else heard
+    )
     return by_recording(p, np.unique(pairs.id, return_inverse=True)[1])
 
 
 def _blurred(face: np.ndarray) -> np.ndarray:
-    return blur(face.reshape(-1, *face.shape[2:]), BLUR).round().astype(np.uint8).reshape(face.shape)
+    return (
+        blur(face.reshape(-1, *face.shape[2:]), BLUR).round().astype(np.uint8).reshape(face.shape)
+    )
 
 
 def _noisy(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.ndarray]:
@@ -315,7 +380,9 @@ def _noisy(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.nda
     row = np.concatenate([[k] * len(windows[pairs.voice_id[k]][0]) for k in first])
     x = np.stack([one for k in first for one in windows[pairs.voice_id[k]][0]])
     snr = np.array([one for k in first for one in windows[pairs.voice_id[k]][1]])
-    chosen = {name: getattr(pairs, name)[row] for name in ("face", "y", "face_id", "voice_id", "actor")}
+    chosen = {
+        name: getattr(pairs, name)[row] for name in ("face", "y", "face_id", "voice_id", "actor")
+    }
     return Pairs(voice=x, **chosen), snr
 
 

@@ -6,7 +6,6 @@ them, `table` gives what there is to draw. Rows, labels and drawn places are the
 strengths differ by nothing else.
 """
 
-
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -47,10 +46,14 @@ class Damage:
     untouched: float | None = None
     drawn: bool = False
 
-    def __call__(self, x: np.ndarray, strength: float, *, seed: int | list[int] = 0, sr: int = SAMPLE_RATE):
+    def __call__(
+        self, x: np.ndarray, strength: float, *, seed: int | list[int] = 0, sr: int = SAMPLE_RATE
+    ):
         """Faces (n, 48, 48, 1) or a recording (samples,) at ``sr`` Hz, spoiled; the same for the same seed."""
         options = {"rng": np.random.default_rng(seed)} if self.drawn else {}
-        return self.function(x, strength, **options, **({"sr": sr} if self.modality == "voice" else {}))
+        return self.function(
+            x, strength, **options, **({"sr": sr} if self.modality == "voice" else {})
+        )
 
 
 #: What `robustness` does, by name.
@@ -58,11 +61,19 @@ DAMAGES = {
     "darker": Damage("face", brightness, (-20, -40, -80, -120), "grey levels added", 0),
     "brighter": Damage("face", brightness, (20, 40, 80, 120), "grey levels added", 0),
     "blur": Damage("face", blur, (0.5, 1, 1.5, 2, 3), "Gaussian blur (σ in pixels of 48)", 0),
-    "occlusion": Damage("face", occlusion, (0.05, 0.1, 0.2, 0.3, 0.5), "covered share of the face", 0, drawn=True),
-    "tilt": Damage("face", tilt, (10, 20, 30, 45, 60, 90), "tilt to either side (degrees)", 0, drawn=True),
+    "occlusion": Damage(
+        "face", occlusion, (0.05, 0.1, 0.2, 0.3, 0.5), "covered share of the face", 0, drawn=True
+    ),
+    "tilt": Damage(
+        "face", tilt, (10, 20, 30, 45, 60, 90), "tilt to either side (degrees)", 0, drawn=True
+    ),
     "jpeg": Damage("face", jpeg, (50, 30, 20, 10, 5), "JPEG quality"),
-    "noise": Damage("voice", white_noise, (30, 20, 10, 5, 0), "signal-to-noise ratio (dB)", drawn=True),
-    "telephone": Damage("voice", telephone, (3400, 2500, 1700), "upper edge of the band from 300 Hz (Hz)"),
+    "noise": Damage(
+        "voice", white_noise, (30, 20, 10, 5, 0), "signal-to-noise ratio (dB)", drawn=True
+    ),
+    "telephone": Damage(
+        "voice", telephone, (3400, 2500, 1700), "upper edge of the band from 300 Hz (Hz)"
+    ),
     "mp3": Damage("voice", mp3, (64, 32, 24, 16, 8), "MP3 (kbit/s at 16 kHz, mono)"),
 }
 
@@ -104,7 +115,9 @@ def robustness(
     known = [name for name, damage in DAMAGES.items() if damage.modality == judge.modality]
     names = known if damages is None else list(damages)
     if wrong := [name for name in names if name not in known]:
-        raise EmotutilsError(f"no damage {wrong[0]!r} for {judge.modality}s: choose from {', '.join(known)}")
+        raise EmotutilsError(
+            f"no damage {wrong[0]!r} for {judge.modality}s: choose from {', '.join(known)}"
+        )
     dataset = unseen(judge, data, root)
     chosen = dataset.rows(split)
     if rows is not None and rows < len(chosen):
@@ -113,8 +126,16 @@ def robustness(
         raise DataError(f"{data} has no {split} rows, or none were asked for")
     lines = dataset.table.iloc[chosen]
     y = np.array([judge.labels.index(name) for name in lines["label"]])
-    groups = lines["group"].to_numpy(str) if judge.modality == "voice" and lines["group"].nunique() > 1 else None
-    material = dataset.faces(chosen) if judge.modality == "face" else dataset.voices(chosen, judge.features.sr)
+    groups = (
+        lines["group"].to_numpy(str)
+        if judge.modality == "voice" and lines["group"].nunique() > 1
+        else None
+    )
+    material = (
+        dataset.faces(chosen)
+        if judge.modality == "face"
+        else dataset.voices(chosen, judge.features.sr)
+    )
 
     def score(damage: Damage | None = None, strength: float = 0) -> dict:
         proba, windows = _answers(judge, material, damage, strength, seed) if damage else untouched
@@ -122,13 +143,19 @@ def robustness(
         if damage:
             lost["drop"] = compare(y, untouched[0], proba, groups).accuracy.to_dict()
         said = report.confusion.sum(axis=0)
-        commonest = {"label": judge.labels[said.argmax()], "share": round(float(said.max() / len(y)), 4)}
+        commonest = {
+            "label": judge.labels[said.argmax()],
+            "share": round(float(said.max() / len(y)), 4),
+        }
         counted = {"windows": windows} if judge.modality == "voice" else {}
         scores = {"accuracy": report.accuracy.to_dict(), "uar": report.uar.to_dict()}
         return {**scores, "commonest": commonest, **lost, **counted}
 
     untouched = _answers(judge, material, None, 0, seed)
-    found = {name: {"axis": DAMAGES[name].axis, "untouched": DAMAGES[name].untouched, "points": []} for name in names}
+    found = {
+        name: {"axis": DAMAGES[name].axis, "untouched": DAMAGES[name].untouched, "points": []}
+        for name in names
+    }
     steps = [(name, strength) for name in names for strength in DAMAGES[name].strengths]
     for name, strength in tqdm(steps, unit="point", disable=not progress, dynamic_ncols=True):
         found[name]["points"].append({"strength": strength, **score(DAMAGES[name], strength)})
@@ -159,17 +186,30 @@ def table(record: dict, metric: str = "accuracy") -> pd.DataFrame:
     rows = []
     for name, found in record["damages"].items():
         begin = {"strength": found["untouched"], **record["untouched"]}
-        rows += [{"damage": name, "strength": p["strength"], **p[metric]} for p in (begin, *found["points"])]
-    return pd.DataFrame(rows, columns=["damage", "strength", "value", "low", "high"]).astype({"strength": float})
+        rows += [
+            {"damage": name, "strength": p["strength"], **p[metric]}
+            for p in (begin, *found["points"])
+        ]
+    return pd.DataFrame(rows, columns=["damage", "strength", "value", "low", "high"]).astype(
+        {"strength": float}
+    )
 
 
-def _answers(judge: Network, material, damage: Damage | None, strength: float, seed: int) -> tuple[np.ndarray, int]:
+def _answers(
+    judge: Network, material, damage: Damage | None, strength: float, seed: int
+) -> tuple[np.ndarray, int]:
     """Probabilities (rows, k) of spoiled faces or recordings, and how many inputs the network was given for them."""
     if judge.modality == "face":
-        return judge.predict_proba(damage(material, strength, seed=seed) if damage else material), len(material)
-    if damage:  # one seed a recording: no two get the same noise, and each gets its own at every strength
+        return judge.predict_proba(
+            damage(material, strength, seed=seed) if damage else material
+        ), len(material)
+    if (
+        damage
+    ):  # one seed a recording: no two get the same noise, and each gets its own at every strength
         sr = judge.features.sr
-        material = [damage(sound, strength, seed=[seed, i], sr=sr) for i, sound in enumerate(material)]
+        material = [
+            damage(sound, strength, seed=[seed, i], sr=sr) for i, sound in enumerate(material)
+        ]
     windows = [window_features(sound, judge.features) for sound in material]
     code = np.repeat(np.arange(len(windows)), [len(w) for w in windows])
     return answers.by_recording(judge.predict_proba(np.concatenate(windows)), code), len(code)

@@ -54,11 +54,16 @@ STUDIES = {
     "search-activation-fer2013-conv2d": replace(_FACES, search=search_activation, repeats=2),
     "search-optimizer-fer2013-conv2d": replace(_FACES, search=search_optimizer, repeats=2),
     # The same number of epochs each: 9 points of 9 epochs, or 27 of 1, 9 of 3 and 3 of 9.
-    "search-random-fer2013-conv2d": replace(_FACES, search=random_search, options={"n_iter": 9, "epochs": 9}),
+    "search-random-fer2013-conv2d": replace(
+        _FACES, search=random_search, options={"n_iter": 9, "epochs": 9}
+    ),
     "search-halving-fer2013-conv2d": replace(_FACES, search=halving_search),
     # Next to nothing of the thesis's 10 to 30 epochs, for want of a graphics card: what such a search can still tell.
     "search-epochs-and-batch-fer2013-resnet50": Study(
-        grid_search, "resnet50", rows=900, options={"space": {"epochs": (1, 2), "batch_size": (64, 128)}}
+        grid_search,
+        "resnet50",
+        rows=900,
+        options={"space": {"epochs": (1, 2), "batch_size": (64, 128)}},
     ),
     "search-optimizer-fer2013-resnet50": Study(
         search_optimizer, "resnet50", rows=900, folds=2, options={"epochs": 1, "batch_size": 64}
@@ -83,16 +88,28 @@ def study(which: str | Study, *, root=None, seed: int = 0, **options) -> dict:
         raise SearchError(f"no study {which!r}: known are {', '.join(STUDIES)}")
     plan = STUDIES[which] if isinstance(which, str) else which
     dataset = datasets.load(plan.data, root)
-    known = datasets.part(dataset, "train", modality_of(plan.network), recipe_for(plan.network, "best").features)
+    known = datasets.part(
+        dataset, "train", modality_of(plan.network), recipe_for(plan.network, "best").features
+    )
     chosen = np.arange(len(known))
     if plan.rows and plan.rows < len(chosen):
-        chosen, _ = train_test_split(chosen, train_size=plan.rows, stratify=known.y, random_state=seed)
+        chosen, _ = train_test_split(
+            chosen, train_size=plan.rows, stratify=known.y, random_state=seed
+        )
         chosen.sort()
-    table = pd.DataFrame({"id": chosen.astype(str), "label": known.y[chosen], "group": known.group[chosen]})
+    table = pd.DataFrame(
+        {"id": chosen.astype(str), "label": known.y[chosen], "group": known.group[chosen]}
+    )
     cv = splits.cross_validation(table, plan.folds, plan.repeats, seed=seed)
     found = plan.search(
         known.x[chosen], known.y[chosen], network=plan.network, cv=cv, refit=False, random_state=seed,
         **{**plan.options, **options},
     )  # fmt: skip
-    facts = {"data": plan.data, "of": len(known), "used": len(chosen), "folds": plan.folds, "repeats": plan.repeats}
+    facts = {
+        "data": plan.data,
+        "of": len(known),
+        "used": len(chosen),
+        "folds": plan.folds,
+        "repeats": plan.repeats,
+    }
     return record(found, seed=seed, **facts)

@@ -17,7 +17,16 @@ from ..support.quiet import hushed
 from ..training.recipes import recipe_for
 
 NOT_TRAINED = "Not trained yet: no network is shipped."
-HEADER = ("network", "stream", "trained on", "protocol", "parameters", "accuracy", "UAR", "macro-F1")
+HEADER = (
+    "network",
+    "stream",
+    "trained on",
+    "protocol",
+    "parameters",
+    "accuracy",
+    "UAR",
+    "macro-F1",
+)
 METRICS = ("accuracy", "uar", "macro_f1")
 
 #: What each protocol's name stands for; the names are those of the run records.
@@ -33,9 +42,24 @@ PROTOCOLS = {
 #: The thesis's rows: its configuration, its test accuracy (a figure with digits, or its words), the names of our run of
 #: its protocol and of our best on a split that keeps people or the official test part apart.
 THESIS = (
-    ("Conv2D, FER2013", "5.6", "thesis-fer2013-logs-fer2013-conv2d-thesis", "official-fer2013-conv2d-best"),
-    ("ResNet50, FER2013", "5.2", "thesis-fer2013-logs-fer2013-resnet50-thesis", "official-fer2013-resnet50-best"),
-    ("VGG16, FER2013", "80 % (no digits)", "thesis-fer2013-logs-fer2013-vgg16-thesis", "official-fer2013-vgg16-best"),
+    (
+        "Conv2D, FER2013",
+        "5.6",
+        "thesis-fer2013-logs-fer2013-conv2d-thesis",
+        "official-fer2013-conv2d-best",
+    ),
+    (
+        "ResNet50, FER2013",
+        "5.2",
+        "thesis-fer2013-logs-fer2013-resnet50-thesis",
+        "official-fer2013-resnet50-best",
+    ),
+    (
+        "VGG16, FER2013",
+        "80 % (no digits)",
+        "thesis-fer2013-logs-fer2013-vgg16-thesis",
+        "official-fer2013-vgg16-best",
+    ),
     (
         "Conv1D, RAVDESS + TESS",
         "5.7",
@@ -77,7 +101,9 @@ def thesis_table() -> str:
 
     Figures come from ``data/runs``; a run that is not there is "not run yet". Voices are counted by recording.
     """
-    quoted = json.loads((config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8"))["figures"]
+    quoted = json.loads(
+        (config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8")
+    )["figures"]
     rows = []
     for configuration, figure, same, best in THESIS:
         said = f"{100 * quoted[figure]['test']['accuracy']:.1f} %" if figure in quoted else figure
@@ -88,7 +114,11 @@ def thesis_table() -> str:
         "on voices it is `crnn` on RAVDESS, five folds by actor. Runs of fewer epochs than their recipe's were cut "
         "short for want of a graphics card."
     )
-    return _markdown(("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"), rows, note)
+    return _markdown(
+        ("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"),
+        rows,
+        note,
+    )
 
 
 def faces_table() -> str:
@@ -97,25 +127,41 @@ def faces_table() -> str:
     for run in FACES:
         for record in _runs(run):
             test = record["test"]
-            others = [_score(test[kind]["accuracy"]) for kind in ("flip", "without_duplicates", "ferplus")]
+            others = [
+                _score(test[kind]["accuracy"]) for kind in ("flip", "without_duplicates", "ferplus")
+            ]
             name = f"{record['network']}{_cut_short(record)}"
             rows.append((name, _score(test["accuracy"]), *others, _score(test["macro_f1"])))
     note = (
         "Accuracy on PrivateTest: one crop a face; the mean of its answer and its mirror image's; only the pictures "
         "that no training row has, pixel by pixel; against what six of ten people said (FER+), not FER2013's label."
     )
-    head = ("network", "one crop", "with mirror image", "without duplicates", "FER+ majority", "macro-F1, one crop")
+    head = (
+        "network",
+        "one crop",
+        "with mirror image",
+        "without duplicates",
+        "FER+ majority",
+        "macro-F1, one crop",
+    )
     return _markdown(head, rows, note)
 
 
 def voices_table() -> str:
     """Networks and floors on RAVDESS, five folds by actor; and the network across TESS's two women."""
-    floors = json.loads((config.shipped_root() / "runs" / "folds-5-ravdess-floors.json").read_text(encoding="utf-8"))
+    floors = json.loads(
+        (config.shipped_root() / "runs" / "folds-5-ravdess-floors.json").read_text(encoding="utf-8")
+    )
     tests = {name: [record["test"] for record in _runs(run)] for run, name in VOICES.items()}
     rows = [(name, *_by_seed(found)) for name, found in tests.items() if found]
-    rows += [(f"{name} on 40 MFCCs", "", _score(method["uar"])) for name, method in floors["methods"].items()]
+    rows += [
+        (f"{name} on 40 MFCCs", "", _score(method["uar"]))
+        for name, method in floors["methods"].items()
+    ]
     for folds in zip(*(record["folds"] for record in _runs("folds-2-tess-crnn-best")), strict=True):
-        heard, tested = (folds[0]["split"][part]["groups"][0].removeprefix("tess-") for part in ("train", "test"))
+        heard, tested = (
+            folds[0]["split"][part]["groups"][0].removeprefix("tess-") for part in ("train", "test")
+        )
         name = f"`crnn` on TESS: the {heard} woman heard, the {tested} tested"
         rows.append((name, *_by_seed([fold["test"] for fold in folds])))
     note = (
@@ -133,14 +179,22 @@ def searches_table() -> str:
         from .. import search  # brings Keras along, which no other table needs
         from . import searches
 
-    quoted = json.loads((config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8"))["figures"]
+    quoted = json.loads(
+        (config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8")
+    )["figures"]
     rows = []
     for name in searches.STUDIES:
         for found in _runs_named(name):
-            what = name.removeprefix("search-").removesuffix(f"-{found['data']}-{found['network']}").replace("-", " ")
+            what = (
+                name.removeprefix("search-")
+                .removesuffix(f"-{found['data']}-{found['network']}")
+                .replace("-", " ")
+            )
             table, pairs = search.table(found), search.compare(found)
             best = table["mean"].idxmax()
-            score = Score(*table.loc[best, ["mean", "low", "high"]].clip(0, 1))  # few folds reach far
+            score = Score(
+                *table.loc[best, ["mean", "low", "high"]].clip(0, 1)
+            )  # few folds reach far
             said = max(quoted[SEARCHES[name]]["scores"]) if name in SEARCHES else None
             rows.append((
                 f"{found['network']}: {what}",
@@ -155,7 +209,11 @@ def searches_table() -> str:
         "folds share (Nadeau and Bengio 2003), and for the number of pairs (Holm). Halving's points have unlike "
         "numbers of epochs."
     )
-    return _markdown(("search", "faces", "best here", "best in the thesis", "pairs that really differ"), rows, note)
+    return _markdown(
+        ("search", "faces", "best here", "best in the thesis", "pairs that really differ"),
+        rows,
+        note,
+    )
 
 
 def leaks_table() -> str:
@@ -241,7 +299,10 @@ def _runs(run: str) -> list[dict]:
 
 
 def _cut_short(record: dict) -> str:
-    ran, wanted = record["options"]["epochs"], recipe_for(record["network"], record["recipe"]).epochs
+    ran, wanted = (
+        record["options"]["epochs"],
+        recipe_for(record["network"], record["recipe"]).epochs,
+    )
     return f", {ran} of {wanted} epochs" if ran < wanted else ""
 
 
@@ -250,7 +311,11 @@ def _by_seed(tests: Sequence[dict]) -> list[str]:
     cells = []
     for scores in ([t["uar"] for t in tests], [t["clips"]["uar"] for t in tests]):
         values = sorted(100 * score["value"] for score in scores)
-        spread = f"; {values[0]:.1f}–{values[-1]:.1f} over {len(values)} seeds" if len(values) > 1 else ""
+        spread = (
+            f"; {values[0]:.1f}–{values[-1]:.1f} over {len(values)} seeds"
+            if len(values) > 1
+            else ""
+        )
         cells.append(_score(scores[0]) + spread)
     return cells
 
@@ -311,7 +376,14 @@ def results_table(cards: Sequence[dict] | None = None) -> str:
 def _row(card: dict) -> list[str]:
     scores = [str(Score(**card["test"][metric])) for metric in METRICS]
     name = f"{card['name']} ({card['variant']})"
-    return [name, card["modality"], card["data"], card["protocol"], f"{card['parameters']:,}", *scores]
+    return [
+        name,
+        card["modality"],
+        card["data"],
+        card["protocol"],
+        f"{card['parameters']:,}",
+        *scores,
+    ]
 
 
 def _notes(cards: Sequence[dict]) -> list[str]:
@@ -319,7 +391,9 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     notes = []
     for protocol in dict.fromkeys(card["protocol"] for card in cards):
         meaning = PROTOCOLS.get(protocol, "see the run records in data/runs")
-        sizes = " or ".join(dict.fromkeys(_size(card) for card in cards if card["protocol"] == protocol))
+        sizes = " or ".join(
+            dict.fromkeys(_size(card) for card in cards if card["protocol"] == protocol)
+        )
         notes.append(f"`{protocol}`: {meaning} ({sizes}).")
     notes.append(
         "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by bootstrap over rows for "
@@ -327,16 +401,22 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     )
     notes += [note for card in cards for note in _other_seeds(card) + _without_twins(card)]
     used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
-    notes.append(f"`emotutils analyze` uses {used} unless told otherwise: the best measured on people never seen.")
+    notes.append(
+        f"`emotutils analyze` uses {used} unless told otherwise: the best measured on people never seen."
+    )
     return notes
 
 
 def _other_seeds(card: dict) -> list[str]:
     """How far the same training scores with other seeds, where it was run again."""
-    values = sorted(100 * record["test"]["uar"]["value"] for record in _runs(card["run"].rpartition("-s")[0]))
+    values = sorted(
+        100 * record["test"]["uar"]["value"] for record in _runs(card["run"].rpartition("-s")[0])
+    )
     if len(values) < 2:
         return []
-    return [f"`{card['name']}` in {len(values)} seeds: UAR {values[0]:.1f}–{values[-1]:.1f} %; the first ships."]
+    return [
+        f"`{card['name']}` in {len(values)} seeds: UAR {values[0]:.1f}–{values[-1]:.1f} %; the first ships."
+    ]
 
 
 def _without_twins(card: dict) -> list[str]:

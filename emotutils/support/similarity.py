@@ -1,6 +1,5 @@
 """Which of many rows are alike: pairs found in blocks, and their correlation at the best shift."""
 
-
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,7 +17,9 @@ def close_pairs(n: int, close: Callable[[slice, slice], np.ndarray]) -> np.ndarr
     return np.concatenate(found)
 
 
-def best_correlation(a: np.ndarray, b: np.ndarray, pairs: np.ndarray, ys: Sequence[int], xs: Sequence[int]) -> np.ndarray:
+def best_correlation(
+    a: np.ndarray, b: np.ndarray, pairs: np.ndarray, ys: Sequence[int], xs: Sequence[int]
+) -> np.ndarray:
     """Correlation of ``a[i]`` and ``b[k]`` at the best of these shifts (edges wrap around): float32 (m,)."""
     best = [np.zeros(0, np.float32)]
     for i, k in (pairs[n : n + BLOCK].T for n in range(0, len(pairs), BLOCK)):

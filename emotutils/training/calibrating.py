@@ -27,7 +27,9 @@ NOISES = (40, 30, 20, 10, 5, 0)  # dB
 TILTED = 1000
 
 
-def calibrate(network: str | os.PathLike, root: str | os.PathLike | None = None, *, progress: bool = False) -> Network:
+def calibrate(
+    network: str | os.PathLike, root: str | os.PathLike | None = None, *, progress: bool = False
+) -> Network:
     """Fit a network's temperature, and what bad input adds to it, on the validation rows of the set it learned from.
 
     Rows that are identical to a training row are left out: a network is surer of what it has seen.
@@ -49,10 +51,19 @@ def calibrate(network: str | os.PathLike, root: str | os.PathLike | None = None,
     """
     judge = load_network(network)
     dataset = testing.unseen(judge, judge.card["data"], root)
-    known = set(dataset.table["group"].iloc[dataset.rows("train")]) if judge.modality == "face" else set()
-    rows = np.array([r for r in dataset.rows("validation") if dataset.table["group"].iloc[r] not in known], dtype=int)
+    known = (
+        set(dataset.table["group"].iloc[dataset.rows("train")])
+        if judge.modality == "face"
+        else set()
+    )
+    rows = np.array(
+        [r for r in dataset.rows("validation") if dataset.table["group"].iloc[r] not in known],
+        dtype=int,
+    )
     if not len(rows):
-        raise DataError(f"{judge.name}: its protocol {judge.card['protocol']} left no validation rows to calibrate on")
+        raise DataError(
+            f"{judge.name}: its protocol {judge.card['protocol']} left no validation rows to calibrate on"
+        )
     judge = Network(judge.card | {"temperature": 1.0}, judge.model)
     y = np.array([judge.labels.index(name) for name in dataset.table["label"].iloc[rows]])
     if judge.modality == "face":
@@ -67,7 +78,9 @@ def calibrate(network: str | os.PathLike, root: str | os.PathLike | None = None,
     text = f"{where}, the validation rows of {judge.card['data']} ({judge.card['protocol']})"
     temperature, found = Calibration.measure(y_all, proba, judge.labels, text)
     points: dict[str, list[list[float]]] = {}
-    for name, value, needed in tqdm(spoiled, unit="point", disable=not progress, dynamic_ncols=True):
+    for name, value, needed in tqdm(
+        spoiled, unit="point", disable=not progress, dynamic_ncols=True
+    ):
         points.setdefault(name, []).append([round(float(value), 4), needed])
     conditions = {name: _as_factors(found_here) for name, found_here in points.items()}
     card = judge.card | {
@@ -81,10 +94,14 @@ def _as_factors(points: list[list[float]]) -> list[list[float]]:
     """(value, temperature) from harmless to severe → (value, factor): 1 at the first, and never falling."""
     first = points[0][1]
     factors = np.maximum.accumulate([needed / first for _, needed in points])
-    return [[value, round(float(factor), 4)] for (value, _), factor in zip(points, factors, strict=True)]
+    return [
+        [value, round(float(factor), 4)] for (value, _), factor in zip(points, factors, strict=True)
+    ]
 
 
-def _spoiled_faces(judge: Network, x: np.ndarray, y: np.ndarray) -> Iterator[tuple[str, float, float]]:
+def _spoiled_faces(
+    judge: Network, x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[str, float, float]]:
     """(condition, its typical value, the temperature it needs), each from harmless to severe."""
     for side in SIZES:
         yield "size", side, fit_temperature(y, judge.predict_proba(_shrunk(x, side)))
@@ -95,18 +112,31 @@ def _spoiled_faces(judge: Network, x: np.ndarray, y: np.ndarray) -> Iterator[tup
     finder = faces.build_detector()
     few = np.random.default_rng(0).permutation(len(x))[:TILTED]
     for degrees in TILTS:
-        found = [(i, *cut) for i in few if (cut := _found_tilted(finder, x[i, ..., 0], degrees)) is not None]
+        found = [
+            (i, *cut)
+            for i in few
+            if (cut := _found_tilted(finder, x[i, ..., 0], degrees)) is not None
+        ]
         if len(found) < 100:
             return  # beyond what the detector finds nothing can be said, and nothing need be
         index, crops, tilts = zip(*found, strict=True)
-        yield "tilt", np.median(tilts), fit_temperature(y[list(index)], judge.predict_proba(np.stack(crops)))
+        yield (
+            "tilt",
+            np.median(tilts),
+            fit_temperature(y[list(index)], judge.predict_proba(np.stack(crops))),
+        )
 
 
 def _shrunk(x: np.ndarray, side: int) -> np.ndarray:
     """Faces (n, 48, 48, 1) as if the square cut out of the picture had been so many pixels wide."""
     size = x.shape[1]
-    small = [cv2.resize(face[..., 0].astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) for face in x]
-    return np.stack([cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR) for face in small])[..., None]
+    small = [
+        cv2.resize(face[..., 0].astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+        for face in x
+    ]
+    return np.stack(
+        [cv2.resize(face, (size, size), interpolation=cv2.INTER_LINEAR) for face in small]
+    )[..., None]
 
 
 def _found_tilted(finder, face: np.ndarray, degrees: float) -> tuple[np.ndarray, float] | None:
@@ -115,17 +145,22 @@ def _found_tilted(finder, face: np.ndarray, degrees: float) -> tuple[np.ndarray,
     middle = (face.shape[0] - 1) / 2
     matrix = cv2.getRotationMatrix2D((middle, middle), -degrees, unit)
     matrix[:, 2] += side / 2 - middle
-    picture = cv2.warpAffine(face.astype(np.uint8), matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    picture = cv2.warpAffine(
+        face.astype(np.uint8), matrix, (side, side), borderMode=cv2.BORDER_REPLICATE
+    )
     image = faces.as_rgb(picture)
     found = finder.detect(image)
     return (faces.align_crop(image, found[0]), abs(np.degrees(found[0].tilt))) if found else None
 
 
-def _spoiled_voices(judge: Network, voices: list[np.ndarray], y: np.ndarray) -> Iterator[tuple[str, float, float]]:
+def _spoiled_voices(
+    judge: Network, voices: list[np.ndarray], y: np.ndarray
+) -> Iterator[tuple[str, float, float]]:
     for snr in NOISES:
         sr = judge.features.sr
         noisy = [
-            white_noise(x, snr, sr, np.random.default_rng([0, i])).clip(-1, 1) for i, x in enumerate(voices)
+            white_noise(x, snr, sr, np.random.default_rng([0, i])).clip(-1, 1)
+            for i, x in enumerate(voices)
         ]
         proba, y_all, measured = _windows(judge, noisy, y)
         heard = ~np.isnan(measured)  # where no voice is heard, nobody is asked
@@ -134,7 +169,9 @@ def _spoiled_voices(judge: Network, voices: list[np.ndarray], y: np.ndarray) -> 
         yield "snr", np.median(measured[heard]), fit_temperature(y_all[heard], proba[heard])
 
 
-def _windows(judge: Network, voices: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _windows(
+    judge: Network, voices: list[np.ndarray], y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every window of every recording: probabilities, labels, and the ratio of voice to noise (dB) as measured."""
     sr = judge.features.sr
     x, source, measured = [], [], []

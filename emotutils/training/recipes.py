@@ -40,14 +40,26 @@ class Recipe:
         return json.loads(json.dumps(asdict(self)))
 
 
-_FACE = Recipe(epochs=40, learning_rate=2e-3, weight_decay=0.01, label_smoothing=0.05, ema=0.999, augment="faces")
+_FACE = Recipe(
+    epochs=40,
+    learning_rate=2e-3,
+    weight_decay=0.01,
+    label_smoothing=0.05,
+    ema=0.999,
+    augment="faces",
+)
 _THESIS = Recipe(variant="thesis", optimizer="adam", cosine=False, monitor=None)
-_MFCC_MEAN = Features(kind="mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0.0, fmax=8000.0)
+_MFCC_MEAN = Features(
+    kind="mfcc_mean", n_mels=128, n_fft=2048, hop_length=512, fmin=0.0, fmax=8000.0
+)
 RECIPES: dict[tuple[str, str], Recipe] = {
     ("conv2d", "best"): _FACE,
     # Thesis 4.5 selects batch 100; figure 5.6's log has 30 epochs.
     ("conv2d", "thesis"): replace(
-        _THESIS, epochs=30, batch_size=100, assumed=("optimizer", "learning_rate", "layers", "filters", "dense units")
+        _THESIS,
+        epochs=30,
+        batch_size=100,
+        assumed=("optimizer", "learning_rate", "layers", "filters", "dense units"),
     ),
     ("vgg16", "best"): replace(_FACE, learning_rate=1e-3, ema=0.99),
     # At Adam's own rate, 1e-3, it answered "happiness" to every face for as long as we watched (320 steps).
@@ -63,7 +75,13 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         _THESIS, epochs=30, optimizer="nadam", assumed=("learning_rate", "dense units", "weights")
     ),
     ("conv1d", "best"): replace(
-        _FACE, epochs=60, ema=0.99, augment=None, monitor="val_uar", balanced=True, features=_MFCC_MEAN
+        _FACE,
+        epochs=60,
+        ema=0.99,
+        augment=None,
+        monitor="val_uar",
+        balanced=True,
+        features=_MFCC_MEAN,
     ),
     ("conv1d", "thesis"): replace(
         _THESIS,
@@ -84,7 +102,13 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         features=Features(kind="log_mel", hop_length=256),
     ),
     ("aus", "best"): Recipe(
-        epochs=40, batch_size=32, weight_decay=0.02, label_smoothing=0.1, ema=0.99, balanced=True, monitor="val_uar"
+        epochs=40,
+        batch_size=32,
+        weight_decay=0.02,
+        label_smoothing=0.1,
+        ema=0.99,
+        balanced=True,
+        monitor="val_uar",
     ),
     # Its trunks have learned already: fewer epochs, at half of the speed.
     ("joint", "best"): Recipe(

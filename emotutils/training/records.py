@@ -4,7 +4,6 @@
 validation and test rows, from which the metrics are computed. Taught in notebooks/11_evaluation.
 """
 
-
 import json
 import os
 import platform
@@ -22,7 +21,16 @@ from ..networks import modality_of
 from ..support.files import replacing
 from .recipes import Recipe, recipe_for
 
-PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "librosa", "scikit-learn", "opencv-python-headless", "av")
+PACKAGES = (
+    "keras",
+    "tensorflow",
+    "numpy",
+    "scipy",
+    "librosa",
+    "scikit-learn",
+    "opencv-python-headless",
+    "av",
+)
 
 #: Where a network's training cannot match the thesis, or had to choose between its text and its logs.
 NOTES = {
@@ -49,9 +57,13 @@ def notes(network: str, plan: Recipe, data: str) -> list[str]:
         shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
         found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
         if data.startswith("paired-"):
-            found.append("No film: faces and voices are independent given the label; a gain is overstated.")
+            found.append(
+                "No film: faces and voices are independent given the label; a gain is overstated."
+            )
     wanted = recipe_for(network, plan.variant).epochs
-    return [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
+    return (
+        [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
+    )
 
 
 def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) -> str:
@@ -59,7 +71,9 @@ def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) ->
 
     A run of another length than its recipe's says so behind the variant: ``best-9-epochs``.
     """
-    length = "" if plan.epochs == recipe_for(network, plan.variant).epochs else f"-{plan.epochs}-epochs"
+    length = (
+        "" if plan.epochs == recipe_for(network, plan.variant).epochs else f"-{plan.epochs}-epochs"
+    )
     return f"{protocol}-{data}-{network}-{plan.variant}{length}-s{seed}"
 
 
@@ -78,7 +92,9 @@ def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str)
     return {**windows, "clips": evaluate(part.y[first], mean, labels, groups=groups).to_dict()}
 
 
-def face_details(part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset) -> tuple:
+def face_details(
+    part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset
+) -> tuple:
     """What is said of a face network's test part beside its score, and the arrays from which that can be had again.
 
     Parameters
@@ -110,7 +126,9 @@ def face_details(part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Par
 
 def has_gpu() -> bool:
     """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is not there.)"""
-    return any(name.lower().startswith(("gpu", "cuda")) for name in keras.distribution.list_devices())
+    return any(
+        name.lower().startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()
+    )
 
 
 def _cores() -> str:
@@ -135,7 +153,11 @@ def surroundings() -> dict:
     packages = {p: version(p) for p in PACKAGES}
     return {
         "hardware": f"{_cores()}, {platform.machine()}, {'with' if has_gpu() else 'no'} GPU",
-        "versions": {"python": platform.python_version(), "backend": keras.backend.backend(), **packages},
+        "versions": {
+            "python": platform.python_version(),
+            "backend": keras.backend.backend(),
+            **packages,
+        },
     }
 
 
@@ -216,5 +238,7 @@ def write_json(name: str, record: dict, folder: Path | None = None) -> Path:
     """Put a record into ``folder`` (the default: where records ship, ``data/runs``) as ``NAME.json``."""
     path = (folder or config.shipped_root() / "runs") / f"{name}.json"
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     return path

@@ -34,7 +34,9 @@ from ..voices import PAD
 from . import records
 from .recipes import Recipe, recipe_for
 
-SHIPPED_BYTES = 10_000_000  # a larger file of weights is too much for everybody who clones the course
+SHIPPED_BYTES = (
+    10_000_000  # a larger file of weights is too much for everybody who clones the course
+)
 AUGMENTATIONS: dict[str, Callable] = {
     "faces": faces.augment_faces,
     "log_mel": voices.augment_log_mel,
@@ -93,9 +95,18 @@ def train(
     plan = recipe_for(network, recipe)
     plan = replace(plan, epochs=epochs) if epochs else plan
     if "sample-" in data and "weights" in plan.options:
-        plan = replace(plan, options={**plan.options, "weights": None})  # drawn faces: nothing of a real one helps
+        plan = replace(
+            plan, options={**plan.options, "weights": None}
+        )  # drawn faces: nothing of a real one helps
     if protocol and protocol.startswith("folds-"):
-        options = {"recipe": recipe, "root": root, "out": out, "seed": seed, "epochs": epochs, "resume": resume}
+        options = {
+            "recipe": recipe,
+            "root": root,
+            "out": out,
+            "seed": seed,
+            "epochs": epochs,
+            "resume": resume,
+        }
         return _train_folds(network, data, plan, protocol, publish, progress=progress, **options)
     if protocol and protocol.startswith("fold-"):
         plan = replace(plan, monitor=None)
@@ -133,11 +144,18 @@ def train(
     for split in ("validation", "test"):
         part = parts[split]
         proba = answers(part.x)
-        arrays |= {f"{split}_id": part.id, f"{split}_group": part.group, f"{split}_y": part.y, f"{split}_proba": proba}
+        arrays |= {
+            f"{split}_id": part.id,
+            f"{split}_group": part.group,
+            f"{split}_y": part.y,
+            f"{split}_proba": proba,
+        }
         record[split] = records.score(part, proba.astype(np.float64), dataset.labels, modality)
     if modality == "face":
         mirrored = answers(parts["test"].x[:, :, ::-1])
-        details, more = records.face_details(parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset)
+        details, more = records.face_details(
+            parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset
+        )
         record["test"] |= details
         arrays |= more
     if modality == "both":
@@ -147,11 +165,17 @@ def train(
             arrays |= more
         record["pairs"] = {"frames": datasets.FRAMES, "faces_each": datasets.FACES_EACH}
     # Where one part is both validation and test, what is fitted on it would be fitted on the test.
-    chosen_on = (arrays["validation_y"], arrays["validation_proba"].astype(float)) if len(held) == 2 else None
+    chosen_on = (
+        (arrays["validation_y"], arrays["validation_proba"].astype(float))
+        if len(held) == 2
+        else None
+    )
     card = records.card(network, plan, dataset, record, input_shape_of(model), name, chosen_on)
     if modality == "both":
         card["calibration"] |= records.by_source(arrays, dataset.labels)
-    run = Run(record, records.write(folder, name, record, arrays), save_network(model, card, folder))
+    run = Run(
+        record, records.write(folder, name, record, arrays), save_network(model, card, folder)
+    )
     if publish:
         records.write(config.shipped_root() / "runs", name, record, arrays)
         if protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
@@ -187,20 +211,28 @@ def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed:
         return dataset, parts, draw, ["validation", "test"]
     dataset = datasets.load(data, root)
     if modality == "units":
-        parts = {split: datasets.units_part(dataset, split) for split in ("train", "validation", "test")}
+        parts = {
+            split: datasets.units_part(dataset, split) for split in ("train", "validation", "test")
+        }
         return replace(dataset, labels=EMOTIONS), parts, None, ["validation", "test"]
     divided = splits.by_protocol(dataset.table, protocol, seed)
     dataset = replace(dataset, table=dataset.table.assign(split=divided))
     held = [name for name in ("validation", "test") if (divided == name).any()]
     if len(held) < 2 and plan.monitor:
-        raise EmotutilsError(f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis")
+        raise EmotutilsError(
+            f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis"
+        )
     parts = {"train": datasets.part(dataset, "train", modality, plan.features, plan.speeds)}
-    for wanted, split in zip(("validation", "test"), 2 * held if len(held) == 1 else held, strict=True):
+    for wanted, split in zip(
+        ("validation", "test"), 2 * held if len(held) == 1 else held, strict=True
+    ):
         parts[wanted] = datasets.part(dataset, split, modality, plan.features)
     return dataset, parts, None, held
 
 
-def _alone(part: Pairs, split: str, answers: Callable, labels: tuple[str, ...]) -> tuple[dict, dict]:
+def _alone(
+    part: Pairs, split: str, answers: Callable, labels: tuple[str, ...]
+) -> tuple[dict, dict]:
     """What a joint network answers with the face alone and the voice alone: scores, and the arrays behind them."""
     details, arrays = {}, {}
     for k, source in enumerate(("face", "voice")):
@@ -211,7 +243,9 @@ def _alone(part: Pairs, split: str, answers: Callable, labels: tuple[str, ...]) 
     return details, arrays
 
 
-def _train_folds(network: str, data: str, plan: Recipe, protocol: str, publish: bool, **options) -> Run:
+def _train_folds(
+    network: str, data: str, plan: Recipe, protocol: str, publish: bool, **options
+) -> Run:
     """One network a fold; their out-of-fold answers, together every row of the set, are scored as one test part."""
     k = protocol.removeprefix("folds-")
     if not k.isdecimal():
@@ -258,13 +292,21 @@ class Batches(keras.utils.PyDataset):
     ):
         super().__init__(workers=1)
         self.draw = draw  # other faces beside the same voices, in every epoch
-        self.part, self.n_labels, self.recipe, self.seed, self.epoch = part, n_labels, recipe, seed, epoch
+        self.part, self.n_labels, self.recipe, self.seed, self.epoch = (
+            part,
+            n_labels,
+            recipe,
+            seed,
+            epoch,
+        )
         self.weight = sample_weight
         if recipe.balanced:
             counts = np.bincount(part.y, minlength=n_labels)
             balance = (len(part) / (n_labels * np.maximum(counts, 1)))[part.y].astype(np.float32)
             self.weight = balance if sample_weight is None else balance * sample_weight
-        options = {"deltas": recipe.features.deltas} if recipe.augment in ("log_mel", "pairs") else {}
+        options = (
+            {"deltas": recipe.features.deltas} if recipe.augment in ("log_mel", "pairs") else {}
+        )
         self.augment = partial(AUGMENTATIONS[recipe.augment], **options) if recipe.augment else None
         self._shuffle()
 
@@ -301,7 +343,9 @@ class UnweightedAverageRecall(keras.metrics.Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         right = keras.ops.equal(keras.ops.argmax(y_true, -1), keras.ops.argmax(y_pred, -1))
-        self.hits.assign_add(keras.ops.sum(y_true * keras.ops.cast(right, y_true.dtype)[:, None], axis=0))
+        self.hits.assign_add(
+            keras.ops.sum(y_true * keras.ops.cast(right, y_true.dtype)[:, None], axis=0)
+        )
         self.seen.assign_add(keras.ops.sum(y_true, axis=0))
 
     def result(self):
@@ -326,14 +370,24 @@ class _State(keras.callbacks.Callback):
     Dropout draws anew from seed and epoch, so that a resumed run drops what an unbroken one would have dropped.
     """
 
-    def __init__(self, folder: Path, history: list[dict], seed: int, earlier: float, started: float):
+    def __init__(
+        self, folder: Path, history: list[dict], seed: int, earlier: float, started: float
+    ):
         super().__init__()
-        self.folder, self.history, self.seed, self.earlier, self.started = folder, history, seed, earlier, started
+        self.folder, self.history, self.seed, self.earlier, self.started = (
+            folder,
+            history,
+            seed,
+            earlier,
+            started,
+        )
 
     def on_epoch_begin(self, epoch, logs=None):
         for i, layer in enumerate(_layers(self.model)):
             if hasattr(layer, "seed_generator"):
-                layer.seed_generator.state.assign(np.array([1000 * self.seed + i, epoch], np.uint32))
+                layer.seed_generator.state.assign(
+                    np.array([1000 * self.seed + i, epoch], np.uint32)
+                )
 
     def on_epoch_end(self, epoch, logs=None):
         if not np.isfinite(logs["loss"]):
@@ -373,7 +427,11 @@ class _Bar(keras.callbacks.Callback):
         self.bar.update()
 
     def on_epoch_end(self, epoch, logs=None):
-        shown = {k: f"{logs[k]:.3f}" for k in ("loss", "accuracy", "val_accuracy", "val_uar") if k in logs}
+        shown = {
+            k: f"{logs[k]:.3f}"
+            for k in ("loss", "accuracy", "val_accuracy", "val_uar")
+            if k in logs
+        }
         self.bar.set_postfix(epoch=epoch + 1, **shown)
 
     def on_train_end(self, logs=None):
@@ -412,7 +470,11 @@ def _fit(model, plan, parts, folder, seed, resume, progress, draw=None) -> tuple
             verbose=0,
         )
     except Exception as error:
-        if "RESOURCE_EXHAUSTED" in str(error) or "OOM" in str(error) or isinstance(error, MemoryError):
+        if (
+            "RESOURCE_EXHAUSTED" in str(error)
+            or "OOM" in str(error)
+            or isinstance(error, MemoryError)
+        ):
             raise EmotutilsError(
                 f"memory ran out at batch size {plan.batch_size}: close other programs or use a smaller network; "
                 f"finished epochs are kept in {folder} (--resume)"
@@ -421,14 +483,22 @@ def _fit(model, plan, parts, folder, seed, resume, progress, draw=None) -> tuple
     return history, earlier + time.monotonic() - started
 
 
-def build_for(plan: Recipe, network: str, train_part: Part, n_labels: int, seed: int | None = None) -> keras.Model:
+def build_for(
+    plan: Recipe, network: str, train_part: Part, n_labels: int, seed: int | None = None
+) -> keras.Model:
     """A network compiled as the recipe says, with its normalisation fitted on the training part; untrained.
 
     Its weights and its dropout come from the seed; without one, from ``keras.utils.set_random_seed``.
     """
     x = train_part.x
-    shapes = {k: v.shape[1:] for k, v in x.items() if k != "present"} if isinstance(x, dict) else x.shape[1:]
-    model = build_network(network, plan.variant, n_labels=n_labels, input_shape=shapes, **plan.options)
+    shapes = (
+        {k: v.shape[1:] for k, v in x.items() if k != "present"}
+        if isinstance(x, dict)
+        else x.shape[1:]
+    )
+    model = build_network(
+        network, plan.variant, n_labels=n_labels, input_shape=shapes, **plan.options
+    )
     model = model if seed is None else with_seed(model, seed)
     if isinstance(x, dict):
         shipped, pictures = plan.options.get("weights"), x["face"].ndim == 5
@@ -460,7 +530,10 @@ def _compile(model: keras.Model, plan: Recipe, steps: int) -> None:
         total = max(2, plan.epochs * steps)
         warm = max(1, total // 20)
         rate = keras.optimizers.schedules.CosineDecay(
-            plan.learning_rate / 50, total - warm, warmup_target=plan.learning_rate, warmup_steps=warm
+            plan.learning_rate / 50,
+            total - warm,
+            warmup_target=plan.learning_rate,
+            warmup_steps=warm,
         )
     optimizer = keras.optimizers.get(
         {

@@ -1,6 +1,5 @@
 """Score a trained network on a data set, divided as it was for the training. Taught in notebooks/11_evaluation."""
 
-
 import os
 from dataclasses import replace
 
@@ -20,17 +19,25 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
     ------
     DataError : a set of the other modality, or one that the network learned from, divided otherwise.
     """
-    dataset, learned, protocol = datasets.load(data, root), judge.card["data"].split("+"), judge.card["protocol"]
+    dataset, learned, protocol = (
+        datasets.load(data, root),
+        judge.card["data"].split("+"),
+        judge.card["protocol"],
+    )
     if dataset.modality != judge.modality:
         raise DataError(f"{judge.name} takes {judge.modality}s: {data} holds {dataset.modality}s")
     if missing := [name for name in dataset.labels if name not in judge.labels]:
         raise DataError(f"{judge.name} does not know all labels of {data}: {', '.join(missing)}")
     if data == judge.card["data"]:
-        parts = splits.by_protocol(dataset.table, protocol, int(judge.card["run"].rpartition("-s")[2]))
+        parts = splits.by_protocol(
+            dataset.table, protocol, int(judge.card["run"].rpartition("-s")[2])
+        )
         return replace(dataset, table=dataset.table.assign(split=parts))
     # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
     if set(data.split("+")) & set(learned) and (data != learned[0] or protocol not in splits.OWN):
-        raise DataError(f"{judge.name} learned from {data} divided otherwise: score it on {judge.card['data']}")
+        raise DataError(
+            f"{judge.name} learned from {data} divided otherwise: score it on {judge.card['data']}"
+        )
     return dataset
 
 
@@ -65,7 +72,9 @@ def evaluate_network(
     part = datasets.part(dataset, split, judge.modality, judge.features)
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):
-        raise DataError(f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}")
+        raise DataError(
+            f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}"
+        )
     if flip and judge.modality == "voice":
         raise DataError(f"{network} hears voices: only a face has a mirror image")
     y, proba = np.array(own)[part.y], judge.predict_proba(part.x)

@@ -37,16 +37,26 @@ def voice_activity(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
     if n == 0:
         return np.zeros(0, dtype=bool)
     hz = np.arange(n_fft // 2 + 1) * sr / n_fft
-    padded = np.pad(x, ((n_fft - hop) // 2, n * hop - len(x) + n_fft))  # frames centred on their 10 ms
-    power = _power(padded, n_fft, hop)[:, :n] * (_SPEECH_BAND[0] <= hz[:, None]) * (hz[:, None] <= _SPEECH_BAND[1])
+    padded = np.pad(
+        x, ((n_fft - hop) // 2, n * hop - len(x) + n_fft)
+    )  # frames centred on their 10 ms
+    power = (
+        _power(padded, n_fft, hop)[:, :n]
+        * (_SPEECH_BAND[0] <= hz[:, None])
+        * (hz[:, None] <= _SPEECH_BAND[1])
+    )
     power /= n_fft * n_fft / 16  # a full-scale sine is 0 dBFS or so, whatever n_fft
     bank = _sparse_bank(sr, n_fft, 20, _SPEECH_BAND[0], min(_SPEECH_BAND[1], sr / 2))
     bands = 10 * np.log10(bank @ power * (sr / n_fft) + 1e-11)
     level = 10 * np.log10(power.sum(axis=0) + 1e-11)
-    above_floor = np.maximum(bands - np.percentile(bands, 10, axis=1, keepdims=True), 0).mean(axis=0)
+    above_floor = np.maximum(bands - np.percentile(bands, 10, axis=1, keepdims=True), 0).mean(
+        axis=0
+    )
     loud = (above_floor > 5) & (level > max(-75, np.percentile(level, 95) - 35))
     pitched = loud & (_periodicity(power, sr) > 0.5)
-    loud = binary_closing(np.pad(loud, 10), np.ones(10))[10:-10]  # the closure of a stop consonant is no pause
+    loud = binary_closing(np.pad(loud, 10), np.ones(10))[
+        10:-10
+    ]  # the closure of a stop consonant is no pause
     out = np.zeros(n, dtype=bool)
     for begin, end in np.flatnonzero(np.diff(np.pad(loud, 1))).reshape(-1, 2):
         out[begin:end] = pitched[begin:end].sum() >= 5 and _movement(bands[:, begin:end]) >= 3
@@ -99,7 +109,11 @@ def signal_to_noise(x: np.ndarray, sr: int = SAMPLE_RATE) -> float:
     if not voiced.any():
         return float("nan")
     hop = round(FRAME * sr)
-    power = np.square(np.pad(x, (0, len(voiced) * hop - len(x))), dtype=np.float64).reshape(-1, hop).mean(axis=1)
+    power = (
+        np.square(np.pad(x, (0, len(voiced) * hop - len(x))), dtype=np.float64)
+        .reshape(-1, hop)
+        .mean(axis=1)
+    )
     background = np.percentile(power, 10) + 1e-12
     ratio = max(power[voiced].mean() - background, 0.01 * background) / background
     return float(min(10 * np.log10(ratio), 60.0))

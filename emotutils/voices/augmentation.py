@@ -2,7 +2,6 @@
 notebooks/05_voice_data.
 """
 
-
 import numpy as np
 
 from .features import PAD

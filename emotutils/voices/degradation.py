@@ -49,13 +49,17 @@ def mp3(x: np.ndarray, kbits: int, sr: int) -> np.ndarray:
     EmotutilsError : PyAV without LAME; a rate of samples that MP3 does not have.
     """
     if "libmp3lame" not in av.codecs_available:
-        raise EmotutilsError("this PyAV cannot write MP3 (no libmp3lame): install it with pip, or leave mp3 out")
+        raise EmotutilsError(
+            "this PyAV cannot write MP3 (no libmp3lame): install it with pip, or leave mp3 out"
+        )
     file = io.BytesIO()
     try:
         with av.open(file, "w", format="mp3") as written:
             stream = written.add_stream("libmp3lame", rate=sr, layout="mono")
             stream.bit_rate = kbits * 1000
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(x[None], np.float32), format="fltp", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(x[None], np.float32), format="fltp", layout="mono"
+            )
             frame.sample_rate = sr
             written.mux([*stream.encode(frame), *stream.encode()])
         with av.open(io.BytesIO(file.getvalue())) as read:

@@ -64,13 +64,19 @@ class Features:
         if self.level not in ("clip", "none"):
             raise ValueError(f"unknown level {self.level!r}: known are clip, none")
         if self.deltas not in range(1 if self.kind == "mfcc_mean" else 3):
-            raise ValueError(f"deltas={self.deltas} with {self.kind}: 0, 1 or 2 for log_mel and mfcc, 0 for mfcc_mean")
+            raise ValueError(
+                f"deltas={self.deltas} with {self.kind}: 0, 1 or 2 for log_mel and mfcc, 0 for mfcc_mean"
+            )
         if not (1 <= self.n_mels <= MAX_MELS and 1 <= self.n_mfcc <= self.n_mels):
-            raise ValueError(f"n_mels={self.n_mels}, n_mfcc={self.n_mfcc}: 1 <= n_mfcc <= n_mels <= {MAX_MELS}")
+            raise ValueError(
+                f"n_mels={self.n_mels}, n_mfcc={self.n_mfcc}: 1 <= n_mfcc <= n_mels <= {MAX_MELS}"
+            )
         if min(self.n_fft, self.hop_length, self.sr, self.seconds) <= 0 or self.n_fft % 2:
             raise ValueError("n_fft, hop_length, sr and seconds must be above 0, and n_fft even")
         if not 0 <= self.fmin < self.fmax <= self.sr / 2:
-            raise ValueError(f"mel bands from {self.fmin} to {self.fmax} Hz do not fit sound at {self.sr} Hz")
+            raise ValueError(
+                f"mel bands from {self.fmin} to {self.fmax} Hz do not fit sound at {self.sr} Hz"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -78,13 +84,22 @@ class Features:
         if self.kind == "mfcc_mean":
             return (self.n_mfcc,)
         frames = 1 + round(self.seconds * self.sr) // self.hop_length
-        return (frames, (self.n_mels if self.kind == "log_mel" else self.n_mfcc) * (1 + self.deltas))
+        return (
+            frames,
+            (self.n_mels if self.kind == "log_mel" else self.n_mfcc) * (1 + self.deltas),
+        )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Features of one clip at ``sr``: float32 of ``shape``; ``ValueError`` for an empty or damaged clip."""
         x = self._clip(_mono(x, least=1))
-        options = {name: getattr(self, name) for name in ("n_mels", "n_fft", "hop_length", "fmin", "fmax")}
-        bands = log_mel(x, self.sr, **options) if self.kind == "log_mel" else mfcc(x, self.sr, self.n_mfcc, **options)
+        options = {
+            name: getattr(self, name) for name in ("n_mels", "n_fft", "hop_length", "fmin", "fmax")
+        }
+        bands = (
+            log_mel(x, self.sr, **options)
+            if self.kind == "log_mel"
+            else mfcc(x, self.sr, self.n_mfcc, **options)
+        )
         rows = np.concatenate([bands, *(delta(bands, order=k + 1) for k in range(self.deltas))]).T
         if self.kind == "mfcc_mean":
             return rows.mean(axis=0, dtype=np.float64).astype(np.float32)

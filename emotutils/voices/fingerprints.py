@@ -16,9 +16,16 @@ from .spectra import SAMPLE_RATE, log_mel
 #: 26 dB, cut or delayed by 0.05 to 0.12 s, brought to 8 kHz and back, sent through MP3 or AAC at 16 to 32 kbit/s, or
 #: laid under noise 20 dB below, all stay above 0.96.
 SOUNDS_ALIKE = 0.945
-BANDS, FRAMES, STEP, FLOOR = 32, 320, 0.0125, 30.0  # mel bands; frames, every 12.5 ms (4 s); dB below the loudest
+BANDS, FRAMES, STEP, FLOOR = (
+    32,
+    320,
+    0.0125,
+    30.0,
+)  # mel bands; frames, every 12.5 ms (4 s); dB below the loudest
 LAGS = np.arange(-4, 5)  #: frames by which the alignment of two sounds may be wrong
-WORTH_A_LOOK = 0.6  # correlation without a lag from which the lags are tried: under 2 in 1,000 pairs
+WORTH_A_LOOK = (
+    0.6  # correlation without a lag from which the lags are tried: under 2 in 1,000 pairs
+)
 
 
 # --- sound -----------------------------------------------------------------------------------------------------------
@@ -26,7 +33,9 @@ WORTH_A_LOOK = 0.6  # correlation without a lag from which the lags are tried: u
 
 def sound_hash(voices: Sequence[np.ndarray]) -> np.ndarray:
     """Sixteen hexadecimal digits for each recording, equal where all samples (float32) are: str (n,)."""
-    return np.array([hashlib.sha1(np.float32(x).tobytes()).hexdigest()[:16] for x in voices], dtype="U16")
+    return np.array(
+        [hashlib.sha1(np.float32(x).tobytes()).hexdigest()[:16] for x in voices], dtype="U16"
+    )
 
 
 def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
@@ -42,7 +51,12 @@ def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
 
     Raises ``ValueError`` as `voices.log_mel` does: not mono, integers, NaN, empty.
     """
-    options = {"n_fft": 2 * round(0.032 * sr), "hop_length": round(STEP * sr), "fmin": 100.0, "fmax": 3800.0}
+    options = {
+        "n_fft": 2 * round(0.032 * sr),
+        "hop_length": round(STEP * sr),
+        "fmin": 100.0,
+        "fmax": 3800.0,
+    }
     mel = log_mel(x, sr, n_mels=BANDS, **options)
     mel = np.maximum(mel - mel.max() + FLOOR, 0)
     weight = mel.sum(axis=0)

@@ -5,7 +5,6 @@ Anything else (stereo, integers, NaN or infinity) raises ``ValueError``; so does
 needs at least one sample. Taught in notebooks/05_voice_data and notebooks/13_fusion.
 """
 
-
 from functools import lru_cache
 
 import numpy as np
@@ -61,7 +60,9 @@ def mfcc(
     """
     if not 0 < n_mfcc <= n_mels:
         raise ValueError(f"{n_mfcc} coefficients from {n_mels} mel bands: ask for 1 to {n_mels}")
-    spectrum = log_mel(x, sr, n_mels=n_mels, n_fft=n_fft, hop_length=hop_length, fmin=fmin, fmax=fmax)
+    spectrum = log_mel(
+        x, sr, n_mels=n_mels, n_fft=n_fft, hop_length=hop_length, fmin=fmin, fmax=fmax
+    )
     return fft.dct(spectrum, axis=0, norm="ortho")[:n_mfcc]
 
 
@@ -124,7 +125,9 @@ def _power(x: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
     frames = np.lib.stride_tricks.sliding_window_view(x, n_fft)[::hop_length]
     window = _hann(n_fft).astype(x.dtype)
     out = np.empty((len(frames), 1 + n_fft // 2), x.dtype)
-    step = 16 * max(1, 4096 // n_fft)  # a quarter of a megabyte, which stays in the cache: twice as fast as all at once
+    step = 16 * max(
+        1, 4096 // n_fft
+    )  # a quarter of a megabyte, which stays in the cache: twice as fast as all at once
     for i in range(0, len(frames), step):
         spectrum = fft.rfft(frames[i : i + step] * window, axis=1)
         out[i : i + step] = spectrum.real**2 + spectrum.imag**2
@@ -140,9 +143,13 @@ def _mono(x: np.ndarray, least: int = 0) -> np.ndarray:
     """The clip as a float array, or ``ValueError`` in one line that says what to do."""
     x = np.asarray(x)
     if x.ndim != 1:
-        raise ValueError(f"sound of shape {x.shape}: expected one channel, (samples,); average the channels first")
+        raise ValueError(
+            f"sound of shape {x.shape}: expected one channel, (samples,); average the channels first"
+        )
     if x.dtype.kind != "f":
-        raise ValueError(f"sound of type {x.dtype}: expected float in -1..1; divide 16-bit integers by 32768")
+        raise ValueError(
+            f"sound of type {x.dtype}: expected float in -1..1; divide 16-bit integers by 32768"
+        )
     if len(x) < least:
         raise ValueError("sound without a sample")
     if not np.isfinite(x).all():

@@ -50,7 +50,9 @@ def iter_windows(
     """
     _check_windows(window, hop)
     size, step = round(window * sr), round(hop * sr)
-    buffer = np.zeros(step + size, dtype=np.float32)  # one step of past sound, for the last window; then the window
+    buffer = np.zeros(
+        step + size, dtype=np.float32
+    )  # one step of past sound, for the last window; then the window
     start = filled = 0
     for block in blocks:
         block = _mono(block)
@@ -71,4 +73,6 @@ def iter_windows(
 
 def _check_windows(window: float, hop: float) -> None:
     if not 0 < hop <= window:
-        raise ValueError(f"windows of {window} s every {hop} s: the hop must be above 0 and at most the window")
+        raise ValueError(
+            f"windows of {window} s every {hop} s: the hop must be above 0 and at most the window"
+        )

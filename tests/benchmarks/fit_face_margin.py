@@ -25,7 +25,9 @@ def training_faces(csv: Path, count: int) -> np.ndarray:
     table = pd.read_csv(csv, nrows=count)
     if not (table["Usage"] == "Training").all():
         raise ValueError(f"{csv}: the first {count} rows are not all Training rows")
-    return np.stack([np.array(pixels.split(), dtype=np.uint8).reshape(48, 48) for pixels in table["pixels"]])
+    return np.stack(
+        [np.array(pixels.split(), dtype=np.uint8).reshape(48, 48) for pixels in table["pixels"]]
+    )
 
 
 def set_into_picture(face: np.ndarray, surrounding: int) -> np.ndarray:
@@ -35,7 +37,9 @@ def set_into_picture(face: np.ndarray, surrounding: int) -> np.ndarray:
     if surrounding < 2:
         value = 0 if surrounding == 0 else int(face.mean())
         return cv2.copyMakeBorder(face, *border, cv2.BORDER_CONSTANT, value=value)
-    picture = cv2.GaussianBlur(cv2.copyMakeBorder(face, *border, cv2.BORDER_REPLICATE), (0, 0), FRAME / 8)
+    picture = cv2.GaussianBlur(
+        cv2.copyMakeBorder(face, *border, cv2.BORDER_REPLICATE), (0, 0), FRAME / 8
+    )
     picture[PAD : PAD + FRAME, PAD : PAD + FRAME] = face
     return picture
 
@@ -43,7 +47,10 @@ def set_into_picture(face: np.ndarray, surrounding: int) -> np.ndarray:
 def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
     """Quartiles of each constant over the faces found, one column a constant; ``found`` is the share of faces."""
     # A low threshold, because sure finds are the loosely cut faces: a high one would bias the fit.
-    blazeface, haar = faces.build_detector("blazeface", threshold=faces.CANDIDATE), faces.build_detector("haar")
+    blazeface, haar = (
+        faces.build_detector("blazeface", threshold=faces.CANDIDATE),
+        faces.build_detector("haar"),
+    )
     middle = np.full(2, PAD + FRAME / 2)
     rows = []
     for i, pixels in enumerate(training_faces(csv, count)):
@@ -52,7 +59,12 @@ def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
         if seen is None:
             continue
         offset = (middle - seen.centre) / seen.side
-        level = np.array([[np.cos(seen.tilt), np.sin(seen.tilt)], [-np.sin(seen.tilt), np.cos(seen.tilt)]]) @ offset
+        level = (
+            np.array(
+                [[np.cos(seen.tilt), np.sin(seen.tilt)], [-np.sin(seen.tilt), np.cos(seen.tilt)]]
+            )
+            @ offset
+        )
         row = {"MARGIN": FRAME / seen.side, "SHIFT": level[1], "sideways": level[0]}
         row["eyes apart"] = np.linalg.norm(seen.eyes[1] - seen.eyes[0]) / seen.side
         if classical := haar.detect(picture):

@@ -104,7 +104,8 @@ def main(root: str | None = None) -> None:
     for workers in (1, 2):
         ratio = seconds.rdiv(seconds["librosa", workers], axis=0)
         table[f"× librosa, {workers} worker{'s'[: workers - 1]}"] = [
-            f"{m:.1f} ({low:.1f} to {high:.1f})" for low, m, high in ratio.quantile([0, 0.5, 1]).T.to_numpy()
+            f"{m:.1f} ({low:.1f} to {high:.1f})"
+            for low, m, high in ratio.quantile([0, 0.5, 1]).T.to_numpy()
         ]
     table.index = [f"{by}, {workers} worker{'s'[: workers - 1]}" for by, workers in CONTENDERS]
     record = {
@@ -116,9 +117,13 @@ def main(root: str | None = None) -> None:
         "difference": {"matrix": float(f"{matrices:.2g}"), "mean": float(f"{means:.2g}")},
     }
     with replacing(config.shipped_root() / "runs" / "bench-mfcc-extraction.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     print(f"{record['hardware']}, librosa {record['librosa']}")
-    print(f"{len(paths)} clips in {len(seconds)} blocks; × is the median over the blocks (least to most)\n")
+    print(
+        f"{len(paths)} clips in {len(seconds)} blocks; × is the median over the blocks (least to most)\n"
+    )
     print(table.to_string())
     print(f"\nlargest difference to librosa: {matrices:.1e} in a matrix, {means:.1e} in a mean")
 

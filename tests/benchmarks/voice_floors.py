@@ -31,7 +31,10 @@ from emotutils.training.recipes import recipe_for
 SEED = 0
 FLOORS = {
     "SVC": (SVC(), {"svc__C": [1, 10, 100]}),
-    "nearest neighbours": (KNeighborsClassifier(), {"kneighborsclassifier__n_neighbors": [1, 5, 15]}),
+    "nearest neighbours": (
+        KNeighborsClassifier(),
+        {"kneighborsclassifier__n_neighbors": [1, 5, 15]},
+    ),
     "dummy": (DummyClassifier(strategy="stratified", random_state=SEED), {}),
 }
 
@@ -62,7 +65,9 @@ def main(root: str | None = None) -> None:
         "methods": methods,
     }
     with replacing(config.shipped_root() / "runs" / "folds-5-ravdess-floors.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -45,7 +45,11 @@ def check(key: str, answer: Callable) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             judge(answer)
     except Exception as error:
-        hint = str(error) if isinstance(error, AssertionError) else f"it stops with {type(error).__name__}: {error}"
+        hint = (
+            str(error)
+            if isinstance(error, AssertionError)
+            else f"it stops with {type(error).__name__}: {error}"
+        )
         print(f"{key}: not yet. {hint}")
     else:
         print(f"{key}: right.")
@@ -74,7 +78,9 @@ def verdicts(notebook: str | os.PathLike) -> dict[str, str]:
     """
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     said = ["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])]
-    return dict(re.findall(r"^(\d\d\.\d): (right\.|not yet\. .*)$", "\n".join(said), flags=re.MULTILINE))
+    return dict(
+        re.findall(r"^(\d\d\.\d): (right\.|not yet\. .*)$", "\n".join(said), flags=re.MULTILINE)
+    )
 
 
 def exercises() -> list[str]:

@@ -14,17 +14,25 @@ def _judge_softmax(answer) -> None:
         with np.errstate(all="ignore"):
             got = answer(np.array(scores, float))
         assert got is not None, "the function returns nothing yet"
-        assert np.shape(got) == np.shape(expected), f"{np.shape(scores)} in, {np.shape(expected)} out"
-        assert np.allclose(np.sum(got, axis=1), 1), "each row must sum to 1: add up along axis 1, with keepdims=True"
+        assert np.shape(got) == np.shape(expected), (
+            f"{np.shape(scores)} in, {np.shape(expected)} out"
+        )
+        assert np.allclose(np.sum(got, axis=1), 1), (
+            "each row must sum to 1: add up along axis 1, with keepdims=True"
+        )
         assert np.allclose(got, expected, atol=1e-4), f"for {scores} it should be {expected}"
     for scores in ([[1000.0, 1000.0, 0.0]], [[-1000.0, -1000.0, -2000.0]]):
         with np.errstate(all="ignore"):
             got = answer(np.array(scores))
-        assert np.isfinite(got).all(), "e¹⁰⁰⁰ is no number for a computer: what may be taken from all scores of a row?"
+        assert np.isfinite(got).all(), (
+            "e¹⁰⁰⁰ is no number for a computer: what may be taken from all scores of a row?"
+        )
         assert np.allclose(got, [[0.5, 0.5, 0]]), f"for {scores} it should be [[0.5, 0.5, 0.0]]"
     with np.errstate(all="ignore"):
         got = answer(np.array([[1000.0, 999.0], [0.0, 1.0]]))
-    assert np.allclose(got, [[0.73106, 0.26894], [0.26894, 0.73106]], atol=1e-4), "take each row's own maximum from it"
+    assert np.allclose(got, [[0.73106, 0.26894], [0.26894, 0.73106]], atol=1e-4), (
+        "take each row's own maximum from it"
+    )
 
 
 @exercise("01.1", _judge_softmax)
@@ -41,19 +49,33 @@ def _judge_step(answer) -> None:
         w, b = rng.normal(size=k), 0.5
         got = answer(w.copy(), b, X.copy(), y.copy(), rate)
         assert got is not None, "the function returns nothing yet"
-        assert len(got) == 2 and np.shape(got[0]) == (k,), f"give the new w, of shape ({k},), and the new b"
+        assert len(got) == 2 and np.shape(got[0]) == (k,), (
+            f"give the new w, of shape ({k},), and the new b"
+        )
         error = X @ w + b - y
         gradient = np.append(2 * X.T @ error, 2 * error.sum()) / n
         moved = np.append(np.asarray(got[0]) - w, np.asarray(got[1]) - b)
-        assert not np.allclose(moved, rate * gradient), "that is uphill: the gradient points to where the loss grows"
-        assert not np.allclose(moved, -rate * n * gradient), "the loss is a mean: divide by the number of rows"
-        assert not np.allclose(moved, -rate * gradient / 2), "the slope of a square has a factor of 2"
-        assert not np.allclose(moved[:-1], -rate * gradient[:-1]) or not np.isclose(moved[-1], 0), "b takes a step too"
-        assert np.allclose(moved, -rate * gradient), "compare your gradient with finite differences, as in section 9"
+        assert not np.allclose(moved, rate * gradient), (
+            "that is uphill: the gradient points to where the loss grows"
+        )
+        assert not np.allclose(moved, -rate * n * gradient), (
+            "the loss is a mean: divide by the number of rows"
+        )
+        assert not np.allclose(moved, -rate * gradient / 2), (
+            "the slope of a square has a factor of 2"
+        )
+        assert not np.allclose(moved[:-1], -rate * gradient[:-1]) or not np.isclose(moved[-1], 0), (
+            "b takes a step too"
+        )
+        assert np.allclose(moved, -rate * gradient), (
+            "compare your gradient with finite differences, as in section 9"
+        )
 
 
 @exercise("01.2", _judge_step)
-def gradient_step(w: np.ndarray, b: float, X: np.ndarray, y: np.ndarray, rate: float) -> tuple[np.ndarray, float]:
+def gradient_step(
+    w: np.ndarray, b: float, X: np.ndarray, y: np.ndarray, rate: float
+) -> tuple[np.ndarray, float]:
     """One step of gradient descent for y ≈ X w + b, where the loss is the mean squared error."""
     error = X @ w + b - y
     return w - rate * 2 * X.T @ error / len(y), b - rate * 2 * error.mean()
@@ -68,10 +90,14 @@ def _judge_precision_recall(answer) -> None:
         assert np.shape(got) == (2,), "give two numbers: precision and recall"
         swapped = np.allclose(got, expected[::-1]) and expected[0] != expected[1]
         assert not swapped, "the right numbers in the wrong order: precision first"
-        assert np.allclose(got, expected), f"for {label} it should be {expected[0]:.2f} and {expected[1]:.2f}"
+        assert np.allclose(got, expected), (
+            f"for {label} it should be {expected[0]:.2f} and {expected[1]:.2f}"
+        )
     with np.errstate(all="ignore"):
         precision, recall = answer(y, np.full(8, "joy"), "calm")
-    assert np.isnan(precision), "of no answers at all no share is right: the precision of a label never said is nan"
+    assert np.isnan(precision), (
+        "of no answers at all no share is right: the precision of a label never said is nan"
+    )
     assert recall == 0, "a label that is never said is never found: its recall is 0"
 
 

@@ -27,7 +27,9 @@ def _judge_weights(answer) -> None:
     assert got is not None, "the function returns nothing yet"
     assert np.shape(got) == (3,), f"one weight a label: shape (3,), not {np.shape(got)}"
     expected = compute_class_weight("balanced", classes=np.arange(3), y=y)
-    assert np.allclose(got, expected), "each label should count n / (k · its rows), so that all weigh the same together"
+    assert np.allclose(got, expected), (
+        "each label should count n / (k · its rows), so that all weigh the same together"
+    )
 
 
 @exercise("03.2", _judge_weights)
@@ -56,7 +58,9 @@ def _judge_sharpness(answer) -> None:
     sharp = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
     got = answer(sharp)
     assert got is not None, "the function returns nothing yet"
-    assert np.isclose(got, cv2.Laplacian(sharp, cv2.CV_64F).var()), "take the variance of cv2.Laplacian in float64"
+    assert np.isclose(got, cv2.Laplacian(sharp, cv2.CV_64F).var()), (
+        "take the variance of cv2.Laplacian in float64"
+    )
     assert answer(np.full((48, 48), 90, np.uint8)) == 0, "an empty picture has no edges: 0"
 
 
@@ -72,7 +76,9 @@ def _judge_balanced(answer) -> None:
     assert got is not None, "the function returns nothing yet"
     counts = labels.loc[list(got)].value_counts()
     assert len(set(got)) == len(list(got)), "no row twice"
-    assert (counts == 3).all() and len(counts) == 3, f"three rows of each label, not {counts.to_dict()}"
+    assert (counts == 3).all() and len(counts) == 3, (
+        f"three rows of each label, not {counts.to_dict()}"
+    )
     assert list(got) == list(answer(labels, 0)), "the same seed must choose the same rows"
 
 
@@ -88,7 +94,9 @@ def _judge_film_disjoint(answer) -> None:
     got = answer(films, 0)
     assert got is not None, "the function returns nothing yet"
     parts = pd.Series(list(got), index=films.index)
-    assert set(parts) == {"train", "test"}, f"every row is train or test, not {sorted(set(map(str, parts)))}"
+    assert set(parts) == {"train", "test"}, (
+        f"every row is train or test, not {sorted(set(map(str, parts)))}"
+    )
     crossing = [film for film, part in parts.groupby(films) if part.nunique() > 1]
     assert not crossing, f"{crossing[0]} lies on both sides"
 
@@ -105,9 +113,13 @@ def _judge_parse_name(answer) -> None:
     assert got is not None, "the function returns nothing yet"
     expected = {"emotion": "anger", "actor": 12, "sex": "female"}
     for key, value in expected.items():
-        assert got.get(key) == value, f"in 03-01-05-02-01-02-12 the {key} is {value!r}, not {got.get(key)!r}"
+        assert got.get(key) == value, (
+            f"in 03-01-05-02-01-02-12 the {key} is {value!r}, not {got.get(key)!r}"
+        )
     got = answer("03-01-02-01-02-01-07.wav")
-    assert got == {"emotion": "calm", "actor": 7, "sex": "male"}, "02 is calm, and odd actors are male"
+    assert got == {"emotion": "calm", "actor": 7, "sex": "male"}, (
+        "02 is calm, and odd actors are male"
+    )
 
 
 @exercise("05.1", _judge_parse_name)
@@ -116,7 +128,11 @@ def parse_name(name: str) -> dict:
     from ...emotions import CODES
 
     parts = [int(part) for part in name.removesuffix(".wav").split("-")]
-    return {"emotion": CODES["ravdess"][parts[2]], "actor": parts[6], "sex": "male" if parts[6] % 2 else "female"}
+    return {
+        "emotion": CODES["ravdess"][parts[2]],
+        "actor": parts[6],
+        "sex": "male" if parts[6] % 2 else "female",
+    }
 
 
 def _judge_standardise(answer) -> None:
@@ -125,10 +141,16 @@ def _judge_standardise(answer) -> None:
     got = answer(train, test)
     assert got is not None, "the function returns nothing yet"
     a, b = got
-    assert np.allclose(a.mean(axis=0), 0) and np.allclose(a.std(axis=0), 1), "train should have mean 0 and deviation 1"
+    assert np.allclose(a.mean(axis=0), 0) and np.allclose(a.std(axis=0), 1), (
+        "train should have mean 0 and deviation 1"
+    )
     leak = np.allclose(b.mean(axis=0), 0, atol=0.2)
-    assert not leak, "the test rows were standardised with their own mean: they may only see the training rows' figures"
-    assert np.allclose(b, (test - train.mean(axis=0)) / train.std(axis=0)), "use the training rows' mean and deviation"
+    assert not leak, (
+        "the test rows were standardised with their own mean: they may only see the training rows' figures"
+    )
+    assert np.allclose(b, (test - train.mean(axis=0)) / train.std(axis=0)), (
+        "use the training rows' mean and deviation"
+    )
 
 
 @exercise("05.2", _judge_standardise)

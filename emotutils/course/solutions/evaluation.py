@@ -20,8 +20,12 @@ def _judge_specificity(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (len(counts),), "give one number a label"
         recall = counts.diagonal() / counts.sum(axis=1)
-        assert not np.allclose(got, recall), "that is the sensitivity: of a label's own rows, the share found"
-        assert np.allclose(got, expected), f"for {confusion} it should be {np.round(expected, 3).tolist()}"
+        assert not np.allclose(got, recall), (
+            "that is the sensitivity: of a label's own rows, the share found"
+        )
+        assert np.allclose(got, expected), (
+            f"for {confusion} it should be {np.round(expected, 3).tolist()}"
+        )
 
 
 @exercise("11.1", _judge_specificity)
@@ -42,7 +46,9 @@ def _judge_wilson(answer) -> None:
         share = hits / n
         plain = 1.96 * np.sqrt(share * (1 - share) / n)
         naive = np.allclose(got, (share - plain, share + plain), atol=1e-4)
-        assert n > 20 or not naive, f"share ± 1.96 · error is not Wilson's: see what it gives for {hits} of {n}"
+        assert n > 20 or not naive, (
+            f"share ± 1.96 · error is not Wilson's: see what it gives for {hits} of {n}"
+        )
         assert np.allclose(got, (found.low, found.high), atol=1e-4), (
             f"for {hits} of {n} it should be {found.low:.4f} to {found.high:.4f}"
         )
@@ -69,7 +75,9 @@ def _judge_ece(answer) -> None:
         gaps = (table["confidence"] - table["accuracy"]).abs()
         assert not np.isnan(got), "an empty bin has no mean: leave it out"
         assert n == 1 or not np.isclose(got, gaps.mean()), "weigh each bin by its rows"
-        assert np.isclose(got, expected), f"for {n} rows, {k} labels, {bins} bins it should be {expected:.4f}"
+        assert np.isclose(got, expected), (
+            f"for {n} rows, {k} labels, {bins} bins it should be {expected:.4f}"
+        )
 
 
 @exercise("11.3", _judge_ece)

@@ -8,7 +8,12 @@ from . import exercise
 
 def _judge_chain(answer) -> None:
     same, pool = (3, 1, 1), (2, 2, 0)
-    cases = [(48, [(5, 1, 0)], 44), (44, [pool], 22), (48, [same, pool, same, pool], 12), (47, [pool, (3, 2, 1)], 12)]
+    cases = [
+        (48, [(5, 1, 0)], 44),
+        (44, [pool], 22),
+        (48, [same, pool, same, pool], 12),
+        (47, [pool, (3, 2, 1)], 12),
+    ]
     for size, steps, expected in cases:
         got = answer(size, steps)
         assert got is not None, "the function returns nothing yet"
@@ -29,7 +34,9 @@ def _judge_parameters(answer) -> None:
                            ((1, 256, 7, True), 1799)):  # fmt: skip
         got = answer(*case)
         assert got is not None, "the function returns nothing yet"
-        assert got == expected, f"kernel, channels, filters, bias = {case} has {expected} parameters, not {got}"
+        assert got == expected, (
+            f"kernel, channels, filters, bias = {case} has {expected} parameters, not {got}"
+        )
 
 
 @exercise("07.2", _judge_parameters)
@@ -41,14 +48,23 @@ def parameters(kernel: int, channels: int, filters: int, bias: bool) -> int:
 def _judge_convolve(answer) -> None:
     rng = np.random.default_rng(0)
     for height, width, k in ((6, 6, 3), (7, 9, 2)):
-        picture, kernel = rng.integers(0, 256, (height, width)).astype(float), rng.normal(size=(k, k))
+        picture, kernel = (
+            rng.integers(0, 256, (height, width)).astype(float),
+            rng.normal(size=(k, k)),
+        )
         got = answer(picture, kernel)
         assert got is not None, "the function returns nothing yet"
         expected = correlate2d(picture, kernel, mode="valid")
-        assert np.shape(got) == expected.shape, f"{k}×{k} on {height}×{width}: {expected.shape}, not {np.shape(got)}"
+        assert np.shape(got) == expected.shape, (
+            f"{k}×{k} on {height}×{width}: {expected.shape}, not {np.shape(got)}"
+        )
         turned = np.allclose(got, correlate2d(picture, kernel[::-1, ::-1], mode="valid"))
-        assert not turned, "the kernel is turned upside down: right for mathematicians, but networks leave it as it is"
-        assert np.allclose(got, expected), "multiply each patch with the kernel, number by number, and add up"
+        assert not turned, (
+            "the kernel is turned upside down: right for mathematicians, but networks leave it as it is"
+        )
+        assert np.allclose(got, expected), (
+            "multiply each patch with the kernel, number by number, and add up"
+        )
 
 
 @exercise("07.3", _judge_convolve)

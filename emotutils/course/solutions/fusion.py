@@ -15,7 +15,9 @@ def _judge_product(answer) -> None:
     got = answer(face.copy(), voice.copy(), prior.copy())
     assert got is not None, "the function returns nothing yet"
     got = np.asarray(got)
-    assert got.shape == face.shape, f"one row of probabilities for each moment: {face.shape}, not {got.shape}"
+    assert got.shape == face.shape, (
+        f"one row of probabilities for each moment: {face.shape}, not {got.shape}"
+    )
     assert np.allclose(got.sum(axis=1), 1), "each row should add up to 1"
     plain = face * voice / (face * voice).sum(axis=1, keepdims=True)
     assert not np.allclose(got, plain), "the prior stands in both streams: divide it out once"
@@ -43,7 +45,9 @@ def _judge_threshold(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         kept = top >= got
         assert kept.any(), f"with {rate:.0%} errors allowed some answers can be given"
-        assert wrong[kept].mean() <= rate + 1e-9, f"of the answers at or above it, {wrong[kept].mean():.0%} are wrong"
+        assert wrong[kept].mean() <= rate + 1e-9, (
+            f"of the answers at or above it, {wrong[kept].mean():.0%} are wrong"
+        )
         risks = [(wrong[top >= t].mean(), t) for t in top]
         best = min(t for risk, t in risks if risk <= rate)
         assert got <= best + 1e-12, "a lower threshold would do: more answers could be given"

@@ -11,8 +11,12 @@ def _judge_dropout(answer) -> None:
     got = answer(present.copy(), 0.5, np.random.default_rng(1))
     assert got is not None, "the function returns nothing yet"
     got = np.asarray(got)
-    assert got.shape == present.shape and set(np.unique(got)) <= {0, 1}, "give (n, 2) presences, 0 or 1"
-    assert (got.sum(axis=1) > 0).all(), "a row without face and voice teaches nothing: hide one of them, never both"
+    assert got.shape == present.shape and set(np.unique(got)) <= {0, 1}, (
+        "give (n, 2) presences, 0 or 1"
+    )
+    assert (got.sum(axis=1) > 0).all(), (
+        "a row without face and voice teaches nothing: hide one of them, never both"
+    )
     hidden = (got.sum(axis=1) == 1).mean()
     assert 0.45 < hidden < 0.55, f"asked for half of the rows, {hidden:.0%} lose one"
     sides = got[got.sum(axis=1) == 1].mean(axis=0)
@@ -21,7 +25,9 @@ def _judge_dropout(answer) -> None:
     some[some.sum(axis=1) == 0, 0] = 1
     again = np.asarray(answer(some.copy(), 1.0, np.random.default_rng(2)))
     assert (again <= some).all(), "what is missing cannot come back"
-    assert (again.sum(axis=1) == 1).all(), "with rate 1 every row with both loses one, and a row with one keeps it"
+    assert (again.sum(axis=1) == 1).all(), (
+        "with rate 1 every row with both loses one, and a row with one keeps it"
+    )
 
 
 @exercise("14.1", _judge_dropout)
@@ -44,7 +50,9 @@ def _judge_shared(answer) -> None:
         got = answer(np.array(faces_1), np.array(actors_1), np.array(faces_2), np.array(actors_2))
         assert got is not None, "the function returns nothing yet"
         found = tuple({str(name) for name in part} for part in got)
-        assert found == expected, f"faces {faces_1} and {faces_2}, actors {actors_1} and {actors_2}: {expected}"
+        assert found == expected, (
+            f"faces {faces_1} and {faces_2}, actors {actors_1} and {actors_2}: {expected}"
+        )
 
 
 @exercise("14.2", _judge_shared)

@@ -14,11 +14,15 @@ from . import exercise
 def _judge_group_split(answer) -> None:
     rng = np.random.default_rng(0)
     for share in (0.2, 0.5):
-        groups = rng.choice([f"actor {i:02}" for i in range(20)], 400, p=rng.dirichlet(np.full(20, 5.0)))
+        groups = rng.choice(
+            [f"actor {i:02}" for i in range(20)], 400, p=rng.dirichlet(np.full(20, 5.0))
+        )
         got = answer(groups, share, 0)
         assert got is not None, "the function returns nothing yet"
         mask = np.asarray(got)
-        assert mask.dtype == bool and mask.shape == groups.shape, "give one True or False for each row, True for test"
+        assert mask.dtype == bool and mask.shape == groups.shape, (
+            "give one True or False for each row, True for test"
+        )
         torn = set(groups[mask]) & set(groups[~mask])
         assert not torn, f"{min(torn)} lies on both sides" if torn else ""
         assert mask.any() and not mask.all(), "one side is empty"
@@ -26,8 +30,12 @@ def _judge_group_split(answer) -> None:
         assert share - 1e-9 <= mask.mean() <= share + largest, (
             f"asked for a share of {share:.0%}: it should be that, and at most one group more, not {mask.mean():.0%}"
         )
-        assert np.array_equal(mask, answer(groups, share, 0)), "the same seed should give the same mask"
-        assert any(not np.array_equal(mask, answer(groups, share, s)) for s in (1, 2, 3)), "the seed changes nothing"
+        assert np.array_equal(mask, answer(groups, share, 0)), (
+            "the same seed should give the same mask"
+        )
+        assert any(not np.array_equal(mask, answer(groups, share, s)) for s in (1, 2, 3)), (
+            "the seed changes nothing"
+        )
 
 
 @exercise("12.1", _judge_group_split)
@@ -47,8 +55,12 @@ def _judge_nearest_gap(answer) -> None:
     for times, train, expected in cases:
         got = answer(times.copy(), np.array(train, bool))
         assert got is not None, "the function returns nothing yet"
-        assert len(got) == len(expected), f"one number for each test frame: {len(expected)}, not {len(got)}"
-        assert np.allclose(got, expected), f"t = {times.tolist()}, is_train = {train}: it should be {expected}"
+        assert len(got) == len(expected), (
+            f"one number for each test frame: {len(expected)}, not {len(got)}"
+        )
+        assert np.allclose(got, expected), (
+            f"t = {times.tolist()}, is_train = {train}: it should be {expected}"
+        )
 
 
 @exercise("12.2", _judge_nearest_gap)
@@ -67,7 +79,9 @@ def _scaled_on_all(X, y) -> float:
 
 
 def _chosen_on_all(X, y) -> float:
-    return cross_val_score(LogisticRegression(), SelectKBest(k=10).fit_transform(X, y), y, cv=5).mean()
+    return cross_val_score(
+        LogisticRegression(), SelectKBest(k=10).fit_transform(X, y), y, cv=5
+    ).mean()
 
 
 def _copied_first(X, y) -> float:

@@ -12,12 +12,20 @@ def _judge_sizes(answer) -> None:
     for percent, digits, most in cases:
         got = answer(percent, digits, most)
         assert got is not None, "the function returns nothing yet"
-        expected = [n for n in range(1, most + 1) if any(_prints(h, n, digits) == percent for h in range(n + 1))]
+        expected = [
+            n
+            for n in range(1, most + 1)
+            if any(_prints(h, n, digits) == percent for h in range(n + 1))
+        ]
         got = [int(n) for n in got]
         whole = [n for n in range(1, most + 1) if float(percent * n / 100).is_integer()]
-        assert got == expected or got != whole, "a printed percentage is rounded: hits / n need not be equal to it"
+        assert got == expected or got != whole, (
+            "a printed percentage is rounded: hits / n need not be equal to it"
+        )
         assert len(got) == len(set(got)), "each size once"
-        assert sorted(got) == expected, f"{percent} % with {digits} digits, up to {most} rows, fits {expected}"
+        assert sorted(got) == expected, (
+            f"{percent} % with {digits} digits, up to {most} rows, fits {expected}"
+        )
 
 
 def _prints(hits: int, n: int, digits: int) -> float:
@@ -46,7 +54,9 @@ def _judge_luck(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert np.ndim(got) == 0, "give one number, the mean over many rounds"
         expected = _expected_best(accuracy, n, k)
-        assert k == 1 or abs(got - accuracy) > 0.003, "that is the mean of all systems, not of the best of each round"
+        assert k == 1 or abs(got - accuracy) > 0.003, (
+            "that is the mean of all systems, not of the best of each round"
+        )
         assert abs(got - expected) < 0.006, (
             f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average"
         )
@@ -73,13 +83,21 @@ def _judge_ceiling(answer) -> None:
         ],
         columns=["task", "system", "value", "kind"],
     )
-    for rows, expected in ((table, ["c", "f", "g"]), (table.iloc[::-1], ["c", "f", "g"]), (table.iloc[:2], [])):
+    for rows, expected in (
+        (table, ["c", "f", "g"]),
+        (table.iloc[::-1], ["c", "f", "g"]),
+        (table.iloc[:2], []),
+    ):
         got = answer(rows.copy())
         assert got is not None, "the function returns nothing yet"
         got = sorted(got)
-        assert "h" not in got, "films: nothing was honestly divided there, so there is no ceiling to be above"
+        assert "h" not in got, (
+            "films: nothing was honestly divided there, so there is no ceiling to be above"
+        )
         assert "f" in got or "f" not in expected, "each task has a ceiling of its own"
-        assert "b" not in got, "averaged over views, but people kept apart: that counts as honest here"
+        assert "b" not in got, (
+            "averaged over views, but people kept apart: that counts as honest here"
+        )
         assert got == expected, f"above the best honest row of their task are {expected}, not {got}"
 
 

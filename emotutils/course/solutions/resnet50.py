@@ -11,7 +11,9 @@ def _judge_bottleneck(answer) -> None:
                            ((1024, 512, True), 6034432)):  # fmt: skip
         got = answer(*case)
         assert got is not None, "the function returns nothing yet"
-        assert got == expected, f"before, width, project = {case} makes {expected:,} parameters, not {got:,}"
+        assert got == expected, (
+            f"before, width, project = {case} makes {expected:,} parameters, not {got:,}"
+        )
 
 
 @exercise("09.1", _judge_bottleneck)
@@ -29,7 +31,9 @@ def _judge_early_stopping(answer) -> None:
                                        ([0.4, 0.4, 0.4], 2, (1, 3))):  # fmt: skip
         got = answer(scores, patience)
         assert got is not None, "the function returns nothing yet"
-        assert tuple(got) == expected, f"{scores} with patience {patience}: (kept, stopped) is {expected}, not {got}"
+        assert tuple(got) == expected, (
+            f"{scores} with patience {patience}: (kept, stopped) is {expected}, not {got}"
+        )
 
 
 @exercise("09.2", _judge_early_stopping)

@@ -20,10 +20,14 @@ def _judge_difference(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (3,), "give three numbers: difference, low and high"
         value, low, high = got
-        assert np.isclose(value, a.mean() - b.mean()), f"mean of a minus mean of b is {a.mean() - b.mean():.3f}"
+        assert np.isclose(value, a.mean() - b.mean()), (
+            f"mean of a minus mean of b is {a.mean() - b.mean():.3f}"
+        )
         expected = _bootstrap(a, b, 20_000, 2)
         width = expected[1] - expected[0]
-        assert high - low > 0.8 * width, "too narrow: draw as many people as there are, with replacement"
+        assert high - low > 0.8 * width, (
+            "too narrow: draw as many people as there are, with replacement"
+        )
         assert high - low < 1.25 * width, "too wide: take the middle 95 % of the rounds"
         assert np.allclose((low, high), expected, atol=0.08 * width), (
             f"for {len(a)} and {len(b)} people it should be about {expected[0]:.3f} to {expected[1]:.3f}"
@@ -49,8 +53,14 @@ def difference_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float, flo
 def _judge_unanswered(answer) -> None:
     fields = ["Intended use", "Not intended", "Who was asked", "Who answers for it"]
     cases = (
-        ("Intended use: teaching\nNot intended: schools\nWho was asked: two actors\nWho answers for it: A. B.", []),
-        ("Intended use: ____\nNot intended:\nWho was asked: nobody yet\nWho answers for it: TODO", [0, 1, 3]),
+        (
+            "Intended use: teaching\nNot intended: schools\nWho was asked: two actors\nWho answers for it: A. B.",
+            [],
+        ),
+        (
+            "Intended use: ____\nNot intended:\nWho was asked: nobody yet\nWho answers for it: TODO",
+            [0, 1, 3],
+        ),
         ("Who answers for it: A. B.\nNot intended:    \nIntended use: see the page: here", [1, 2]),
         ("", [0, 1, 2, 3]),
     )
@@ -59,9 +69,15 @@ def _judge_unanswered(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         expected = [fields[k] for k in blank]
         assert len(list(got)) or not expected, f"{text!r} leaves {expected} open"
-        assert "Who was asked" in got or 2 not in blank, "a field that is not in the text at all is unanswered, too"
-        assert "Who was asked" not in got or 2 in blank, '"nobody yet" is an answer, and an important one'
-        assert list(got) == expected, f"{text!r} leaves {expected} open, in the order of the fields; not {list(got)}"
+        assert "Who was asked" in got or 2 not in blank, (
+            "a field that is not in the text at all is unanswered, too"
+        )
+        assert "Who was asked" not in got or 2 in blank, (
+            '"nobody yet" is an answer, and an important one'
+        )
+        assert list(got) == expected, (
+            f"{text!r} leaves {expected} open, in the order of the fields; not {list(got)}"
+        )
 
 
 @exercise("15.2", _judge_unanswered)
@@ -90,7 +106,9 @@ def _judge_sentence(answer) -> None:
         assert expected in got, f"{told}: the sentence should say {expected!r}, not {got!r}"
         assert stream in got, f"{told}: say which stream it is about"
         assert label in got or expected in ("not sure", "nothing"), f"{told}: name the label"
-        assert label not in got or expected not in ("not sure", "nothing"), f"{told}: then do not name a label"
+        assert label not in got or expected not in ("not sure", "nothing"), (
+            f"{told}: then do not name a label"
+        )
 
 
 @exercise("15.3", _judge_sentence)

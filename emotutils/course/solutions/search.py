@@ -36,8 +36,12 @@ def _judge_interval(answer) -> None:
         factor = student.ppf(0.975, k - 1) * scores.std(ddof=1)
         right, naive = factor * np.sqrt(1 / k + n_test / n_train), factor / np.sqrt(k)
         half = (got[1] - got[0]) / 2
-        assert not np.isclose(half, naive), "too narrow: folds share training rows, so add n_test / n_train to 1 / k"
-        assert not np.isclose(half * np.sqrt(k), right * np.sqrt(k - 1)), "divide by k − 1: std(ddof=1)"
+        assert not np.isclose(half, naive), (
+            "too narrow: folds share training rows, so add n_test / n_train to 1 / k"
+        )
+        assert not np.isclose(half * np.sqrt(k), right * np.sqrt(k - 1)), (
+            "divide by k − 1: std(ddof=1)"
+        )
         assert np.allclose(got, (scores.mean() - right, scores.mean() + right)), (
             f"for {scores.round(3).tolist()} of {n_train} and {n_test} rows it should be "
             f"{scores.mean() - right:.4f} to {scores.mean() + right:.4f}"
@@ -60,7 +64,9 @@ def _judge_holm(answer) -> None:
         got = answer(list(p))
         assert got is not None, "the function returns nothing yet"
         assert len(got) == len(p), f"{len(p)} values in, {len(p)} values out"
-        assert np.allclose(got, expected), f"p = {p} gives {expected}, not {np.round(got, 4).tolist()}"
+        assert np.allclose(got, expected), (
+            f"p = {p} gives {expected}, not {np.round(got, 4).tolist()}"
+        )
 
 
 @exercise("06.3", _judge_holm)

@@ -19,7 +19,9 @@ def _judge_profile(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         told = f"asked for {asked}, folders {folders}: {expected}, not {got}"
         assert asked is None or got == expected, f"who asks for a profile gets it; {told}"
-        assert got == expected or got != "live", f"not every folder under the data root holds a real set; {told}"
+        assert got == expected or got != "live", (
+            f"not every folder under the data root holds a real set; {told}"
+        )
         assert got == expected, told
     try:
         answer("quick", [])
@@ -42,14 +44,18 @@ def choose_profile(asked: str | None, folders: list[str]) -> str:
 def _judge_seconds(answer) -> None:
     labels = ["anger", "anger", "", "fear", "anger", "fear"]
     for hop in (0.5, 2.0):
-        timeline = pd.DataFrame({"t": [k * hop for k in range(6)], "label": labels, "unsure": [False] * 6})
+        timeline = pd.DataFrame(
+            {"t": [k * hop for k in range(6)], "label": labels, "unsure": [False] * 6}
+        )
         timeline.loc[4, "unsure"] = True
         for label, moments in (("anger", 2), ("fear", 2), ("neutral", 0)):
             got = answer(timeline.copy(), label)
             assert got is not None, "the function returns nothing yet"
             told = f"{label}: {moments * hop} s, not {got}"
             assert hop == 2.0 or got not in (2, 3), f"count seconds, not rows; {told}"
-            assert label != "anger" or abs(got - 3 * hop) > 1e-6, f"a moment that is not sure does not count; {told}"
+            assert label != "anger" or abs(got - 3 * hop) > 1e-6, (
+                f"a moment that is not sure does not count; {told}"
+            )
             assert abs(got - moments * hop) < 1e-6, f"rows are {hop} s apart; {told}"
 
 

@@ -28,10 +28,14 @@ def _judge_compose(answer) -> None:
         got = answer(first, second)
         assert got is not None, "the function returns nothing yet"
         whole = size + other - 1
-        assert np.shape(got) == (whole, whole), f"{size}×{size} and {other}×{other} make {whole}×{whole}"
+        assert np.shape(got) == (whole, whole), (
+            f"{size}×{size} and {other}×{other} make {whole}×{whole}"
+        )
         picture = rng.normal(size=(12, 12))
         twice = correlate2d(correlate2d(picture, first, "valid"), second, "valid")
-        assert np.allclose(correlate2d(picture, got, "valid"), twice), "it does not answer as the two in a row do"
+        assert np.allclose(correlate2d(picture, got, "valid"), twice), (
+            "it does not answer as the two in a row do"
+        )
 
 
 @exercise("08.2", _judge_compose)
@@ -48,7 +52,12 @@ def _judge_freeze(answer) -> None:
     from keras import Input, Sequential, layers
 
     def build():
-        steps = [layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU(), layers.GlobalAveragePooling2D()]
+        steps = [
+            layers.Conv2D(4, 3),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+        ]
         return Sequential([Input((6, 6, 1)), *steps, layers.Dense(5), layers.Dense(7)])
 
     # Weights: convolution 40, the dense layers 25 and 42.
@@ -58,7 +67,9 @@ def _judge_freeze(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert not model.layers[1].trainable, "batch normalisation must not learn"
         left = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
-        assert left == expected, f"with {open_layers} open layers {expected} numbers can change, in your model {left}"
+        assert left == expected, (
+            f"with {open_layers} open layers {expected} numbers can change, in your model {left}"
+        )
         assert got == expected, f"{expected} numbers can change, but the function returns {got}"
 
 
@@ -67,7 +78,11 @@ def freeze(model, open_layers: int) -> int:
     """Leave only the last layers of a Keras model open, and no batch normalisation; how many numbers can change."""
     from keras.layers import BatchNormalization
 
-    weighted = [layer for layer in model.layers if layer.weights and not isinstance(layer, BatchNormalization)]
+    weighted = [
+        layer
+        for layer in model.layers
+        if layer.weights and not isinstance(layer, BatchNormalization)
+    ]
     for layer in model.layers:
         layer.trainable = layer in weighted[-open_layers:]
     return sum(int(np.prod(v.shape)) for v in model.trainable_variables)

@@ -9,7 +9,13 @@ from . import exercise
 
 def _judge_steps_left(answer) -> None:
     three = [("conv", 5, "same"), ("pool", 2)] * 3
-    cases = ((40, three, 5), (188, three, 23), (40, [("conv", 5, "valid")], 36), (7, [("pool", 3)], 2), (9, [], 9))
+    cases = (
+        (40, three, 5),
+        (188, three, 23),
+        (40, [("conv", 5, "valid")], 36),
+        (7, [("pool", 3)], 2),
+        (9, [], 9),
+    )
     for n, layers, expected in cases:
         got = answer(n, layers)
         assert got is not None, "the function returns nothing yet"
@@ -31,9 +37,13 @@ def _judge_average_recall(answer) -> None:
     y, said = np.array([0] * 8 + [1] * 2 + [3]), np.array([0] * 8 + [0, 1] + [2])
     got = answer(y, said)
     assert got is not None, "the function returns nothing yet"
-    assert not np.isclose(got, np.mean(y == said)), "that is the accuracy: here each label should count the same"
+    assert not np.isclose(got, np.mean(y == said)), (
+        "that is the accuracy: here each label should count the same"
+    )
     expected = recall_score(y, said, labels=[0, 1, 3], average="macro")
-    assert np.isclose(got, expected), f"mean recall of the labels that occur in y: {expected:.3f}, not {got:.3f}"
+    assert np.isclose(got, expected), (
+        f"mean recall of the labels that occur in y: {expected:.3f}, not {got:.3f}"
+    )
 
 
 @exercise("10.2", _judge_average_recall)
@@ -47,9 +57,13 @@ def _judge_clip_means(answer) -> None:
     proba = np.random.default_rng(0).dirichlet(np.ones(4), len(ids))
     got = answer(proba, ids)
     assert got is not None, "the function returns nothing yet"
-    assert np.shape(got) == (3, 4), f"three clips and four labels: shape (3, 4), not {np.shape(got)}"
+    assert np.shape(got) == (3, 4), (
+        f"three clips and four labels: shape (3, 4), not {np.shape(got)}"
+    )
     expected = np.stack([proba[ids == name].mean(axis=0) for name in "abc"])
-    assert np.allclose(got, expected), "one row a clip, in the order of the sorted ids: the mean over its windows"
+    assert np.allclose(got, expected), (
+        "one row a clip, in the order of the sorted ids: the mean over its windows"
+    )
 
 
 @exercise("10.3", _judge_clip_means)

@@ -51,14 +51,18 @@ def fer2013(
         return np.random.default_rng([seed, n]).permutation(pool)[:n]
 
     def shuffled(seed: int):
-        pool, asked = train_test_split(np.arange(len(y)), test_size=len(test), stratify=y, random_state=0)
+        pool, asked = train_test_split(
+            np.arange(len(y)), test_size=len(test), stratify=y, random_state=0
+        )
         return [(some(pool, trained, seed), asked)]
 
     def official(n: int):
         return lambda seed: [(some(train, n, seed), test)]
 
     ways = {
-        "with twins": lambda seed: [(np.append(with_twin, some(free, trained - len(with_twin), seed)), test)],
+        "with twins": lambda seed: [
+            (np.append(with_twin, some(free, trained - len(with_twin), seed)), test)
+        ],
         "without twins": lambda seed: [(some(free, trained, seed), test)],
         **{f"{n} faces": official(n) for n in sizes if n < len(train)},
     }

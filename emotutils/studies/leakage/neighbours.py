@@ -22,7 +22,12 @@ from .outcomes import Folds, Outcome, collect, divided
 from .voices import FOLDS, SEEDS
 
 LENGTH, STEP = 0.5, 0.1  # seconds: a window, and from one to the next
-DISTANCES = (0.1, 0.2, 0.3, 0.5)  # seconds from a test window to the nearest of its recording in training
+DISTANCES = (
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+)  # seconds from a test window to the nearest of its recording in training
 TRAINED = 10_000  # windows that every arm of the curve is trained on, so that nothing but the distance changes
 
 
@@ -86,8 +91,14 @@ def windows(
 
         return parts
 
-    ways = {f"{d} s": distant(d) for d in DISTANCES} | {"recording": apart("id"), "actor": apart("group")}
-    judges = {"": estimator or small_network(), "1-NN, ": make_pipeline(StandardScaler(), KNeighborsClassifier(1))}
+    ways = {f"{d} s": distant(d) for d in DISTANCES} | {
+        "recording": apart("id"),
+        "actor": apart("group"),
+    }
+    judges = {
+        "": estimator or small_network(),
+        "1-NN, ": make_pipeline(StandardScaler(), KNeighborsClassifier(1)),
+    }
     arms = {f"{who}{way}": divided(judge, X, rows, k, folds_of) for who, judge in judges.items()
             for way, folds_of in ways.items()}  # fmt: skip
     return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, window=LENGTH, step=STEP,
@@ -116,7 +127,12 @@ def _one_each(source: np.ndarray) -> np.ndarray:
 
 
 def films(
-    dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, estimator: BaseEstimator | None = None, name: str = "films"
+    dataset: Dataset,
+    *,
+    seeds=SEEDS,
+    folds: int = FOLDS,
+    estimator: BaseEstimator | None = None,
+    name: str = "films",
 ) -> Outcome:
     """Frames of films, shuffled as in thesis 4.7, and film by film.
 
@@ -133,4 +149,6 @@ def films(
                                                                                               seed=seed))
         for way, g in (("shuffled frames", None), ("film", "group"))
     }  # fmt: skip
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, network="nearest frame")
+    return collect(
+        name, rows, dataset.labels, arms, seeds, data=dataset.name, network="nearest frame"
+    )

@@ -55,7 +55,9 @@ class Outcome:
         DataError : an unknown arm, or none of these rows tested.
         """
         scores = [getattr(r, metric) for r in self._reports(arm, where)]
-        return Score(*(float(np.mean([getattr(s, k) for s in scores])) for k in ("value", "low", "high")))
+        return Score(
+            *(float(np.mean([getattr(s, k) for s in scores])) for k in ("value", "low", "high"))
+        )
 
     def gap(self, a: str, b: str, where: np.ndarray | None = None) -> Comparison:
         """By how much arm a scores better than b on the rows that both tested, with a paired interval.
@@ -89,7 +91,10 @@ class Outcome:
         if not tested.any():
             raise DataError(f"{self.name}: {arm!r} tested none of these rows")
         y, groups = self.rows["y"].to_numpy()[tested], self._groups(tested)
-        return [evaluate(y, proba[tested].astype(float), self.labels, groups) for proba in self.arms[arm]]
+        return [
+            evaluate(y, proba[tested].astype(float), self.labels, groups)
+            for proba in self.arms[arm]
+        ]
 
     def table(self, where: np.ndarray | None = None) -> pd.DataFrame:
         """One row an arm: rows trained on and tested, accuracy and UAR (mean over seeds) with ``low`` and ``high`` of
@@ -126,11 +131,17 @@ def read(name: str, folder: Path | None = None) -> Outcome | None:
     facts = json.loads(path.read_text(encoding="utf-8"))
     arms = [row["arm"] for row in facts.pop("arms")]
     with np.load(path.with_suffix(".npz"), allow_pickle=False) as a:
-        rows = pd.DataFrame({key.removeprefix("row_"): a[key] for key in a.files if key.startswith("row_")})
-        return Outcome(name, rows, tuple(a["labels"].tolist()), {arm: a[arm] for arm in arms}, facts)
+        rows = pd.DataFrame(
+            {key.removeprefix("row_"): a[key] for key in a.files if key.startswith("row_")}
+        )
+        return Outcome(
+            name, rows, tuple(a["labels"].tolist()), {arm: a[arm] for arm in arms}, facts
+        )
 
 
-def answers(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, folds: Folds, k: int, seed: int = 0) -> np.ndarray:
+def answers(
+    estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, folds: Folds, k: int, seed: int = 0
+) -> np.ndarray:
     """Train anew on each fold and ask about the rows it keeps out: float16 (n, k), NaN in rows never asked about.
 
     scikit-learn's ``cross_val_predict`` wants folds that test every row once; these need not.
@@ -138,7 +149,9 @@ def answers(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, folds: Folds
     proba = np.full((len(y), k), np.nan, np.float16)
     for train, test in folds:
         fitted = clone(estimator)
-        fitted.set_params(**{name: seed for name in fitted.get_params() if name.endswith("random_state")})
+        fitted.set_params(
+            **{name: seed for name in fitted.get_params() if name.endswith("random_state")}
+        )
         fitted.fit(X[train], y[train])
         said = np.zeros((len(test), k))
         said[:, fitted.classes_] = fitted.predict_proba(X[test])
@@ -166,20 +179,28 @@ def collect(
         runs = [run(seed) for seed in seeds]
         found[arm] = np.stack([proba for proba, _ in runs])
         trained[arm] = round(float(np.mean([n for _, n in runs])))
-    kept = np.any([np.isfinite(p).all(axis=(0, 2)) for p in found.values()], axis=0)  # tested by any arm
+    kept = np.any(
+        [np.isfinite(p).all(axis=(0, 2)) for p in found.values()], axis=0
+    )  # tested by any arm
     found = {arm: p[:, kept] for arm, p in found.items()}
     facts = {**facts, "seeds": seeds, "trained_on": trained, **surroundings()}
     return Outcome(name, rows[kept].reset_index(drop=True), tuple(labels), found, facts)
 
 
 def divided(
-    estimator: BaseEstimator, X: np.ndarray, rows: pd.DataFrame, k: int, folds: Callable[[int], Folds]
+    estimator: BaseEstimator,
+    X: np.ndarray,
+    rows: pd.DataFrame,
+    k: int,
+    folds: Callable[[int], Folds],
 ) -> Callable[[int], tuple[np.ndarray, float]]:
     """An arm for `collect`: one estimator on one table, divided by ``folds(seed)``."""
     y = rows["y"].to_numpy()
 
     def run(seed: int) -> tuple[np.ndarray, float]:
         parts = folds(seed)
-        return answers(estimator, X, y, parts, k, seed), float(np.mean([len(train) for train, _ in parts]))
+        return answers(estimator, X, y, parts, k, seed), float(
+            np.mean([len(train) for train, _ in parts])
+        )
 
     return run

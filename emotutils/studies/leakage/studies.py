@@ -46,17 +46,32 @@ def study(name: str, *, root=None, **options) -> Outcome:
 
 #: What leaks, in words; the experiment, its leaking and its honest arm.
 GAPS = (
-    ("neighbouring windows in training, remembered (1-NN)", "windows", "1-NN, 0.1 s", "1-NN, actor"),
+    (
+        "neighbouring windows in training, remembered (1-NN)",
+        "windows",
+        "1-NN, 0.1 s",
+        "1-NN, actor",
+    ),
     ("neighbouring windows in training, a network", "windows", "0.1 s", "actor"),
     ("neighbouring windows, against other recordings", "windows", "0.1 s", "recording"),
     ("known voices, RAVDESS", "speakers", "random", "actor"),
     ("known sentences, RAVDESS", "speakers", "random, halves", "sentence, halves"),
     ("known voices, TESS", "words", "random", "woman"),
     ("known words, TESS", "words", "random", "word"),
-    ("known voices, RAVDESS in the merged set", "corpora", "merged, random", "ravdess + tess, actor"),
+    (
+        "known voices, RAVDESS in the merged set",
+        "corpora",
+        "merged, random",
+        "ravdess + tess, actor",
+    ),
     ("two files of one performance", "twins", "by file", "by performance"),
     ("varied copies made before the division", "augmented", "copies first", "division first"),
-    ("columns chosen on all rows (all are noise)", "chosen-columns", "chosen on all rows", "chosen on training rows"),
+    (
+        "columns chosen on all rows (all are noise)",
+        "chosen-columns",
+        "chosen on all rows",
+        "chosen on training rows",
+    ),
     ("scaler fitted on all rows", "scaled", "fitted on all rows", "fitted on training rows"),
     ("epoch chosen on the test part", "best-epoch", "chosen on test", "chosen on validation"),
     ("FER2013's twins in training", "fer2013", "with twins", "without twins"),
@@ -74,7 +89,16 @@ def gaps() -> pd.DataFrame:
     rows = []
     for leak, name, leaking, honest in GAPS:
         if found := read(name):
-            both = np.isfinite(found.arms[leaking]).all(axis=(0, 2)) & np.isfinite(found.arms[honest]).all(axis=(0, 2))
+            both = np.isfinite(found.arms[leaking]).all(axis=(0, 2)) & np.isfinite(
+                found.arms[honest]
+            ).all(axis=(0, 2))
             scores = {"leaking": found.score(leaking, both), "honest": found.score(honest, both)}
-            rows.append({"leak": leak, "record": f"leak-{name}", **scores, "gap": found.gap(leaking, honest)})
+            rows.append(
+                {
+                    "leak": leak,
+                    "record": f"leak-{name}",
+                    **scores,
+                    "gap": found.gap(leaking, honest),
+                }
+            )
     return pd.DataFrame(rows)

@@ -37,10 +37,14 @@ def scaled(dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "sc
         "fitted on all rows": divided(judge[-1], StandardScaler().fit_transform(X), rows, k, by),
         "fitted on training rows": divided(judge, X, rows, k, by),
     }
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, network="logistic regression")
+    return collect(
+        name, rows, dataset.labels, arms, seeds, data=dataset.name, network="logistic regression"
+    )
 
 
-def chosen_columns(dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "chosen-columns") -> Outcome:
+def chosen_columns(
+    dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "chosen-columns"
+) -> Outcome:
     """The best columns of thousands, chosen before or after the split. All columns are noise: chance is all there is.
 
     What happens to anybody who computes 6,000 features of 240 recordings and keeps those that go with the label.
@@ -57,7 +61,10 @@ def chosen_columns(dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: s
         proba = answers(model if early else make_pipeline(choose, model), X, y, parts, k, seed)
         return proba, float(np.mean([len(train) for train, _ in parts]))
 
-    arms = {"chosen on all rows": partial(run, True), "chosen on training rows": partial(run, False)}
+    arms = {
+        "chosen on all rows": partial(run, True),
+        "chosen on training rows": partial(run, False),
+    }
     network = f"logistic regression on {BEST} of {COLUMNS} random columns"
     return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, network=network)
 
@@ -107,10 +114,14 @@ def _copied(dataset, vary, copies, ways, seeds, folds, estimator, name) -> Outco
     """Arms over the originals and their copies, dealt out by row or by recording; answers to the originals only."""
     features = recipe_for("conv1d", "thesis").features
     voices, n, k = dataset.voices(sr=features.sr), len(dataset.table), len(dataset.labels)
-    more = [features(vary(v, features.sr, [i, c])) for c in range(copies) for i, v in enumerate(voices)]
+    more = [
+        features(vary(v, features.sr, [i, c])) for c in range(copies) for i, v in enumerate(voices)
+    ]
     X = np.concatenate([heard(dataset), np.array(more, np.float32)])
     # A copy gets an id of its own, so that only the column to divide by tells whose it is.
-    table = pd.concat([dataset.table.assign(recording=dataset.table["id"])] * (copies + 1), ignore_index=True)
+    table = pd.concat(
+        [dataset.table.assign(recording=dataset.table["id"])] * (copies + 1), ignore_index=True
+    )
     table = table.assign(id=[f"{i}/{row // n}" for row, i in enumerate(table["id"])])
     column = {None: None, "id": "recording"}
 
@@ -122,12 +133,19 @@ def _copied(dataset, vary, copies, ways, seeds, folds, estimator, name) -> Outco
         return parts
 
     rows = table[["id", "y", "group"]]
-    arms = {w: divided(estimator or small_network(), X, rows, k, originals(groups)) for w, groups in ways.items()}
+    arms = {
+        w: divided(estimator or small_network(), X, rows, k, originals(groups))
+        for w, groups in ways.items()
+    }
     network = "two hidden layers (256, 128) on 40 time-averaged MFCCs"
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, network=network, copies=copies)
+    return collect(
+        name, rows, dataset.labels, arms, seeds, data=dataset.name, network=network, copies=copies
+    )
 
 
-def best_epoch(dataset: Dataset, *, seeds=SEEDS, folds: int = 6, epochs: int = 60, name: str = "best-epoch") -> Outcome:
+def best_epoch(
+    dataset: Dataset, *, seeds=SEEDS, folds: int = 6, epochs: int = 60, name: str = "best-epoch"
+) -> Outcome:
     """Conv1D by actor, its epoch chosen on the test actors, on validation actors, or the last one.
 
     One training a fold and seed, looked at after every epoch; the next fold's actors are for validation.
@@ -149,7 +167,9 @@ def best_epoch(dataset: Dataset, *, seeds=SEEDS, folds: int = 6, epochs: int = 6
     def run(way: str, seed: int) -> tuple[np.ndarray, float]:
         dealt = cross_validation(dataset.table, folds, groups="group", seed=seed)
         if seed not in kept:
-            kept[seed] = {w: np.full((len(y), k), np.nan, np.float16) for w in ("test", "validation", "last")}
+            kept[seed] = {
+                w: np.full((len(y), k), np.nan, np.float16) for w in ("test", "validation", "last")
+            }
             for fold, (train, test) in enumerate(dealt):
                 chosen_on = dealt[(fold + 1) % folds][1]
                 seen = looked_at(np.setdiff1d(train, chosen_on), np.append(test, chosen_on), seed)
@@ -163,7 +183,10 @@ def best_epoch(dataset: Dataset, *, seeds=SEEDS, folds: int = 6, epochs: int = 6
                     kept[seed][w][test] = seen[epoch, : len(test)]
         return kept[seed][way], len(y) * (folds - 2) / folds
 
-    arms = {f"chosen on {w}" if w != "last" else "last epoch": partial(run, w) for w in ("test", "validation", "last")}
+    arms = {
+        f"chosen on {w}" if w != "last" else "last epoch": partial(run, w)
+        for w in ("test", "validation", "last")
+    }
     return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, epochs=epochs,
                    network="conv1d (thesis)")  # fmt: skip
 

@@ -22,8 +22,14 @@ FOLDS = 3
 def voice_network(**options) -> NetworkClassifier:
     """The thesis's Conv1D as its recipe trains it, as a scikit-learn classifier."""
     recipe = recipe_for("conv1d", "thesis")
-    given = {"epochs": recipe.epochs, "batch_size": recipe.batch_size, "optimizer": recipe.optimizer}
-    return NetworkClassifier("conv1d", **{**given, "learning_rate": recipe.learning_rate, **options})
+    given = {
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "optimizer": recipe.optimizer,
+    }
+    return NetworkClassifier(
+        "conv1d", **{**given, "learning_rate": recipe.learning_rate, **options}
+    )
 
 
 def heard(dataset: Dataset) -> np.ndarray:
@@ -32,7 +38,12 @@ def heard(dataset: Dataset) -> np.ndarray:
 
 
 def speakers(
-    dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, estimator: BaseEstimator | None = None, name: str = "speakers"
+    dataset: Dataset,
+    *,
+    seeds=SEEDS,
+    folds: int = FOLDS,
+    estimator: BaseEstimator | None = None,
+    name: str = "speakers",
 ) -> Outcome:
     """RAVDESS at random and by actor; and in halves: at random, by actor, by sentence.
 
@@ -56,7 +67,9 @@ def speakers(
     return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
 
 
-def words(dataset: Dataset, *, seeds=SEEDS, estimator: BaseEstimator | None = None, name: str = "words") -> Outcome:
+def words(
+    dataset: Dataset, *, seeds=SEEDS, estimator: BaseEstimator | None = None, name: str = "words"
+) -> Outcome:
     """TESS in halves: at random, by word, and by woman, of whom there are two."""
     X, rows = heard(dataset), dataset.table[["id", "y", "group", "word"]]
     arm = partial(divided, estimator or voice_network(), X, rows, len(dataset.labels))
@@ -66,7 +79,12 @@ def words(dataset: Dataset, *, seeds=SEEDS, estimator: BaseEstimator | None = No
 
 
 def corpora(
-    dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, estimator: BaseEstimator | None = None, name: str = "corpora"
+    dataset: Dataset,
+    *,
+    seeds=SEEDS,
+    folds: int = FOLDS,
+    estimator: BaseEstimator | None = None,
+    name: str = "corpora",
 ) -> Outcome:
     """RAVDESS and TESS as one: at random; RAVDESS by actor, without and with TESS; from one corpus to the other.
 
@@ -102,4 +120,7 @@ def _dealt(table: pd.DataFrame, folds: int, groups: str | None):
 
 
 def _facts(dataset: Dataset) -> dict:
-    return {"data": dataset.name, "network": "conv1d (thesis), 40 time-averaged MFCCs of whole recordings"}
+    return {
+        "data": dataset.name,
+        "network": "conv1d (thesis), 40 time-averaged MFCCs of whole recordings",
+    }
