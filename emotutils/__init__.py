@@ -1,4 +1,5 @@
-"""emotutils: the model and feature code of the course *Multimodal analysis of emotions in multimedia*.
+"""emotutils: the model and feature code of the course *Multimodal analysis of emotions in
+multimedia*.
 
 Names below are loaded on first use, so that ``import emotutils`` stays light (no TensorFlow).
 """

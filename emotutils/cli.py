@@ -184,9 +184,12 @@ def _weights(text: str) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130 after Ctrl-C."""
+    """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130
+    after Ctrl-C.
+    """
     args = build_parser().parse_args(argv)
-    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the variable.
+    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the
+    # variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         args.run(args)

@@ -1,7 +1,8 @@
 """The roots on disk and the profile: the one place that reads environment variables.
 
-*Shipped* is what comes with the package (sample film, weights, run records) and never moves;
-*data* is where a user keeps the real corpora; *cache* holds what can be computed again. Taught in notebooks/00_setup.
+*Shipped* is what comes with the package (sample film, weights, run records) and never moves; *data*
+is where a user keeps the real corpora; *cache* holds what can be computed again. Taught in
+notebooks/00_setup.
 """
 
 import base64
@@ -15,12 +16,15 @@ from .errors import EmotutilsError
 
 _PACKAGE = Path(__file__).resolve().parent
 
-#: What a notebook runs on: the bundled synthetic sets, real sets within minutes, or the whole recorded run.
+#: What a notebook runs on: the bundled synthetic sets, real sets within minutes, or the whole
+#: recorded run.
 PROFILES = ("sample", "live", "full")
 
 
 def shipped_root() -> Path:
-    """The folder with ``sample/``, ``weights/`` and ``runs/``: the wheel's own, or the checkout's ``data/``."""
+    """The folder with ``sample/``, ``weights/`` and ``runs/``: the wheel's own, or the checkout's
+    ``data/``.
+    """
     packed = _PACKAGE / "data"
     return packed if packed.is_dir() else _PACKAGE.parent / "data"
 
@@ -28,7 +32,8 @@ def shipped_root() -> Path:
 def data_root(root: str | os.PathLike | None = None) -> Path:
     """Where the real data sets lie: the argument, else ``$EMOTUTILS_DATA``, else ``data/`` here.
 
-    Where there is no such folder, as in ``notebooks/``, the checkout's own ``data/`` takes its place.
+    Where there is no such folder, as in ``notebooks/``, the checkout's own ``data/`` takes its
+    place.
     """
     named = root or os.environ.get("EMOTUTILS_DATA")
     if named:
@@ -48,7 +53,8 @@ def cache_root() -> Path:
 
 
 def profile(name: str | None = None) -> str:
-    """The profile of a notebook: the argument, else ``$EMOTUTILS_PROFILE``, else what the data root allows.
+    """The profile of a notebook: the argument, else ``$EMOTUTILS_PROFILE``, else what the data root
+    allows.
 
     ``live`` where a real set's folder lies under the data root, ``sample`` where none does.
 
@@ -66,15 +72,19 @@ def profile(name: str | None = None) -> str:
 
 
 def static_figures() -> bool:
-    """Whether interactive figures are drawn once instead (``$EMOTUTILS_STATIC``): for print, tests and GitHub."""
+    """Whether interactive figures are drawn once instead (``$EMOTUTILS_STATIC``): for print, tests
+    and GitHub.
+    """
     return bool(os.environ.get("EMOTUTILS_STATIC"))
 
 
 def kaggle_authorization() -> str | None:
-    """The learner's own Kaggle token as the value of an ``Authorization`` header; None where there is none.
+    """The learner's own Kaggle token as the value of an ``Authorization`` header; None where there
+    is none.
 
-    Looked for where Kaggle's own programs do, in this order: ``$KAGGLE_API_TOKEN``, ``~/.kaggle/access_token``,
-    ``$KAGGLE_USERNAME`` with ``$KAGGLE_KEY``, ``~/.kaggle/kaggle.json``.
+    Looked for where Kaggle's own programs do, in this order: ``$KAGGLE_API_TOKEN``,
+    ``~/.kaggle/access_token``, ``$KAGGLE_USERNAME`` with ``$KAGGLE_KEY``,
+    ``~/.kaggle/kaggle.json``.
 
     Raises
     ------

@@ -1,4 +1,6 @@
-"""The errors a user meets: one line that says what, where and what to do. Shown in notebooks/00_setup."""
+"""The errors a user meets: one line that says what, where and what to do. Shown in
+notebooks/00_setup.
+"""
 
 
 class EmotutilsError(Exception):
@@ -18,4 +20,6 @@ class NetworkError(EmotutilsError):
 
 
 class SearchError(EmotutilsError, ValueError):
-    """A search or an estimator asked for what cannot be; a ValueError, because scikit-learn looks for that."""
+    """A search or an estimator asked for what cannot be; a ValueError, because scikit-learn looks
+    for that.
+    """

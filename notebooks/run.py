@@ -1,7 +1,9 @@
-"""Run notebooks again on the samples, keep what comes out, and record how long that took: `make notebooks`.
+"""Run notebooks again on the samples, keep what comes out, and record how long that took: `make
+notebooks`.
 
-`python notebooks/run.py 03 07` runs only these. The times go into data/runs/notebooks.json, and from there into the
-README's routes and the list of notebooks; `python notebooks/run.py --pages` only writes these two again.
+`python notebooks/run.py 03 07` runs only these. The times go into data/runs/notebooks.json, and
+from there into the README's routes and the list of notebooks; `python notebooks/run.py --pages`
+only writes these two again.
 """
 
 import json
@@ -36,7 +38,9 @@ def count_words(path: Path) -> int:
 
 
 def execute(path: Path) -> float:
-    """Run a notebook from top to bottom in its own folder and keep the outputs; the seconds that it took."""
+    """Run a notebook from top to bottom in its own folder and keep the outputs; the seconds that it
+    took.
+    """
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)

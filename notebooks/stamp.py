@@ -1,8 +1,9 @@
-"""Write the first cells of all notebooks, from the repository's address in pyproject.toml: `make stamp`.
+"""Write the first cells of all notebooks, from the repository's address in pyproject.toml: `make
+stamp`.
 
-The address stands in the badge and in the cell that makes a Colab machine ready. That cell's text is here alone; what
-differs between notebooks are the data sets that one can choose, because each uses others. INSTALL.md and CITATION.cff
-name the address as well.
+The address stands in the badge and in the cell that makes a Colab machine ready. That cell's text
+is here alone; what differs between notebooks are the data sets that one can choose, because each
+uses others. INSTALL.md and CITATION.cff name the address as well.
 """
 
 import json
@@ -12,7 +13,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-#: What can be chosen as DATA: the sets that a notebook reads; the others work on samples and records.
+#: What can be chosen as DATA: the sets that a notebook reads; the others work on samples and
+#: records.
 CHOICES = {
     "00": ["ravdess", "ravdess+tess", "fer2013"],
     "01": ["ravdess", "ravdess+fer2013"],
@@ -55,7 +57,9 @@ def bootstrap(number: str, address: str) -> str:
 
 
 def stamped(text: str, address: str) -> str:
-    """The notebook's text with ``address`` in its badge, and its first code cell as it should be, if it is Colab's."""
+    """The notebook's text with ``address`` in its badge, and its first code cell as it should be,
+    if it is Colab's.
+    """
     address = address.rstrip("/")
     owner_and_name = "/".join(address.split("/")[-2:])
     text = re.sub(
@@ -70,7 +74,9 @@ def stamped(text: str, address: str) -> str:
 
 
 def readdressed(text: str, old: str, new: str) -> str:
-    """A document's text with ``new`` for the address ``old``, and for the folder that git makes of it."""
+    """A document's text with ``new`` for the address ``old``, and for the folder that git makes of
+    it.
+    """
     old_name, new_name = (address.rstrip("/").split("/")[-1] for address in (old, new))
     return text.replace(old, new.rstrip("/")).replace(f"\ncd {old_name}\n", f"\ncd {new_name}\n")
 

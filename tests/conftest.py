@@ -19,7 +19,8 @@ def real_data() -> Path:
 
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-# Without them Chromium looks for updates, asks other machines, and plays no film before somebody has clicked.
+# Without them Chromium looks for updates, asks other machines, and plays no film before somebody
+# has clicked.
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required --window-size=1280,1000"
@@ -45,7 +46,8 @@ def chromium(tmp_path_factory):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
-    # A page knows which of its parts is in use only while its window has the focus; a browser without a window may not.
+    # A page knows which of its parts is in use only while its window has the focus; a browser
+    # without a window may not.
     driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
     yield driver
     driver.quit()

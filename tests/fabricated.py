@@ -14,7 +14,9 @@ P = [f"p_{e}" for e in EMOTIONS]
 
 
 def _acted(t: np.ndarray, script: list, rng) -> np.ndarray:
-    """(n, 7): about 0.6 on the emotion of ``script`` [(until, emotion or "")] at each moment, NaN where it is empty."""
+    """(n, 7): about 0.6 on the emotion of ``script`` [(until, emotion or "")] at each moment, NaN
+    where it is empty.
+    """
     p = rng.dirichlet(np.full(7, 2.0), len(t)) * 0.55
     for i, moment in enumerate(t):
         emotion = next(e for until, e in script if moment < until)
@@ -37,7 +39,9 @@ def _film_level(p: np.ndarray) -> dict:
 def fabricated(
     duration=64.0, hop=0.5, *, face=True, voice=True, path="a film.mp4", size=(320, 240), fps=25.0
 ) -> Analysis:
-    """An analysis of a film that passes through all seven emotions, with gaps and a stretch of disagreement."""
+    """An analysis of a film that passes through all seven emotions, with gaps and a stretch of
+    disagreement.
+    """
     rng = np.random.default_rng(0)
     t = np.arange(0, duration, hop)
     cuts = duration * np.arange(1, 10) / 9

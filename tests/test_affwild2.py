@@ -54,7 +54,9 @@ def test_films_are_found_with_their_annotations_in_any_depth(tmp_path):
 
 
 def test_two_people_in_one_film(tmp_path):
-    """The four kinds of names in the published set; video5_left has a film of its own name only here."""
+    """The four kinds of names in the published set; video5_left has a film of its own name only
+    here.
+    """
     for name in ("30-30", "10-60", "video2", "video5_left", "alone"):
         film(tmp_path, f"{name}.mp4")
     annotated = (

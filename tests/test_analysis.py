@@ -1,4 +1,6 @@
-"""The main job, with the shipped networks: on the bundled film, on a real face, and on what goes wrong."""
+"""The main job, with the shipped networks: on the bundled film, on a real face, and on what goes
+wrong.
+"""
 
 import json
 import shutil
@@ -23,7 +25,8 @@ from emotutils.networks import DEFAULTS, load_network
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 SR = 16000
-# The public-domain portrait of E. Collins (NASA): a real, smiling face. Its centre and size in the picture:
+# The public-domain portrait of E. Collins (NASA): a real, smiling face. Its centre and size in the
+# picture:
 ASTRONAUT, CENTRE = pictures.astronaut(), (223, 120)
 
 
@@ -430,7 +433,8 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, voice, annotate):
         np.resize(voice, 60 * SR),
     )
     out = tmp_path / "out"
-    # The signal comes at the sixth frame read: in the analysis, or, where that looks at three only, in the annotation.
+    # The signal comes at the sixth frame read: in the analysis, or, where that looks at three only,
+    # in the annotation.
     words = ["analyze", path, "--out", out, *(["--fps", "0.05", "--annotate"] if annotate else [])]
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True, timeout=300

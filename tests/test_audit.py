@@ -43,7 +43,9 @@ FACE_COPIES = {
 
 
 def voice(seed, seconds=2.0):
-    """Something like speech: syllables of buzz through two moving resonances, with pauses and a little hiss."""
+    """Something like speech: syllables of buzz through two moving resonances, with pauses and a
+    little hiss.
+    """
     rng = np.random.default_rng(seed)
     x = 1e-4 * rng.normal(size=int(seconds * SR))
     at = 0.15
@@ -91,14 +93,15 @@ def found(report, kind, parts="train–test"):
     return row.iloc[0]
 
 
-# --- fingerprints of pictures ----------------------------------------------------------------------------------------
+# --- fingerprints of pictures ---------------------------------------------------------------------
 
 Y, X = np.mgrid[:48, :48]
 DRAWN = np.array(
     [(X * X * (i + 2) + Y * (37 + i) + X * Y) // (3 + i) % 256 for i in range(3)] + [0 * X],
     np.uint8,
 )
-#: imagehash.phash of ImageHash 4.3.2 (Pillow 13.0, scipy 1.17.1) for these pictures, and for the same mirrored.
+#: imagehash.phash of ImageHash 4.3.2 (Pillow 13.0, scipy 1.17.1) for these pictures, and for the
+#: same mirrored.
 PHASH = [0x83470307011FFFFC, 0xE30307011FFEB85E, 0x800F0007FF14AFFF, 0]
 PHASH_MIRRORED = [0xD4565456555AAB4D, 0xD65456545AAB5555, 0xD5505552AA555FAA, 0]
 
@@ -161,7 +164,7 @@ def test_pictures_of_another_shape_are_refused(shape):
         pixel_hash(np.zeros(shape))
 
 
-# --- fingerprints of sound -------------------------------------------------------------------------------------------
+# --- fingerprints of sound ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", SOUND_COPIES)
@@ -194,7 +197,7 @@ def test_sound_that_is_none_is_refused():
         near_sounds([voice(0), np.zeros(0, np.float32)], SR)
 
 
-# --- the audit -------------------------------------------------------------------------------------------------------
+# --- the audit ------------------------------------------------------------------------------------
 
 
 def test_planted_pictures_are_counted_once_exact_before_near():
@@ -323,7 +326,7 @@ def test_bad_input_is_one_clear_error(call, message):
         call(table(["train", "train", "test", "test"]))
 
 
-# --- the real sets ---------------------------------------------------------------------------------------------------
+# --- the real sets --------------------------------------------------------------------------------
 
 
 @pytest.mark.real
@@ -334,8 +337,9 @@ def test_fer2013s_duplicates_are_found_from_its_pixels(real_data):
     report = splits.audit(data.table, faces=faces)
     pairs = ("train–validation", "train–test", "validation–test")
     assert [found(report, "same picture", p)["rows"] for p in pairs] == [280, 288, 44]
-    # Rows with a near-duplicate but no identical picture in the earlier part, at HASH_BITS 12 and FACES_ALIKE 0.80.
-    # A few scores lie so near the threshold that another processor may round them across it.
+    # Rows with a near-duplicate but no identical picture in the earlier part, at HASH_BITS 12 and
+    # FACES_ALIKE 0.80. A few scores lie so near the threshold that another processor may round them
+    # across it.
     near = [found(report, "near-duplicate picture", p)["rows"] for p in pairs]
     np.testing.assert_allclose(near, [354, 364, 89], atol=3)
 

@@ -1,4 +1,6 @@
-"""Variations for training: still faces and voices, as much as was asked for, and the same for the same seed."""
+"""Variations for training: still faces and voices, as much as was asked for, and the same for the
+same seed.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""The report in a real browser: it loads offline, complains of nothing, and moves the film that lies beside it."""
+"""The report in a real browser: it loads offline, complains of nothing, and moves the film that
+lies beside it.
+"""
 
 import base64
 import json
@@ -180,7 +182,9 @@ def test_pointing_shows_a_moment_and_leaves_the_film_alone(page):
 
 @pytest.mark.parametrize("moved", [False, True])
 def test_without_the_film_the_page_is_complete(chromium, folder, tmp_path, moved):
-    """Gone before the report was written, or taken away after: only then has the browser a missing file to tell of."""
+    """Gone before the report was written, or taken away after: only then has the browser a missing
+    file to tell of.
+    """
     film = folder / "my films" / "demo & more.mp4" if moved else tmp_path / "gone.mp4"
     analysis = fabricated(DURATION, HOP, path=film, size=(640, 480), fps=20.0)
     written = report.save(analysis, folder / "gone")["report.html"]

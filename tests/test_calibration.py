@@ -1,4 +1,6 @@
-"""Temperatures, thresholds, and what bad input costs: numbers of known calibration, and the shipped cards."""
+"""Temperatures, thresholds, and what bad input costs: numbers of known calibration, and the shipped
+cards.
+"""
 
 import json
 
@@ -26,7 +28,9 @@ CARDS = networks.shipped_cards()
 
 
 def overconfident(temperature: float, n: int = 20000, k: int = 7):
-    """Labels drawn from honest probabilities, and the same logits as a network would give them at 1/temperature."""
+    """Labels drawn from honest probabilities, and the same logits as a network would give them at
+    1/temperature.
+    """
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 1.5, (n, k))
     honest = softmax(logits, axis=1)

@@ -51,7 +51,8 @@ def test_hashes_are_hashes(wanted):
 
 def test_counts_are_the_published_ones():
     first = {name: list(e.whole.values())[0] for name, e in CATALOG.items()}
-    # 24 actors × 60 spoken takes; 23 actors × 44 sung takes; both filmed; 2 women × 200 words × 7 emotions.
+    # 24 actors × 60 spoken takes; 23 actors × 44 sung takes; both filmed; 2 women × 200 words × 7
+    # emotions.
     assert first["ravdess"] == 24 * 60 and first["ravdess-song"] == 23 * 44
     assert first["ravdess-tracking"] == 24 * 60 + 23 * 44 and first["tess"] == 2 * 200 * 7
     assert first["fer2013"] == 28709 + 3589 + 3589

@@ -1,4 +1,6 @@
-"""The Colab door against a machine made up for it: Drive, secrets, data; and the first cell of every notebook."""
+"""The Colab door against a machine made up for it: Drive, secrets, data; and the first cell of
+every notebook.
+"""
 
 import errno
 import hashlib
@@ -37,7 +39,9 @@ class SecretNotFoundError(Exception):
 
 
 class Colab:
-    """What the learner allows, and what was asked for. Each `start` gives a new machine; the Drive stays."""
+    """What the learner allows, and what was asked for. Each `start` gives a new machine; the Drive
+    stays.
+    """
 
     def __init__(self, folder: Path, monkeypatch):
         self.folder, self.monkeypatch = folder, monkeypatch

@@ -1,4 +1,6 @@
-"""CONTRIBUTING.md followed to the letter: its files written down, its commands run, its tables compared."""
+"""CONTRIBUTING.md followed to the letter: its files written down, its commands run, its tables
+compared.
+"""
 
 import json
 import os
@@ -104,7 +106,9 @@ class Folder:
             self.run(["bash", "-euo", "pipefail", "-c", lines])
 
     def install(self) -> None:
-        """What pip leaves behind of the folder's pyproject.toml, without asking an index for a builder."""
+        """What pip leaves behind of the folder's pyproject.toml, without asking an index for a
+        builder.
+        """
         project = tomllib.loads((self.path / "pyproject.toml").read_text(encoding="utf-8"))
         name, version = project["project"]["name"], project["project"]["version"]
         for module in project["tool"]["setuptools"]["py-modules"]:

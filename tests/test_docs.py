@@ -1,4 +1,6 @@
-"""The documents say what is true: their commands exist, their links lead somewhere, their figures are the records'."""
+"""The documents say what is true: their commands exist, their links lead somewhere, their figures
+are the records'.
+"""
 
 import json
 import re

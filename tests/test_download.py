@@ -1,4 +1,6 @@
-"""Downloads against a server of our own: good ones, broken ones, hostile ones; nothing half-done is ever left."""
+"""Downloads against a server of our own: good ones, broken ones, hostile ones; nothing half-done is
+ever left.
+"""
 
 import base64
 import errno

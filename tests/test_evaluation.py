@@ -357,7 +357,9 @@ def test_mcnemar_by_hand():
 
 
 def test_newcombes_difference():
-    """56/70 - 48/80: Newcombe (1998, Statistics in Medicine 17, 873-890), table II, method 10: 0.0524 to 0.3339."""
+    """56/70 - 48/80: Newcombe (1998, Statistics in Medicine 17, 873-890), table II, method 10:
+    0.0524 to 0.3339.
+    """
     scores = [Score(hits / n, *metrics.wilson(hits, n)) for hits, n in ((56, 70), (48, 80))]
     found = difference(*scores)
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)

@@ -38,7 +38,8 @@ def astronaut():
 def scene(astronaut, places, size=(640, 480), seed=0, whole=False):
     """A mottled picture with one astronaut for each (x, y of the face, scale, clockwise degrees).
 
-    Of the astronaut's picture only an oval with the head is taken, so that two fit into one scene, or the whole.
+    Of the astronaut's picture only an oval with the head is taken, so that two fit into one scene,
+    or the whole.
     """
     mottle = np.random.default_rng(seed).integers(60, 190, (12, 16, 3)).astype(np.uint8)
     picture = cv2.resize(mottle, size)
@@ -60,7 +61,7 @@ def square(x, y, side=100.0, eyes=None):
     return Face(x - side / 2, y - side / 2, side, side, 0.9, eyes)
 
 
-# --- detection ---------------------------------------------------------------------------------------------------
+# --- detection ------------------------------------------------------------------------------------
 
 
 def test_blazeface_agrees_with_the_models_own_package(blazeface, astronaut):
@@ -185,7 +186,7 @@ def test_detecting_does_not_import_tensorflow():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# --- crops -------------------------------------------------------------------------------------------------------
+# --- crops ----------------------------------------------------------------------------------------
 
 
 def test_crop_samples_the_right_place():
@@ -231,7 +232,8 @@ def test_tilted_and_scaled_faces_give_the_same_crop(blazeface, astronaut, degree
     wanted = align_crop(astronaut, level)
     picture = scene(astronaut, [(320, 240, scale, degrees)])
     (face,) = blazeface.detect(picture)
-    # Look for the level face's middle in this crop: it must be there, and within two pixels of its own place.
+    # Look for the level face's middle in this crop: it must be there, and within two pixels of its
+    # own place.
     inner = wanted[10:40, 10:38, 0]
     fits = cv2.matchTemplate(align_crop(picture, face)[..., 0], inner, cv2.TM_CCOEFF_NORMED)
     _, likeness, _, (column, row) = cv2.minMaxLoc(fits)
@@ -251,7 +253,7 @@ def test_tilt_is_that_of_the_eye_line():
     )
 
 
-# --- tracks ------------------------------------------------------------------------------------------------------
+# --- tracks ---------------------------------------------------------------------------------------
 
 
 def test_two_moving_people_keep_their_ids(blazeface, astronaut):
@@ -338,7 +340,7 @@ def test_time_must_not_run_backwards():
         tracker.update(0.5, [])
 
 
-# --- real faces --------------------------------------------------------------------------------------------------
+# --- real faces -----------------------------------------------------------------------------------
 
 
 @pytest.mark.real

@@ -26,7 +26,9 @@ PARTS = {"train": "Train_Set", "validation": "Validation_Set"}
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
-    """The sample films: three, 6 frames at 15 a second for each of eight expressions and for nobody there."""
+    """The sample films: three, 6 frames at 15 a second for each of eight expressions and for nobody
+    there.
+    """
     root = tmp_path_factory.mktemp("films")
     make_affwild2(root, np.random.default_rng(0), seconds=0.4)
     return root
@@ -503,7 +505,9 @@ MEASURED = ("pose_Tx", "pose_Ty", "gaze_0_x", *openface.AU_INTENSITIES, *openfac
 
 
 def openface_output(folder, film, n_frames, faces=1, missing=(), measured=MEASURED):
-    """What FeatureExtraction leaves: the csv and the aligned faces (112×112), grey as their frame's number."""
+    """What FeatureExtraction leaves: the csv and the aligned faces (112×112), grey as their frame's
+    number.
+    """
     table = pd.DataFrame(
         {
             "frame": np.repeat(np.arange(n_frames) + 1, faces),
@@ -588,7 +592,9 @@ def test_openfaces_damaged_or_missing_output(tmp_path):
 
 @pytest.mark.real
 def test_films_made_of_real_faces(real_data, tmp_path):
-    """Faces of FER2013 shown one after the other, each for 0.6 s: most survive, with their own label."""
+    """Faces of FER2013 shown one after the other, each for 0.6 s: most survive, with their own
+    label.
+    """
     data = datasets.load("fer2013", real_data)
     shown = {}
     for split, each in (("train", 6), ("validation", 3)):

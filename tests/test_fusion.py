@@ -1,4 +1,6 @@
-"""Rules on paper-sized numbers, time, disagreement: against what can be worked out by hand or with scikit-learn."""
+"""Rules on paper-sized numbers, time, disagreement: against what can be worked out by hand or with
+scikit-learn.
+"""
 
 import json
 

@@ -1,4 +1,6 @@
-"""The shipped record of fusion and what was fitted for the default networks: complete, in agreement with the cards."""
+"""The shipped record of fusion and what was fitted for the default networks: complete, in agreement
+with the cards.
+"""
 
 import json
 

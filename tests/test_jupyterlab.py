@@ -16,7 +16,8 @@ from test_house import ROOT
 pytestmark = pytest.mark.browser
 
 NOTEBOOK = ROOT / "notebooks" / "13_fusion.ipynb"
-#: What JupyterLab does beside its work: looks for updates and news, starts language servers, uses the user's folders.
+#: What JupyterLab does beside its work: looks for updates and news, starts language servers, uses
+#: the user's folders.
 LAB = {"expose_app_in_browser": True, "extension_manager": "readonly"}
 LAB |= {"check_for_updates_class": "jupyterlab.NeverCheckForUpdate", "news_url": None}
 SERVER = {"ip": "localhost", "port": 0, "open_browser": False, "allow_root": True}

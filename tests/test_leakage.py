@@ -1,4 +1,6 @@
-"""The experiments on leakage: how they divide, what they leave behind, and what must come out where nothing leaks."""
+"""The experiments on leakage: how they divide, what they leave behind, and what must come out where
+nothing leaks.
+"""
 
 import json
 
@@ -45,7 +47,9 @@ def voices():
 
 @pytest.fixture(scope="module")
 def outcome():
-    """Two arms by hand: one right on every row, the other only on the first half; two seeds, four speakers."""
+    """Two arms by hand: one right on every row, the other only on the first half; two seeds, four
+    speakers.
+    """
     y = np.tile([0, 1], 20)
     right = np.eye(2)[y]
     half = np.where(np.arange(40)[:, None] < 20, right, 1 - right)
@@ -133,7 +137,9 @@ def keys(X):
 
 
 def test_windows_keep_their_distance(voices, seen, monkeypatch):
-    """The features are replaced by the recording and the moment, so that the distance can be measured."""
+    """The features are replaced by the recording and the moment, so that the distance can be
+    measured.
+    """
     X, source, start = neighbours._cut(voices)
     monkeypatch.setattr(neighbours, "_cut", lambda dataset: (np.c_[source, start], source, start))
     leakage.windows(voices, seeds=(0,), estimator=seen, trained=10**6)

@@ -27,7 +27,9 @@ def corners(width=64, height=48):
 
 
 def seen_corners(image):
-    """The four colours, from the middle of each quarter: upper left, upper right, lower left, lower right."""
+    """The four colours, from the middle of each quarter: upper left, upper right, lower left, lower
+    right.
+    """
     h, w, _ = image.shape
     names = {"red": RED, "green": GREEN, "blue": BLUE, "black": BLACK}
     points = [image[y, x].astype(int) for y in (h // 4, 3 * h // 4) for x in (w // 4, 3 * w // 4)]
@@ -56,7 +58,9 @@ def make_film(
     options=None,
     aspect=None,
 ):
-    """A film with a picture at each of ``stamps`` / ``clock`` seconds, and ``sound`` (n,) or (channels, n)."""
+    """A film with a picture at each of ``stamps`` / ``clock`` seconds, and ``sound`` (n,) or
+    (channels, n).
+    """
     image = corners() if image is None else image
     sound = None if sound is None else np.atleast_2d(sound)
     with av.open(str(path), "w", options=options or {}) as film:
@@ -94,7 +98,8 @@ def make_film(
                 kind.name.rstrip("p")
             ]
             packed = (packed if kind.is_planar else packed.T.reshape(1, -1)).astype(dtype)
-            # Half a second at a time, as a camera does: PCM would become one packet as long as the film.
+            # Half a second at a time, as a camera does: PCM would become one packet as long as the
+            # film.
             per_sample = packed.shape[1] // sound.shape[1]
             for start in range(0, sound.shape[1], rate // 2):
                 piece = packed[:, start * per_sample : (start + rate // 2) * per_sample]
@@ -131,7 +136,7 @@ def no_warning(message):
     raise AssertionError(message)
 
 
-# --- pictures ---------------------------------------------------------------------------------------------------------
+# --- pictures -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -260,7 +265,7 @@ def test_pictures_without_stamps_are_timed_by_the_frame_rate(tmp_path):
     assert probe(raw).duration == pytest.approx(2.0, abs=0.05)
 
 
-# --- sound ------------------------------------------------------------------------------------------------------------
+# --- sound ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100, 48000])
@@ -413,7 +418,7 @@ def test_sound_that_is_no_number_becomes_silence(tmp_path):
     assert len(told) == 1 and "damage" in told[0]
 
 
-# --- damage and bad input ---------------------------------------------------------------------------------------------
+# --- damage and bad input -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -523,12 +528,14 @@ def test_damaged_packets_are_skipped_and_told_once(tmp_path):
         list(frames(bad, 1))
 
 
-# --- memory -----------------------------------------------------------------------------------------------------------
+# --- memory ---------------------------------------------------------------------------------------
 
 
 def test_memory_does_not_grow_with_the_length(tmp_path):
     def grown(seconds):
-        """Bytes by which the process grows while reading a film of 0.25 MB of pictures and sound a second."""
+        """Bytes by which the process grows while reading a film of 0.25 MB of pictures and sound a
+        second.
+        """
         film = tmp_path / f"{seconds}.mkv"
         make_film(
             film,
@@ -545,7 +552,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     assert grown(120) < grown(5) + 6e6
 
 
-# --- films written ----------------------------------------------------------------------------------------------------
+# --- films written --------------------------------------------------------------------------------
 
 
 def test_a_written_film_comes_back_with_its_times_and_sound(tmp_path):

@@ -1,4 +1,6 @@
-"""What the notebooks share: set-up, profiles, shown code, interactive figures and their static twins, guesses."""
+"""What the notebooks share: set-up, profiles, shown code, interactive figures and their static
+twins, guesses.
+"""
 
 import ast
 import inspect

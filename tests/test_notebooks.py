@@ -186,7 +186,9 @@ def test_each_figure_is_followed_by_its_message(path):
 
 
 def used_names(source: str) -> set[str]:
-    """Dotted names under ``emotutils`` that a notebook's code uses, as ``emotutils.datasets.splits.audit``."""
+    """Dotted names under ``emotutils`` that a notebook's code uses, as
+    ``emotutils.datasets.splits.audit``.
+    """
     aliases = {"emotutils": "emotutils"}
     for module, names in re.findall(r"^from (emotutils[\w.]*) import (.+)$", source, flags=re.M):
         aliases |= {name.strip(): f"{module}.{name.strip()}" for name in names.split(",")}
@@ -200,7 +202,9 @@ def used_names(source: str) -> set[str]:
 
 
 def resolve(name: str):
-    """The object behind a dotted name, or None when an attribute of an instance is meant further on."""
+    """The object behind a dotted name, or None when an attribute of an instance is meant further
+    on.
+    """
     thing = emotutils
     for part in name.split(".")[1:]:
         if not (inspect.ismodule(thing) or inspect.isclass(thing)):
@@ -236,7 +240,9 @@ def test_code_is_short_and_explained(path):
 
 
 class Whole:
-    """A notebook in the full profile. One class for each, because pytest-xdist hands out classes: several at a time."""
+    """A notebook in the full profile. One class for each, because pytest-xdist hands out classes:
+    several at a time.
+    """
 
     path: Path
 

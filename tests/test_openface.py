@@ -1,4 +1,6 @@
-"""OpenFace's csv files and aligned faces, and the RAVDESS tracking set, on files built in their exact layout."""
+"""OpenFace's csv files and aligned faces, and the RAVDESS tracking set, on files built in their
+exact layout.
+"""
 
 import hashlib
 
@@ -22,7 +24,9 @@ def grid(name, axes, n):
 
 
 def header(version, *, without=()):
-    """The columns in the order of OpenFace's wiki page Output-Format: version 1 (2016), or 2.1 with all of them."""
+    """The columns in the order of OpenFace's wiki page Output-Format: version 1 (2016), or 2.1 with
+    all of them.
+    """
     new = version == 2
     names = ["frame", *(["face_id"] if new else []), "timestamp", "confidence", "success"]
     names += [f"gaze_{eye}_{axis}" for eye in (0, 1) for axis in "xyz"]
@@ -65,7 +69,8 @@ def put(path, table, separator=","):
 def test_the_layouts_are_those_of_the_published_files():
     assert len(header(1)) == 431  # as in a file that OpenFace 1 wrote
     assert len(header(2)) == 714 and len(TRACKED) == 712
-    # The first line of all 2,452 files of the RAVDESS set, by its hash in a public audit of the archive.
+    # The first line of all 2,452 files of the RAVDESS set, by its hash in a public audit of the
+    # archive.
     published = "d89e2164e4c4e8d60393f88365ef0e87a10bef227dc90dc1d431117a74991b4e"
     assert hashlib.sha256(",".join(TRACKED).encode()).hexdigest() == published
     assert tracking_header() == TRACKED, "the sample's is the same"

@@ -1,4 +1,6 @@
-"""Faces beside voices: nobody in two parts, the same draw again, calm as neutral, and films in RAVDESS's layout."""
+"""Faces beside voices: nobody in two parts, the same draw again, calm as neutral, and films in
+RAVDESS's layout.
+"""
 
 from dataclasses import replace
 
@@ -124,7 +126,7 @@ def test_a_label_with_too_few_faces_is_named():
         pair_up(one, voices, each=3)
 
 
-# --- action units ----------------------------------------------------------------------------------------------------
+# --- action units ---------------------------------------------------------------------------------
 
 
 def test_action_units_stand_beside_the_recording_of_their_take():
@@ -159,12 +161,14 @@ def test_thirty_rows_a_second_are_thinned_and_the_middle_is_kept():
         datasets.pairs._units(told.assign(AU01_r=np.nan), "film")
 
 
-# --- films -----------------------------------------------------------------------------------------------------------
+# --- films ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory):
-    """Three drawn films in the layout of RAVDESS's audio-visual files, one actor for each part; no recordings."""
+    """Three drawn films in the layout of RAVDESS's audio-visual files, one actor for each part; no
+    recordings.
+    """
     root, rng = tmp_path_factory.mktemp("films"), np.random.default_rng(4)
     for actor, code in ((1, 3), (17, 5), (21, 2)):
         emotion = CODES["ravdess"][code]
@@ -211,7 +215,7 @@ def test_a_film_without_a_face_is_named(tmp_path):
         datasets.film_faces(path)
 
 
-# --- names -----------------------------------------------------------------------------------------------------------
+# --- names ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""From recordings to arrays: what is extracted, what is cached, what only a train part may have, and joblib files."""
+"""From recordings to arrays: what is extracted, what is cached, what only a train part may have,
+and joblib files.
+"""
 
 import os
 import shutil
@@ -39,8 +41,9 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def root(tmp_path) -> Path:
-    """Four recordings in RAVDESS's layout, of 1, 2, 3 and 4 s, three of them for training: steady noise, so that
-    nothing is trimmed."""
+    """Four recordings in RAVDESS's layout, of 1, 2, 3 and 4 s, three of them for training: steady
+    noise, so that nothing is trimmed.
+    """
     for i, name in enumerate(NAMES):
         path = tmp_path / "set" / "ravdess" / f"Actor_{name}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ def files(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.glob("*"))
 
 
-# --- extraction ------------------------------------------------------------------------------------------------------
+# --- extraction -----------------------------------------------------------------------------------
 
 
 def test_one_row_a_recording_equal_to_librosas_means(root):
@@ -151,7 +154,7 @@ def test_faces_hold_no_sound():
         parts.extract_features(faces(), MEL)
 
 
-# --- only for training -----------------------------------------------------------------------------------------------
+# --- only for training ----------------------------------------------------------------------------
 
 
 def test_copies_stand_beside_the_recording_and_its_speeds(root):
@@ -199,7 +202,7 @@ def test_faces_have_no_copies():
         parts.part(faces(), "train", "face", copies=1)
 
 
-# --- joblib files ----------------------------------------------------------------------------------------------------
+# --- joblib files ---------------------------------------------------------------------------------
 
 
 class Hostile:
@@ -259,7 +262,7 @@ def test_joblib_files_that_do_not_fit_say_so(tmp_path):
         parts.load_joblib(tmp_path, trust=True)
 
 
-# --- real recordings -------------------------------------------------------------------------------------------------
+# --- real recordings ------------------------------------------------------------------------------
 
 
 @pytest.mark.real

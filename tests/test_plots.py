@@ -1,4 +1,6 @@
-"""Figures: they draw what they are given, into the Axes they are given, and can be read without colour."""
+"""Figures: they draw what they are given, into the Axes they are given, and can be read without
+colour.
+"""
 
 from itertools import combinations
 

@@ -1,4 +1,6 @@
-"""Networks, data sets and rules from other packages: announced by entry points, or registered by hand."""
+"""Networks, data sets and rules from other packages: announced by entry points, or registered by
+hand.
+"""
 
 import os
 import subprocess

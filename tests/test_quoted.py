@@ -1,4 +1,6 @@
-"""What others claim (data/runs/quoted-systems.json): complete, and in agreement with itself and with the thesis."""
+"""What others claim (data/runs/quoted-systems.json): complete, and in agreement with itself and
+with the thesis.
+"""
 
 import json
 

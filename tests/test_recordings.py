@@ -1,4 +1,6 @@
-"""Files of a corpus: whole ones load whatever their format, damaged ones are named, doubled ones count once."""
+"""Files of a corpus: whole ones load whatever their format, damaged ones are named, doubled ones
+count once.
+"""
 
 import numpy as np
 import pytest

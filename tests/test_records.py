@@ -1,4 +1,6 @@
-"""The shipped run records: complete, and in agreement with each other and with what was chosen from them."""
+"""The shipped run records: complete, and in agreement with each other and with what was chosen from
+them.
+"""
 
 import json
 from dataclasses import replace
@@ -12,7 +14,8 @@ from emotutils.networks import DEFAULTS
 from emotutils.training.recipes import recipe_for
 from emotutils.training.records import run_name
 
-#: Of trainings; the experiments' are held to their answers in test_leakage.py and test_fusion_study.py.
+#: Of trainings; the experiments' are held to their answers in test_leakage.py and
+#: test_fusion_study.py.
 EXPERIMENTS = ("leak-", "fusion-")
 ANSWERS = sorted((config.shipped_root() / "runs").glob("*.npz"))
 RECORDS = [path.with_suffix(".json") for path in ANSWERS if not path.stem.startswith(EXPERIMENTS)]

@@ -256,7 +256,9 @@ def test_film_names_cannot_break_the_page():
     ],
 )
 def test_verdict_is_careful(film, face, voice, expected):
-    """One doubt about everything, or one behind the stream that it concerns; none where no threshold is known."""
+    """One doubt about everything, or one behind the stream that it concerns; none where no
+    threshold is known.
+    """
     analysis = fabricated(8.0)
     analysis.summary["face"] |= {"label": "fear", "sure": face}
     analysis.summary["voice"] |= {"label": "anger", "sure": voice}
@@ -309,7 +311,9 @@ def test_what_is_not_sure_is_said_in_words():
 
 
 def test_words_of_the_lane_carry_their_doubt():
-    """From 4 s to 8 s the answer is not sure: a question mark behind its word, stripes below the lane, and a list."""
+    """From 4 s to 8 s the answer is not sure: a question mark behind its word, stripes below the
+    lane, and a list.
+    """
     analysis = fabricated(8.0)
     analysis.timeline["label"], analysis.timeline["unsure"] = "fear", analysis.timeline["t"] >= 4
     html = report.page(analysis)
@@ -362,7 +366,7 @@ def test_a_film_on_another_drive_or_gone_is_not_linked(tmp_path, monkeypatch):
     assert "The film is not beside this page; everything else is here." in _words(html)
 
 
-# --- annotated.mp4 -------------------------------------------------------------------------------------------------
+# --- annotated.mp4 --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -427,7 +431,7 @@ def test_annotating_needs_the_film(tmp_path):
     assert not (tmp_path / "annotated.mp4").exists()
 
 
-# --- thumbnails ----------------------------------------------------------------------------------------------------
+# --- thumbnails -----------------------------------------------------------------------------------
 
 
 def test_no_picture_is_kept_in_the_page_unless_wanted(film, tmp_path):

@@ -1,4 +1,6 @@
-"""Damaged faces and voices: what a damage does is measured another way, and the shipped records hold together."""
+"""Damaged faces and voices: what a damage does is measured another way, and the shipped records
+hold together.
+"""
 
 import json
 
@@ -34,7 +36,7 @@ def damaged(name: str, x: np.ndarray, seed: int = 0) -> list[np.ndarray]:
     return [DAMAGES[name](x, strength, seed=seed) for strength in DAMAGES[name].strengths]
 
 
-# --- faces ------------------------------------------------------------------------------------------------------------
+# --- faces ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FACES)
@@ -116,7 +118,7 @@ def test_jpeg_comes_back_as_whole_grey_levels_and_worse_at_lower_quality(faces):
     assert not (damaged("jpeg", faces)[0] % 1).any()
 
 
-# --- voices -----------------------------------------------------------------------------------------------------------
+# --- voices ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", VOICES)
@@ -129,7 +131,9 @@ def test_voices_keep_their_length_and_their_place_in_time(name, voice):
 
 
 def syllables(seconds: float) -> np.ndarray:
-    """A buzz of 120 Hz whose loudness swings four times a second: voice from end to end, of known power."""
+    """A buzz of 120 Hz whose loudness swings four times a second: voice from end to end, of known
+    power.
+    """
     t = np.arange(round(seconds * SR)) / SR
     buzz = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 20))
     return (0.05 * buzz * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))).astype(np.float32)
@@ -192,7 +196,7 @@ def test_the_same_seed_gives_the_same_and_another_only_where_chance_takes_part(n
     assert np.array_equal(first, other) != DAMAGES[name].drawn
 
 
-# --- records ----------------------------------------------------------------------------------------------------------
+# --- records --------------------------------------------------------------------------------------
 
 
 def check(record: dict) -> None:
@@ -247,7 +251,9 @@ def test_a_few_rows_of_the_samples_leave_a_record(network, data, damages, tmp_pa
 
 
 def test_a_network_is_asked_about_the_damaged_rows_themselves():
-    """Noise that drowns the voice: the answers are those to noisy recordings, averaged over their windows by hand."""
+    """Noise that drowns the voice: the answers are those to noisy recordings, averaged over their
+    windows by hand.
+    """
     from emotutils.networks import load_network
 
     record = robustness("crnn", "sample-ravdess", damages=["noise"], seed=3)
@@ -351,7 +357,8 @@ def test_a_shipped_record_agrees_with_the_run_that_made_the_network(network):
     if "clips" in test:
         assert record["untouched"]["windows"] == test["n"]
     for metric in ("accuracy", "uar"):
-        # Other processors round otherwise: a row or two that stood on the edge may fall to the other side.
+        # Other processors round otherwise: a row or two that stood on the edge may fall to the
+        # other side.
         assert record["untouched"][metric]["value"] == pytest.approx(
             told[metric]["value"], abs=2 / record["n"]
         )

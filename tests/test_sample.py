@@ -42,7 +42,7 @@ def small(tmp_path_factory):
     return roots
 
 
-# --- the film and its table -------------------------------------------------------------------------------------------
+# --- the film and its table -----------------------------------------------------------------------
 
 
 def test_table_and_film_agree(script):
@@ -90,7 +90,9 @@ def test_detectors_find_the_face_where_the_table_says(script, detector):
 
 
 def test_the_networks_read_the_film_and_its_disagreement(script):
-    """The actor is cast for just this (see make_demo.py): it shows how the tool works, and says nothing of how well."""
+    """The actor is cast for just this (see make_demo.py): it shows how the tool works, and says
+    nothing of how well.
+    """
     analysis = analyze(DEMO, progress=False)
     for right in samples.named(analysis.timeline).values():
         assert {"neutral", "happiness", "sadness"} <= set(right)
@@ -118,7 +120,7 @@ def test_film_comes_from_the_code(sound):
     assert np.corrcoef(again[:n], sound[:n])[0, 1] > 0.95
 
 
-# --- face and voice ---------------------------------------------------------------------------------------------------
+# --- face and voice -------------------------------------------------------------------------------
 
 
 def test_scene_repeats_itself_and_blinks():
@@ -177,7 +179,9 @@ def test_pitch_of_the_voice_is_the_speakers(female):
 
 
 def test_styles_follow_the_literature():
-    """Anger louder and brighter than neutral, sadness softer, slower and duller (Juslin and Laukka 2003)."""
+    """Anger louder and brighter than neutral, sadness softer, slower and duller (Juslin and Laukka
+    2003).
+    """
     loud, bright, slow = {}, {}, {}
     for emotion in ("anger", "neutral", "sadness"):
         x = np.concatenate(
@@ -201,7 +205,7 @@ def test_talk_fills_its_time_and_moves_the_mouth():
     assert not loudness(np.zeros(16000, np.float32), 25).any()
 
 
-# --- the sets ---------------------------------------------------------------------------------------------------------
+# --- the sets -------------------------------------------------------------------------------------
 
 
 def test_same_seed_same_bytes(small):

@@ -63,7 +63,7 @@ def options(estimator, **more):
     return {"network": estimator, "cv": 3, "progress": False, "refit": False, **more}
 
 
-# --- the estimator ---------------------------------------------------------------------------------------------------
+# --- the estimator --------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_unknown_names_and_values_are_named_with_the_nearest(wrong, message, tmp
     assert not list(tmp_path.iterdir())
 
 
-# --- with scikit-learn -----------------------------------------------------------------------------------------------
+# --- with scikit-learn ----------------------------------------------------------------------------
 
 
 def test_it_works_in_a_pipeline_and_by_group_in_two_processes(small, blobs):
@@ -228,7 +228,7 @@ def test_a_search_inside_cross_validation(small, blobs):
     assert len(cross_val_score(inner, *blobs, cv=2, error_score="raise")) == 2
 
 
-# --- the searches ----------------------------------------------------------------------------------------------------
+# --- the searches ---------------------------------------------------------------------------------
 
 
 def test_a_grid_tries_every_point_and_a_second_run_trains_nothing(small, blobs, monkeypatch):
@@ -391,7 +391,7 @@ def test_a_dask_cluster_of_two_processes_finds_the_same(small, blobs, tmp_path):
     assert len(list(Path(away).glob("*.json"))) == 6
 
 
-# --- what was found --------------------------------------------------------------------------------------------------
+# --- what was found -------------------------------------------------------------------------------
 
 
 def made(scores, rows=((40, 20),) * 3):
@@ -403,7 +403,9 @@ def made(scores, rows=((40, 20),) * 3):
 
 
 def test_intervals_are_wider_than_the_folds_alone_would_say():
-    """Nadeau and Bengio by hand: the variance of three folds times 1/3 + 20/40, Student's with 2 degrees."""
+    """Nadeau and Bengio by hand: the variance of three folds times 1/3 + 20/40, Student's with 2
+    degrees.
+    """
     row = search.table(made({"adam": [0.5, 0.56, 0.62]})).iloc[0]
     assert row["mean"] == pytest.approx(0.56)
     assert row["high"] - row["mean"] == pytest.approx(
@@ -417,7 +419,8 @@ def test_pairs_are_tested_over_the_same_folds_and_corrected_for_their_number():
     found = search.compare(made({"a": a, "b": b, "c": c}, rows=((30, 10),) * 4))
     assert found["p"].is_monotonic_increasing and len(found) == 3
     by_pair = found.set_index(["a", "b"])
-    # Without the correction this is scipy's paired test; with it, t shrinks by sqrt((1/4) / (1/4 + 10/30)).
+    # Without the correction this is scipy's paired test; with it, t shrinks by sqrt((1/4) / (1/4 +
+    # 10/30)).
     t, _ = ttest_rel(a, b)
     from scipy.stats import t as student
 

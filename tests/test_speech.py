@@ -29,7 +29,9 @@ def hum(seconds: float, hz: float = 50.0) -> np.ndarray:
 
 
 def talk(seconds: float, hz: float = 120.0, sr: int = SR) -> np.ndarray:
-    """Speech-like sound of peak 0.5: a gliding pulse train through moving formants, four syllables a second."""
+    """Speech-like sound of peak 0.5: a gliding pulse train through moving formants, four syllables
+    a second.
+    """
     t = np.arange(round(seconds * sr)) / sr
     phase = np.cumsum(hz * (1 + 0.15 * np.sin(2 * np.pi * 0.7 * t)) / sr)
     source = np.diff(np.floor(phase), prepend=0)
@@ -52,7 +54,7 @@ def between_silence(
     return room.astype(np.float32)
 
 
-# --- windows ---------------------------------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_windows_must_leave_no_gaps(hop):
         next(voices.iter_windows([np.zeros(10)], hop=hop))
 
 
-# --- spectra against librosa -----------------------------------------------------------------------------------------
+# --- spectra against librosa ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +176,8 @@ def test_deltas_equal_librosa(librosa, name, width, order):
     found = voices.delta(x, width, order)
     assert found.dtype == x.dtype and found.shape == x.shape
     np.testing.assert_array_equal(found, librosa.feature.delta(x, width=width, order=order))
-    # A straight line has its own slope everywhere, a parabola its own curvature: no library needed to know.
+    # A straight line has its own slope everywhere, a parabola its own curvature: no library needed
+    # to know.
     line = np.arange(20.0)[None] ** order
     np.testing.assert_allclose(voices.delta(line, width, order), order, atol=1e-9)
 
@@ -206,7 +209,7 @@ def test_spectra_refuse_settings_that_do_not_fit():
         voices.log_mel(noise(0.1), fmax=8001)
 
 
-# --- voice activity --------------------------------------------------------------------------------------------------
+# --- voice activity -------------------------------------------------------------------------------
 
 NOT_VOICE = {
     "digital silence": np.zeros(3 * SR),
@@ -292,7 +295,7 @@ def test_very_short_clips(samples):
     assert voices.trim(x).shape == (0,)
 
 
-# --- features --------------------------------------------------------------------------------------------------------
+# --- features -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -446,7 +449,7 @@ def test_nothing_has_no_features(function):
         function(np.zeros(0))
 
 
-# --- real recordings -------------------------------------------------------------------------------------------------
+# --- real recordings ------------------------------------------------------------------------------
 
 
 @pytest.mark.real

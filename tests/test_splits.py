@@ -36,7 +36,7 @@ def films(n, seed):
     return pd.DataFrame({"id": np.arange(len(film)), "label": np.concatenate(labels), "film": film})
 
 
-# --- official, Keras, thesis -----------------------------------------------------------------------------------------
+# --- official, Keras, thesis ----------------------------------------------------------------------
 
 
 def test_the_official_split_is_the_tables_own():
@@ -86,7 +86,7 @@ def test_a_random_third_is_scikit_learns():
     assert set(np.flatnonzero(found)) == set(expected)
 
 
-# --- holdout ---------------------------------------------------------------------------------------------------------
+# --- holdout --------------------------------------------------------------------------------------
 
 
 def test_holdout_is_stratified_and_indexed_like_the_table():
@@ -150,7 +150,7 @@ def test_few_uneven_groups_are_fitted_as_well_as_can_be():
     assert parts[0] == "test" and 0 not in counts(parts)
 
 
-# --- folds -----------------------------------------------------------------------------------------------------------
+# --- folds ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("groups", [{}, {"groups": "group"}])
@@ -180,7 +180,7 @@ def test_stratified_folds_are_scikit_learns():
         assert counts(part)[1] == 0
 
 
-# --- files -----------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 def test_a_split_is_written_and_read_for_the_same_rows_in_any_order(tmp_path):
@@ -283,7 +283,7 @@ def test_parts_of_another_table_are_not_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-# --- bad input -------------------------------------------------------------------------------------------------------
+# --- bad input ------------------------------------------------------------------------------------
 
 FEW = table(12, groups=2)
 

@@ -1,4 +1,5 @@
-"""The main job: a film goes in, a timeline of what faces look like and voices sound like comes out (thesis 4.4).
+"""The main job: a film goes in, a timeline of what faces look like and voices sound like comes out
+(thesis 4.4).
 
 Taught in notebooks/13_fusion.
 """
@@ -33,14 +34,17 @@ class Analysis:
 
     Attributes
     ----------
-    frames : one row per sampled frame and face (``found`` False: no face in it), pixels of the upright film, ``tilt``
-        in degrees, ``sharpness`` of the crop as in ``faces.sharpness``.
+    frames : one row per sampled frame and face (``found`` False: no face in it), pixels of the
+        upright film, ``tilt`` in degrees, ``sharpness`` of the crop as in ``faces.sharpness``.
     speech : one row per window of sound; ``voiced`` False: nobody speaks in it; ``snr`` in dB.
-    timeline : one row every ``hop`` seconds: both streams and what they give together. ``unsure``: below the threshold
-        of its ``source``; ``disagreement``: the two labels of a stretch over which face and voice part.
-    summary : one label and probability vector for the film from each stream and from all, whether each is ``sure``,
-        the share of ``unsure`` moments, and the ``disagreements`` with their times.
-    info, networks, settings, warnings : about the film, the networks used, how it was done, what was missing.
+    timeline : one row every ``hop`` seconds: both streams and what they give together. ``unsure``:
+        below the threshold of its ``source``; ``disagreement``: the two labels of a stretch over
+        which face and voice part.
+    summary : one label and probability vector for the film from each stream and from all, whether
+        each is ``sure``, the share of ``unsure`` moments, and the ``disagreements`` with their
+        times.
+    info, networks, settings, warnings : about the film, the networks used, how it was done, what
+        was missing.
     """
 
     frames: pd.DataFrame
@@ -55,7 +59,8 @@ class Analysis:
     def save(
         self, directory: str | os.PathLike, *, annotate: bool = False, thumbnails: bool = False
     ) -> dict[str, Path]:
-        """Write the CSVs, ``result.json``, ``timeline.png``, ``report.html`` (and ``annotated.mp4``).
+        """Write the CSVs, ``result.json``, ``timeline.png``, ``report.html`` (and
+        ``annotated.mp4``).
 
         Parameters
         ----------
@@ -89,22 +94,25 @@ def analyze(
     detector: str = "blazeface",
     progress: bool = True,
 ) -> Analysis:
-    """Say for each moment of a film what its face looks like, what its voice sounds like, and both together.
+    """Say for each moment of a film what its face looks like, what its voice sounds like, and both
+    together.
 
     Parameters
     ----------
     film : path of anything FFmpeg can read; a recording without picture gives the voice alone.
-    face_network, voice_network : a registered name or the path of a ``.keras`` file; ``None``: the default.
+    face_network, voice_network : a registered name or the path of a ``.keras`` file; ``None``: the
+        default.
     only : ``"face"`` or ``"voice"`` to leave the other stream out.
     fps : frames looked at per second.
     window, hop : seconds of sound heard at once, and from one moment of the timeline to the next.
-    fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and hears. ``None``: the
-        weighted mean with ``weights``, or with each network's F1 of each label on its validation rows.
-    weights : ``{"face": …, "voice": …}``, each one number or seven, for the rule ``"weighted"``; what they add up to
-        does not matter.
+    fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
+        hears. ``None``: the weighted mean with ``weights``, or with each network's F1 of each label
+        on its validation rows.
+    weights : ``{"face": …, "voice": …}``, each one number or seven, for the rule ``"weighted"``;
+        what they add up to does not matter.
     smoothing : seconds over which both streams are averaged, 0 for none.
-    error_rate : 0..1; moments are marked ``unsure`` below the probability above which, on validation rows, at most so
-        many answers were wrong.
+    error_rate : 0..1; moments are marked ``unsure`` below the probability above which, on
+        validation rows, at most so many answers were wrong.
     detector : a name in ``faces.DETECTORS``.
     progress : show a bar with the time left.
 
@@ -116,9 +124,10 @@ def analyze(
 
     Notes
     -----
-    The two streams are decoded and judged at the same time. Memory does not grow with the film, but for the tables.
-    Small, tilted or blurred faces and noisy voices are believed less: their probabilities are softened by what such
-    input cost on validation rows (``evaluation.Calibration``).
+    The two streams are decoded and judged at the same time. Memory does not grow with the film, but
+    for the tables. Small, tilted or blurred faces and noisy voices are believed less: their
+    probabilities are softened by what such input cost on validation rows
+    (``evaluation.Calibration``).
     """
     if only not in (None, "face", "voice"):
         raise EmotutilsError(f"only={only!r}: choose face or voice")

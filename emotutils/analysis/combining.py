@@ -1,4 +1,5 @@
-"""How the streams of one film are combined: the rule, what belongs to it, and from when on an answer is sure.
+"""How the streams of one film are combined: the rule, what belongs to it, and from when on an
+answer is sure.
 
 Taught in notebooks/13_fusion.
 """
@@ -23,9 +24,11 @@ from ..fusion import (
 )
 from ..networks import Network, load_network
 
-#: An answer is marked ``unsure`` below the probability above which so many answers were wrong on validation rows.
+#: An answer is marked ``unsure`` below the probability above which so many answers were wrong on
+#: validation rows.
 ERROR_RATE = 0.2
-#: Face and voice disagree below this agreement, where nothing was fitted for the two networks (``fusion.Fitted``).
+#: Face and voice disagree below this agreement, where nothing was fitted for the two networks
+#: (``fusion.Fitted``).
 DISAGREE_BELOW = 0.45
 JOINT = "joint"
 
@@ -39,8 +42,8 @@ class Combination:
     rule : a name in ``fusion.RULES``, or ``"joint"``.
     networks : by stream, and the joint network under ``"joint"`` where it decides.
     weights : {stream: seven numbers} of the rule ``"weighted"``, else None.
-    thresholds : by source (``"face"``, ``"voice"``, ``"face+voice"``) the least probability of a sure answer; sources
-        of which nothing is known are absent.
+    thresholds : by source (``"face"``, ``"voice"``, ``"face+voice"``) the least probability of a
+        sure answer; sources of which nothing is known are absent.
     disagree_below : agreement.
     options : for ``fusion.fuse``.
     """
@@ -65,12 +68,13 @@ class Combination:
         networks: Mapping[str, Network],
         notes: list[str],
     ) -> "Combination":
-        """What was asked for, or what these networks allow; whatever is replaced or not known is noted.
+        """What was asked for, or what these networks allow; whatever is replaced or not known is
+        noted.
 
         Raises
         ------
-        EmotutilsError : an unknown rule, weights that do not fit or stand beside another rule, a rule for which these
-            networks know too little, an error rate outside 0..1.
+        EmotutilsError : an unknown rule, weights that do not fit or stand beside another rule, a
+            rule for which these networks know too little, an error rate outside 0..1.
         """
         threshold_for(
             [], error_rate
@@ -157,8 +161,8 @@ class Combination:
         Parameters
         ----------
         streams : by name, each (n, 7) or rows of NaN.
-        embeddings : by the same names, what the joint network makes of each moment: (n, …), rows of NaN where there is
-            nothing, or None where there never is.
+        embeddings : by the same names, what the joint network makes of each moment: (n, …), rows of
+            NaN where there is nothing, or None where there never is.
         """
         if self.joint:
             if embeddings["face"] is None and embeddings["voice"] is None:

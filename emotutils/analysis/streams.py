@@ -1,4 +1,6 @@
-"""One film, two streams: every face in every frame, every window of sound, judged. Taught in notebooks/13_fusion."""
+"""One film, two streams: every face in every frame, every window of sound, judged. Taught in
+notebooks/13_fusion.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +18,8 @@ P = [f"p_{e}" for e in EMOTIONS]
 FRAME_COLUMNS = ["t", "frame", "track", "found", "x", "y", "w", "h", "tilt", "sharpness", *P]
 SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
 
-#: Frames are scaled down to this many pixels a side before faces are sought: the crops need no more.
+#: Frames are scaled down to this many pixels a side before faces are sought: the crops need no
+#: more.
 MAX_SIDE = 960
 
 Found = tuple[pd.DataFrame, np.ndarray | None]
@@ -24,7 +27,9 @@ Found = tuple[pd.DataFrame, np.ndarray | None]
 
 @dataclass(frozen=True)
 class Judge:
-    """One stream's network, how far it is to be believed (None: not known), and the joint network, if it decides."""
+    """One stream's network, how far it is to be believed (None: not known), and the joint network,
+    if it decides.
+    """
 
     network: Network
     calibration: Calibration | None
@@ -33,7 +38,9 @@ class Judge:
     def __call__(
         self, batch: np.ndarray, **measured: list[float]
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Probabilities (n, 7), softened by what is ``measured`` of each input, and the joint network's embeddings."""
+        """Probabilities (n, 7), softened by what is ``measured`` of each input, and the joint
+        network's embeddings.
+        """
         qualities = {name: np.array(values, float) for name, values in measured.items()}
         factor = self.calibration.factor(**qualities) if self.calibration else 1.0
         p = to_seven(self.network.predict_proba(batch, factor), self.network.labels)
@@ -62,7 +69,9 @@ def watch(info: media.FilmInfo, judge: Judge, finder, fps: float, warn, tick) ->
 def _find(
     info, finder, tracker, fps: float, warn, tick
 ) -> Iterator[tuple[list, np.ndarray | None, float]]:
-    """A row, a crop and the size of what was cut out, for every face; a row without a crop for a frame without one."""
+    """A row, a crop and the size of what was cut out, for every face; a row without a crop for a
+    frame without one.
+    """
     for frame in media.frames(info.path, fps, max_side=MAX_SIDE, warn=warn):
         found = finder.detect(frame.image)
         scale = info.width / frame.image.shape[1]
@@ -88,7 +97,9 @@ def _empty_row(t: float, index: int) -> list:
 
 
 def _without_false_alarms(frames: pd.DataFrame, tracker: faces.Tracker) -> pd.DataFrame:
-    """Tracks never seen in two of three frames are taken back; their frames stay as frames without a face."""
+    """Tracks never seen in two of three frames are taken back; their frames stay as frames without
+    a face.
+    """
     doubtful = frames["found"] & ~frames["track"].map(
         lambda k: pd.notna(k) and tracker.confirmed(int(k))
     )
@@ -105,7 +116,9 @@ def _without_false_alarms(frames: pd.DataFrame, tracker: faces.Tracker) -> pd.Da
 
 
 def listen(info: media.FilmInfo, judge: Judge, window: float, hop: float, warn, tick) -> Found:
-    """The table of windows, and for each of its rows the joint network's embedding (NaN: nobody speaks)."""
+    """The table of windows, and for each of its rows the joint network's embedding (NaN: nobody
+    speaks).
+    """
     rows, embedded = [], []
     for batch in _batches(_hear(info, judge.network, window, hop, warn, tick), 32):
         there = [k for k, (_, x) in enumerate(batch) if x is not None]

@@ -115,7 +115,9 @@ def summarise(
 
 
 def _film(p: pd.DataFrame, threshold: float | None) -> dict:
-    """One label and vector for the film, the mean over the moments that have an answer, and whether that is sure."""
+    """One label and vector for the film, the mean over the moments that have an answer, and whether
+    that is sure.
+    """
     mean = p.mean().to_numpy(float)
     if np.isnan(mean).any():
         return {"label": "", "probabilities": None, "sure": None}

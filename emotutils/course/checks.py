@@ -1,4 +1,6 @@
-"""Is everything here that the course needs? What ``emotutils check`` prints. Taught in notebooks/00_setup."""
+"""Is everything here that the course needs? What ``emotutils check`` prints. Taught in
+notebooks/00_setup.
+"""
 
 import sys
 from collections.abc import Callable
@@ -14,10 +16,11 @@ from ..networks import DEFAULTS, load_network
 
 
 def check(say: Callable[[str], None]) -> int:
-    """Look at Python, packages, sample film, networks and data; ``say`` a line for each; give the number of problems.
+    """Look at Python, packages, sample film, networks and data; ``say`` a line for each; give the
+    number of problems.
 
-    Missing real data sets are told but are no problem: the course also runs on its samples. Whether those that are
-    here are whole is for ``emotutils data check``.
+    Missing real data sets are told but are no problem: the course also runs on its samples. Whether
+    those that are here are whole is for ``emotutils data check``.
     """
     problems = 0
 

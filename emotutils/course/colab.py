@@ -1,8 +1,8 @@
 """The Colab door: data sets, Google Drive and a Kaggle token for a machine that is new each time.
 
-Colab lends every notebook a machine of its own and takes it away again. What shall stay is kept in the learner's
-Drive: archives of data sets in ``MyDrive/emotutils/data``, results in ``MyDrive/emotutils/runs``. Taught in
-notebooks/00_setup; the first cell of every notebook calls it.
+Colab lends every notebook a machine of its own and takes it away again. What shall stay is kept in
+the learner's Drive: archives of data sets in ``MyDrive/emotutils/data``, results in
+``MyDrive/emotutils/runs``. Taught in notebooks/00_setup; the first cell of every notebook calls it.
 """
 
 import itertools
@@ -26,13 +26,16 @@ def prepare(data: str = "", *, drive: bool = False) -> None:
 
     Parameters
     ----------
-    data : sets to fetch, as ``"ravdess"`` or ``"ravdess+tess"``; none by default, the notebooks have their samples.
-    drive : keep archives and results (the folder ``runs``) in the learner's Drive, and take from there what is kept.
-        A set may also be put there by hand, as an archive or in the layout of data/README.md.
+    data : sets to fetch, as ``"ravdess"`` or ``"ravdess+tess"``; none by default, the notebooks
+        have their samples.
+    drive : keep archives and results (the folder ``runs``) in the learner's Drive, and take from
+        there what is kept. A set may also be put there by hand, as an archive or in the layout of
+        data/README.md.
 
     Raises
     ------
-    EmotutilsError : an unknown set, Drive not allowed, no Kaggle token where one is needed, or as ``download.fetch``.
+    EmotutilsError : an unknown set, Drive not allowed, no Kaggle token where one is needed, or as
+        ``download.fetch``.
     """
     if "google.colab" not in sys.modules:
         print("This is not Colab: nothing to do.")
@@ -50,7 +53,9 @@ def prepare(data: str = "", *, drive: bool = False) -> None:
 
 
 def _graphics_card() -> str:
-    """What the machine computes with, in a line; asked of the driver, because TensorFlow takes seconds to load."""
+    """What the machine computes with, in a line; asked of the driver, because TensorFlow takes
+    seconds to load.
+    """
     if shutil.which("nvidia-smi"):
         found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout
         if found.startswith("GPU "):
@@ -83,7 +88,9 @@ def _open_drive() -> Path:
 
 
 def _lead_runs_to(kept: Path) -> None:
-    """Make ``runs`` a link to the folder on Drive; what was in it so far moves there, under a free name."""
+    """Make ``runs`` a link to the folder on Drive; what was in it so far moves there, under a free
+    name.
+    """
     here = config.output_root()
     if here.is_symlink():
         here.unlink()
@@ -124,7 +131,9 @@ def _fetch(wanted: catalog.Entry, kept: Path | None) -> None:
 
 
 def _take_kaggle_token(wanted: catalog.Entry) -> None:
-    """Put the learner's token from Colab's secrets where ``config.kaggle_authorization`` looks; never shown."""
+    """Put the learner's token from Colab's secrets where ``config.kaggle_authorization`` looks;
+    never shown.
+    """
     from google.colab import userdata
 
     for names in (("KAGGLE_API_TOKEN",), ("KAGGLE_USERNAME", "KAGGLE_KEY")):

@@ -1,4 +1,5 @@
-"""What the notebooks share: one set-up, data by profile, the package's code shown, guesses, interactive figures.
+"""What the notebooks share: one set-up, data by profile, the package's code shown, guesses,
+interactive figures.
 
 Taught in notebooks/00_setup; used in all of them.
 """
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from ..datasets import PairSet
 
 SYNTHETIC = "synthetic data: shows that the code works, not how well"
-#: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training cell may take.
+#: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training
+#: cell may take.
 LIMITS = {"sample": (2, 1.0), "live": (10, 5.0), "full": (None, None)}
 
 
@@ -54,13 +56,15 @@ class Setup:
     max_minutes: float | None
 
     def load(self, name: str, *, optional: bool = False, **options) -> datasets.Dataset:
-        """A data set by its plain name (``"fer2013"``): the synthetic one in ``sample``, the real one otherwise.
+        """A data set by its plain name (``"fer2013"``): the synthetic one in ``sample``, the real
+        one otherwise.
 
         A real set that is not there is replaced by the synthetic one, with a line that says so.
 
         Parameters
         ----------
-        optional : also in ``full``, where a missing set is an error otherwise: few people can have this one.
+        optional : also in ``full``, where a missing set is an error otherwise: few people can have
+            this one.
         **options : for ``datasets.load``.
 
         Raises
@@ -76,7 +80,8 @@ class Setup:
         return datasets.load(f"sample-{name}", **options)
 
     def pairs(self, name: str = "paired-fer2013+ravdess") -> "PairSet":
-        """Pairs of a face and a voice (``datasets.load_pairs``): real or synthetic, by the rules of `load`.
+        """Pairs of a face and a voice (``datasets.load_pairs``): real or synthetic, by the rules of
+        `load`.
 
         Raises
         ------
@@ -98,7 +103,9 @@ class Setup:
         return load_pairs(made_up)
 
     def root(self, name: str, *, optional: bool = False) -> Path:
-        """The data root that holds this set: the real one, or the folder of the sample sets, by the rules of `load`."""
+        """The data root that holds this set: the real one, or the folder of the sample sets, by the
+        rules of `load`.
+        """
         from .. import samples  # draws faces and voices: not needed by those who read real ones
 
         real = config.data_root()
@@ -143,7 +150,8 @@ def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = F
 
 
 def _backend(seed: int) -> str:
-    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the variable.
+    # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the
+    # variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with hushed():
         import keras
@@ -156,7 +164,9 @@ def _backend(seed: int) -> str:
 
 
 def recorded(name: str) -> dict | None:
-    """What a run on the real sets left in ``data/runs/NAME.json``; None, and a line saying so, where it is missing."""
+    """What a run on the real sets left in ``data/runs/NAME.json``; None, and a line saying so,
+    where it is missing.
+    """
     path = config.shipped_root() / "runs" / f"{name}.json"
     if not path.is_file():
         print(f"{name}: not run yet")
@@ -165,7 +175,8 @@ def recorded(name: str) -> dict | None:
 
 
 def show_source(obj: Callable, *, docstring: bool = False) -> None:
-    """Show the code of a function or class as it stands in the package, so that text and code cannot drift apart.
+    """Show the code of a function or class as it stands in the package, so that text and code
+    cannot drift apart.
 
     Parameters
     ----------
@@ -180,7 +191,8 @@ def show_source(obj: Callable, *, docstring: bool = False) -> None:
 
 
 def show_words(frame: pd.DataFrame) -> None:
-    """Show a table whose cells are sentences: left-aligned and wrapped, which a data frame's own display is not.
+    """Show a table whose cells are sentences: left-aligned and wrapped, which a data frame's own
+    display is not.
 
     Used in notebooks/02_state_of_the_art and notebooks/15_responsible_use.
 
@@ -198,12 +210,14 @@ def show_words(frame: pd.DataFrame) -> None:
 
 
 def interactive(draw: Callable, **controls) -> None:
-    """Call ``draw`` whenever a slider or menu moves; without a front end, once with the controls' first values.
+    """Call ``draw`` whenever a slider or menu moves; without a front end, once with the controls'
+    first values.
 
     Parameters
     ----------
     draw : draws a figure; takes the controls by name.
-    **controls : ``(low, high, step, start)`` numbers for a slider, a list for a menu (the first is chosen).
+    **controls : ``(low, high, step, start)`` numbers for a slider, a list for a menu (the first is
+        chosen).
     """
     start = {
         name: control[0] if isinstance(control, list) else control[3]
@@ -231,12 +245,15 @@ def _control(control: list | tuple, words: str):
 
 
 def _front_end() -> bool:
-    """Whether somebody could move a slider: a Jupyter kernel, and nobody who asked for static figures."""
+    """Whether somebody could move a slider: a Jupyter kernel, and nobody who asked for static
+    figures.
+    """
     return "ipykernel" in sys.modules and not config.static_figures()
 
 
 class Guesses:
-    """A game before the network: look or listen, choose a label, and compare later with networks and other people.
+    """A game before the network: look or listen, choose a label, and compare later with networks
+    and other people.
 
     Parameters
     ----------
@@ -265,7 +282,9 @@ class Guesses:
         self.answers: dict[str, str] = {}
 
     def play(self) -> None:
-        """Show item after item with a button for each label; without a front end, the first item and the choices."""
+        """Show item after item with a button for each label; without a front end, the first item
+        and the choices.
+        """
         if not _front_end():
             self.present(0)
             print("Your choice:", ", ".join(self.labels))
@@ -299,7 +318,9 @@ class Guesses:
         show()
 
     def answer(self, label: str) -> None:
-        """Give the next answer; it is written to ``path`` at once. ValueError for a label that is not offered."""
+        """Give the next answer; it is written to ``path`` at once. ValueError for a label that is
+        not offered.
+        """
         if label not in self.labels:
             raise ValueError(f"{label!r} is not one of {', '.join(self.labels)}")
         self.answers[self.ids[len(self.answers)]] = label
@@ -321,10 +342,12 @@ class Guesses:
 
 
 class FilmPicker:
-    """Choose a film of your own; it stays on the machine that runs the notebook, in a temporary folder or where it is.
+    """Choose a film of your own; it stays on the machine that runs the notebook, in a temporary
+    folder or where it is.
 
-    In Jupyter: a menu of the films in a folder (drop a file into JupyterLab's file browser, whatever its size) and a
-    button for small ones. In Colab: Colab's own upload. Without a front end nothing can be picked.
+    In Jupyter: a menu of the films in a folder (drop a file into JupyterLab's file browser,
+    whatever its size) and a button for small ones. In Colab: Colab's own upload. Without a front
+    end nothing can be picked.
 
     Parameters
     ----------

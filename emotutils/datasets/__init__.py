@@ -1,9 +1,10 @@
 """The data sets of the course, each read in the layout in which it is published.
 
-``load("fer2013")``, ``load("ravdess")``, ``load("tess")`` …; several voices as one with ``+``: ``"ravdess+tess"``
-(spoken) and ``"ravdess+ravdess-song+tess"`` (the thesis's 5,252). With ``sample-`` in front: the small synthetic set of
-the same layout. A set of one's own becomes known by ``register``. Taught in notebooks/03_face_data,
-notebooks/04_film_data and notebooks/05_voice_data.
+``load("fer2013")``, ``load("ravdess")``, ``load("tess")`` …; several voices as one with ``+``:
+``"ravdess+tess"`` (spoken) and ``"ravdess+ravdess-song+tess"`` (the thesis's 5,252). With
+``sample-`` in front: the small synthetic set of the same layout. A set of one's own becomes known
+by ``register``. Taught in notebooks/03_face_data, notebooks/04_film_data and
+notebooks/05_voice_data.
 """
 
 from . import (

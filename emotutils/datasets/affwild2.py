@@ -1,7 +1,8 @@
-"""Aff-Wild2: films from the web with an expression for every frame (Kollias & Zafeiriou 2018; thesis 4.7).
+"""Aff-Wild2: films from the web with an expression for every frame (Kollias & Zafeiriou 2018;
+thesis 4.7).
 
-Also reads the text files of its forerunner Aff-Wild, which hold valence and arousal and no emotion words.
-Taught in notebooks/04_film_data.
+Also reads the text files of its forerunner Aff-Wild, which hold valence and arousal and no emotion
+words. Taught in notebooks/04_film_data.
 """
 
 import os
@@ -34,12 +35,14 @@ TEXT = ("id", "path", "label", "film", "side", "split", "group", "reason", "sett
 
 
 def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> pd.DataFrame:
-    """List the annotations under ``affwild2/`` with the films they belong to, then the films without one.
+    """List the annotations under ``affwild2/`` with the films they belong to, then the films
+    without one.
 
-    Films (mp4, avi) may lie in any depth (``videos/``, ``batch1/`` …). Annotations are the text files in a ``…_Set``
-    folder somewhere below one that begins with ``EXPR``: ``EXPR_Classification_Challenge/Train_Set/NAME.txt``, or
-    ``EXPR_Set/Training_Set`` of 2020. ``NAME_left.txt`` and ``NAME_right.txt`` are two people in one film, NAME. Where
-    only one of the two has a suffix, as in 10-60-1280x720, the plain file is the person on the other side.
+    Films (mp4, avi) may lie in any depth (``videos/``, ``batch1/`` …). Annotations are the text
+    files in a ``…_Set`` folder somewhere below one that begins with ``EXPR``:
+    ``EXPR_Classification_Challenge/Train_Set/NAME.txt``, or ``EXPR_Set/Training_Set`` of 2020.
+    ``NAME_left.txt`` and ``NAME_right.txt`` are two people in one film, NAME. Where only one of the
+    two has a suffix, as in 10-60-1280x720, the plain file is the person on the other side.
 
     Parameters
     ----------
@@ -48,14 +51,15 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
 
     Returns
     -------
-    Columns ``name`` (the annotation's), ``film``, ``side`` (``left``, ``right`` or empty), ``split``, ``path``,
-    ``annotation``, ``n_lines`` (labels) and ``problem`` (empty: usable). A film without annotation is no error, since
-    the test films have none: its ``annotation`` and ``split`` are empty.
+    Columns ``name`` (the annotation's), ``film``, ``side`` (``left``, ``right`` or empty),
+    ``split``, ``path``, ``annotation``, ``n_lines`` (labels) and ``problem`` (empty: usable). A
+    film without annotation is no error, since the test films have none: its ``annotation`` and
+    ``split`` are empty.
 
     Raises
     ------
-    DataError : nothing there; only valence and arousal there; or an annotation that is damaged, has no film, or has
-        two, or a person annotated twice.
+    DataError : nothing there; only valence and arousal there; or an annotation that is damaged, has
+        no film, or has two, or a person annotated twice.
     """
     Rejects(on_error)  # refuses another word
     folder = config.data_root(root) / "affwild2"
@@ -104,17 +108,20 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
 
 
 def read_annotation(path: str | os.PathLike) -> list[str]:
-    """Read the expressions of one film, frame by frame: entry i belongs to decoded frame i, counted from 0.
+    """Read the expressions of one film, frame by frame: entry i belongs to decoded frame i, counted
+    from 0.
 
     The header names the codes, 0 first; they are not FER2013's codes, and 2020 had no ``Other``.
 
     Returns
     -------
-    An emotion's name, ``other``, or an empty string where the file says −1 (not annotated), for each line.
+    An emotion's name, ``other``, or an empty string where the file says −1 (not annotated), for
+    each line.
 
     Raises
     ------
-    DataError : the header is not 7 or 8 known words, there is no line below it, or one is not a code of the header.
+    DataError : the header is not 7 or 8 known words, there is no line below it, or one is not a
+        code of the header.
     """
     header, *lines = Path(path).read_text(
         encoding="utf-8-sig", errors="replace"
@@ -139,16 +146,18 @@ def read_annotation(path: str | os.PathLike) -> list[str]:
 
 
 def read_valence_arousal(annotations: str | os.PathLike, film: str) -> pd.DataFrame:
-    """Read one film of Aff-Wild, Aff-Wild2's forerunner: ``valence/FILM.txt`` and ``arousal/FILM.txt``, a value a line.
+    """Read one film of Aff-Wild, Aff-Wild2's forerunner: ``valence/FILM.txt`` and
+    ``arousal/FILM.txt``, a value a line.
 
     Parameters
     ----------
-    annotations : the folder with ``valence`` and ``arousal``: ``annotations/train``; the films are in ``videos/train``.
+    annotations : the folder with ``valence`` and ``arousal``: ``annotations/train``; the films are
+        in ``videos/train``.
 
     Returns
     -------
-    Columns ``frame`` (from 1), ``valence`` and ``arousal`` (−1..1). There are no emotion words: the thesis, which
-    sorts this set into seven folders, does not say where it had them from.
+    Columns ``frame`` (from 1), ``valence`` and ``arousal`` (−1..1). There are no emotion words: the
+    thesis, which sorts this set into seven folders, does not say where it had them from.
 
     Raises
     ------
@@ -176,7 +185,8 @@ def read_valence_arousal(annotations: str | os.PathLike, film: str) -> pd.DataFr
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
-    """Read the faces that ``datasets.prepare_films`` cut out of the films, from ``affwild2/faces/table.csv``.
+    """Read the faces that ``datasets.prepare_films`` cut out of the films, from
+    ``affwild2/faces/table.csv``.
 
     Parameters
     ----------
@@ -185,13 +195,15 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
     Returns
     -------
-    Dataset with columns ``film``, ``side``, ``frame`` (from 1, as in the published picture names), ``t`` (s),
-    ``path``, and OpenFace's columns if its output was used. ``group`` is the film, which two people may share;
-    who appears in several films the set does not say. ``split`` is the annotation's.
+    Dataset with columns ``film``, ``side``, ``frame`` (from 1, as in the published picture names),
+    ``t`` (s), ``path``, and OpenFace's columns if its output was used. ``group`` is the film, which
+    two people may share; who appears in several films the set does not say. ``split`` is the
+    annotation's.
 
     Raises
     ------
-    DataError : no films, films but no faces yet, a table of something else, or faces without their file.
+    DataError : no films, films but no faces yet, a table of something else, or faces without their
+        file.
     """
     rejects = Rejects(on_error)
     folder = config.data_root(root) / "affwild2" / "faces"

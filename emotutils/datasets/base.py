@@ -18,7 +18,8 @@ class Rejects:
 
     Parameters
     ----------
-    on_error : ``"raise"``: `add` raises a DataError that says what, where and what to do. ``"report"``: it notes them.
+    on_error : ``"raise"``: `add` raises a DataError that says what, where and what to do.
+        ``"report"``: it notes them.
 
     Raises
     ------
@@ -32,13 +33,17 @@ class Rejects:
         self._rows: list[tuple[str, str, str]] = []
 
     def add(self, where: object, what: str, remedy: str) -> None:
-        """Refuse one file, row or film: ``where`` it is, ``what`` is wrong, and what to do (``remedy``)."""
+        """Refuse one file, row or film: ``where`` it is, ``what`` is wrong, and what to do
+        (``remedy``).
+        """
         if self.on_error == "raise":
             raise DataError(f"{where}: {what}; {remedy}")
         self._rows.append((str(where), what, remedy))
 
     def table(self) -> pd.DataFrame:
-        """One row a refusal, columns ``where``, ``what``, ``remedy`` (str); empty where nothing was refused."""
+        """One row a refusal, columns ``where``, ``what``, ``remedy`` (str); empty where nothing was
+        refused.
+        """
         return pd.DataFrame(self._rows, columns=["where", "what", "remedy"], dtype=str)
 
 
@@ -49,14 +54,15 @@ class Dataset:
     Attributes
     ----------
     name : the set's short name.
-    table : columns ``id`` (str, unique), ``label`` (name), ``y`` (int, index into ``labels``), ``group`` (what must
-        not cross a split: speaker, film or pixel hash), ``split`` (``train``, ``validation``, ``test``), ``path`` for
-        files, and the set's own columns.
+    table : columns ``id`` (str, unique), ``label`` (name), ``y`` (int, index into ``labels``),
+        ``group`` (what must not cross a split: speaker, film or pixel hash), ``split`` (``train``,
+        ``validation``, ``test``), ``path`` for files, and the set's own columns.
     labels : the names behind ``y``.
     read_faces : of a set of faces, from row numbers (n,) to float32 (n, 48, 48, 1), grey 0..255.
-    read_voices : of recordings, from rows of the table and a sample rate to a list of float32 (samples,); where
-        ``path`` names sound files, ``recordings.load_voices``.
-    rejects : what was left out and why (``where``, ``what``, ``remedy``), after loading with ``on_error="report"``.
+    read_voices : of recordings, from rows of the table and a sample rate to a list of float32
+        (samples,); where ``path`` names sound files, ``recordings.load_voices``.
+    rejects : what was left out and why (``where``, ``what``, ``remedy``), after loading with
+        ``on_error="report"``.
     """
 
     name: str
@@ -72,7 +78,9 @@ class Dataset:
 
     @property
     def modality(self) -> str:
-        """What the rows are: ``"face"``, ``"voice"``, or ``"film"`` where the set hands out neither."""
+        """What the rows are: ``"face"``, ``"voice"``, or ``"film"`` where the set hands out
+        neither.
+        """
         return "face" if self.read_faces else "voice" if self.read_voices else "film"
 
     def __len__(self) -> int:
@@ -92,7 +100,9 @@ class Dataset:
         return self.read_faces(self.rows() if rows is None else np.asarray(rows))
 
     def voices(self, rows: np.ndarray | None = None, sr: int = 16000) -> list[np.ndarray]:
-        """Recordings of these rows (``None``: all): a list of float32 (samples,) in −1..1 at ``sr`` Hz."""
+        """Recordings of these rows (``None``: all): a list of float32 (samples,) in −1..1 at ``sr``
+        Hz.
+        """
         if self.read_voices is None:
             raise TypeError(f"{self.name} holds no recordings")
         return self.read_voices(
@@ -101,7 +111,8 @@ class Dataset:
 
 
 def checked(dataset: Dataset) -> Dataset:
-    """A set that somebody else's reader gave, unchanged, if training, evaluation and audits can rely on it.
+    """A set that somebody else's reader gave, unchanged, if training, evaluation and audits can
+    rely on it.
 
     Raises
     ------

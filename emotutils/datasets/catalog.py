@@ -1,8 +1,9 @@
-"""Where each published set comes from: addresses, size, hash, licence, citation, and what a user must accept first.
+"""Where each published set comes from: addresses, size, hash, licence, citation, and what a user
+must accept first.
 
-Data only, and the one source of these facts: ``download`` fetches and counts by it. RAVDESS's films (25 GB in 24
-archives, in the record of its sound) have no entry: ``ravdess-tracking`` holds what OpenFace saw in them. Taught in
-notebooks/03_face_data, 04_film_data and 05_voice_data.
+Data only, and the one source of these facts: ``download`` fetches and counts by it. RAVDESS's films
+(25 GB in 24 archives, in the record of its sound) have no entry: ``ravdess-tracking`` holds what
+OpenFace saw in them. Taught in notebooks/03_face_data, 04_film_data and 05_voice_data.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,15 @@ class Entry:
     page : the publisher's page, for people.
     folder : under the data root, where the reader searches and ``fetch`` unpacks.
     files : patterns of the file names that are this set's, in any depth of that folder.
-    whole : what the rows and the groups of a whole set are, and how many; None: that depends on the release.
-    archive, addresses : the file to fetch, and where it lies (tried in this order); none for a set sent on request.
+    whole : what the rows and the groups of a whole set are, and how many; None: that depends on the
+        release.
+    archive, addresses : the file to fetch, and where it lies (tried in this order); none for a set
+        sent on request.
     bytes : the archive's size; a round number is about right.
-    hash : the archive's, ``"md5:…"``, where several independent sources agree on it; None: nothing to compare with.
-    steps : who may have it, and what to do first; ``{folder}`` is the set's. With an archive: Kaggle's token is needed.
+    hash : the archive's, ``"md5:…"``, where several independent sources agree on it; None: nothing
+        to compare with.
+    steps : who may have it, and what to do first; ``{folder}`` is the set's. With an archive:
+        Kaggle's token is needed.
     """
 
     name: str

@@ -27,9 +27,11 @@ from ..support.files import replacing
 from . import loading
 from .catalog import CATALOG, Entry, entry
 
-#: More than any set of the catalogue: files in an archive, bytes that it unpacks to, and these over its own size.
+#: More than any set of the catalogue: files in an archive, bytes that it unpacks to, and these over
+#: its own size.
 MAX_MEMBERS, MAX_BYTES, MAX_RATIO = 20_000, 20e9, 100
-#: Disk space to ask for: so many times the archive's size, for itself and for what is in it (csv: three to four times).
+#: Disk space to ask for: so many times the archive's size, for itself and for what is in it (csv:
+#: three to four times).
 ROOM = 5
 
 # RuntimeError: a zip with a password. The last two: one name twice.
@@ -45,7 +47,9 @@ _DAMAGED += (FileExistsError, NotADirectoryError)
 
 
 class Status(NamedTuple):
-    """What is here of a set: in one line; whether it can be read; whether it is whole as far as the catalogue knows."""
+    """What is here of a set: in one line; whether it can be read; whether it is whole as far as the
+    catalogue knows.
+    """
 
     line: str
     usable: bool = False
@@ -76,7 +80,8 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
 
     Parameters
     ----------
-    name : of the catalogue, or any other that ``datasets.load`` knows (then there is nothing to compare with).
+    name : of the catalogue, or any other that ``datasets.load`` knows (then there is nothing to
+        compare with).
 
     Returns
     -------
@@ -117,15 +122,17 @@ def fetch(
     progress: bool = True,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Download a set, compare its hash, and unpack it where the reader looks for it; nothing half-done is ever left.
+    """Download a set, compare its hash, and unpack it where the reader looks for it; nothing
+    half-done is ever left.
 
-    An archive that lies in the data root or in the set's folder already is taken instead of the download. A set that
-    is whole is left alone; one that is not is never overwritten.
+    An archive that lies in the data root or in the set's folder already is taken instead of the
+    download. A set that is whole is left alone; one that is not is never overwritten.
 
     Parameters
     ----------
     name : of the catalogue.
-    keep : a folder for archives: one that lies there is taken, one that had to be downloaded is put there.
+    keep : a folder for archives: one that lies there is taken, one that had to be downloaded is put
+        there.
     progress : whether a bar is drawn.
     say : gets what is worth telling, a line each.
 
@@ -135,8 +142,9 @@ def fetch(
 
     Raises
     ------
-    DataError : no connection, a wrong hash, a damaged or hostile archive, no space, an incomplete set in the way; or,
-        in several lines, what the user must do first (FER2013 without a Kaggle token, Aff-Wild2).
+    DataError : no connection, a wrong hash, a damaged or hostile archive, no space, an incomplete
+        set in the way; or, in several lines, what the user must do first (FER2013 without a Kaggle
+        token, Aff-Wild2).
     """
     wanted, root = entry(name), config.data_root(root)
     folder = root / wanted.folder
@@ -239,15 +247,17 @@ def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) ->
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip or tar into a new ``folder``, if all that it holds are files and folders that stay in there.
+    """Unpack a zip or tar into a new ``folder``, if all that it holds are files and folders that
+    stay in there.
 
-    By hand, because ``shutil`` and pooch unpack all that they are told to, and ``tarfile``'s filters know neither zip
-    files nor bombs.
+    By hand, because ``shutil`` and pooch unpack all that they are told to, and ``tarfile``'s
+    filters know neither zip files nor bombs.
 
     Raises
     ------
-    DataError : a link or device, a path that leads out, more than ``MAX_MEMBERS``, ``MAX_BYTES`` or ``MAX_RATIO``
-        allow, or an archive that is damaged, cut off or none. What was unpacked until then stays in ``folder``.
+    DataError : a link or device, a path that leads out, more than ``MAX_MEMBERS``, ``MAX_BYTES`` or
+        ``MAX_RATIO`` allow, or an archive that is damaged, cut off or none. What was unpacked until
+        then stays in ``folder``.
     """
     total, room = 0, min(MAX_BYTES, MAX_RATIO * archive.stat().st_size)
     try:

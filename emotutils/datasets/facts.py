@@ -1,4 +1,6 @@
-"""What there is to know of a set before anything is learned from it. Taught in notebooks/03_face_data."""
+"""What there is to know of a set before anything is learned from it. Taught in
+notebooks/03_face_data.
+"""
 
 import json
 from importlib.metadata import version
@@ -13,16 +15,18 @@ from .base import Dataset
 
 
 def describe(dataset: Dataset) -> dict:
-    """Count a set and audit its own split; with FER+ votes, say how often they agree with its labels.
+    """Count a set and audit its own split; with FER+ votes, say how often they agree with its
+    labels.
 
     All pictures or recordings are read and compared with each other.
 
     Returns
     -------
-    ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of ``splits.audit``),
-    ``copies`` (ids that are one picture or recording, or nearly: a list for each such cluster; for pictures only how
-    many there are), ``twins`` (ids of test rows in one cluster with a row of train), ``rejects`` (how many),
-    ``ferplus`` (``clear`` majorities for one of the seven, and the share of these that ``agree``) and ``version``.
+    ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of
+    ``splits.audit``), ``copies`` (ids that are one picture or recording, or nearly: a list for each
+    such cluster; for pictures only how many there are), ``twins`` (ids of test rows in one cluster
+    with a row of train), ``rejects`` (how many), ``ferplus`` (``clear`` majorities for one of the
+    seven, and the share of these that ``agree``) and ``version``.
     """
     table = dataset.table
     items = (

@@ -1,7 +1,9 @@
-"""FER2013: 35,887 web pictures of faces, 48×48 grey, with seven emotions (Goodfellow et al. 2013; thesis 4.7).
+"""FER2013: 35,887 web pictures of faces, 48×48 grey, with seven emotions (Goodfellow et al. 2013;
+thesis 4.7).
 
-With it FER+, the votes of ten people on each picture (Barsoum et al., Training Deep Networks for Facial Expression
-Recognition with Crowd-Sourced Label Distribution, ICMI 2016). Taught in notebooks/03_face_data.
+With it FER+, the votes of ten people on each picture (Barsoum et al., Training Deep Networks for
+Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016). Taught in
+notebooks/03_face_data.
 """
 
 import hashlib
@@ -66,25 +68,32 @@ DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError)
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
-    """Read FER2013 from the folder ``fer2013`` of the data root, in any depth, with its official split.
+    """Read FER2013 from the folder ``fer2013`` of the data root, in any depth, with its official
+    split.
 
-    The first of these that is there is read, once; then it comes from the cache, until a file there changes:
+    The first of these that is there is read, once; then it comes from the cache, until a file there
+    changes:
 
-    1. ``fer2013.csv`` (columns emotion, pixels, Usage), or ``icml_face_data.csv`` (the same in another order);
-    2. pictures, jpg or png, by part and emotion: ``train/angry/Training_3908.jpg``. What the names tell goes before
-       what the part's folder tells:
+    1. ``fer2013.csv`` (columns emotion, pixels, Usage), or ``icml_face_data.csv`` (the same in
+      another order);
+    2. pictures, jpg or png, by part and emotion: ``train/angry/Training_3908.jpg``. What the names
+       tell goes before what the part's folder tells:
 
-       - ``Training_…``, ``PublicTest_…``, ``PrivateTest_…`` (msambare/fer2013 on Kaggle, whose ``test`` holds both);
+       - ``Training_…``, ``PublicTest_…``, ``PrivateTest_…`` (msambare/fer2013 on Kaggle, whose
+         ``test`` holds both);
        - ``0.jpg`` … ``35886.jpg``, none twice: rows of the csv, from which the part follows
-         (jonathanoheix/face-expression-recognition-dataset, whose own folders are a split of its maker);
-       - ``im0.png``, ``im1.png`` … (ananthu017/emotion-detection-fer): numbered by emotion in the csv's order, so that
-         in ``test`` PublicTest comes first;
-       - other names: ``train`` is Training, ``validation`` or ``val`` PublicTest, ``test`` PrivateTest;
+         (jonathanoheix/face-expression-recognition-dataset, whose own folders are a split of its
+         maker);
+       - ``im0.png``, ``im1.png`` … (ananthu017/emotion-detection-fer): numbered by emotion in the
+         csv's order, so that in ``test`` PublicTest comes first;
+       - other names: ``train`` is Training, ``validation`` or ``val`` PublicTest, ``test``
+         PrivateTest;
     3. a ``.zip`` or ``.tar.gz`` of any of these, without unpacking it.
 
-    FER+'s ``fer2013new.csv``, there or in the archive, is matched with the csv row by row, and with pictures whose name
-    is a row's number or FER+'s own (``fer0000000.png``). Pictures with other names have lost the csv's order and get
-    no votes. Folders that were sorted by FER+'s majority give FER+'s labels, not FER2013's.
+    FER+'s ``fer2013new.csv``, there or in the archive, is matched with the csv row by row, and with
+    pictures whose name is a row's number or FER+'s own (``fer0000000.png``). Pictures with other
+    names have lost the csv's order and get no votes. Folders that were sorted by FER+'s majority
+    give FER+'s labels, not FER2013's.
 
     Parameters
     ----------
@@ -93,10 +102,11 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
     Returns
     -------
-    Dataset with columns ``row`` (of the csv, from 0; of pictures without the csv's order, the place of their path among
-    all), ``usage`` (the csv's word) and, as ``group``, a hash of the pixels, because FER2013 holds the same picture
-    several times. ``id`` is ``fer2013-<row>``. ``split`` maps Training / PublicTest / PrivateTest to train / validation
-    / test: choose on the second, report the third once. With FER+ also:
+    Dataset with columns ``row`` (of the csv, from 0; of pictures without the csv's order, the place
+    of their path among all), ``usage`` (the csv's word) and, as ``group``, a hash of the pixels,
+    because FER2013 holds the same picture several times. ``id`` is ``fer2013-<row>``. ``split``
+    maps Training / PublicTest / PrivateTest to train / validation / test: choose on the second,
+    report the third once. With FER+ also:
 
     - ``ferplus_neutral`` … ``ferplus_nf`` (int): the votes, ten a row (one row has nine);
     - ``ferplus_label`` (str): the one of our seven with at least 6 votes; empty where none has;
@@ -104,9 +114,10 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
     Raises
     ------
-    DataError : no set there, a damaged archive or csv, a missing column or wrong delimiter; and with
-        ``on_error="raise"`` a label outside 0..6, an unknown Usage, a row or picture that does not hold 48×48 pixels in
-        0..255, an unknown folder, an emotion without pictures, votes that do not fit.
+    DataError : no set there, a damaged archive or csv, a missing column or wrong delimiter; and
+        with ``on_error="raise"`` a label outside 0..6, an unknown Usage, a row or picture that does
+        not hold 48×48 pixels in 0..255, an unknown folder, an emotion without pictures, votes that
+        do not fit.
     """
     rejects = Rejects(on_error)
     arrays = _read_cached(config.data_root(root) / "fer2013", rejects)
@@ -121,7 +132,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
 
 def soft_labels(table: pd.DataFrame) -> np.ndarray:
-    """FER+'s votes as a distribution over the seven: what a face looks like to ten people (Barsoum et al. 2016).
+    """FER+'s votes as a distribution over the seven: what a face looks like to ten people (Barsoum
+    et al. 2016).
 
     Parameters
     ----------
@@ -129,8 +141,8 @@ def soft_labels(table: pd.DataFrame) -> np.ndarray:
 
     Returns
     -------
-    float32 (n, 7), in the order of ``EMOTIONS``; each row sums to 1. Votes for contempt, unknown and "not a face" do
-    not count; a row with no other vote is NaN.
+    float32 (n, 7), in the order of ``EMOTIONS``; each row sums to 1. Votes for contempt, unknown
+    and "not a face" do not count; a row with no other vote is NaN.
 
     Raises
     ------
@@ -149,7 +161,8 @@ def soft_labels(table: pd.DataFrame) -> np.ndarray:
 def _read_cached(folder: Path, rejects: Rejects) -> dict[str, np.ndarray]:
     """The columns of the table, and ``pixels``, uint8 (n, 2304).
 
-    The csv is 290 MB of text. The cache's key is place, size and time of every file from which a set could come.
+    The csv is 290 MB of text. The cache's key is place, size and time of every file from which a
+    set could come.
     """
     paths = [
         p
@@ -278,8 +291,11 @@ def _read_csv(place: str, files: dict[str, Callable], columns: list[str]) -> pd.
 def _pictures(
     source: list[str], files: dict[str, Callable], ferplus_names: list[str], rejects: Rejects
 ) -> tuple:
-    """Place, row, label, Usage and opener of each picture, as ``load`` says; and how many rows FER+ must have, or 0."""
-    # Some copies hold the same folders twice (images/train and images/images/train): the outer ones count.
+    """Place, row, label, Usage and opener of each picture, as ``load`` says; and how many rows FER+
+    must have, or 0.
+    """
+    # Some copies hold the same folders twice (images/train and images/images/train): the outer ones
+    # count.
     places = {
         tuple(f"/{p}".split("/")[-3:]): p for p in sorted(source, key=lambda p: -p.count("/"))
     }

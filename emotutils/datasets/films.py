@@ -1,7 +1,8 @@
-"""From Aff-Wild2's films to balanced, checked, shuffled folders of faces, one for each emotion (thesis 4.7).
+"""From Aff-Wild2's films to balanced, checked, shuffled folders of faces, one for each emotion
+(thesis 4.7).
 
-Each step takes a table with one row a face and returns what it keeps and what it removes, with the ``reason``. Taught
-in notebooks/04_film_data.
+Each step takes a table with one row a face and returns what it keeps and what it removes, with the
+``reason``. Taught in notebooks/04_film_data.
 """
 
 import hashlib
@@ -31,17 +32,20 @@ from . import affwild2
 from .base import Rejects
 from .openface import read_aligned
 
-#: Lines by which an annotation may differ from its film: programs decode a film's last frames differently. More means
-#: that the two do not belong together, and then every label may stand beside a wrong frame.
+#: Lines by which an annotation may differ from its film: programs decode a film's last frames
+#: differently. More means that the two do not belong together, and then every label may stand
+#: beside a wrong frame.
 TOLERANCE = 10
-#: A face with a lower `sharpness` is called blurred. Of FER2013's 35,874 faces that are not blank these are 5; of the
-#: same faces after a Gaussian blur of 1.5 pixels, 95 %.
+#: A face with a lower `sharpness` is called blurred. Of FER2013's 35,874 faces that are not blank
+#: these are 5; of the same faces after a Gaussian blur of 1.5 pixels, 95 %.
 SHARP = 0.05
-#: A picture whose standard deviation is lower (grey levels, 0..255) is called empty: 13 of FER2013's 35,887.
+#: A picture whose standard deviation is lower (grey levels, 0..255) is called empty: 13 of
+#: FER2013's 35,887.
 VARIED = 4.0
 
-#: The thesis's own first step, which only OpenFace needs (``datasets.openface.COMMAND`` is the second). The command is
-#: assumed; each frame must come out once, because labels go by frame number.
+#: The thesis's own first step, which only OpenFace needs (``datasets.openface.COMMAND`` is the
+#: second). The command is assumed; each frame must come out once, because labels go by frame
+#: number.
 TO_AVI = "ffmpeg -i film.mp4 -fps_mode passthrough -c:v mpeg4 -q:v 2 -an film.avi"
 
 #: Why each step leaves something out.
@@ -55,7 +59,8 @@ REASONS = {
 _WITHOUT_EMOTION = {None: "no label", "": "unannotated", "other": "other"}
 _WORK = ".films"  # hidden, so that it is not taken for an eighth emotion
 
-#: A face in a frame: where it is across the picture (0: the middle), its crop (None: damaged), what else is known.
+#: A face in a frame: where it is across the picture (0: the middle), its crop (None: damaged), what
+#: else is known.
 _Found = tuple[float, np.ndarray | None, dict[str, float]]
 
 
@@ -66,9 +71,11 @@ class Prepared:
     Attributes
     ----------
     table : the faces; columns as in `extract_faces`.
-    steps : ``step``, ``unit`` (films or frames), ``reason``, ``before``, ``removed``, ``after``: each row goes on where
-        the one above ends. A film in which two people are annotated counts as two.
-    rejects : films that could not be used (``where``, ``what``, ``remedy``), with ``on_error="report"``.
+    steps : ``step``, ``unit`` (films or frames), ``reason``, ``before``, ``removed``, ``after``:
+        each row goes on where the one above ends. A film in which two people are annotated counts
+        as two.
+    rejects : films that could not be used (``where``, ``what``, ``remedy``), with
+        ``on_error="report"``.
     """
 
     table: pd.DataFrame
@@ -86,28 +93,33 @@ def prepare_films(
     on_error: str = "raise",
     **extraction,
 ) -> Prepared:
-    """Run all steps of thesis 4.7 and write the seven folders, ``table.csv``, ``steps.csv`` and ``rejects.csv``.
+    """Run all steps of thesis 4.7 and write the seven folders, ``table.csv``, ``steps.csv`` and
+    ``rejects.csv``.
 
-    The thesis extracts, sorts, balances, checks, cleans and shuffles. Here checking and cleaning come before balancing,
-    because otherwise the counts are no longer equal, and sorting comes last, so that the folders hold exactly the
-    table's faces. The thesis divides into parts after shuffling, so that neighbours of nearly every test frame were
-    trained on (notebooks/12_leakage). Here ``split`` is the annotation's, whole films, and shuffling changes the order
-    only.
+    The thesis extracts, sorts, balances, checks, cleans and shuffles. Here checking and cleaning
+    come before balancing, because otherwise the counts are no longer equal, and sorting comes last,
+    so that the folders hold exactly the table's faces. The thesis divides into parts after
+    shuffling, so that neighbours of nearly every test frame were trained on (notebooks/12_leakage).
+    Here ``split`` is the annotation's, whole films, and shuffling changes the order only.
 
-    A film that was done with the same settings is not done again: an interrupted run goes on where it stopped.
+    A film that was done with the same settings is not done again: an interrupted run goes on where
+    it stopped.
 
     Parameters
     ----------
     root : the data root with ``affwild2/``; see ``datasets.affwild2.films``.
-    out : where the faces go; ``affwild2/faces`` under the data root, where ``datasets.affwild2.load`` looks.
+    out : where the faces go; ``affwild2/faces`` under the data root, where
+        ``datasets.affwild2.load`` looks.
     limit : only the first so many annotations of each part, for a first look.
     per_emotion, seed : as in `balance`.
     on_error : ``"report"`` leaves out films that cannot be used and lists them in ``rejects``.
-    extraction : ``fps``, ``detector``, ``openface``, ``n_jobs``, ``progress`` as in `extract_faces`.
+    extraction : ``fps``, ``detector``, ``openface``, ``n_jobs``, ``progress`` as in
+        `extract_faces`.
 
     Raises
     ------
-    DataError : as ``datasets.affwild2.films``, `extract_faces` and `balance`; folders of these names not from here.
+    DataError : as ``datasets.affwild2.films``, `extract_faces` and `balance`; folders of these
+        names not from here.
     """
     rejects = Rejects(on_error)
     out = config.data_root(root) / "affwild2" / "faces" if out is None else Path(out)
@@ -160,9 +172,10 @@ def extract_faces(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cut the annotated person's face out of the films' frames: level, 48×48, grey, as png.
 
-    Frame i of the film has the annotation's label i. Where two people are annotated, the left one is the leftmost face;
-    a face alone counts for the half of the picture in which it is. Where one is annotated and several faces are
-    found, nobody knows whose label it is: the frame is left out ("two faces").
+    Frame i of the film has the annotation's label i. Where two people are annotated, the left one
+    is the leftmost face; a face alone counts for the half of the picture in which it is. Where one
+    is annotated and several faces are found, nobody knows whose label it is: the frame is left out
+    ("two faces").
 
     Parameters
     ----------
@@ -170,22 +183,25 @@ def extract_faces(
     folder : gets ``NAME/FRAME.png`` and, when a film is done, ``NAME.csv``.
     fps : frames a second, as in ``media.frames``; None for all. Neighbours are nearly alike.
     detector : of ``faces.DETECTORS``.
-    openface : a folder with ``FILM.csv`` and ``FILM_aligned/`` for each film, as ``datasets.openface.COMMAND`` writes
-        them; its faces and all its columns are then taken in place of our detector's.
+    openface : a folder with ``FILM.csv`` and ``FILM_aligned/`` for each film, as
+        ``datasets.openface.COMMAND`` writes them; its faces and all its columns are then taken in
+        place of our detector's.
     n_jobs : films at a time, each in a process of its own (joblib); the result is the same.
     progress : whether a bar over the films is drawn.
-    rejects : gets the films that cannot be used; without it the first one is an error, when all others are done.
+    rejects : gets the films that cannot be used; without it the first one is an error, when all
+        others are done.
 
     Returns
     -------
-    The faces (columns ``id``, ``path``, ``label``, ``film``, ``side``, ``group`` (the film), ``split``, ``frame`` (from
-    1), ``t`` (s)), and the frames left out with their ``reason``, one of ``REASONS["extract"]`` ("no label": behind
-    the annotation's end).
+    The faces (columns ``id``, ``path``, ``label``, ``film``, ``side``, ``group`` (the film),
+    ``split``, ``frame`` (from 1), ``t`` (s)), and the frames left out with their ``reason``, one of
+    ``REASONS["extract"]`` ("no label": behind the annotation's end).
 
     Raises
     ------
-    DataError : a film that cannot be read, or one that differs from its annotation by more than ``TOLERANCE`` frames
-        (which is known to one sampling step); OpenFace's output for it is missing or damaged; no film at all.
+    DataError : a film that cannot be read, or one that differs from its annotation by more than
+        ``TOLERANCE`` frames (which is known to one sampling step); OpenFace's output for it is
+        missing or damaged; no film at all.
     """
     rejects, folder = rejects or Rejects(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -206,7 +222,9 @@ def extract_faces(
 
 
 def check_files(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out faces whose file is missing, has 0 bytes, cannot be decoded ("corrupted") or is not 48×48."""
+    """Leave out faces whose file is missing, has 0 bytes, cannot be decoded ("corrupted") or is not
+    48×48.
+    """
 
     def reason(path: str) -> str:
         if not os.path.isfile(path):
@@ -224,7 +242,9 @@ def check_files(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def clean(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out pictures that are empty (almost constant: ``VARIED``) or blurred (``SHARP``), after `check_files`."""
+    """Leave out pictures that are empty (almost constant: ``VARIED``) or blurred (``SHARP``), after
+    `check_files`.
+    """
 
     def reason(path: str) -> str:
         picture = affwild2.read_picture(path)
@@ -240,12 +260,13 @@ def balance(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep equally many faces of each emotion within each split, drawn at random.
 
-    The rarest emotion decides: with 100 faces of fear, all but 100 happy ones are lost. Weights in training
-    (``class_weight``) lose nothing and are the other way.
+    The rarest emotion decides: with 100 faces of fear, all but 100 happy ones are lost. Weights in
+    training (``class_weight``) lose nothing and are the other way.
 
     Parameters
     ----------
-    per_emotion : at most so many instead. An emotion with fewer keeps all it has, so the counts may not be equal.
+    per_emotion : at most so many instead. An emotion with fewer keeps all it has, so the counts may
+        not be equal.
     seed : of the draw.
 
     Raises
@@ -271,7 +292,9 @@ def balance(
 
 
 def shuffle(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-    """The same rows in random order; ``split`` stays with its row, so that no film comes into two parts."""
+    """The same rows in random order; ``split`` stays with its row, so that no film comes into two
+    parts.
+    """
     return table.sample(frac=1, random_state=seed, ignore_index=True)
 
 
@@ -298,7 +321,9 @@ def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
 def _extract_film(
     film: dict, folder: Path, fps: float | None, detector: str, openface: StrPath | None
 ) -> pd.DataFrame | str:
-    """The frames of one film, done now or before, or what is wrong with it. Runs in a process of its own."""
+    """The frames of one film, done now or before, or what is wrong with it. Runs in a process of
+    its own.
+    """
     done, settings = folder / f"{film['name']}.csv", _settings(film, fps, detector, openface)
     try:
         if not (done.is_file() and (affwild2.read_table(done)["settings"] == settings).all()):
@@ -375,7 +400,9 @@ def _sampled(
 def _film(
     path: str, fps: float | None, detector: str
 ) -> Iterator[tuple[int, float, Callable[[], list[_Found]]]]:
-    """Number (from 1) and time of each sampled frame of a film, and a function that looks for faces in it."""
+    """Number (from 1) and time of each sampled frame of a film, and a function that looks for faces
+    in it.
+    """
     detector = build_detector(detector)
 
     def find(image: np.ndarray) -> list[_Found]:
@@ -419,7 +446,9 @@ def _resized(path: str) -> np.ndarray | None:
 
 
 def _annotated(faces: list[_Found], side: str) -> tuple[str, np.ndarray | None, dict[str, float]]:
-    """The annotated person's face among those of a frame: why it is not to be had, its crop, what else is known."""
+    """The annotated person's face among those of a frame: why it is not to be had, its crop, what
+    else is known.
+    """
     if side and len(faces) > 1:
         faces = [(min if side == "left" else max)(faces, key=lambda face: face[0])]
     elif side:
@@ -439,7 +468,9 @@ def _divide(table: pd.DataFrame, reasons: pd.Series) -> tuple[pd.DataFrame, pd.D
 
 
 def _account(step: str, before: int, counts: pd.Series) -> pd.DataFrame:
-    """The rows of ``Prepared.steps`` for one step, a reason a row, also for reasons that did not occur."""
+    """The rows of ``Prepared.steps`` for one step, a reason a row, also for reasons that did not
+    occur.
+    """
     removed = counts.reindex(REASONS[step], fill_value=0)
     after, unit = before - removed.cumsum(), "films" if step == "films" else "frames"
     columns = {

@@ -1,4 +1,5 @@
-"""Data sets by name: the course's own, their samples, several as one, and those registered from outside.
+"""Data sets by name: the course's own, their samples, several as one, and those registered from
+outside.
 
 Taught in notebooks/03_face_data.
 """
@@ -31,14 +32,17 @@ _ADDED: dict[str, Callable[..., Dataset]] = {}
 
 
 def register(name: str, reader: Callable[..., Dataset]) -> None:
-    """Make ``reader(root, *, on_error="raise") -> Dataset`` known under ``name``, to ``load`` and the command line.
+    """Make ``reader(root, *, on_error="raise") -> Dataset`` known under ``name``, to ``load`` and
+    the command line.
 
-    ``root`` is the data root or None (``config.data_root(root)`` is the folder); ``on_error`` as in ``load``, see
-    ``Rejects``. A package can also announce a reader by the entry-point group ``emotutils.datasets``.
+    ``root`` is the data root or None (``config.data_root(root)`` is the folder); ``on_error`` as in
+    ``load``, see ``Rejects``. A package can also announce a reader by the entry-point group
+    ``emotutils.datasets``.
 
     Raises
     ------
-    DataError : a name of the course's own sets, or one that says something else here (``sample-…``, ``paired-…``, +).
+    DataError : a name of the course's own sets, or one that says something else here (``sample-…``,
+        ``paired-…``, +).
     """
     if name in NAMES or not re.fullmatch(r"(?!sample-|paired-)[\w.-]+", name):
         raise DataError(
@@ -54,7 +58,9 @@ def _added() -> dict[str, Callable[..., Dataset]]:
 
 
 def from_outside(name: str) -> bool:
-    """Whether a set of this name, or one of two that stand in it side by side, is none of the course's own."""
+    """Whether a set of this name, or one of two that stand in it side by side, is none of the
+    course's own.
+    """
     return any(part in _ADDED for part in name.removeprefix("paired-").split("+"))
 
 
@@ -63,13 +69,13 @@ def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "r
 
     Parameters
     ----------
-    on_error : ``"raise"``: the first thing that cannot be used is an error. ``"report"``: it is left out, and
-        ``rejects`` says why.
+    on_error : ``"raise"``: the first thing that cannot be used is an error. ``"report"``: it is
+        left out, and ``rejects`` says why.
 
     Raises
     ------
-    DataError : an unknown name, a set that is not where it should be, or (``"raise"``) something in it is wrong; a
-        registered reader whose set lacks something.
+    DataError : an unknown name, a set that is not where it should be, or (``"raise"``) something in
+        it is wrong; a registered reader whose set lacks something.
     """
     plain = name.removeprefix("sample-")
     if plain not in (NAMES if plain == name else SAMPLES):
@@ -90,8 +96,9 @@ def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "r
 def merge(first: Dataset, *others: Dataset) -> Dataset:
     """Recordings of several sets as one, with eight labels and the set's name in ``corpus``.
 
-    The first set keeps its split. Whoever is heard in it stays where he or she is in the others (RAVDESS's songs), and
-    all other speakers are training material: a score stays on speakers that were never trained on.
+    The first set keeps its split. Whoever is heard in it stays where he or she is in the others
+    (RAVDESS's songs), and all other speakers are training material: a score stays on speakers that
+    were never trained on.
     """
     splits = dict(zip(first.table["group"], first.table["split"], strict=True))
     tables = [

@@ -1,8 +1,8 @@
 """What OpenFace writes: one csv for a film, and beside it a folder of aligned faces.
 
-The thesis (4.7) found and cropped its faces with OpenFace (Baltrušaitis et al. 2018, OpenFace 2.0: facial behavior
-analysis toolkit, FG 2018). Our own path does not need it; who has it can use its output. Taught in
-notebooks/04_film_data.
+The thesis (4.7) found and cropped its faces with OpenFace (Baltrušaitis et al. 2018, OpenFace 2.0:
+facial behavior analysis toolkit, FG 2018). Our own path does not need it; who has it can use its
+output. Taught in notebooks/04_film_data.
 """
 
 import os
@@ -13,8 +13,9 @@ import pandas as pd
 
 from ..errors import DataError
 
-#: The command that writes all that is read here, run once for each film (first converted to avi in the thesis):
-#: ``folder/film.csv`` and ``folder/film_aligned/``. Faces of 112 pixels, the background kept, none of failed frames.
+#: The command that writes all that is read here, run once for each film (first converted to avi in
+#: the thesis): ``folder/film.csv`` and ``folder/film_aligned/``. Faces of 112 pixels, the
+#: background kept, none of failed frames.
 COMMAND = (
     "FeatureExtraction -f film.avi -out_dir folder -2Dfp -3Dfp -pdmparams -pose -aus -gaze "
     "-simalign -simsize 112 -nomask -nobadaligned"
@@ -27,7 +28,8 @@ AU_INTENSITIES = tuple(f"AU{unit:02d}_r" for unit in (*_UNITS, 45))
 AU_PRESENCES = tuple(f"AU{unit:02d}_c" for unit in (*_UNITS, 28, 45))
 #: Place of the head in mm from the camera, and its turn in radians (pitch, yaw, roll).
 POSE = tuple(f"pose_{what}{axis}" for what in "TR" for axis in "xyz")
-#: Where the left (0) and the right eye look, as unit vectors, and both together in radians (since OpenFace 2.0).
+#: Where the left (0) and the right eye look, as unit vectors, and both together in radians (since
+#: OpenFace 2.0).
 GAZE = (*(f"gaze_{eye}_{axis}" for eye in (0, 1) for axis in "xyz"), "gaze_angle_x", "gaze_angle_y")
 
 _PICTURE = re.compile(r"frame_det_(?:(\d+)_)?(\d{6})\.(?:bmp|png|jpe?g)")
@@ -39,14 +41,15 @@ def read(path: str | os.PathLike, columns: tuple[str, ...] = ()) -> pd.DataFrame
 
     Parameters
     ----------
-    columns : names that must be there besides ``frame``, ``timestamp``, ``confidence`` and the action units. OpenFace
-        2 adds ``face_id``, the gaze angles and the landmarks of the eyes; a published file may lack ``success``.
+    columns : names that must be there besides ``frame``, ``timestamp``, ``confidence`` and the
+        action units. OpenFace 2 adds ``face_id``, the gaze angles and the landmarks of the eyes; a
+        published file may lack ``success``.
 
     Returns
     -------
-    All columns of the file, names without spaces. ``frame`` (from 1), ``face_id``, ``success`` and the presences are
-    int64, all others float64: ``timestamp`` in seconds, ``confidence`` 0..1, landmarks in pixels (x, y) or mm (X, Y,
-    Z). NaN where OpenFace found no number.
+    All columns of the file, names without spaces. ``frame`` (from 1), ``face_id``, ``success`` and
+    the presences are int64, all others float64: ``timestamp`` in seconds, ``confidence`` 0..1,
+    landmarks in pixels (x, y) or mm (X, Y, Z). NaN where OpenFace found no number.
 
     Raises
     ------
@@ -91,19 +94,19 @@ def read_aligned(folder: str | os.PathLike) -> pd.DataFrame:
 
     Parameters
     ----------
-    folder : ``NAME_aligned``, with ``frame_det_00_000001.bmp`` … (face, frame; OpenFace 1: ``frame_det_000001.bmp``),
-        and ``NAME.csv`` beside it, as ``COMMAND`` writes them.
+    folder : ``NAME_aligned``, with ``frame_det_00_000001.bmp`` … (face, frame; OpenFace 1:
+        ``frame_det_000001.bmp``), and ``NAME.csv`` beside it, as ``COMMAND`` writes them.
 
     Returns
     -------
-    A row for each row of the csv: ``film`` (NAME), ``frame`` (from 1), ``face_id`` (0 in OpenFace 1), ``t`` (s, the
-    csv's ``timestamp``), ``path`` of the picture ("" where OpenFace wrote none), ``confidence``, ``success``, and the
-    csv's other columns as ``read`` gives them.
+    A row for each row of the csv: ``film`` (NAME), ``frame`` (from 1), ``face_id`` (0 in OpenFace
+    1), ``t`` (s, the csv's ``timestamp``), ``path`` of the picture ("" where OpenFace wrote none),
+    ``confidence``, ``success``, and the csv's other columns as ``read`` gives them.
 
     Raises
     ------
-    DataError : no such folder, no pictures in it, no csv beside it or one that ``read`` refuses, or a picture without
-        a row.
+    DataError : no such folder, no pictures in it, no csv beside it or one that ``read`` refuses, or
+        a picture without a row.
     """
     folder = Path(folder)
     film = folder.name.removesuffix("_aligned")

@@ -2,14 +2,17 @@
 
 Three sources, by name:
 
-- ``paired-fer2013+ravdess``: **no film**. A recording of RAVDESS stands beside a FER2013 face of the same label. Given
-  the label the two are independent, so such pairs cannot teach how face and voice move together, and their errors are
-  independent too: a score on them overstates what fusion gains on a film, where a mumbled sentence and a hidden face
-  come together.
-- ``ravdess-films``: RAVDESS's audio-visual files, the faces cut out by our own detector, tracker and crop.
-- ``ravdess-tracking+ravdess``: action units over time from the facial-tracking files, beside the recordings.
+- ``paired-fer2013+ravdess``: **no film**. A recording of RAVDESS stands beside a FER2013 face of
+  the same label. Given the label the two are independent, so such pairs cannot teach how face and
+  voice move together, and their errors are independent too: a score on them overstates what fusion
+  gains on a film, where a mumbled sentence and a hidden face come together.
+- ``ravdess-films``: RAVDESS's audio-visual files, the faces cut out by our own detector, tracker
+  and crop.
+- ``ravdess-tracking+ravdess``: action units over time from the facial-tracking files, beside the
+  recordings.
 
-Labels are the course's seven; calm counts as neutral. ``sample-`` in front of each set's name: the synthetic sets.
+Labels are the course's seven; calm counts as neutral. ``sample-`` in front of each set's name: the
+synthetic sets.
 """
 
 import json
@@ -47,7 +50,8 @@ class Pairs:
 
     Attributes
     ----------
-    face : uint8 (n, K, 48, 48, 1), K faces of one person; or float32 (n, frames, units), padded with ``voices.PAD``.
+    face : uint8 (n, K, 48, 48, 1), K faces of one person; or float32 (n, frames, units), padded
+        with ``voices.PAD``.
     voice : float32 (n, *features.shape), one window of sound.
     y : int32 (n,), index into ``EMOTIONS``.
     face_id, voice_id : str (n,), the picture or film, and the recording, that they are from.
@@ -71,7 +75,9 @@ class Pairs:
 
     @property
     def id(self) -> np.ndarray:
-        """Recording and face together, str (n,): the windows of one recording beside one face share it."""
+        """Recording and face together, str (n,): the windows of one recording beside one face share
+        it.
+        """
         return np.char.add(np.char.add(self.voice_id, "+"), self.face_id)
 
     @property
@@ -86,7 +92,9 @@ class Pairs:
 
 @dataclass(frozen=True)
 class PairSet:
-    """A source of pairs: ``name``, the set of the ``faces`` and that of the ``voices``, already without twins."""
+    """A source of pairs: ``name``, the set of the ``faces`` and that of the ``voices``, already
+    without twins.
+    """
 
     name: str
     faces: Dataset
@@ -108,7 +116,8 @@ class PairSet:
         frames: int = FRAMES,
         speeds: tuple[float, ...] = (1.0,),
     ) -> Callable[[int | Sequence[int]], Pairs]:
-        """A function of a seed that gives the pairs of one split; of real pairs every seed gives the same.
+        """A function of a seed that gives the pairs of one split; of real pairs every seed gives
+        the same.
 
         Parameters
         ----------
@@ -163,13 +172,15 @@ class PairSet:
 def load_pairs(name: str, root: str | os.PathLike | None = None) -> PairSet:
     """Open a source of pairs by name.
 
-    Of ``paired-…``: train is FER2013's Training beside actors 1–16, validation PublicTest beside actors 17–20, test
-    PrivateTest beside actors 21–24. Validation and test faces that have an identical twin in an earlier part are left
-    out, and of FER2013's test the near-twins that ``data/runs/data-fer2013.json`` lists.
+    Of ``paired-…``: train is FER2013's Training beside actors 1–16, validation PublicTest beside
+    actors 17–20, test PrivateTest beside actors 21–24. Validation and test faces that have an
+    identical twin in an earlier part are left out, and of FER2013's test the near-twins that
+    ``data/runs/data-fer2013.json`` lists.
 
     Parameters
     ----------
-    name : ``paired-FACES+VOICES``, ``ravdess-films`` or ``[sample-]ravdess-tracking+[sample-]ravdess``.
+    name : ``paired-FACES+VOICES``, ``ravdess-films`` or
+        ``[sample-]ravdess-tracking+[sample-]ravdess``.
     root : the data root; see ``config.data_root``.
 
     Raises
@@ -207,13 +218,15 @@ def is_pairs(name: str) -> bool:
 def pair_up(
     faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, seed: int | Sequence[int] = 0
 ) -> Pairs:
-    """Put beside each voice a face of its label, as if it had been filmed. It was not: see the module.
+    """Put beside each voice a face of its label, as if it had been filmed. It was not: see the
+    module.
 
     Parameters
     ----------
     faces, voices : of one split, ``y`` in the same labels.
-    frames : how often each picture is seen, each time as a tracked face would be: a little shifted, turned, nearer.
-        One picture only, because several people of one label would err independently of each other.
+    frames : how often each picture is seen, each time as a tracked face would be: a little shifted,
+        turned, nearer. One picture only, because several people of one label would err
+        independently of each other.
     each : so many different pictures beside each recording, one row for each and for each window.
     seed : decides everything that is drawn.
 
@@ -228,7 +241,8 @@ def pair_up(
             raise DataError(
                 f"{len(pool)} faces of {EMOTIONS[y]}, {each} wanted beside each voice: use a larger set"
             )
-    # In training every window is drawn for anew; otherwise all windows of a recording are beside the same faces.
+    # In training every window is drawn for anew; otherwise all windows of a recording are beside
+    # the same faces.
     _, first, code = np.unique(voices.id, return_index=True, return_inverse=True)
     if each == 1:
         first = code = np.arange(len(voices))
@@ -242,7 +256,9 @@ def pair_up(
 def augment_pairs(
     x: dict[str, np.ndarray], rng: np.random.Generator, deltas: int = 0
 ) -> dict[str, np.ndarray]:
-    """``augment_faces`` for the faces and ``augment_log_mel`` for the voices of `Pairs.x`; action units stay."""
+    """``augment_faces`` for the faces and ``augment_log_mel`` for the voices of `Pairs.x`; action
+    units stay.
+    """
     face = x["face"]
     if face.ndim == 5:
         face = augment_faces(face.reshape(-1, *face.shape[2:]), rng).reshape(face.shape)
@@ -250,14 +266,16 @@ def augment_pairs(
 
 
 def units_part(dataset: Dataset, split: str) -> Part:
-    """Action units over time of one split of ``ravdess-tracking``: float32 (n, `ROWS`, len(`UNITS`)), in seven labels.
+    """Action units over time of one split of ``ravdess-tracking``: float32 (n, `ROWS`,
+    len(`UNITS`)), in seven labels.
 
-    Ten rows a second; of a longer film the middle five seconds, a shorter one is padded with ``voices.PAD``. Rows
-    without a number are left out.
+    Ten rows a second; of a longer film the middle five seconds, a shorter one is padded with
+    ``voices.PAD``. Rows without a number are left out.
 
     Raises
     ------
-    DataError : another set, no rows in that split, a file that cannot be used or has no row with numbers.
+    DataError : another set, no rows in that split, a file that cannot be used or has no row with
+        numbers.
     """
     if dataset.name != "ravdess-tracking":
         raise DataError(f"{dataset.name} holds no action units: take ravdess-tracking")
@@ -290,7 +308,9 @@ def _units(found: pd.DataFrame, path: str) -> np.ndarray:
 
 
 def _films(films: Dataset, split: str, frames: int) -> Part:
-    """``frames`` faces of each film of one split, evenly spread over the time in which its actor is seen."""
+    """``frames`` faces of each film of one split, evenly spread over the time in which its actor is
+    seen.
+    """
     table = films.table.iloc[films.rows(split)]
 
     def compute() -> dict[str, np.ndarray]:
@@ -305,7 +325,8 @@ def _films(films: Dataset, split: str, frames: int) -> Part:
 
 
 def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> np.ndarray:
-    """Faces of the person longest in a film, as ``analyze`` finds and cuts them: uint8 (frames, 48, 48, 1).
+    """Faces of the person longest in a film, as ``analyze`` finds and cuts them: uint8 (frames, 48,
+    48, 1).
 
     Raises
     ------

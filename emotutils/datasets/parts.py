@@ -1,7 +1,9 @@
-"""From a data set to the arrays a network trains on. Taught in notebooks/03_face_data and notebooks/05_voice_data.
+"""From a data set to the arrays a network trains on. Taught in notebooks/03_face_data and
+notebooks/05_voice_data.
 
-Nothing is standardised here: a network's own ``Normalization`` layer is fitted on the rows of its training part, by
-``training.train``, and kept in its file, so that validation and test rows cannot take part in it.
+Nothing is standardised here: a network's own ``Normalization`` layer is fitted on the rows of its
+training part, by ``training.train``, and kept in its file, so that validation and test rows cannot
+take part in it.
 """
 
 import hashlib
@@ -27,7 +29,8 @@ from .base import Dataset
 
 @dataclass(frozen=True)
 class Part:
-    """Training, validation or test material: ``x`` (n, …), ``y`` int32 (n,), ``group`` and ``id`` str (n,).
+    """Training, validation or test material: ``x`` (n, …), ``y`` int32 (n,), ``group`` and ``id``
+    str (n,).
 
     ``id`` names the image row or, for sound, the recording: the windows of one recording share it.
     """
@@ -53,16 +56,18 @@ def part(
 ) -> Part:
     """One split of a data set as arrays.
 
-    Faces are uint8 (n, 48, 48, 1); voices are what ``features`` gives for windows of 3 s, as ``analyze`` hears them.
+    Faces are uint8 (n, 48, 48, 1); voices are what ``features`` gives for windows of 3 s, as
+    ``analyze`` hears them.
 
     Parameters
     ----------
-    speeds, copies, seed : see `voice_part`. Faces have none of them: they are varied anew in every training batch.
+    speeds, copies, seed : see `voice_part`. Faces have none of them: they are varied anew in every
+        training batch.
 
     Raises
     ------
-    DataError : the set does not hold what the modality needs, or has no rows in that split; other speeds or copies
-        for faces, or for another part than ``train``.
+    DataError : the set does not hold what the modality needs, or has no rows in that split; other
+        speeds or copies for faces, or for another part than ``train``.
     """
     if modality != dataset.modality:
         raise DataError(
@@ -97,13 +102,15 @@ def voice_part(
 ) -> Part:
     """Recordings of one split → silence trimmed → windows of 3 s → features; one row a window.
 
-    A clip shorter than a window is one window, padded and masked. Features are cached by content and settings.
+    A clip shorter than a window is one window, padded and masked. Features are cached by content
+    and settings.
 
     Parameters
     ----------
-    speeds : plays each recording at these speeds (0.9: slower and lower); only the train part may have others than 1.
-    copies : beside these, so many copies of each recording, varied by ``voices.augment_sound``; only in the
-        train part.
+    speeds : plays each recording at these speeds (0.9: slower and lower); only the train part may
+        have others than 1.
+    copies : beside these, so many copies of each recording, varied by ``voices.augment_sound``;
+        only in the train part.
     seed : of the copies.
 
     Raises
@@ -166,18 +173,19 @@ def extract_features(
     cache: bool = True,
     progress: bool = False,
 ) -> np.ndarray:
-    """Features of whole recordings, one row a recording: what a table of features wants (thesis 4.7).
+    """Features of whole recordings, one row a recording: what a table of features wants (thesis
+    4.7).
 
-    Unlike `voice_part` it cuts no windows: of a recording longer than ``features.seconds`` (after trimming) the middle
-    counts.
+    Unlike `voice_part` it cuts no windows: of a recording longer than ``features.seconds`` (after
+    trimming) the middle counts.
 
     Parameters
     ----------
     rows : row numbers of ``dataset.table``; all by default.
-    n_jobs : worker processes (joblib); any number gives the same result. Threads would not help: most of the steps
-        are too short for Python to let another thread run meanwhile.
-    cache : keep the result in the cache, under a name made of the recordings' bytes, ``features`` and the version of
-        this package: a copy of the data elsewhere finds it.
+    n_jobs : worker processes (joblib); any number gives the same result. Threads would not help:
+        most of the steps are too short for Python to let another thread run meanwhile.
+    cache : keep the result in the cache, under a name made of the recordings' bytes, ``features``
+        and the version of this package: a copy of the data elsewhere finds it.
     progress : show a bar.
 
     Returns
@@ -216,7 +224,8 @@ def _features(dataset: Dataset, features: Features) -> np.ndarray:
 def _cached(
     name: str, settings: object, paths: Iterable[str], compute: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """The arrays of ``compute``, kept as npz under a name made of the settings and of what the files hold.
+    """The arrays of ``compute``, kept as npz under a name made of the settings and of what the
+    files hold.
 
     Reading the files to name them costs about a tenth of reading and transforming them.
     """
@@ -237,15 +246,17 @@ def _cached(
         return dict(arrays)
 
 
-# --- the thesis's files ----------------------------------------------------------------------------------------------
+# --- the thesis's files ---------------------------------------------------------------------------
 
 
 def save_joblib(path: str | os.PathLike, X: np.ndarray, y: np.ndarray) -> None:
-    """Write features and labels as the thesis keeps them (4.7): ``X.joblib`` and ``y.joblib`` in the folder ``path``.
+    """Write features and labels as the thesis keeps them (4.7): ``X.joblib`` and ``y.joblib`` in
+    the folder ``path``.
 
-    The work it builds on (github.com/marcogdepinto/emotion-classification-from-audio-files) has the 40 time-averaged
-    MFCCs as X, float32 (n, 40), and as y RAVDESS's own emotion code less 1 (``emotions.CODES``: neutral 0, calm 1,
-    happiness 2 …), which is not our order. What is given is written as it is.
+    The work it builds on (github.com/marcogdepinto/emotion-classification-from-audio-files) has the
+    40 time-averaged MFCCs as X, float32 (n, 40), and as y RAVDESS's own emotion code less 1
+    (``emotions.CODES``: neutral 0, calm 1, happiness 2 …), which is not our order. What is given is
+    written as it is.
 
     Raises
     ------
@@ -264,7 +275,8 @@ def load_joblib(path: str | os.PathLike, *, trust: bool = False) -> tuple[np.nda
 
     Parameters
     ----------
-    trust : a joblib file is a pickle: it can run any program when it is opened. True says that you know its author.
+    trust : a joblib file is a pickle: it can run any program when it is opened. True says that you
+        know its author.
 
     Raises
     ------

@@ -1,4 +1,5 @@
-"""RAVDESS: 24 actors, eight emotions, two sentences, spoken and sung (Livingstone & Russo 2018; thesis 4.7).
+"""RAVDESS: 24 actors, eight emotions, two sentences, spoken and sung (Livingstone & Russo 2018;
+thesis 4.7).
 
 Taught in notebooks/05_voice_data.
 """
@@ -37,30 +38,33 @@ def load(
     modality: str = "audio",
     on_error: str = "raise",
 ) -> Dataset:
-    """Read the files under ``ravdess/``, in any depth, as ``Actor_NN/03-01-….wav`` (or .flac, or .mp4).
+    """Read the files under ``ravdess/``, in any depth, as ``Actor_NN/03-01-….wav`` (or .flac, or
+    .mp4).
 
-    The audio, audio-visual and video files of one performance carry the same ``take``, and the first two the same
-    sound; all files of an actor, spoken or sung, are one group. Song clips may come cut (the copy that this course was
-    built with has the first 2.389 s of each): never beside uncut speech without cutting both, or their length gives
-    the answer away.
+    The audio, audio-visual and video files of one performance carry the same ``take``, and the
+    first two the same sound; all files of an actor, spoken or sung, are one group. Song clips may
+    come cut (the copy that this course was built with has the first 2.389 s of each): never beside
+    uncut speech without cutting both, or their length gives the answer away.
 
     Parameters
     ----------
     root : the data root; see ``config.data_root``.
     kind : ``"speech"`` (1,440 takes) or ``"song"`` (1,012; actor 18 sang none).
-    modality : ``"audio"`` (03-….wav), ``"audio-visual"`` (01-….mp4) or ``"video"`` (02-….mp4, which has no sound).
-    on_error : ``"raise"`` looks at names now and at sound when it is read; ``"report"`` decodes all sound now, leaves
-        out what is unfit and lists it in ``rejects``.
+    modality : ``"audio"`` (03-….wav), ``"audio-visual"`` (01-….mp4) or ``"video"`` (02-….mp4, which
+        has no sound).
+    on_error : ``"raise"`` looks at names now and at sound when it is read; ``"report"`` decodes all
+        sound now, leaves out what is unfit and lists it in ``rejects``.
 
     Returns
     -------
-    Dataset with columns ``path``, ``modality``, ``kind``, ``intensity``, ``statement``, ``repetition``, ``actor``,
-    ``sex``, ``take`` (the last six parts of the name) and ``corpus``; ``group`` is the actor, ``split`` the fixed
-    partition of ``split_of``.
+    Dataset with columns ``path``, ``modality``, ``kind``, ``intensity``, ``statement``,
+    ``repetition``, ``actor``, ``sex``, ``take`` (the last six parts of the name) and ``corpus``;
+    ``group`` is the actor, ``split`` the fixed partition of ``split_of``.
 
     Raises
     ------
-    DataError : an unknown kind or modality, no such files there, or (``"raise"``) a name that does not parse.
+    DataError : an unknown kind or modality, no such files there, or (``"raise"``) a name that does
+        not parse.
     """
     if kind not in KINDS.values() or modality not in MODALITIES.values():
         known = f"{' or '.join(KINDS.values())}, as {' or '.join(MODALITIES.values())}"
@@ -91,7 +95,8 @@ def load(
 
 
 def parse(path: Path, modality: str, kind: str | None = None) -> dict | None:
-    """The row that a file name tells; None if it is of another modality or (where one is given) another kind.
+    """The row that a file name tells; None if it is of another modality or (where one is given)
+    another kind.
 
     Raises
     ------

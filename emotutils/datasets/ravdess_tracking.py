@@ -1,7 +1,8 @@
-"""RAVDESS Facial Landmark Tracking: OpenFace 2.1 in each of RAVDESS's 2,452 films (Swanson et al. 2019).
+"""RAVDESS Facial Landmark Tracking: OpenFace 2.1 in each of RAVDESS's 2,452 films (Swanson et al.
+2019).
 
-With RAVDESS speech (215 MB) it is a real set of paired faces and voices for everybody: 417 MB in place of 25 GB of
-films. Taught in notebooks/04_film_data.
+With RAVDESS speech (215 MB) it is a real set of paired faces and voices for everybody: 417 MB in
+place of 25 GB of films. Taught in notebooks/04_film_data.
 """
 
 import os
@@ -19,21 +20,23 @@ CITATION, LICENCE = CATALOG["ravdess-tracking"].citation, CATALOG["ravdess-track
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
-    """Read the names of the files under ``ravdess-tracking/``, in any depth, as ``01-01-01-01-01-01-01.csv``.
+    """Read the names of the files under ``ravdess-tracking/``, in any depth, as
+    ``01-01-01-01-01-01-01.csv``.
 
-    A file has the name of its film; the last six parts (``take``) are those of the recording 03-…: see ``pair``. Its
-    712 columns are all that OpenFace 2.1 writes, but for ``face_id`` and ``success``.
+    A file has the name of its film; the last six parts (``take``) are those of the recording 03-…:
+    see ``pair``. Its 712 columns are all that OpenFace 2.1 writes, but for ``face_id`` and
+    ``success``.
 
     Parameters
     ----------
     root : the data root; see ``config.data_root``.
-    on_error : ``"raise"`` looks at names now and into files when they are read; ``"report"`` reads them all now (about
-        a minute), leaves out what is unfit and lists it in ``rejects``.
+    on_error : ``"raise"`` looks at names now and into files when they are read; ``"report"`` reads
+        them all now (about a minute), leaves out what is unfit and lists it in ``rejects``.
 
     Returns
     -------
-    Dataset with the columns of ``ravdess.load``, speech (1,440 rows) and song (1,012; actor 18 sang none). What
-    ``path`` holds is read by ``features``; there are neither faces nor voices.
+    Dataset with the columns of ``ravdess.load``, speech (1,440 rows) and song (1,012; actor 18 sang
+    none). What ``path`` holds is read by ``features``; there are neither faces nor voices.
 
     Raises
     ------
@@ -49,7 +52,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
 
 def features(path: str | os.PathLike) -> pd.DataFrame:
-    """How one face moved: 17 intensities and 18 presences of action units, the head's pose (6) and the gaze (8).
+    """How one face moved: 17 intensities and 18 presences of action units, the head's pose (6) and
+    the gaze (8).
 
     Returns
     -------
@@ -66,7 +70,8 @@ def features(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def pair(tracking: Dataset, recorded: Dataset) -> pd.DataFrame:
-    """The performances that are in both sets, a row each: what the face did beside what the voice did.
+    """The performances that are in both sets, a row each: what the face did beside what the voice
+    did.
 
     Parameters
     ----------
@@ -75,8 +80,8 @@ def pair(tracking: Dataset, recorded: Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    The table of ``tracking`` with ``id`` and ``path`` as ``id_face`` and ``path_face``, and those of the recording as
-    ``id_voice`` and ``path_voice``. ``group`` and ``split`` serve both.
+    The table of ``tracking`` with ``id`` and ``path`` as ``id_face`` and ``path_face``, and those
+    of the recording as ``id_voice`` and ``path_voice``. ``group`` and ``split`` serve both.
     """
     voices = recorded.table[["take", "id", "path"]]
     return tracking.table.merge(

@@ -1,7 +1,8 @@
 """The files of a corpus: each found once, told by its name, and read strictly.
 
-A film that somebody wants analysed is mended in silence (``media.load_sound`` puts zeros where samples are missing); a
-corpus that is learned from must not hold such a recording. Taught in notebooks/05_voice_data.
+A film that somebody wants analysed is mended in silence (``media.load_sound`` puts zeros where
+samples are missing); a corpus that is learned from must not hold such a recording. Taught in
+notebooks/05_voice_data.
 """
 
 import os
@@ -27,7 +28,8 @@ _UNKNOWN = (
 def read(path: str | os.PathLike, sr: int = 16000) -> np.ndarray:
     """One recording, or the sound of one film, as float32 (samples,) in −1..1, mono, at ``sr`` Hz.
 
-    Anything that ``media.load_sound`` reads (8 to 64 bits, any rate, any number of channels), if it is whole.
+    Anything that ``media.load_sound`` reads (8 to 64 bits, any rate, any number of channels), if it
+    is whole.
 
     Raises
     ------
@@ -47,8 +49,8 @@ def check(path: str | os.PathLike) -> None:
 
     Raises
     ------
-    DataError : missing, empty, not a sound, shorter than its head says, damaged, without samples, silent from end to
-        end, or with samples that are not numbers (NaN, infinite).
+    DataError : missing, empty, not a sound, shorter than its head says, damaged, without samples,
+        silent from end to end, or with samples that are not numbers (NaN, infinite).
     """
     path = Path(path)
     try:
@@ -83,11 +85,14 @@ def _by_ffmpeg(path: Path) -> tuple[np.ndarray, list[str]]:
 
 
 def _is_cut(path: Path) -> bool:
-    """Whether a wav is shorter than its head says: libsndfile reads what there is of it without a word."""
+    """Whether a wav is shorter than its head says: libsndfile reads what there is of it without a
+    word.
+    """
     with path.open("rb") as file:
         head = file.read(8)
     size = int.from_bytes(head[4:], "little")
-    # The pad byte after an odd number of bytes is often counted and not written, which harms nothing.
+    # The pad byte after an odd number of bytes is often counted and not written, which harms
+    # nothing.
     return head[:4] == b"RIFF" and size != _UNKNOWN and 8 + size > path.stat().st_size + 1
 
 
@@ -101,18 +106,20 @@ def collect(
 ) -> pd.DataFrame:
     """The table of a set: one row for each file, in the order of the names.
 
-    Published copies hold some sets twice, the second one folder deeper. A file name counts once: the copy nearest to
-    ``folder`` (then the first in the alphabet), unless that one is refused and another is not.
+    Published copies hold some sets twice, the second one folder deeper. A file name counts once:
+    the copy nearest to ``folder`` (then the first in the alphabet), unless that one is refused and
+    another is not.
 
     Parameters
     ----------
     folder : searched in any depth; hidden files are left alone.
     suffixes : the endings that the set's files may have, in small letters.
     parse : from a path to its row; None where the file belongs to another part of the set.
-    rejects : takes what is refused. Where it collects, ``fit`` looks into every file; where it raises, only names are
-        looked at, and the content when it is read.
+    rejects : takes what is refused. Where it collects, ``fit`` looks into every file; where it
+        raises, only names are looked at, and the content when it is read.
     missing : what is missing if there is no file at all, and what to unpack.
-    fit, parse : raise an EmotutilsError ("where: what; what to do") for a file, or a name, that cannot be used.
+    fit, parse : raise an EmotutilsError ("where: what; what to do") for a file, or a name, that
+        cannot be used.
 
     Raises
     ------

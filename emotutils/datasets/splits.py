@@ -1,8 +1,10 @@
-"""Who trains, who chooses, who tests; and the audit that finds what leaks between them (thesis 4.8 and chapter 5).
+"""Who trains, who chooses, who tests; and the audit that finds what leaks between them (thesis 4.8
+and chapter 5).
 
-A split is a pandas Series of part names, ``train``, ``validation`` or ``test``, indexed like the table that it divides.
-The table holds at least ``id`` (unique) and ``label``, one row an image or recording. The same seed always gives
-the same split. Taught in notebooks/03_face_data and notebooks/05_voice_data.
+A split is a pandas Series of part names, ``train``, ``validation`` or ``test``, indexed like the
+table that it divides. The table holds at least ``id`` (unique) and ``label``, one row an image or
+recording. The same seed always gives the same split. Taught in notebooks/03_face_data and
+notebooks/05_voice_data.
 """
 
 import hashlib
@@ -31,9 +33,10 @@ PARTS = ("train", "validation", "test")
 Table, Parts = pd.DataFrame, pd.Series
 Name, Shares, Raw = str | None, tuple[float, float, float], Sequence[np.ndarray] | None
 
-#: The thesis's splits, as shares of train, validation and test; run records and file names call them ``thesis-NAME``.
-#: ``video`` and ``audio`` stand in chapter 5; a third in 4.8 (Keras cuts off the last one) and log 5.7 (n = 1,734 of
-#: 5,252); ``fer2013-logs`` is what its logs show for FER2013 (test n = 3,589, 270 steps of 100).
+#: The thesis's splits, as shares of train, validation and test; run records and file names call
+#: them ``thesis-NAME``. ``video`` and ``audio`` stand in chapter 5; a third in 4.8 (Keras cuts off
+#: the last one) and log 5.7 (n = 1,734 of 5,252); ``fer2013-logs`` is what its logs show for
+#: FER2013 (test n = 3,589, 270 steps of 100).
 THESIS = {
     "video": (0.60, 0.20, 0.20),
     "audio": (0.70, 0.15, 0.15),
@@ -51,7 +54,7 @@ TRIES = 20  # orders in which groups are given out, of which the best is taken
 HEADER = ("set", "protocol", "seed", "rows", "sha256 of ids", "emotutils")  # of a file
 
 
-# --- to split --------------------------------------------------------------------------------------------------------
+# --- to split -------------------------------------------------------------------------------------
 
 
 def official(table: Table) -> Parts:
@@ -77,14 +80,15 @@ def holdout(
     Parameters
     ----------
     fractions : shares of train, validation and test, together 1; a part of share 0 stays empty.
-    stratify : a column whose values shall have the same shares in every part (``None``: leave that to chance).
-    groups : a column whose values must not be divided: speaker, film, or the cluster of `duplicate_groups`. Shares
-        and strata then hold as closely as the groups permit.
+    stratify : a column whose values shall have the same shares in every part (``None``: leave that
+        to chance).
+    groups : a column whose values must not be divided: speaker, film, or the cluster of
+        `duplicate_groups`. Shares and strata then hold as closely as the groups permit.
 
     Raises
     ------
-    DataError : duplicate ids, a missing column, a group that is NaN, fractions that are not shares of 1, fewer groups
-        or rows than parts, a stratum too small to divide.
+    DataError : duplicate ids, a missing column, a group that is NaN, fractions that are not shares
+        of 1, fewer groups or rows than parts, a stratum too small to divide.
     """
     n, wanted = len(_ids(table)), np.asarray(fractions, dtype=float)
     if wanted.shape != (3,) or not (wanted >= 0).all() or not math.isclose(wanted.sum(), 1):
@@ -109,9 +113,11 @@ def holdout(
 
 
 def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
-    """The part of each row: one group after the other, large ones first, to the part that still lacks most of it.
+    """The part of each row: one group after the other, large ones first, to the part that still
+    lacks most of it.
 
-    By hand, because GroupShuffleSplit counts groups, not rows, and StratifiedGroupKFold knows only equal parts.
+    By hand, because GroupShuffleSplit counts groups, not rows, and StratifiedGroupKFold knows only
+    equal parts.
     """
     counts = pd.crosstab(group, strata).to_numpy(float)
     counts = np.column_stack([counts, counts.sum(axis=1)])  # the size of a part is one more stratum
@@ -136,9 +142,11 @@ def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: i
 
 
 def keras_validation_split(table: Table, fraction: float = 0.33) -> Parts:
-    """The last share of the rows as validation, in their order, exactly as ``fit(validation_split=fraction)`` cuts.
+    """The last share of the rows as validation, in their order, exactly as
+    ``fit(validation_split=fraction)`` cuts.
 
-    Keras takes the end before it shuffles: of a table sorted by speaker or emotion, that is a part of its own kind.
+    Keras takes the end before it shuffles: of a table sorted by speaker or emotion, that is a part
+    of its own kind.
 
     Raises
     ------
@@ -156,8 +164,8 @@ def keras_validation_split(table: Table, fraction: float = 0.33) -> Parts:
 def thesis(table: Table, which: str, seed: int = 0) -> Parts:
     """One of the thesis's own splits, by its name in `THESIS`.
 
-    They are drawn from the rows alone, as the thesis seems to have done (assumed: it names neither groups nor strata).
-    Speakers, films and pictures are on all sides then; `audit` shows it.
+    They are drawn from the rows alone, as the thesis seems to have done (assumed: it names neither
+    groups nor strata). Speakers, films and pictures are on all sides then; `audit` shows it.
 
     Raises
     ------
@@ -173,8 +181,9 @@ def thesis(table: Table, which: str, seed: int = 0) -> Parts:
 def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
     """The split that a run record's protocol names.
 
-    ``thesis-NAME`` is one of `THESIS`, those of `OWN` are the set's own, ``fold-2-of-5`` is the second of five `folds`
-    by group. The folds do not depend on the seed, so that runs of several seeds are tested on the same rows.
+    ``thesis-NAME`` is one of `THESIS`, those of `OWN` are the set's own, ``fold-2-of-5`` is the
+    second of five `folds` by group. The folds do not depend on the seed, so that runs of several
+    seeds are tested on the same rows.
 
     Raises
     ------
@@ -202,14 +211,16 @@ def folds(
     seed: int = 0,
     validation: bool = False,
 ) -> list[Parts]:
-    """``k`` splits in which every row is tested once. With ``validation``, the next fold is kept out to choose by.
+    """``k`` splits in which every row is tested once. With ``validation``, the next fold is kept
+    out to choose by.
 
-    ``stratify`` and ``groups`` as in `holdout`. Of groups, scikit-learn deals out the most one-sided first: the seed
-    then only decides between groups that are alike.
+    ``stratify`` and ``groups`` as in `holdout`. Of groups, scikit-learn deals out the most
+    one-sided first: the seed then only decides between groups that are alike.
 
     Raises
     ------
-    DataError : as in `holdout`; fewer rows, groups or rows of one stratum than folds; too few folds to train on.
+    DataError : as in `holdout`; fewer rows, groups or rows of one stratum than folds; too few folds
+        to train on.
     """
     n, strata, group = (
         len(_ids(table)),
@@ -234,7 +245,8 @@ def folds(
 def cross_validation(
     table: Table, k: int = 3, repeats: int = 1, *, groups: Name = "group", seed: int = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """`folds`, ``repeats`` times over and each time dealt anew, as scikit-learn takes them for ``cv``.
+    """`folds`, ``repeats`` times over and each time dealt anew, as scikit-learn takes them for
+    ``cv``.
 
     Returns
     -------
@@ -250,7 +262,7 @@ def cross_validation(
     return [(np.flatnonzero(p == "train"), np.flatnonzero(p == "test")) for p in parts]
 
 
-# --- to publish ------------------------------------------------------------------------------------------------------
+# --- to publish -----------------------------------------------------------------------------------
 
 
 def write(
@@ -264,8 +276,8 @@ def write(
 ) -> None:
     """Put a split into a small text file that can be published with a result.
 
-    A few lines ``# key: value`` (set, protocol, seed, number of rows, a hash of their ids in order, version), then
-    ``id`` and ``part``, separated by a tab.
+    A few lines ``# key: value`` (set, protocol, seed, number of rows, a hash of their ids in order,
+    version), then ``id`` and ``part``, separated by a tab.
 
     Raises
     ------
@@ -281,7 +293,8 @@ def write(
 
 
 def read(path: str | os.PathLike, table: Table) -> Parts:
-    """The split that `write` put there, for a table of the same rows in any order; its header is in ``attrs``.
+    """The split that `write` put there, for a table of the same rows in any order; its header is in
+    ``attrs``.
 
     Raises
     ------
@@ -314,7 +327,7 @@ def _digest(ids: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
-# --- to audit --------------------------------------------------------------------------------------------------------
+# --- to audit -------------------------------------------------------------------------------------
 
 
 def audit(
@@ -326,25 +339,28 @@ def audit(
     sr: int = 16000,
     gap: float = 1,
 ) -> Table:
-    """What a later part has in common with an earlier one: one row for each kind of leak and pair of parts.
+    """What a later part has in common with an earlier one: one row for each kind of leak and pair
+    of parts.
 
-    Looked for, as far as it is given: the same picture or recording and, beyond these, near-duplicates (see
-    `fingerprints`; mirrored, brightened, re-encoded …); the same value of the columns in `SHARED`; frames of one film
-    close in time, which is what shuffling a film's frames before the split leaves behind (thesis 4.7). A kind that was
-    looked for and not found stays in the table with 0 rows; a kind that is not in the table was not looked for.
+    Looked for, as far as it is given: the same picture or recording and, beyond these,
+    near-duplicates (see `fingerprints`; mirrored, brightened, re-encoded …); the same value of the
+    columns in `SHARED`; frames of one film close in time, which is what shuffling a film's frames
+    before the split leaves behind (thesis 4.7). A kind that was looked for and not found stays in
+    the table with 0 rows; a kind that is not in the table was not looked for.
 
     Parameters
     ----------
     parts : the split (``None``: the official one).
     faces : (n, height, width) or with a last 1, grey 0..255, one for each row of the table.
     voices : n arrays (samples,) at ``sr`` hertz.
-    gap : seconds of column ``t`` (without it: frames of column ``frame``) up to which frames are neighbours.
+    gap : seconds of column ``t`` (without it: frames of column ``frame``) up to which frames are
+        neighbours.
 
     Returns
     -------
-    DataFrame with ``kind``, ``parts`` (such as ``train–test``), ``rows`` of the later part that are affected, their
-    ``share`` in it, ``things`` (how many different pictures, speakers, films … these rows hold) and up to three
-    ``examples`` (``later ~ earlier``, by id).
+    DataFrame with ``kind``, ``parts`` (such as ``train–test``), ``rows`` of the later part that are
+    affected, their ``share`` in it, ``things`` (how many different pictures, speakers, films …
+    these rows hold) and up to three ``examples`` (``later ~ earlier``, by id).
 
     Raises
     ------
@@ -393,9 +409,11 @@ def audit(
 
 
 def duplicate_groups(*, faces: Raw = None, voices: Raw = None, sr: int = 16000) -> np.ndarray:
-    """A number for each row, the same for all that are copies or near-duplicates of each other: int (n,).
+    """A number for each row, the same for all that are copies or near-duplicates of each other: int
+    (n,).
 
-    As a column of the table it is what ``holdout(table, groups=…)`` must not divide. Copies of copies are one group.
+    As a column of the table it is what ``holdout(table, groups=…)`` must not divide. Copies of
+    copies are one group.
 
     Raises
     ------
@@ -415,7 +433,9 @@ def duplicate_groups(*, faces: Raw = None, voices: Raw = None, sr: int = 16000) 
 
 
 def _copies(faces: Raw, voices: Raw, sr: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """What is given: its name, for each row the first row that is the same, and pairs of such rows that are near it."""
+    """What is given: its name, for each row the first row that is the same, and pairs of such rows
+    that are near it.
+    """
     kinds = (
         ("picture", faces, pixel_hash, near_faces),
         ("recording", voices, sound_hash, partial(near_sounds, sr=sr)),
@@ -433,7 +453,9 @@ def _same(later: pd.DataFrame, earlier: pd.DataFrame, key: str) -> Parts:
 
 
 def _alike(later: pd.DataFrame, earlier: pd.DataFrame, key: str, links: np.ndarray) -> Parts:
-    """For each later row the id of an earlier one that is linked to it, or NaN; NaN also where `_same` finds one."""
+    """For each later row the id of an earlier one that is linked to it, or NaN; NaN also where
+    `_same` finds one.
+    """
     links = pd.DataFrame(np.concatenate([links, links[:, ::-1]]), columns=["this", "other"])
     links["id"] = _same(links, earlier[[key, "id"]].rename(columns={key: "other"}), "other")
     known = links.dropna().drop_duplicates("this").set_index("this")["id"]
@@ -441,7 +463,9 @@ def _alike(later: pd.DataFrame, earlier: pd.DataFrame, key: str, links: np.ndarr
 
 
 def _beside(later: pd.DataFrame, earlier: pd.DataFrame, key: str, time: str, gap: float) -> Parts:
-    """For each later row the id of the earlier one of the same film that is nearest in time, or NaN if none is near."""
+    """For each later row the id of the earlier one of the same film that is nearest in time, or NaN
+    if none is near.
+    """
     a, b = (
         x[[key, time, "id"]].dropna().astype({time: float}).sort_values(time)
         for x in (later, earlier)
@@ -452,7 +476,7 @@ def _beside(later: pd.DataFrame, earlier: pd.DataFrame, key: str, time: str, gap
     return pd.Series(near["id_beside"].to_numpy(), index=a.index)
 
 
-# --- checks ----------------------------------------------------------------------------------------------------------
+# --- checks ---------------------------------------------------------------------------------------
 
 
 def _column(table: Table, name: str) -> Parts:

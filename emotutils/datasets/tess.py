@@ -1,4 +1,5 @@
-"""TESS: two women say "Say the word …" with seven emotions (Pichora-Fuller & Dupuis 2020; thesis 4.7).
+"""TESS: two women say "Say the word …" with seven emotions (Pichora-Fuller & Dupuis 2020; thesis
+4.7).
 
 Taught in notebooks/05_voice_data.
 """
@@ -19,22 +20,24 @@ SPEAKERS = {"OAF": "older", "OA": "older", "YAF": "younger"}
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
-    """Read the recordings under ``tess/``, in any depth, as ``OAF_angry/OAF_back_angry.wav`` (or .flac).
+    """Read the recordings under ``tess/``, in any depth, as ``OAF_angry/OAF_back_angry.wav`` (or
+    .flac).
 
-    The file name alone tells a recording, because published folders are named in many ways (``OAF_Pleasant_surprise``,
-    ``YAF_pleasant_surprised``), and some copies hold the whole set twice: each file name counts once.
+    The file name alone tells a recording, because published folders are named in many ways
+    (``OAF_Pleasant_surprise``, ``YAF_pleasant_surprised``), and some copies hold the whole set
+    twice: each file name counts once.
 
     Parameters
     ----------
     root : the data root; see ``config.data_root``.
-    on_error : ``"raise"`` looks at names now and at sound when it is read; ``"report"`` decodes all sound now, leaves
-        out what is unfit and lists it in ``rejects``.
+    on_error : ``"raise"`` looks at names now and at sound when it is read; ``"report"`` decodes all
+        sound now, leaves out what is unfit and lists it in ``rejects``.
 
     Returns
     -------
-    Dataset with columns ``path``, ``speaker``, ``word``, ``kind`` (speech), ``corpus``; ``group`` is the speaker.
-    There are only two: the older woman is ``train`` and the younger ``test``, because a random split measures memory
-    of a voice.
+    Dataset with columns ``path``, ``speaker``, ``word``, ``kind`` (speech), ``corpus``; ``group``
+    is the speaker. There are only two: the older woman is ``train`` and the younger ``test``,
+    because a random split measures memory of a voice.
 
     Raises
     ------

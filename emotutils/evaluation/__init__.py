@@ -1,8 +1,10 @@
-"""How good a network is, and how sure of that we can be. Taught in notebooks/11_evaluation (thesis 2.2.5, 4.8).
+"""How good a network is, and how sure of that we can be. Taught in notebooks/11_evaluation (thesis
+2.2.5, 4.8).
 
-``evaluate`` scores one network's answers, ``compare`` two networks' answers to the same rows; ``reliability`` and
-``risk_coverage`` ask whether its probabilities can be believed, ``parting_epoch`` when a training began to overfit.
-``Calibration`` makes probabilities worth believing, for fusion (notebooks/13_fusion).
+``evaluate`` scores one network's answers, ``compare`` two networks' answers to the same rows;
+``reliability`` and ``risk_coverage`` ask whether its probabilities can be believed,
+``parting_epoch`` when a training began to overfit. ``Calibration`` makes probabilities worth
+believing, for fusion (notebooks/13_fusion).
 """
 
 from .answers import by_recording

@@ -11,7 +11,8 @@ def by_recording(proba: np.ndarray, code: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    proba : (windows, k) probabilities. code : int (windows,), the recording 0, 1, 2 … that each window is from.
+    proba : (windows, k) probabilities. code : int (windows,), the recording 0, 1, 2 … that each
+        window is from.
 
     Returns
     -------

@@ -19,8 +19,9 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
 
     Returns
     -------
-    One row a bin (``low``, ``high``]: ``n`` rows, their mean ``confidence`` and ``accuracy`` (NaN in an empty bin), and
-    ``accuracy_low``, ``accuracy_high``: Wilson's 95 % interval, which takes rows for independent.
+    One row a bin (``low``, ``high``]: ``n`` rows, their mean ``confidence`` and ``accuracy`` (NaN
+    in an empty bin), and ``accuracy_low``, ``accuracy_high``: Wilson's 95 % interval, which takes
+    rows for independent.
 
     Raises
     ------
@@ -43,7 +44,9 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
 
 
 def ece(table: pd.DataFrame) -> float:
-    """Expected calibration error of a ``reliability`` table, 0..1: the mean gap between confidence and accuracy."""
+    """Expected calibration error of a ``reliability`` table, 0..1: the mean gap between confidence
+    and accuracy.
+    """
     gaps = (table["confidence"] - table["accuracy"]).abs() * table["n"]
     return float(gaps.sum() / table["n"].sum())
 
@@ -57,8 +60,8 @@ def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
 
     Returns
     -------
-    One row a ``threshold`` that the largest probability must reach, highest first: ``coverage``, the share of rows
-    then answered, and ``risk``, the error rate among these; all 0..1.
+    One row a ``threshold`` that the largest probability must reach, highest first: ``coverage``,
+    the share of rows then answered, and ``risk``, the error rate among these; all 0..1.
 
     Raises
     ------

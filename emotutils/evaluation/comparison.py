@@ -18,9 +18,10 @@ class Comparison:
     ----------
     n, n_groups : rows, and independent groups among them (``None``: every row is its own).
     accuracy, uar : ``Score`` of a minus b, -1..1.
-    only_a, only_b : how many rows only one of them has right; for several seeds the mean over their pairs.
-    p : of McNemar's exact test (1947) that both err equally often; ``None`` with groups or several seeds, because
-        its rows must be independent and each right or wrong.
+    only_a, only_b : how many rows only one of them has right; for several seeds the mean over their
+        pairs.
+    p : of McNemar's exact test (1947) that both err equally often; ``None`` with groups or several
+        seeds, because its rows must be independent and each right or wrong.
     """
 
     n: int
@@ -52,15 +53,17 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two networks' answers to the same rows: a hard row is hard for both, so pairs tell more than two scores.
+    """Compare two networks' answers to the same rows: a hard row is hard for both, so pairs tell
+    more than two scores.
 
     Intervals are the middle 95 % of a bootstrap that draws rows (or groups) with both answers.
 
     Parameters
     ----------
     y : int (n,) true labels.
-    a, b : (n, k) probabilities, or (s, n, k) of s trainings with different seeds. A row then counts by its mean over
-        the seeds: the interval speaks of other rows or speakers, not of other seeds.
+    a, b : (n, k) probabilities, or (s, n, k) of s trainings with different seeds. A row then counts
+        by its mean over the seeds: the interval speaks of other rows or speakers, not of other
+        seeds.
     groups : (n,) speaker, film …, as for ``evaluate``.
     resamples, seed : of the bootstrap.
 
@@ -94,7 +97,8 @@ def compare(
 def difference(a: Score, b: Score) -> Score:
     """a minus b of two scores from unlike rows, from nothing but their intervals.
 
-    "Square and add" (Newcombe 1998, Statistics in Medicine 17, method 10). On the same rows ``compare`` is sharper.
+    "Square and add" (Newcombe 1998, Statistics in Medicine 17, method 10). On the same rows
+    ``compare`` is sharper.
     """
     d = a.value - b.value
     low = d - np.hypot(a.value - a.low, b.high - b.value)
@@ -102,7 +106,9 @@ def difference(a: Score, b: Score) -> Score:
 
 
 def _right(y: np.ndarray, proba: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
-    """How often each row is answered right, (n,) in 0..1: over one training's answers or the mean of several."""
+    """How often each row is answered right, (n,) in 0..1: over one training's answers or the mean
+    of several.
+    """
     several = proba[None] if proba.ndim == 2 else proba
     for one in several:
         check(y, one, proba.shape[-1], groups)
@@ -110,7 +116,9 @@ def _right(y: np.ndarray, proba: np.ndarray, groups: np.ndarray | None) -> np.nd
 
 
 def _differences(sums: np.ndarray) -> np.ndarray:
-    """Accuracy and UAR, a minus b, from each label's sum of differences and its number of rows: (m, 2k) → (m, 2)."""
+    """Accuracy and UAR, a minus b, from each label's sum of differences and its number of rows: (m,
+    2k) → (m, 2).
+    """
     gained, rows = np.split(sums, 2, axis=1)
     with np.errstate(invalid="ignore"):
         recall = np.where(rows > 0, gained / rows, 0)

@@ -1,4 +1,6 @@
-"""What the curves of a training say. Taught in notebooks/11_evaluation (thesis 4.8: how many epochs)."""
+"""What the curves of a training say. Taught in notebooks/11_evaluation (thesis 4.8: how many
+epochs).
+"""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,8 @@ def history_table(history) -> pd.DataFrame:
 
     Parameters
     ----------
-    history : one dict an epoch (a run record's ``history``), or a dict of lists (Keras' ``History.history``).
+    history : one dict an epoch (a run record's ``history``), or a dict of lists (Keras'
+        ``History.history``).
     """
     table = pd.DataFrame(history)
     return (
@@ -23,12 +26,14 @@ def history_table(history) -> pd.DataFrame:
 
 
 def parting_epoch(history, metric: str = "loss") -> int | None:
-    """The epoch after which training stays better than validation for good: from then on it learns by heart.
+    """The epoch after which training stays better than validation for good: from then on it learns
+    by heart.
 
-    Early on validation is often the better one, because training is measured with dropout and before each epoch is
-    over. So the curves part after the last epoch in which validation was at least as good, provided that training has
-    led for three epochs or more, and at last (mean of three) by more than validation usually moves between two epochs
-    (median); otherwise the lead may be chance.
+    Early on validation is often the better one, because training is measured with dropout and
+    before each epoch is over. So the curves part after the last epoch in which validation was at
+    least as good, provided that training has led for three epochs or more, and at last (mean of
+    three) by more than validation usually moves between two epochs (median); otherwise the lead may
+    be chance.
 
     Parameters
     ----------
@@ -37,7 +42,8 @@ def parting_epoch(history, metric: str = "loss") -> int | None:
 
     Returns
     -------
-    An epoch's number; the one before the first if training leads in all; ``None``: not parted, or no validation.
+    An epoch's number; the one before the first if training leads in all; ``None``: not parted, or
+    no validation.
     """
     table = history_table(history)
     if not {metric, f"val_{metric}"} <= set(table):

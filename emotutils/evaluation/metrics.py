@@ -1,7 +1,9 @@
-"""The arithmetic of a report, for thousands of resamples at once. Taught in notebooks/11_evaluation.
+"""The arithmetic of a report, for thousands of resamples at once. Taught in
+notebooks/11_evaluation.
 
-scikit-learn computes one table a call; a bootstrap needs thousands. So what is resampled is written out here over
-whole stacks of tables, and compared with scikit-learn's (``sample_weight``) in the tests.
+scikit-learn computes one table a call; a bootstrap needs thousands. So what is resampled is written
+out here over whole stacks of tables, and compared with scikit-learn's (``sample_weight``) in the
+tests.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,8 @@ from scipy.stats import binomtest
 RESAMPLES = 2000
 BINS = 15
 
-#: A probability of 0 counts as this, float16's smallest step: records keep float16, in which a 0 is only "less".
+#: A probability of 0 counts as this, float16's smallest step: records keep float16, in which a 0 is
+#: only "less".
 LEAST = 2.0**-24
 
 #: Rows times resamples looked at together: 16 MB of weights.
@@ -21,7 +24,9 @@ _BLOCK = 2_000_000
 
 
 def check(y: np.ndarray, proba: np.ndarray, k: int, groups: np.ndarray | None = None) -> None:
-    """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) belong together and hold no gaps."""
+    """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) belong together and
+    hold no gaps.
+    """
     if y.ndim != 1 or proba.shape != (len(y), k):
         raise ValueError(
             f"{y.shape} labels need probabilities of shape ({len(y)}, {k}), not {proba.shape}"
@@ -41,11 +46,13 @@ def check(y: np.ndarray, proba: np.ndarray, k: int, groups: np.ndarray | None = 
 
 
 def normalised(proba: np.ndarray) -> np.ndarray:
-    """Probabilities (n, k) as float64 above 0, each row adding up to 1 exactly; the order in a row stays.
+    """Probabilities (n, k) as float64 above 0, each row adding up to 1 exactly; the order in a row
+    stays.
 
     Raises
     ------
-    ValueError : a row is further from 1 than rounding to float16 explains: scores, not probabilities.
+    ValueError : a row is further from 1 than rounding to float16 explains: scores, not
+        probabilities.
     """
     p = np.asarray(proba, np.float64)
     if (p < 0).any() or (np.abs(p.sum(axis=1) - 1) > 0.01).any():
@@ -74,7 +81,9 @@ def codes_of(groups: Sequence | None, n: int) -> np.ndarray:
 
 
 def weights(units: int, resamples: int, seed: int, rows: int = 1) -> Iterator[np.ndarray]:
-    """How often each unit is drawn: int (m, units) in blocks, so that m · ``rows`` bounds the memory."""
+    """How often each unit is drawn: int (m, units) in blocks, so that m · ``rows`` bounds the
+    memory.
+    """
     rng, even = np.random.default_rng(seed), np.full(units, 1 / units)
     block = max(1, _BLOCK // max(rows, units))
     for start in range(0, resamples, block):
@@ -82,7 +91,9 @@ def weights(units: int, resamples: int, seed: int, rows: int = 1) -> Iterator[np
 
 
 def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums (units, c) of the rows' values (n, c): all a resample of units needs of whatever adds up."""
+    """Sums (units, c) of the rows' values (n, c): all a resample of units needs of whatever adds
+    up.
+    """
     sums = np.zeros((codes.max() + 1, values.shape[1]))
     np.add.at(sums, codes, values)
     return sums
@@ -108,8 +119,9 @@ def recalls(confusion: np.ndarray) -> np.ndarray:
 def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
     """Figures of many confusion matrices at once, (m, k, k) → name → (m,).
 
-    Averages are over labels, each counting the same; those that never occur are left out. Of precision and F1 only
-    those that are never said either, as in scikit-learn: naming what is not there is a mistake.
+    Averages are over labels, each counting the same; those that never occur are left out. Of
+    precision and F1 only those that are never said either, as in scikit-learn: naming what is not
+    there is a mistake.
     """
     hits = np.diagonal(confusion, axis1=1, axis2=2)
     true, said = confusion.sum(axis=2), confusion.sum(axis=1)
@@ -130,14 +142,17 @@ def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def top2_hits(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
-    """Whether the true label is among the first two answers, bool (n,); of equal ones the first in order leads."""
+    """Whether the true label is among the first two answers, bool (n,); of equal ones the first in
+    order leads.
+    """
     own = np.take_along_axis(proba, y[:, None], axis=1)
     before = (proba > own) | ((proba == own) & (np.arange(proba.shape[1]) < y[:, None]))
     return before.sum(axis=1) < 2
 
 
 def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Brier score (0..2: over all labels, Brier 1950) and negative log-likelihood (nats) of each row, (n, 2).
+    """Brier score (0..2: over all labels, Brier 1950) and negative log-likelihood (nats) of each
+    row, (n, 2).
 
     scikit-learn before 1.7 knows the Brier score of two labels only.
     """
@@ -151,7 +166,8 @@ def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
 
 
 def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Areas under the ROC curve for many weightings of the same rows: the chance that a true row outscores another.
+    """Areas under the ROC curve for many weightings of the same rows: the chance that a true row
+    outscores another.
 
     Parameters
     ----------

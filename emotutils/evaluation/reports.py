@@ -45,7 +45,8 @@ class Report:
     Attributes
     ----------
     n : rows; ``n_groups``: independent groups among them (``None``: every row is its own).
-    accuracy, uar, macro_f1 : ``Score``; UAR is the unweighted average recall over the labels that occur.
+    accuracy, uar, macro_f1 : ``Score``; UAR is the unweighted average recall over the labels that
+        occur.
     confusion : int (k, k) counts, true label in the row, predicted in the column.
     labels : names of the k labels.
     y, proba, groups, resamples, seed : what ``evaluate`` was given.
@@ -68,15 +69,17 @@ class Report:
     def scores(self) -> dict[str, Score]:
         """Every headline figure with its 95 % interval, computed when first asked for.
 
-        ``accuracy``, ``error_rate``; ``top2``: the true label is among the first two answers; ``uar``,
-        ``specificity``, ``precision``, ``macro_f1``: averages over labels, each against the rest; ``kappa``: Cohen's
-        (1960), agreement beyond chance; ``auc``: area under the ROC curve, mean of each label against the rest;
-        ``brier`` (0..2) and ``nll`` (nats): how far the probabilities are from the truth; ``ece``: expected
-        calibration error (``reliability``). NaN where undefined, as ``auc`` with a single true label.
+        ``accuracy``, ``error_rate``; ``top2``: the true label is among the first two answers;
+        ``uar``, ``specificity``, ``precision``, ``macro_f1``: averages over labels, each against
+        the rest; ``kappa``: Cohen's (1960), agreement beyond chance; ``auc``: area under the ROC
+        curve, mean of each label against the rest; ``brier`` (0..2) and ``nll`` (nats): how far the
+        probabilities are from the truth; ``ece``: expected calibration error (``reliability``). NaN
+        where undefined, as ``auc`` with a single true label.
 
-        Intervals: Wilson for the first three if rows are independent, else percentiles of a bootstrap over groups; for
-        all others percentiles of a bootstrap over rows or groups. Of ``ece`` they are moved to lie around the value,
-        because resampling adds noise, which this figure takes for miscalibration.
+        Intervals: Wilson for the first three if rows are independent, else percentiles of a
+        bootstrap over groups; for all others percentiles of a bootstrap over rows or groups. Of
+        ``ece`` they are moved to lie around the value, because resampling adds noise, which this
+        figure takes for miscalibration.
 
         Raises
         ------
@@ -129,8 +132,9 @@ class Report:
     def table(self) -> pd.DataFrame:
         """One row a label, each against the rest; shares 0..1, NaN where undefined.
 
-        Columns ``precision``, ``recall`` (sensitivity) with its 95 % interval ``recall_low``, ``recall_high`` (Wilson,
-        or a bootstrap over groups), ``f1``, ``specificity``, ``auc`` and ``support``, the rows that have the label.
+        Columns ``precision``, ``recall`` (sensitivity) with its 95 % interval ``recall_low``,
+        ``recall_high`` (Wilson, or a bootstrap over groups), ``f1``, ``specificity``, ``auc`` and
+        ``support``, the rows that have the label.
         """
         hits, k = np.diag(self.confusion), len(self.labels)
         said, true = self.confusion.sum(axis=0), self.confusion.sum(axis=1)
@@ -166,7 +170,9 @@ class Report:
         return "\n".join(lines)
 
     def plot(self):
-        """Confusion matrix, recall of each label, ROC curves and reliability in one matplotlib Figure."""
+        """Confusion matrix, recall of each label, ROC curves and reliability in one matplotlib
+        Figure.
+        """
         from ..plots import plot_report
 
         return plot_report(self)
@@ -184,7 +190,8 @@ class Report:
         }
 
     def to_json(self, path: str | os.PathLike | None = None) -> str:
-        """``to_dict`` with all ``scores``, the ``table`` and the ``reliability`` as JSON; NaN becomes null.
+        """``to_dict`` with all ``scores``, the ``table`` and the ``reliability`` as JSON; NaN
+        becomes null.
 
         Parameters
         ----------
@@ -222,9 +229,9 @@ def evaluate(
     ----------
     y : int (n,) true labels, indices into ``labels``.
     proba : (n, k) probabilities; the largest is the answer.
-    groups : (n,) speaker, film …: rows that are not independent of each other. The intervals then come from a
-        bootstrap over groups; a handful of groups gives a rough interval at best. Without groups: Wilson's interval
-        for accuracy, a bootstrap over rows for the rest.
+    groups : (n,) speaker, film …: rows that are not independent of each other. The intervals then
+        come from a bootstrap over groups; a handful of groups gives a rough interval at best.
+        Without groups: Wilson's interval for accuracy, a bootstrap over rows for the rest.
     resamples, seed : of the bootstrap.
 
     Raises

@@ -1,8 +1,10 @@
-"""A network's probabilities made worth believing, on validation rows. Taught in notebooks/13_fusion.
+"""A network's probabilities made worth believing, on validation rows. Taught in
+notebooks/13_fusion.
 
-Temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks", ICML) divides the
-logits by one number: the answers stay, how sure they are changes. What a small, tilted or blurred face and a noisy
-voice cost is told the same way: by the temperature that such input needs.
+Temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural
+networks", ICML) divides the logits by one number: the answers stay, how sure they are changes. What
+a small, tilted or blurred face and a noisy voice cost is told the same way: by the temperature that
+such input needs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,8 @@ from .metrics import LEAST
 
 
 def soften(proba: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
-    """Probabilities at a temperature: 1 changes nothing, above 1 is less sure, below 1 surer; the order stays.
+    """Probabilities at a temperature: 1 changes nothing, above 1 is less sure, below 1 surer; the
+    order stays.
 
     Parameters
     ----------
@@ -40,8 +43,8 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
 
     Parameters
     ----------
-    y : int (n,) true labels. proba : (n, k) probabilities, of rows that the network did not learn from and that test
-        nothing.
+    y : int (n,) true labels. proba : (n, k) probabilities, of rows that the network did not learn
+        from and that test nothing.
 
     Returns
     -------
@@ -62,16 +65,19 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
 
 
 def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
-    """The least top probability at which, on validation rows, at most ``error_rate`` of the answers were wrong.
+    """The least top probability at which, on validation rows, at most ``error_rate`` of the answers
+    were wrong.
 
     Parameters
     ----------
-    curve : rows of (threshold, coverage, risk), highest threshold first, as in ``Calibration.risk_coverage``.
+    curve : rows of (threshold, coverage, risk), highest threshold first, as in
+        ``Calibration.risk_coverage``.
     error_rate : 0..1.
 
     Returns
     -------
-    float: 0 where even all answers together keep to it; infinity where no threshold does: never sure.
+    float: 0 where even all answers together keep to it; infinity where no threshold does: never
+    sure.
 
     Raises
     ------
@@ -90,17 +96,20 @@ def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What validation rows say of a network's probabilities; stands in its card under ``calibration``.
+    """What validation rows say of a network's probabilities; stands in its card under
+    ``calibration``.
 
     Attributes
     ----------
     rows : how many and which, in words.
     n : their number.
-    ece_before, ece_after, nll_before, nll_after : at temperature 1 and at the fitted one, over the network's labels.
+    ece_before, ece_after, nll_before, nll_after : at temperature 1 and at the fitted one, over the
+        network's labels.
     confusion : (7, 7) counts over the seven labels, rows the true ones, at the fitted temperature.
-    risk_coverage : (threshold, coverage, risk) over the seven labels, thinned; see ``threshold_for``.
-    conditions : for ``size`` (pixels), ``tilt`` (degrees), ``sharpness`` or ``snr`` (dB) a list of (value, factor):
-        the temperature that such input needs, as a factor on the network's own.
+    risk_coverage : (threshold, coverage, risk) over the seven labels, thinned; see
+        ``threshold_for``.
+    conditions : for ``size`` (pixels), ``tilt`` (degrees), ``sharpness`` or ``snr`` (dB) a list of
+        (value, factor): the temperature that such input needs, as a factor on the network's own.
     """
 
     rows: str
@@ -121,7 +130,8 @@ class Calibration:
 
         Parameters
         ----------
-        y : int (n,), indices into ``labels``. proba : (n, len(labels)) at temperature 1. rows : which they are.
+        y : int (n,), indices into ``labels``. proba : (n, len(labels)) at temperature 1. rows :
+            which they are.
         """
         temperature = round(fit_temperature(y, proba), 4)
         after = soften(proba, temperature)
@@ -156,11 +166,13 @@ class Calibration:
         return cls(**values)
 
     def factor(self, **measured: np.ndarray) -> np.ndarray:
-        """By how much the temperature rises for input of these qualities; the worst of them decides.
+        """By how much the temperature rises for input of these qualities; the worst of them
+        decides.
 
         Parameters
         ----------
-        **measured : (n,) values named as in ``conditions``; others, and NaN, count as nothing known: factor 1.
+        **measured : (n,) values named as in ``conditions``; others, and NaN, count as nothing
+            known: factor 1.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """One picture → faces → tracked crops of 48×48 pixels, and what can be done to a crop.
 
-``degradation`` (worse pictures) and ``fingerprints`` (near-duplicates) are modules of their own. Taught in
-notebooks/03_face_data and notebooks/13_fusion.
+``degradation`` (worse pictures) and ``fingerprints`` (near-duplicates) are modules of their own.
+Taught in notebooks/03_face_data and notebooks/13_fusion.
 """
 
 from .augmentation import augment_faces, jitter

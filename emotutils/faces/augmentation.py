@@ -8,7 +8,8 @@ import numpy as np
 
 
 def augment_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Vary faces as cameras and detectors do: flip, shift, tilt, scale, light, an erased patch. For training only.
+    """Vary faces as cameras and detectors do: flip, shift, tilt, scale, light, an erased patch. For
+    training only.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def augment_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def jitter(x: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Each face as ``frames`` crops of one track: turned by about 2°, scaled by 2 %, shifted by 0.7 of 48 pixels.
+    """Each face as ``frames`` crops of one track: turned by about 2°, scaled by 2 %, shifted by 0.7
+    of 48 pixels.
 
     (``faces.augment_faces`` varies far more, and mirrors: one person would look like several.)
 

@@ -1,9 +1,11 @@
 """From a picture to faces: detect, follow from frame to frame, and cut out level grey crops.
 
-Thesis 4.7 cuts every face out of its film before a network sees it; these are those steps. Any detector that gives
-a list of `Face` can take another's place by name. Taught in notebooks/04_film_data.
+Thesis 4.7 cuts every face out of its film before a network sees it; these are those steps. Any
+detector that gives a list of `Face` can take another's place by name. Taught in
+notebooks/04_film_data.
 
-Coordinates are pixels of the picture given, counted from its upper left corner: the first pixel spans 0..1.
+Coordinates are pixels of the picture given, counted from its upper left corner: the first pixel
+spans 0..1.
 """
 
 import math
@@ -12,11 +14,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-#: Pixels on each side of a crop: the size of FER2013's pictures, on which the face networks are trained.
+#: Pixels on each side of a crop: the size of FER2013's pictures, on which the face networks are
+#: trained.
 FACE_SIZE = 48
 
-#: How many detected boxes a FER2013 picture spans, and how far below the box's centre (in box sides; negative is above)
-#: the picture's centre lies: medians over 2,000 Training faces, from tests/benchmarks/fit_face_margin.py.
+#: How many detected boxes a FER2013 picture spans, and how far below the box's centre (in box
+#: sides; negative is above) the picture's centre lies: medians over 2,000 Training faces, from
+#: tests/benchmarks/fit_face_margin.py.
 MARGIN = 1.12
 SHIFT = -0.065
 OVERLAP = 0.3
@@ -26,9 +30,10 @@ OVERLAP = 0.3
 class Face:
     """One face in one picture.
 
-    ``x, y`` is the upper left corner and ``w, h`` the size of its box in pixels; for a tilted face the box is as large
-    as it would be were the face level. ``score`` is 0..1. ``eyes`` is a float (2, 2) array of (x, y), the eye on the
-    picture's left first, or None where the detector gives none.
+    ``x, y`` is the upper left corner and ``w, h`` the size of its box in pixels; for a tilted face
+    the box is as large as it would be were the face level. ``score`` is 0..1. ``eyes`` is a float
+    (2, 2) array of (x, y), the eye on the picture's left first, or None where the detector gives
+    none.
     """
 
     x: float
@@ -50,7 +55,9 @@ class Face:
 
     @property
     def tilt(self) -> float:
-        """Angle of the line from left to right eye in radians, -pi/2..pi/2; positive is clockwise, 0 without eyes."""
+        """Angle of the line from left to right eye in radians, -pi/2..pi/2; positive is clockwise,
+        0 without eyes.
+        """
         if self.eyes is None:
             return 0.0
         dx, dy = self.eyes[1] - self.eyes[0]
@@ -81,14 +88,16 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
 def cut_square(
     image: np.ndarray, centre: np.ndarray, side: float, tilt: float, size: int, border: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn a tilted square of the picture level and scale it to ``size`` x ``size`` without aliasing.
+    """Turn a tilted square of the picture level and scale it to ``size`` x ``size`` without
+    aliasing.
 
-    ``tilt`` is in radians; ``border`` is OpenCV's word for what lies outside the picture. Returns the (size, size, 3)
-    cut and the (2, 2) matrix that turns a step in the cut into a step in the picture.
+    ``tilt`` is in radians; ``border`` is OpenCV's word for what lies outside the picture. Returns
+    the (size, size, 3) cut and the (2, 2) matrix that turns a step in the cut into a step in the
+    picture.
     """
     cos, sin = math.cos(tilt), math.sin(tilt)
-    # warpAffine skips pixels when it shrinks. So the area average does the whole part of the shrinking beforehand, and
-    # the rest, below 2, after a warp at double size.
+    # warpAffine skips pixels when it shrinks. So the area average does the whole part of the
+    # shrinking beforehand, and the rest, below 2, after a warp at double size.
     shrink = max(1, int(side // size))
     reach = side * (abs(cos) + abs(sin)) / 2 + shrink
     limit = np.array(image.shape[1::-1])
@@ -124,7 +133,8 @@ def align_crop(
     image : uint8 RGB (h, w, 3); grey and RGBA are taken too.
     face : where the face is in this picture.
     size : pixels on each side of the crop.
-    margin : side of the crop in units of the face's box; the default is the one the networks are trained for.
+    margin : side of the crop in units of the face's box; the default is the one the networks are
+        trained for.
 
     Returns
     -------

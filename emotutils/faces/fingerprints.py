@@ -1,10 +1,10 @@
 """What tells that two pictures, or two recordings, are the same or nearly the same.
 
-*The same* is a hash of the pixels or samples. *Nearly the same* is the same photograph or recording, found again after
-it was made brighter, louder, smaller or coarser, cropped a little, or printed over: not the same person twice.
-The thresholds were chosen by eye on pairs from FER2013, and on recordings of RAVDESS and TESS that were damaged on
-purpose; beside each stands what was seen.
-Taught in notebooks/03_face_data and notebooks/05_voice_data.
+*The same* is a hash of the pixels or samples. *Nearly the same* is the same photograph or
+recording, found again after it was made brighter, louder, smaller or coarser, cropped a little, or
+printed over: not the same person twice. The thresholds were chosen by eye on pairs from FER2013,
+and on recordings of RAVDESS and TESS that were damaged on purpose; beside each stands what was
+seen. Taught in notebooks/03_face_data and notebooks/05_voice_data.
 """
 
 import hashlib
@@ -16,17 +16,19 @@ from scipy.ndimage import gaussian_filter
 
 from ..support.similarity import best_correlation, close_pairs
 
-#: Bits in which the hashes of near-duplicate pictures may differ: 99 % of the FER2013 pairs that are alike by
-#: `FACES_ALIKE` without any shift lie within 12 bits (96 % within 10); 14 would make four times as many candidates.
+#: Bits in which the hashes of near-duplicate pictures may differ: 99 % of the FER2013 pairs that
+#: are alike by `FACES_ALIKE` without any shift lie within 12 bits (96 % within 10); 14 would make
+#: four times as many candidates.
 HASH_BITS = 12
-#: Correlation from which two pictures count as one photograph. The scores of FER2013's candidates have two humps with a
-#: valley near 0.70. Of 64 pairs at random in each range, looked at one by one, about 45 are one photograph from 0.70 to
-#: 0.75, 62 from 0.75 to 0.80 (two show one person twice) and all from 0.80; so are 64 more across the official parts.
+#: Correlation from which two pictures count as one photograph. The scores of FER2013's candidates
+#: have two humps with a valley near 0.70. Of 64 pairs at random in each range, looked at one by
+#: one, about 45 are one photograph from 0.70 to 0.75, 62 from 0.75 to 0.80 (two show one person
+#: twice) and all from 0.80; so are 64 more across the official parts.
 FACES_ALIKE = 0.80
 SHIFTS = np.arange(-3, 4)  #: pixels by which one of two 48x48 crops may lie beside the other
 
 
-# --- pictures --------------------------------------------------------------------------------------------------------
+# --- pictures -------------------------------------------------------------------------------------
 
 
 def pixel_hash(faces: np.ndarray) -> np.ndarray:
@@ -44,10 +46,10 @@ def pixel_hash(faces: np.ndarray) -> np.ndarray:
 def perceptual_hash(faces: np.ndarray) -> np.ndarray:
     """The 64-bit pHash of each picture: uint64 (n,); alike pictures differ in few bits.
 
-    Reduced to 32x32, its 8x8 lowest frequencies (DCT-II), one bit each: above their median or not. Bit for bit
-    ``imagehash.phash`` (a test compares them), which takes one picture at a time. Of the mirrored pictures:
-    ``perceptual_hash(faces[:, :, ::-1])``. Zauner, *Implementation and Benchmarking of Perceptual Image Hash
-    Functions*, 2010.
+    Reduced to 32x32, its 8x8 lowest frequencies (DCT-II), one bit each: above their median or not.
+    Bit for bit ``imagehash.phash`` (a test compares them), which takes one picture at a time. Of
+    the mirrored pictures: ``perceptual_hash(faces[:, :, ::-1])``. Zauner, *Implementation and
+    Benchmarking of Perceptual Image Hash Functions*, 2010.
 
     Raises ``ValueError`` for another shape than `pixel_hash` takes.
     """
@@ -65,8 +67,9 @@ def perceptual_hash(faces: np.ndarray) -> np.ndarray:
 def near_pairs(hashes: np.ndarray, distance: int, others: np.ndarray | None = None) -> np.ndarray:
     """All pairs i < k whose hashes differ in at most ``distance`` bits: int64 (m, 2).
 
-    ``others`` (``hashes`` by default) is where the second of each pair is looked up: give the hashes of the mirrored
-    pictures to find those. Every pair is compared, a block at a time: 36,000 pictures in seconds.
+    ``others`` (``hashes`` by default) is where the second of each pair is looked up: give the
+    hashes of the mirrored pictures to find those. Every pair is compared, a block at a time: 36,000
+    pictures in seconds.
     """
     others = hashes if others is None else others
     return close_pairs(
@@ -75,11 +78,13 @@ def near_pairs(hashes: np.ndarray, distance: int, others: np.ndarray | None = No
 
 
 def near_faces(faces: np.ndarray) -> np.ndarray:
-    """Pairs i < k of pictures that are one photograph, also mirrored or identical: int64 (m, 2), sorted.
+    """Pairs i < k of pictures that are one photograph, also mirrored or identical: int64 (m, 2),
+    sorted.
 
-    Candidates differ in at most `HASH_BITS` bits of `perceptual_hash`. They count when their details correlate by
-    `FACES_ALIKE` or more at the best of a few small shifts. Details are what lies between fine and coarse blur,
-    because lit faces before a dark wall are alike in everything coarse.
+    Candidates differ in at most `HASH_BITS` bits of `perceptual_hash`. They count when their
+    details correlate by `FACES_ALIKE` or more at the best of a few small shifts. Details are what
+    lies between fine and coarse blur, because lit faces before a dark wall are alike in everything
+    coarse.
 
     Raises ``ValueError`` for another shape than `pixel_hash` takes.
     """
@@ -106,7 +111,9 @@ def _grey(faces: np.ndarray) -> np.ndarray:
 
 
 def _details(grey: np.ndarray) -> np.ndarray:
-    """Each picture between blurs of 1 and 3 pixels, with zero mean and unit length; a plain one is all zeros."""
+    """Each picture between blurs of 1 and 3 pixels, with zero mean and unit length; a plain one is
+    all zeros.
+    """
     x = grey.astype(np.float32)
     x = gaussian_filter(x, (0, 1, 1)) - gaussian_filter(x, (0, 3, 3))
     x -= x.mean(axis=(1, 2), keepdims=True)

@@ -22,15 +22,17 @@ class _Track:
 
 
 class Tracker:
-    """Follows faces from picture to picture: the same face keeps its number, for as long as the film runs.
+    """Follows faces from picture to picture: the same face keeps its number, for as long as the
+    film runs.
 
-    Faces and tracks are paired so that together they moved least and overlap most (Hungarian assignment). A track
-    unseen for up to ``max_gap`` seconds is taken up again. It goes by place and size only: two people who
-    change places behind one another may be taken for each other.
+    Faces and tracks are paired so that together they moved least and overlap most (Hungarian
+    assignment). A track unseen for up to ``max_gap`` seconds is taken up again. It goes by place
+    and size only: two people who change places behind one another may be taken for each other.
 
     Parameters
     ----------
-    max_gap : seconds for which an unseen face keeps its number; one seen in the last picture always does.
+    max_gap : seconds for which an unseen face keeps its number; one seen in the last picture always
+        does.
     """
 
     def __init__(self, *, max_gap: float = 1.0) -> None:
@@ -42,7 +44,9 @@ class Tracker:
         self._t = -math.inf
 
     def update(self, t: float, faces: list[Face]) -> list[int]:
-        """Number the faces of the picture at ``t`` seconds, in their order; ValueError if time runs backwards."""
+        """Number the faces of the picture at ``t`` seconds, in their order; ValueError if time runs
+        backwards.
+        """
         if t < self._t:
             raise ValueError(f"pictures must come in the order of time: {t} s after {self._t} s")
         self._t = t
@@ -76,13 +80,18 @@ class Tracker:
         return found
 
     def confirmed(self, track: int) -> bool:
-        """Whether the track was so far seen in two of any three successive pictures; a false alarm rarely is."""
+        """Whether the track was so far seen in two of any three successive pictures; a false alarm
+        rarely is.
+        """
         return track in self._confirmed
 
 
 def _mismatch(old: Face, new: Face, gap: float) -> float:
-    """How unlikely two sightings ``gap`` seconds apart are one face: 0 (same place and size) to 1 (impossible)."""
-    # Heads in films move up to some four face widths a second; the constant part allows for jumps of the box.
+    """How unlikely two sightings ``gap`` seconds apart are one face: 0 (same place and size) to 1
+    (impossible).
+    """
+    # Heads in films move up to some four face widths a second; the constant part allows for jumps
+    # of the box.
     reach = (0.6 + 1.5 * gap) * old.side
     distance = float(np.linalg.norm(new.centre - old.centre))
     if distance >= reach or not 0.5 < new.side / old.side < 2:

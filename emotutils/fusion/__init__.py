@@ -1,8 +1,8 @@
 """Several streams' answers become one: rules, time, and how far the streams agree (thesis 4.4).
 
-Each stream is calibrated first (``calibrating.calibrate``, ``evaluation.Calibration``), brought to the timeline's moments
-(``face_at``, ``voice_at``, ``smooth``), combined by a rule (``fuse``), and compared with the other (``agreement``,
-``disagreements``). Taught in notebooks/13_fusion.
+Each stream is calibrated first (``calibrating.calibrate``, ``evaluation.Calibration``), brought to
+the timeline's moments (``face_at``, ``voice_at``, ``smooth``), combined by a rule (``fuse``), and
+compared with the other (``agreement``, ``disagreements``). Taught in notebooks/13_fusion.
 """
 
 from .fitted import Fitted, combine, load_fitted, prior_of, weights_of

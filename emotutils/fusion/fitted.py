@@ -1,7 +1,8 @@
-"""What two streams' validation answers, put together, say of the rules: prior, stacking, thresholds.
+"""What two streams' validation answers, put together, say of the rules: prior, stacking,
+thresholds.
 
-Kept beside the weights as ``fusion-FACE-VOICE.json``; it serves those two trainings and no others. Taught in
-notebooks/13_fusion.
+Kept beside the weights as ``fusion-FACE-VOICE.json``; it serves those two trainings and no others.
+Taught in notebooks/13_fusion.
 """
 
 import json
@@ -16,8 +17,8 @@ from ..evaluation import Calibration
 from ..support.files import replacing
 from .rules import LEAST, Stacking, fuse, weights_from
 
-#: Of a hundred moments in which face and voice were labelled alike, so many may look like a disagreement; to be listed,
-#: a stretch has to last for seconds on top (``disagreements``).
+#: Of a hundred moments in which face and voice were labelled alike, so many may look like a
+#: disagreement; to be listed, a stretch has to last for seconds on top (``disagreements``).
 FALSE_ALARMS = 20
 
 
@@ -30,7 +31,8 @@ class Fitted:
     runs : ``{"face": …, "voice": …}``, the run records of the two networks.
     data, n : the validation pairs it was fitted on; ``paired-…`` were never one film.
     stacking : for the rule of that name.
-    disagree_below : agreement that only ``FALSE_ALARMS`` in a hundred pairs of one label do not reach.
+    disagree_below : agreement that only ``FALSE_ALARMS`` in a hundred pairs of one label do not
+        reach.
     risk_coverage : by rule, rows of (threshold, coverage, risk): see ``evaluation.threshold_for``.
     """
 
@@ -59,7 +61,8 @@ def load_fitted(cards: Mapping[str, dict]) -> Fitted | None:
 
     Parameters
     ----------
-    cards : the networks' cards under ``"face"`` and ``"voice"``; with fewer there is nothing to combine.
+    cards : the networks' cards under ``"face"`` and ``"voice"``; with fewer there is nothing to
+        combine.
     """
     if set(cards) != {"face", "voice"}:
         return None
@@ -73,9 +76,11 @@ def load_fitted(cards: Mapping[str, dict]) -> Fitted | None:
 
 
 def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]:
-    """Weights (7,) of each stream for the rule ``"weighted"``, from the confusions on validation rows.
+    """Weights (7,) of each stream for the rule ``"weighted"``, from the confusions on validation
+    rows.
 
-    None is quite 0: a label that neither network ever gets right is for both, or for the only one there, to say.
+    None is quite 0: a label that neither network ever gets right is for both, or for the only one
+    there, to say.
     """
     return {
         s: np.maximum(weights_from(np.array(found.confusion)), LEAST)
@@ -84,7 +89,9 @@ def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]
 
 
 def prior_of(calibrations: Mapping[str, Calibration]) -> np.ndarray:
-    """Shares (7,) of the labels for the rule ``"product"``: the geometric mean of the streams' validation shares."""
+    """Shares (7,) of the labels for the rule ``"product"``: the geometric mean of the streams'
+    validation shares.
+    """
     shares = [
         np.sum(found.confusion, axis=1) + 1 for found in calibrations.values()
     ]  # no share is 0

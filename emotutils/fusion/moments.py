@@ -1,6 +1,7 @@
 """Streams on one clock, and where they part. Taught in notebooks/13_fusion.
 
-Faces come a few times a second and voices in windows of 3 s; the timeline has one moment every ``hop`` seconds.
+Faces come a few times a second and voices in windows of 3 s; the timeline has one moment every
+``hop`` seconds.
 """
 
 import numpy as np
@@ -20,7 +21,8 @@ def face_at(
 
     Parameters
     ----------
-    frames : columns ``t``, ``found``, ``track``, ``w``, ``h`` (pixels) and ``p_…``, in order of time.
+    frames : columns ``t``, ``found``, ``track``, ``w``, ``h`` (pixels) and ``p_…``, in order of
+        time.
     t : (n,) moments (s). width : seconds.
     values : (frames, k), what to take the mean of; the probabilities by default.
 
@@ -76,7 +78,8 @@ def smooth(p: np.ndarray, window: float, hop: float) -> np.ndarray:
     Parameters
     ----------
     p : (n, 7) probabilities or rows of NaN, one every ``hop`` seconds.
-    window : seconds; rounded to an odd number of moments, so that nothing moves in time. Up to ``hop``: no change.
+    window : seconds; rounded to an odd number of moments, so that nothing moves in time. Up to
+        ``hop``: no change.
 
     Returns
     -------
@@ -107,7 +110,8 @@ def labels_of(p: np.ndarray) -> list[str]:
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """How alike two streams are at each moment: 1 − Jensen–Shannon divergence (base 2), 1 alike, 0 opposite.
+    """How alike two streams are at each moment: 1 − Jensen–Shannon divergence (base 2), 1 alike, 0
+    opposite.
 
     Parameters
     ----------
@@ -125,8 +129,9 @@ def disagreements(
 ) -> list[dict]:
     """Stretches over which face and voice say different things.
 
-    A stretch is a run of moments whose agreement is under ``below``; one better moment inside does not break it. Its
-    two labels are those of the mean over the stretch, and if they are the same there is no stretch.
+    A stretch is a run of moments whose agreement is under ``below``; one better moment inside does
+    not break it. Its two labels are those of the mean over the stretch, and if they are the same
+    there is no stretch.
 
     Parameters
     ----------
@@ -135,7 +140,8 @@ def disagreements(
 
     Returns
     -------
-    In order of time: ``t0``, ``t1`` (s), ``face``, ``voice`` (labels) and ``agreement``, its mean there.
+    In order of time: ``t0``, ``t1`` (s), ``face``, ``voice`` (labels) and ``agreement``, its mean
+    there.
     """
     alike = agreement(face, voice)
     both = ~np.isnan(alike)

@@ -1,4 +1,5 @@
-"""Two networks' calibrated answers to the same pairs of face and voice, and what they teach about combining the two.
+"""Two networks' calibrated answers to the same pairs of face and voice, and what they teach about
+combining the two.
 
 Taught in notebooks/13_fusion.
 """
@@ -19,7 +20,8 @@ from .fitted import FALSE_ALARMS, Fitted, combine
 from .moments import agreement
 from .rules import RULES, Stacking
 
-#: Pairs that anybody can make: FER2013's faces beside RAVDESS's voices of the same label. They were never one film.
+#: Pairs that anybody can make: FER2013's faces beside RAVDESS's voices of the same label. They were
+#: never one film.
 PAIRED = "paired-fer2013+ravdess"
 
 
@@ -65,7 +67,8 @@ def ask(
     snr: np.ndarray | None = None,
     quality: bool = True,
 ) -> Answers:
-    """Both networks' answers, frame by frame and window by window: a row for each frame of each pair.
+    """Both networks' answers, frame by frame and window by window: a row for each frame of each
+    pair.
 
     Parameters
     ----------
@@ -99,7 +102,8 @@ def learn(
 
     Parameters
     ----------
-    answers : of validation pairs, by clip. calibrations : by stream. runs, data : what is kept with it.
+    answers : of validation pairs, by clip. calibrations : by stream. runs, data : what is kept with
+        it.
     """
     stacking = Stacking.fit(answers.streams, answers.y)
     curves = {
@@ -121,7 +125,8 @@ def fit_pair(
 ) -> Fitted:
     """What two calibrated networks need to be combined, from the validation pairs of a set.
 
-    Stacking is judged here on the rows that it learned from, so its threshold is too low by what it overfits.
+    Stacking is judged here on the rows that it learned from, so its threshold is too low by what it
+    overfits.
 
     Parameters
     ----------

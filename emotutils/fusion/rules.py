@@ -1,4 +1,5 @@
-"""Decision-level fusion: several streams' probabilities become one (thesis 3.1, 4.4). Taught in notebooks/13_fusion.
+"""Decision-level fusion: several streams' probabilities become one (thesis 3.1, 4.4). Taught in
+notebooks/13_fusion.
 
 After Kittler, Hatef, Duin and Matas (1998), "On combining classifiers", IEEE TPAMI 20(3).
 """
@@ -19,7 +20,9 @@ LEAST = 1e-6
 
 
 def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Weighted mean, label by label; the weights of the streams that are there are brought to a sum of 1."""
+    """Weighted mean, label by label; the weights of the streams that are there are brought to a sum
+    of 1.
+    """
     there = ~np.isnan(p)
     w = w * there
     w = np.where(
@@ -29,7 +32,9 @@ def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
 
 
 def _product(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Bayes' rule for streams that are independent given the label: the prior stands in each, and must count once."""
+    """Bayes' rule for streams that are independent given the label: the prior stands in each, and
+    must count once.
+    """
     logs = np.log(np.clip(p, LEAST, 1))
     extra = (~np.isnan(p[:, :, :1])).sum(axis=0) - 1
     return softmax(np.nansum(logs, axis=0) - extra * np.log(prior), axis=1)
@@ -40,7 +45,9 @@ def _maximum(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
 
 
 def _majority(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Shares of the votes. A tie, the usual case with two streams, goes to the label of the higher mean."""
+    """Shares of the votes. A tie, the usual case with two streams, goes to the label of the higher
+    mean.
+    """
     there = ~np.isnan(p[:, :, 0])
     votes = (np.eye(p.shape[2])[np.nan_to_num(p).argmax(axis=2)] * there[:, :, None]).sum(axis=0)
     # Far less than one vote: it decides between equals only.
@@ -48,8 +55,9 @@ def _majority(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
 
 
 Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-#: Fusion rules by name; each takes (streams, moments, 7), NaN where a stream has nothing, weights (streams, 1, 7) and
-#: the label prior (7,), and gives (moments, 7). ``"stacking"`` is learned and has no formula: see ``Stacking``.
+#: Fusion rules by name; each takes (streams, moments, 7), NaN where a stream has nothing, weights
+#: (streams, 1, 7) and the label prior (7,), and gives (moments, 7). ``"stacking"`` is learned and
+#: has no formula: see ``Stacking``.
 RULES: dict[str, Formula | None] = {
     "weighted": _mean,
     "mean": _mean,
@@ -63,10 +71,11 @@ DEFAULT_RULE = "weighted"
 
 
 def register_rule(name: str, formula: Formula) -> None:
-    """Make a rule known under ``name``, to ``fuse``, ``analyze`` and the command line. See `RULES` for its form.
+    """Make a rule known under ``name``, to ``fuse``, ``analyze`` and the command line. See `RULES`
+    for its form.
 
-    ``fuse`` leaves out moments in which no stream has anything, and brings what the rule gives to a sum of 1. A package
-    can also announce a rule by the entry-point group ``emotutils.rules``.
+    ``fuse`` leaves out moments in which no stream has anything, and brings what the rule gives to a
+    sum of 1. A package can also announce a rule by the entry-point group ``emotutils.rules``.
 
     Raises
     ------
@@ -94,7 +103,8 @@ class Stacking:
     Attributes
     ----------
     streams : the streams' names, in the order of the coefficients.
-    coef, intercept : (7, 7 · streams) and (7,). Plain numbers, so that a file of them cannot run code.
+    coef, intercept : (7, 7 · streams) and (7,). Plain numbers, so that a file of them cannot run
+        code.
     """
 
     streams: tuple[str, ...]
@@ -155,17 +165,22 @@ def fuse(
     prior: Sequence[float] | None = None,
     stacking: Stacking | None = None,
 ) -> np.ndarray:
-    """Combine streams moment by moment; a stream that has nothing at a moment (NaN) is left out there, not filled in.
+    """Combine streams moment by moment; a stream that has nothing at a moment (NaN) is left out
+    there, not filled in.
 
     Parameters
     ----------
     streams : by name, each (n, 7) probabilities or rows of NaN.
-    rule : ``"mean"``; ``"weighted"``, a mean by ``weights``; ``"product"`` of experts, with the label prior divided
-        out once; ``"maximum"``; ``"majority"`` of the streams' first labels; ``"stacking"``, learned.
-    weights : of each stream, one number or one for each label, ≥ 0; what they add up to does not matter. Required by
-        ``"weighted"``, refused by the others. A stream whose weights are all 0 says nothing.
-    prior : (7,) shares of the labels that the networks learned with, for ``"product"``; equal by default.
-    stacking : required by ``"stacking"``; where one of its streams is missing, the mean of those that are there.
+    rule : ``"mean"``; ``"weighted"``, a mean by ``weights``; ``"product"`` of experts, with the
+        label prior divided out once; ``"maximum"``; ``"majority"`` of the streams' first labels;
+        ``"stacking"``, learned.
+    weights : of each stream, one number or one for each label, ≥ 0; what they add up to does not
+        matter. Required by ``"weighted"``, refused by the others. A stream whose weights are all 0
+        says nothing.
+    prior : (7,) shares of the labels that the networks learned with, for ``"product"``; equal by
+        default.
+    stacking : required by ``"stacking"``; where one of its streams is missing, the mean of those
+        that are there.
 
     Returns
     -------
@@ -173,7 +188,8 @@ def fuse(
 
     Raises
     ------
-    EmotutilsError : an unknown rule, no streams, other shapes, or weights, prior or stacking that do not fit.
+    EmotutilsError : an unknown rule, no streams, other shapes, or weights, prior or stacking that
+        do not fit.
     """
     if rule not in RULES and rule not in rule_names():
         raise EmotutilsError(f"unknown fusion rule {rule!r}: known are {', '.join(RULES)}")
@@ -222,8 +238,8 @@ def check_weights(weights: Weights, streams: Sequence[str] | Mapping) -> np.ndar
 
     Raises
     ------
-    EmotutilsError : other streams, another number of labels, a weight below 0 or not finite, or a label for which
-        no stream has any weight.
+    EmotutilsError : other streams, another number of labels, a weight below 0 or not finite, or a
+        label for which no stream has any weight.
     """
     names, k = list(streams), len(EMOTIONS)
     wrong = f"weights must name the streams {', '.join(names)}, one number or {k} each, ≥ 0, not all 0 for any label"
@@ -241,8 +257,8 @@ def check_weights(weights: Weights, streams: Sequence[str] | Mapping) -> np.ndar
 def weights_from(confusion: np.ndarray) -> np.ndarray:
     """How far a stream is trusted with each label: the label's F1 on validation rows.
 
-    A label that is often right when said (precision) and seldom missed (recall) has much weight; one that the network
-    neither says nor misses has none.
+    A label that is often right when said (precision) and seldom missed (recall) has much weight;
+    one that the network neither says nor misses has none.
 
     Parameters
     ----------

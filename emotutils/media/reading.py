@@ -1,10 +1,11 @@
 """Films and recordings: pictures with their true times, and sound as float32 mono.
 
-Everything is streamed, so memory does not grow with the length of the film. Picture and sound share one clock:
-t = 0 is the moment at which a player starts the film, whatever time stamps the file uses inside.
+Everything is streamed, so memory does not grow with the length of the film. Picture and sound share
+one clock: t = 0 is the moment at which a player starts the film, whatever time stamps the file uses
+inside.
 
-The first step of the system in section 4.4 of the thesis (one film in, frames and sound out); taught in
-notebooks/04_film_data (pictures) and notebooks/05_voice_data (sound).
+The first step of the system in section 4.4 of the thesis (one film in, frames and sound out);
+taught in notebooks/04_film_data (pictures) and notebooks/05_voice_data (sound).
 """
 
 import math
@@ -43,10 +44,11 @@ _CUT_OFF = 0.5  # s: a track that ends this long before its declared end was cut
 class FilmInfo:
     """What a film or recording is.
 
-    ``duration`` in seconds: what the file declares, or else the end of its last packet. ``width`` and ``height`` in
-    pixels as shown: upright, with square pixels. ``fps`` is the average. ``rotation`` is the clockwise turn in degrees
-    (0, 90, 180, 270) that sets the stored picture upright; ``frames`` applies it. ``has_video`` and ``has_audio`` say
-    that at least one picture, or some sound, can be decoded; a cover picture in a recording is no video.
+    ``duration`` in seconds: what the file declares, or else the end of its last packet. ``width``
+    and ``height`` in pixels as shown: upright, with square pixels. ``fps`` is the average.
+    ``rotation`` is the clockwise turn in degrees (0, 90, 180, 270) that sets the stored picture
+    upright; ``frames`` applies it. ``has_video`` and ``has_audio`` say that at least one picture,
+    or some sound, can be decoded; a cover picture in a recording is no video.
     """
 
     path: Path
@@ -66,7 +68,9 @@ class FilmInfo:
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture: ``t`` (s) from the film's start, ``index`` of the decoded frame, ``image`` RGB uint8 (h, w, 3)."""
+    """One picture: ``t`` (s) from the film's start, ``index`` of the decoded frame, ``image`` RGB
+    uint8 (h, w, 3).
+    """
 
     t: float
     index: int
@@ -74,11 +78,13 @@ class Frame:
 
 
 def probe(path: StrPath) -> FilmInfo:
-    """Look at a film or recording without reading it through (unless it does not say how long it is).
+    """Look at a film or recording without reading it through (unless it does not say how long it
+    is).
 
     Raises
     ------
-    MediaError : missing, a folder, empty, not a film or recording, or one without any picture or sound to decode.
+    MediaError : missing, a folder, empty, not a film or recording, or one without any picture or
+        sound to decode.
     """
     path = Path(path)
     shown, heard = _first(path, "video"), _first(path, "audio")
@@ -122,12 +128,13 @@ def frames(
 
     Parameters
     ----------
-    fps : how many pictures a second: the first frame at or after each k/fps, never the same one twice (so a film with
-        fewer gives all it has). ``None`` gives every frame. Frames that are not wanted are decoded, because later ones
-        build on them, but not converted.
-    max_side : the longer side in pixels is scaled down to this while converting; a smaller film is not enlarged.
-    warn : called with one line for each kind of damage met; default ``warnings.warn``. A cut-off or damaged film gives
-        the pictures that can be read.
+    fps : how many pictures a second: the first frame at or after each k/fps, never the same one
+        twice (so a film with fewer gives all it has). ``None`` gives every frame. Frames that are
+        not wanted are decoded, because later ones build on them, but not converted.
+    max_side : the longer side in pixels is scaled down to this while converting; a smaller film is
+        not enlarged.
+    warn : called with one line for each kind of damage met; default ``warnings.warn``. A cut-off or
+        damaged film gives the pictures that can be read.
 
     Raises
     ------
@@ -161,11 +168,12 @@ def frames(
 def sound_blocks(
     path: StrPath, sr: int = 16000, *, block: float = 1.0, warn: Warn | None = None
 ) -> Iterator[np.ndarray]:
-    """The sound of a film or recording as float32 mono (mean of the channels) in −1..1 at ``sr`` Hz, block by block.
+    """The sound of a film or recording as float32 mono (mean of the channels) in −1..1 at ``sr``
+    Hz, block by block.
 
-    It starts at film time 0 (a late track is preceded by zeros, an early one is cut), lost stretches are filled with
-    zeros, and what a codec pads behind the film's end is cut: sample i is heard at i / sr seconds. Resampled by
-    soxr's HQ setting, librosa's default.
+    It starts at film time 0 (a late track is preceded by zeros, an early one is cut), lost
+    stretches are filled with zeros, and what a codec pads behind the film's end is cut: sample i is
+    heard at i / sr seconds. Resampled by soxr's HQ setting, librosa's default.
 
     Parameters
     ----------
@@ -200,16 +208,19 @@ def sound_blocks(
 
 
 def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
-    """A whole clip as float32 (n,), mono, −1..1, at ``sr`` Hz: the blocks of ``sound_blocks`` in one array.
+    """A whole clip as float32 (n,), mono, −1..1, at ``sr`` Hz: the blocks of ``sound_blocks`` in
+    one array.
 
-    wav and flac are read by soundfile, which is several times faster on the thousands of short clips of a data set.
+    wav and flac are read by soundfile, which is several times faster on the thousands of short
+    clips of a data set.
 
     Raises
     ------
     MediaError : as ``sound_blocks``.
     """
     if Path(path).suffix.lower() in (".wav", ".flac"):
-        # What it cannot read (a rare codec, another file under this name, damage) is left to FFmpeg and its errors.
+        # What it cannot read (a rare codec, another file under this name, damage) is left to FFmpeg
+        # and its errors.
         with suppress(soundfile.LibsndfileError):
             x, rate = soundfile.read(path, dtype="float32", always_2d=True)
             if len(x):
@@ -219,7 +230,9 @@ def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
 
 
 class _Track:
-    """One stream of an open film on the film's clock; it counts damage while decoding and tells it once, at the end."""
+    """One stream of an open film on the film's clock; it counts damage while decoding and tells it
+    once, at the end.
+    """
 
     def __init__(self, container: InputContainer, stream: Stream, warn: Warn | None):
         self.container, self.stream, self.warn = container, stream, warn or _warn
@@ -239,8 +252,11 @@ class _Track:
         return pts * (time_base or self.stream.time_base) - self.zero
 
     def packets(self) -> Iterator[av.Packet | None]:
-        """The stream's packets, then ``None`` if the file broke off in an error (the decoder still holds frames)."""
-        # Where only the film as a whole declares an end, all streams together say whether it was reached.
+        """The stream's packets, then ``None`` if the file broke off in an error (the decoder still
+        holds frames).
+        """
+        # Where only the film as a whole declares an end, all streams together say whether it was
+        # reached.
         followed = [self.stream] if self.own_end is not None else list(_decodable(self.container))
         try:
             for packet in self.container.demux(followed):
@@ -363,10 +379,11 @@ def _container_end(container: InputContainer, zero: Fraction) -> Fraction | None
 
 
 def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
-    """The 2×2 part of the film's display matrix: (x, y) of the stored picture times this is (x, y) as shown.
+    """The 2×2 part of the film's display matrix: (x, y) of the stored picture times this is (x, y)
+    as shown.
 
-    Ask the first frame only: a frame whose side data was looked at refers to itself, and its pixels stay in memory
-    until Python's garbage collector comes by, hundreds of frames later.
+    Ask the first frame only: a frame whose side data was looked at refers to itself, and its pixels
+    stay in memory until Python's garbage collector comes by, hundreds of frames later.
     """
     data = frame.side_data.get(SideData.DISPLAYMATRIX)
     return (
@@ -375,7 +392,9 @@ def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
 
 
 def _rotation(matrix: np.ndarray) -> int:
-    """Clockwise degrees (0, 90, 180, 270) of a display matrix, to the nearest quarter turn, after any mirroring."""
+    """Clockwise degrees (0, 90, 180, 270) of a display matrix, to the nearest quarter turn, after
+    any mirroring.
+    """
     return round(math.degrees(math.atan2(-matrix[1, 0], matrix[1, 1])) / 90) * 90 % 360
 
 
@@ -423,7 +442,9 @@ def _finite(x: np.ndarray) -> np.ndarray:
 
 
 def _in_place(track: _Track, decoded: Iterable[av.AudioFrame], rate: int) -> Iterator[np.ndarray]:
-    """The sound without holes or overlaps: the first sample is film time 0, zeros stand where there is none."""
+    """The sound without holes or overlaps: the first sample is film time 0, zeros stand where there
+    is none.
+    """
     tick = float(track.stream.time_base)
     position, tolerance = (
         0,
@@ -448,7 +469,9 @@ def _in_place(track: _Track, decoded: Iterable[av.AudioFrame], rate: int) -> Ite
 
 
 def _without_tail(pieces: Iterable[np.ndarray], end: int, longest: int) -> Iterator[np.ndarray]:
-    """Cut the samples behind ``end``, unless they are more than ``longest``: then the declared end is wrong."""
+    """Cut the samples behind ``end``, unless they are more than ``longest``: then the declared end
+    is wrong.
+    """
     tail, over = [], 0
     for piece in pieces:
         inside = max(0, min(len(piece), end))
@@ -463,7 +486,9 @@ def _without_tail(pieces: Iterable[np.ndarray], end: int, longest: int) -> Itera
 
 
 def _resampled(pieces: Iterable[np.ndarray], rate: int, sr: int) -> Iterator[np.ndarray]:
-    """Resample a stream of pieces, the filter's last samples included, and keep within −1..1 (filters overshoot)."""
+    """Resample a stream of pieces, the filter's last samples included, and keep within −1..1
+    (filters overshoot).
+    """
     if rate == sr:
         yield from (np.clip(piece, -1, 1) for piece in pieces)
         return

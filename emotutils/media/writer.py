@@ -24,21 +24,23 @@ _BT709 = 1  # the colour space players assume; matrix, primaries and transfer fu
 class FilmWriter:
     """Writes an H.264/AAC mp4 that any player and browser opens; use it in a ``with`` statement.
 
-    The file appears under its name when the ``with`` block ends well; after an error or Ctrl-C nothing is left.
+    The file appears under its name when the ``with`` block ends well; after an error or Ctrl-C
+    nothing is left.
 
     Parameters
     ----------
-    width, height : of the pictures to come, in pixels. H.264 as players want it needs even sides: an odd one is
-        padded by repeating the last column or row.
-    fps : how long the last picture is shown (1/fps), and a hint for the encoder; the times of ``write`` rule.
-    sound : (float (n,) in −1..1, rate in Hz), or a film or recording whose sound is taken over (re-encoded, mono;
-        one without sound gives a silent film), or ``None``.
+    width, height : of the pictures to come, in pixels. H.264 as players want it needs even sides:
+        an odd one is padded by repeating the last column or row.
+    fps : how long the last picture is shown (1/fps), and a hint for the encoder; the times of
+        ``write`` rule.
+    sound : (float (n,) in −1..1, rate in Hz), or a film or recording whose sound is taken over
+        (re-encoded, mono; one without sound gives a silent film), or ``None``.
     warn : as in ``frames``, for the film from which the sound is taken.
 
     Raises
     ------
-    MediaError : the folder cannot be written to or the disk is full; pictures of another size or out of order; no
-        picture at all; the sound's film as in ``probe``.
+    MediaError : the folder cannot be written to or the disk is full; pictures of another size or
+        out of order; no picture at all; the sound's film as in ``probe``.
     """
 
     def __init__(
@@ -65,12 +67,15 @@ class FilmWriter:
         return self
 
     def __exit__(self, kind, error, trace) -> bool | None:
-        # After a failure, closing the film may fail as well (a full disk): the first error is the one to tell.
+        # After a failure, closing the film may fail as well (a full disk): the first error is the
+        # one to tell.
         with _writing(self.path) if kind is None else suppress(OSError, av.FFmpegError):
             return self._context.__exit__(kind, error, trace)
 
     def write(self, image: np.ndarray, t: float) -> None:
-        """Add a picture, RGB uint8 (height, width, 3), shown from ``t`` (seconds) until the next one."""
+        """Add a picture, RGB uint8 (height, width, 3), shown from ``t`` (seconds) until the next
+        one.
+        """
         stamp = round(t * _TICKS)
         if image.shape != self._shape or image.dtype != np.uint8:
             raise MediaError(
@@ -99,7 +104,8 @@ class FilmWriter:
     def _opened(self) -> Iterator[None]:
         if self.path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
-        # Players want the index in front (faststart), and edit lists count in the movie's own time scale.
+        # Players want the index in front (faststart), and edit lists count in the movie's own time
+        # scale.
         options = {"movflags": "faststart", "movie_timescale": str(_TICKS)}
         with replacing(self.path) as temporary:
             temporary.touch()  # PyAV would find out at the first picture only that it cannot
@@ -135,7 +141,9 @@ class FilmWriter:
             self._voice.bit_rate = 96_000
 
     def _write_sound(self, until: float) -> None:
-        """Encode sound up to ``until`` (s): kept beside the pictures, so that the muxer need not hold either back."""
+        """Encode sound up to ``until`` (s): kept beside the pictures, so that the muxer need not
+        hold either back.
+        """
         while self._sound is not None and self._heard < until * self._rate:
             block = next(self._sound, None)
             if block is None:

@@ -24,11 +24,12 @@ def on_trunk(
     ----------
     application : the module of ``keras.applications`` whose ``preprocess_input`` the trunk expects.
     trunk : builds it, called as that module's own builder is.
-    variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax (4.6); ``"best"``: global average
-        pooling, dropout, softmax.
+    variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax (4.6); ``"best"``:
+        global average pooling, dropout, softmax.
     n_labels : length of the softmax.
     input_shape : (height, width, channels), values 0..255.
-    weights : ``None`` (random), ``"imagenet"`` (downloaded by Keras) or the path of a weights file of the trunk.
+    weights : ``None`` (random), ``"imagenet"`` (downloaded by Keras) or the path of a weights file
+        of the trunk.
     dropout : share dropped before the last layers.
     size : enlarge the picture to this many pixels first (``None``: as it is).
 

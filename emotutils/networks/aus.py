@@ -1,4 +1,5 @@
-"""Action units over time: what OpenFace measured in a face, not its picture. Taught in notebooks/14_one_network.
+"""Action units over time: what OpenFace measured in a face, not its picture. Taught in
+notebooks/14_one_network.
 
 Thesis 6.2 wishes for more of OpenFace's features; ``datasets.units_part`` reads them.
 """
@@ -25,7 +26,8 @@ def build(
     ----------
     variant : only ``"best"``: the thesis has no such network.
     n_labels : length of the softmax.
-    input_shape : (frames, action units); frames that equal ``voices.PAD`` are padding and are masked throughout.
+    input_shape : (frames, action units); frames that equal ``voices.PAD`` are padding and are
+        masked throughout.
     filters : of the convolution over five frames.
     units : of the recurrent layer, in each direction.
     dropout : share dropped between the layers.

@@ -1,4 +1,6 @@
-"""The 1-D convolutional network on time-averaged MFCCs (thesis 4.6, figure 4.7). Taught in notebooks/10_conv1d."""
+"""The 1-D convolutional network on time-averaged MFCCs (thesis 4.6, figure 4.7). Taught in
+notebooks/10_conv1d.
+"""
 
 import keras
 from keras import layers
@@ -17,9 +19,10 @@ def build(
 
     Parameters
     ----------
-    variant : ``"thesis"``: three 1-D convolutions, batch normalisation, ReLU, dropout 20 %, max-pooling, flatten,
-        dense, softmax (numbers of filters are not stated there: assumed). ``"best"``: the same on standardised
-        coefficients, with global average pooling in place of flatten.
+    variant : ``"thesis"``: three 1-D convolutions, batch normalisation, ReLU, dropout 20 %,
+        max-pooling, flatten, dense, softmax (numbers of filters are not stated there: assumed).
+        ``"best"``: the same on standardised coefficients, with global average pooling in place of
+        flatten.
     n_labels : length of the softmax.
     input_shape : (n_mfcc,), the mean over time of each coefficient.
     activation, dropout, filters : of the convolutions.

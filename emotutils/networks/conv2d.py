@@ -1,4 +1,6 @@
-"""The custom 2-D convolutional network for faces (thesis 4.6, figure 4.8). Taught in notebooks/07_conv2d."""
+"""The custom 2-D convolutional network for faces (thesis 4.6, figure 4.8). Taught in
+notebooks/07_conv2d.
+"""
 
 import keras
 from keras import layers
@@ -17,9 +19,9 @@ def build(
 
     Parameters
     ----------
-    variant : ``"thesis"``: convolutions with ReLU, 2×2 max-pooling, dropout 50 %, flatten, dense, softmax (the
-        numbers of layers and filters are not stated there: assumed). ``"best"``: seven 3×3 convolutions with batch
-        normalisation, global average pooling.
+    variant : ``"thesis"``: convolutions with ReLU, 2×2 max-pooling, dropout 50 %, flatten, dense,
+        softmax (the numbers of layers and filters are not stated there: assumed). ``"best"``: seven
+        3×3 convolutions with batch normalisation, global average pooling.
     n_labels : length of the softmax.
     input_shape : (height, width, channels), grey values 0..255.
     activation : of the hidden layers.
@@ -42,7 +44,8 @@ def build(
         x = layers.Dense(128, activation=activation)(x)
         x = layers.Dropout(rate)(x)
     else:
-        # Only the first, narrow layer sees 48×48 pixels: with pooling before more filters, all cost about the same.
+        # Only the first, narrow layer sees 48×48 pixels: with pooling before more filters, all cost
+        # about the same.
         for depth, block in enumerate((widths[:1], widths[1:3], widths[3:5], widths[5:])):
             if depth:
                 x = layers.MaxPooling2D(2)(x)

@@ -1,4 +1,5 @@
-"""Convolutions, a recurrent layer and attention over a log-mel spectrogram. Taught in notebooks/10_conv1d.
+"""Convolutions, a recurrent layer and attention over a log-mel spectrogram. Taught in
+notebooks/10_conv1d.
 
 Unlike the thesis's ``conv1d`` it sees how a voice moves: log-mel frames over time, not their mean.
 """
@@ -25,7 +26,8 @@ def build(
     ----------
     variant : only ``"best"``: the thesis has no such network.
     n_labels : length of the softmax.
-    input_shape : (frames, n_mels) in dB; frames that equal ``voices.PAD`` are padding and are masked throughout.
+    input_shape : (frames, n_mels) in dB; frames that equal ``voices.PAD`` are padding and are
+        masked throughout.
     filters : of the convolution blocks; each halves time and mel bands.
     units : of the recurrent layer, in each direction.
     dropout : share dropped between blocks and before the softmax.
@@ -45,12 +47,14 @@ def build(
     x = layers.Reshape((*input_shape, 1))(x)
     for n in filters:
         x = layers.Conv2D(n, 3, padding="same", use_bias=False)(x)
-        # Pooled first, a quarter of the values is left to be normalised: that was half of the time of a step.
+        # Pooled first, a quarter of the values is left to be normalised: that was half of the time
+        # of a step.
         x = layers.MaxPooling2D(2)(x)
         x = layers.BatchNormalization()(x)
         x = layers.Activation("relu")(x)
         mask = layers.MaxPooling1D(2)(mask)
-        # Padding must stay zero, or the next convolution would see where the sound ends by what leaks out of it.
+        # Padding must stay zero, or the next convolution would see where the sound ends by what
+        # leaks out of it.
         x = layers.Multiply()([x, layers.Reshape((-1, 1, 1))(mask)])
         x = layers.SpatialDropout2D(dropout / 2)(x)
     x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)

@@ -1,7 +1,8 @@
 """One network that sees and hears: two trunks, joined behind their last hidden layers (thesis 6.2).
 
-Its trunks are the course's own networks without their last layer. Joining by attention over time would need faces and
-voices of one film; embeddings that are averaged over frames do not. Taught in notebooks/14_one_network.
+Its trunks are the course's own networks without their last layer. Joining by attention over time
+would need faces and voices of one film; embeddings that are averaged over frames do not. Taught in
+notebooks/14_one_network.
 """
 
 from collections.abc import Mapping
@@ -30,20 +31,22 @@ def build(
     ----------
     variant : only ``"best"``: the thesis wishes for such a network and does not describe one.
     n_labels : length of the softmax.
-    input_shape : ``"face"``: (K, 48, 48, 1), K faces of one person, grey values 0..255, on the trunk of ``conv2d``; or
-        (frames, action units), on that of ``aus``. ``"voice"``: (frames, n_mels) in dB, on that of ``crnn``. Without
-        it, two faces and three seconds of sound.
-    join : ``"concat"``: the embeddings side by side, with the presences; ``"gate"``: weighed number by number.
-    weights : ``"shipped"``: conv2d's and crnn's trunks begin with the weights that ship (``aus`` has none); ``None``:
-        all at random.
+    input_shape : ``"face"``: (K, 48, 48, 1), K faces of one person, grey values 0..255, on the
+        trunk of ``conv2d``; or (frames, action units), on that of ``aus``. ``"voice"``: (frames,
+        n_mels) in dB, on that of ``crnn``. Without it, two faces and three seconds of sound.
+    join : ``"concat"``: the embeddings side by side, with the presences; ``"gate"``: weighed number
+        by number.
+    weights : ``"shipped"``: conv2d's and crnn's trunks begin with the weights that ship (``aus``
+        has none); ``None``: all at random.
     units : of the layer behind the join.
     dropout : share dropped before and behind it.
     modality_dropout : share of the training rows from which the face or the voice is hidden.
 
     Returns
     -------
-    keras.Model of three models, ``face_trunk``, ``voice_trunk`` and ``head``: {"face": (batch, …), "voice":
-    (batch, …), "present": (batch, 2)} → (batch, n_labels) probabilities. ``present`` is 1 or 0 for face and voice.
+    keras.Model of three models, ``face_trunk``, ``voice_trunk`` and ``head``: {"face": (batch, …),
+    "voice": (batch, …), "present": (batch, 2)} → (batch, n_labels) probabilities. ``present`` is 1
+    or 0 for face and voice.
 
     Raises
     ------
@@ -84,7 +87,8 @@ def build(
     }
     face = inputs["face"]
     if pictures:
-        # Each face by itself, then their mean: the order and the number of faces do not matter to what is said.
+        # Each face by itself, then their mean: the order and the number of faces do not matter to
+        # what is said.
         face = face_trunk(ops.reshape(face, (-1, *shapes["face"][1:])))
         face = ops.mean(
             ops.reshape(face, (-1, shapes["face"][0], face_trunk.output_shape[-1])), axis=1
@@ -113,7 +117,9 @@ def _trunk(network: str, modality: str, shape: tuple[int, ...], weights: str | N
 def _head(
     n_face: int, n_voice: int, n_labels: int, join: str, units: int, dropout: float
 ) -> keras.Model:
-    """{"face": (batch, n_face), "voice": (batch, n_voice), "present": (batch, 2)} → (batch, n_labels)."""
+    """{"face": (batch, n_face), "voice": (batch, n_voice), "present": (batch, 2)} → (batch,
+    n_labels).
+    """
     inputs = {
         name: keras.Input((n,), name=name)
         for name, n in (("face", n_face), ("voice", n_voice), ("present", 2))

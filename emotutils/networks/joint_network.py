@@ -1,4 +1,5 @@
-"""The trained joint network, asked in two steps: embed faces and voices, then join them moment by moment.
+"""The trained joint network, asked in two steps: embed faces and voices, then join them moment by
+moment.
 
 Taught in notebooks/14_one_network.
 """
@@ -36,12 +37,13 @@ class JointNetwork(Network):
         Parameters
         ----------
         modality : ``"face"`` or ``"voice"``.
-        batch : faces (n, 48, 48, 1) in 0..255, or action units (n, frames, units) where it was trained on them; for
-            voices what ``features`` gives, (n, frames, bands).
+        batch : faces (n, 48, 48, 1) in 0..255, or action units (n, frames, units) where it was
+            trained on them; for voices what ``features`` gives, (n, frames, bands).
 
         Returns
         -------
-        float32 (n, d). Embeddings of several faces of one person may be averaged: the network did so in training.
+        float32 (n, d). Embeddings of several faces of one person may be averaged: the network did
+        so in training.
 
         Raises
         ------
@@ -60,12 +62,13 @@ class JointNetwork(Network):
         return np.concatenate([np.empty((0, trunk.output_shape[-1]), np.float32), *parts])
 
     def join(self, face: np.ndarray | None, voice: np.ndarray | None) -> np.ndarray:
-        """Probabilities of each moment from what was seen and heard in it, at the network's temperature.
+        """Probabilities of each moment from what was seen and heard in it, at the network's
+        temperature.
 
         Parameters
         ----------
-        face, voice : (m, d) embeddings as ``embed`` gives them; a row with NaN, or ``None`` for all rows, is missing.
-            With one missing the other alone decides.
+        face, voice : (m, d) embeddings as ``embed`` gives them; a row with NaN, or ``None`` for all
+            rows, is missing. With one missing the other alone decides.
 
         Returns
         -------
@@ -111,8 +114,8 @@ class JointNetwork(Network):
 
         Parameters
         ----------
-        batch : ``"face"`` (n, K, 48, 48, 1) with any K, or (n, frames, units); ``"voice"`` (n, frames, bands);
-            ``"present"`` (n, 2), 1 or 0 for face and voice.
+        batch : ``"face"`` (n, K, 48, 48, 1) with any K, or (n, frames, units); ``"voice"`` (n,
+            frames, bands); ``"present"`` (n, 2), 1 or 0 for face and voice.
         factor : on the temperature, as in ``Network.predict_proba``.
 
         Returns

@@ -9,7 +9,9 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("emotutils")
 class PadMask(keras.layers.Layer):
-    """1 where a frame holds sound, 0 where it is padding: (batch, frames, features) → (batch, frames, 1)."""
+    """1 where a frame holds sound, 0 where it is padding: (batch, frames, features) → (batch,
+    frames, 1).
+    """
 
     def __init__(self, pad: float, **kwargs):
         super().__init__(**kwargs)
@@ -28,8 +30,8 @@ class PadMask(keras.layers.Layer):
 class AttentiveStatistics(keras.layers.Layer):
     """Weighted mean and standard deviation over time, the weights learned (Okabe et al. 2018).
 
-    Takes ``[x, mask]`` of shapes (batch, frames, n) and (batch, frames, 1); gives (batch, 2·n). Frames with mask 0
-    get no weight.
+    Takes ``[x, mask]`` of shapes (batch, frames, n) and (batch, frames, 1); gives (batch, 2·n).
+    Frames with mask 0 get no weight.
     """
 
     def __init__(self, units: int = 64, **kwargs):
@@ -67,11 +69,13 @@ class AttentiveStatistics(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("emotutils")
 class ModalityDropout(keras.layers.Layer):
-    """In training, hides one of two modalities from some rows: presences (batch, 2), 1 or 0, in and out.
+    """In training, hides one of two modalities from some rows: presences (batch, 2), 1 or 0, in and
+    out.
 
     Parameters
     ----------
-    rate : share of the rows with both that lose one of them, each as often (Neverova et al. 2016, ModDrop).
+    rate : share of the rows with both that lose one of them, each as often (Neverova et al. 2016,
+        ModDrop).
     """
 
     def __init__(self, rate: float = 0.5, seed: int | None = None, **kwargs):
@@ -94,7 +98,8 @@ class ModalityDropout(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("emotutils")
 class Present(keras.layers.Layer):
-    """What is there of one modality: ``[x, present]``, (batch, n) and (batch, 2) → (batch, n), 0 where it is missing.
+    """What is there of one modality: ``[x, present]``, (batch, n) and (batch, 2) → (batch, n), 0
+    where it is missing.
 
     Chosen, not multiplied: whatever a missing input holds, also NaN, cannot pass.
     """
@@ -113,10 +118,11 @@ class Present(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("emotutils")
 class Gate(keras.layers.Layer):
-    """A gated multimodal unit (Arevalo et al. 2017): number by number, how much of each of two modalities counts.
+    """A gated multimodal unit (Arevalo et al. 2017): number by number, how much of each of two
+    modalities counts.
 
-    Takes ``[face, voice, present]`` of shapes (batch, n), (batch, m), (batch, 2); gives (batch, units). Where one is
-    missing the other has all the weight.
+    Takes ``[face, voice, present]`` of shapes (batch, n), (batch, m), (batch, 2); gives (batch,
+    units). Where one is missing the other has all the weight.
     """
 
     def __init__(self, units: int = 128, **kwargs):

@@ -1,11 +1,13 @@
-"""A saved network without the options that only the newest Kerases know. Taught in notebooks/07_conv2d."""
+"""A saved network without the options that only the newest Kerases know. Taught in
+notebooks/07_conv2d.
+"""
 
 import json
 import os
 import zipfile
 
-#: Options that Keras 3.13 to 3.15 began to write. At these values they say nothing, and an older Keras, such as
-#: Colab's, opens no file that names them.
+#: Options that Keras 3.13 to 3.15 began to write. At these values they say nothing, and an older
+#: Keras, such as Colab's, opens no file that names them.
 NEWER = {
     "input_axes": None,
     "output_axes": None,
@@ -17,7 +19,9 @@ NEWER = {
 
 
 def make_portable(path: str | os.PathLike) -> None:
-    """Take the options of `NEWER` out of a ``.keras`` file, where they have the values given there; weights stay."""
+    """Take the options of `NEWER` out of a ``.keras`` file, where they have the values given there;
+    weights stay.
+    """
     with zipfile.ZipFile(path) as old:
         parts = {name: old.read(name) for name in old.namelist()}
     parts["config.json"] = json.dumps(_plain(json.loads(parts["config.json"]))).encode()

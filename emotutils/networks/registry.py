@@ -1,7 +1,8 @@
-"""Networks by name: register, build, save, load. Taught in notebooks/07_conv2d and notebooks/10_conv1d.
+"""Networks by name: register, build, save, load. Taught in notebooks/07_conv2d and
+notebooks/10_conv1d.
 
-A network on disk is two files: ``NAME.keras`` (architecture and weights, opened in Keras' safe mode) and
-``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored).
+A network on disk is two files: ``NAME.keras`` (architecture and weights, opened in Keras' safe
+mode) and ``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored).
 """
 
 import importlib
@@ -29,16 +30,20 @@ from .portable import make_portable
 if TYPE_CHECKING:
     import keras
 
-#: ``"units"``: action units over time, which no film gives without OpenFace. ``"both"``: a face and a voice.
+#: ``"units"``: action units over time, which no film gives without OpenFace. ``"both"``: a face and
+#: a voice.
 MODALITIES = ("face", "voice", "units", "both")
-#: What ``analyze`` uses when the user names no network: the best measured on unseen people (README's table).
+#: What ``analyze`` uses when the user names no network: the best measured on unseen people
+#: (README's table).
 DEFAULTS = {"face": "conv2d", "voice": "crnn"}
 BATCH = 64  # faces or windows in one compiled call; more gains nothing on two cores
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered network: its builder (or ``module:function``, imported on first use) and its modality."""
+    """One registered network: its builder (or ``module:function``, imported on first use) and its
+    modality.
+    """
 
     builder: Callable[..., "keras.Model"] | str
     modality: str
@@ -63,10 +68,12 @@ _REGISTRY = {
 
 
 def register_network(name: str, builder: Callable[..., "keras.Model"], modality: str) -> None:
-    """Make ``builder(variant, *, n_labels, input_shape, **options) -> keras.Model`` known under ``name``.
+    """Make ``builder(variant, *, n_labels, input_shape, **options) -> keras.Model`` known under
+    ``name``.
 
-    A package can also announce one by the entry-point group ``emotutils.networks``, whose object is the builder with
-    an attribute ``modality``. It is trained by ours for its modality, unless ``recipes.RECIPES`` has one for it.
+    A package can also announce one by the entry-point group ``emotutils.networks``, whose object is
+    the builder with an attribute ``modality``. It is trained by ours for its modality, unless
+    ``recipes.RECIPES`` has one for it.
 
     Raises
     ------
@@ -101,7 +108,8 @@ def build_network(name: str, variant: str = "best", **options) -> "keras.Model":
     Parameters
     ----------
     name : a registered name.
-    variant : ``"thesis"`` (its architecture to the letter where the thesis says one) or ``"best"`` (ours).
+    variant : ``"thesis"`` (its architecture to the letter where the thesis says one) or ``"best"``
+        (ours).
     **options : passed to the builder (``n_labels``, ``input_shape``, ``dropout`` …).
 
     Raises
@@ -117,7 +125,8 @@ def build_network(name: str, variant: str = "best", **options) -> "keras.Model":
 
 
 def network_options(name: str) -> dict[str, object]:
-    """What can be chosen of a registered network beside labels and input: name → default, as its builder says.
+    """What can be chosen of a registered network beside labels and input: name → default, as its
+    builder says.
 
     A builder that takes any option (``**options``) can name none of them.
     """
@@ -182,8 +191,8 @@ class Network:
         Parameters
         ----------
         batch : float (n, *input_shape): faces in 0..255, or what ``features`` gives.
-        factor : on the temperature, one or (n,): above 1 for input that is worse than what it was fitted on, see
-            ``fusion.Calibration``.
+        factor : on the temperature, one or (n,): above 1 for input that is worse than what it was
+            fitted on, see ``fusion.Calibration``.
 
         Returns
         -------
@@ -228,7 +237,8 @@ CARD_FIELDS = {
 
 
 def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
-    """Write ``NAME.keras`` and ``NAME.card.json`` into ``folder`` and give the model's path. Keras 3.11 can open it.
+    """Write ``NAME.keras`` and ``NAME.card.json`` into ``folder`` and give the model's path. Keras
+    3.11 can open it.
 
     Raises
     ------
@@ -277,7 +287,8 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
 
     Parameters
     ----------
-    name : a registered name (its shipped weights), or the path of a ``.keras`` file that has its card beside it.
+    name : a registered name (its shipped weights), or the path of a ``.keras`` file that has its
+        card beside it.
     weights : the path of a ``.keras`` file to use for that name instead of the shipped one.
 
     Returns
@@ -343,8 +354,8 @@ def _as_tuples(shape: list | dict) -> tuple[int, ...] | dict[str, tuple[int, ...
 def with_seed(model: "keras.Model", seed: int) -> "keras.Model":
     """The same network, untrained, every random part of it (weights, dropout) drawn from ``seed``.
 
-    ``keras.utils.set_random_seed`` sets a state that all threads of a process share: a Dask worker that runs several
-    fits would mix them up. Here every layer gets a seed of its own.
+    ``keras.utils.set_random_seed`` sets a state that all threads of a process share: a Dask worker
+    that runs several fits would mix them up. Here every layer gets a seed of its own.
     """
     draw = random.Random(seed)
 
@@ -358,7 +369,9 @@ def with_seed(model: "keras.Model", seed: int) -> "keras.Model":
 
 
 def compile_for(model: "keras.Model", **options) -> None:
-    """``model.compile`` without XLA: on processors TensorFlow runs these networks 2–10 times faster without it."""
+    """``model.compile`` without XLA: on processors TensorFlow runs these networks 2–10 times faster
+    without it.
+    """
     import keras
 
     model.compile(

@@ -18,7 +18,9 @@ def build(
     dropout: float = 0.5,
     size: int | None = None,
 ) -> keras.Model:
-    """Build the network, untrained above its trunk; options and shapes are explained in ``on_trunk``."""
+    """Build the network, untrained above its trunk; options and shapes are explained in
+    ``on_trunk``.
+    """
     options = {
         "n_labels": n_labels,
         "input_shape": input_shape,

@@ -22,10 +22,12 @@ def build(
     dropout: float = 0.5,
     size: int | None = None,
 ) -> keras.Model:
-    """Build the network, untrained above its trunk; options and shapes are explained in ``on_trunk``.
+    """Build the network, untrained above its trunk; options and shapes are explained in
+    ``on_trunk``.
 
-    From random weights, ``"best"`` normalises every batch behind every convolution: thirteen layers learn slowly or
-    not at all without it. The thesis's variant, and a trunk with given weights, are VGG16 as published.
+    From random weights, ``"best"`` normalises every batch behind every convolution: thirteen layers
+    learn slowly or not at all without it. The thesis's variant, and a trunk with given weights, are
+    VGG16 as published.
     """
     trunk = VGG16 if variant == "best" and weights is None else vgg16.VGG16
     options = {
@@ -39,7 +41,9 @@ def build(
 
 
 def VGG16(*, include_top: bool, weights: None, input_shape: tuple[int, ...]) -> keras.Model:
-    """VGG16's convolutions with batch normalisation, which keras.applications does not have; only without a top."""
+    """VGG16's convolutions with batch normalisation, which keras.applications does not have; only
+    without a top.
+    """
     inputs = x = keras.Input(input_shape)
     for filters, depth in BLOCKS:
         for _ in range(depth):

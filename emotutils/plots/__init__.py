@@ -1,8 +1,10 @@
-"""Every figure of the course. Each function takes ``ax=None``, draws into it or into a new figure, and gives the Axes.
+"""Every figure of the course. Each function takes ``ax=None``, draws into it or into a new figure,
+and gives the Axes.
 
 Colour is never the only cue: names, numbers, line styles or hatching say the same. Taught in
-notebooks/03_face_data and notebooks/04_film_data (data), notebooks/11_evaluation (scores, confusion, curves) and
-notebooks/13_fusion (timelines). ``plot_report`` alone makes a whole figure and gives that.
+notebooks/03_face_data and notebooks/04_film_data (data), notebooks/11_evaluation (scores,
+confusion, curves) and notebooks/13_fusion (timelines). ``plot_report`` alone makes a whole figure
+and gives that.
 """
 
 from .common import COLORS, ink

@@ -1,13 +1,15 @@
-"""What all figures share: colours, and where they are drawn. Used in every notebook from notebooks/03_face_data on."""
+"""What all figures share: colours, and where they are drawn. Used in every notebook from
+notebooks/03_face_data on.
+"""
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 
-#: One colour an emotion, in figures and reports alike. Found by random search: every pair stays at least 13 CIELAB
-#: units apart in normal, protan, deutan and tritan vision (Machado et al. 2009), and every two at least 8 in lightness,
-#: so that they differ in a grey print too.
+#: One colour an emotion, in figures and reports alike. Found by random search: every pair stays at
+#: least 13 CIELAB units apart in normal, protan, deutan and tritan vision (Machado et al. 2009),
+#: and every two at least 8 in lightness, so that they differ in a grey print too.
 COLORS = {
     "anger": "#e03218",
     "disgust": "#30ab80",
@@ -30,7 +32,9 @@ def ink(color: str) -> str:
 
 
 def line_color(name: str) -> str:
-    """An emotion's colour, darkened until a line of it stands out from white (3:1, WCAG); grey for other names."""
+    """An emotion's colour, darkened until a line of it stands out from white (3:1, WCAG); grey for
+    other names.
+    """
     color = COLORS.get(name, GREY)
     while 1.05 / (_luminance(color) + 0.05) < 3:
         color = to_hex(0.95 * np.array(to_rgb(color)))

@@ -1,4 +1,6 @@
-"""Lines: a training's epochs, and scores along something that varies. Taught in notebooks/11_evaluation."""
+"""Lines: a training's epochs, and scores along something that varies. Taught in
+notebooks/11_evaluation.
+"""
 
 import pandas as pd
 import seaborn as sns
@@ -13,12 +15,13 @@ from .common import COLORS, DARK, GREY, LINES, RUST, line_color, new_axes
 def plot_history(history, metric: str = "loss", ax: Axes | None = None) -> Axes:
     """A metric over the epochs of a training, on the training and the validation data.
 
-    Marked are the best epoch and, as a dotted line, where the two part for good (``evaluation.parting_epoch``).
+    Marked are the best epoch and, as a dotted line, where the two part for good
+    (``evaluation.parting_epoch``).
 
     Parameters
     ----------
-    history : one dict an epoch (a run record's ``history``), or a dict of lists (Keras' ``History.history``).
-        Epochs are numbered from 1, or by their own ``epoch``.
+    history : one dict an epoch (a run record's ``history``), or a dict of lists (Keras'
+        ``History.history``). Epochs are numbered from 1, or by their own ``epoch``.
     metric : drawn as ``metric`` and ``val_metric``, whichever are there.
 
     Raises
@@ -61,13 +64,15 @@ def plot_curves(
     name: str = "accuracy",
     chance: float | None = None,
 ) -> Axes:
-    """A score along something that varies: rows learned from, strength of a disturbance, distance between splits.
+    """A score along something that varies: rows learned from, strength of a disturbance, distance
+    between splits.
 
     Parameters
     ----------
-    table : one row a point: column ``value`` and, where known, the 95 % interval ``low`` and ``high`` (bars and a
-        band), all 0..1.
-    x : the column along the axis; numbers are put to scale, words stand in their order in the table.
+    table : one row a point: column ``value`` and, where known, the 95 % interval ``low`` and
+        ``high`` (bars and a band), all 0..1.
+    x : the column along the axis; numbers are put to scale, words stand in their order in the
+        table.
     by : a column with one line for each of its values.
     name : of the score, for the axis. chance : drawn as a dotted line: what guessing gives.
     """

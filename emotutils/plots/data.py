@@ -62,11 +62,13 @@ def plot_balance(table: pd.DataFrame, by: str = "split", ax: Axes | None = None)
 
 
 def plot_removed(steps: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """What each step of a preparation took away, and what was left. Taught in notebooks/04_film_data.
+    """What each step of a preparation took away, and what was left. Taught in
+    notebooks/04_film_data.
 
     Parameters
     ----------
-    steps : one row a step and reason, with columns ``step``, ``before``, ``removed``, ``after`` and ``reason``.
+    steps : one row a step and reason, with columns ``step``, ``before``, ``removed``, ``after`` and
+        ``reason``.
     """
     ax = new_axes(ax, (7, 0.8 + 0.36 * len(steps)))
     names = [f"{row.step}: {row.reason}" if row.reason else row.step for row in steps.itertuples()]

@@ -12,7 +12,8 @@ from .scores import plot_confusion, plot_labels
 
 
 def plot_roc(report, ax: Axes | None = None) -> Axes:
-    """The ROC curve of each label against the rest, its area in the legend; labels that do not occur have none.
+    """The ROC curve of each label against the rest, its area in the legend; labels that do not
+    occur have none.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
 
 
 def plot_reliability(report, ax: Axes | None = None) -> Axes:
-    """How often a network is right against how sure it says it is; bars, with counts, show how often it is so sure.
+    """How often a network is right against how sure it says it is; bars, with counts, show how
+    often it is so sure.
 
     Points above the diagonal: more often right than it says. Intervals take rows for independent.
 
@@ -82,7 +84,8 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
 
 
 def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
-    """Errors among the answers, if the network may say "not sure" below a threshold; some thresholds are marked.
+    """Errors among the answers, if the network may say "not sure" below a threshold; some
+    thresholds are marked.
 
     Parameters
     ----------
@@ -106,7 +109,8 @@ def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
 
 
 def plot_report(report) -> Figure:
-    """Confusion matrix, recall of each label, ROC curves and reliability below each other, for a narrow screen.
+    """Confusion matrix, recall of each label, ROC curves and reliability below each other, for a
+    narrow screen.
 
     Parameters
     ----------

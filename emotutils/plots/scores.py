@@ -130,7 +130,8 @@ def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
 
     Parameters
     ----------
-    report : an ``evaluation.Report``. metric : a column of its ``table()``: ``recall``, ``precision``, ``f1`` …
+    report : an ``evaluation.Report``. metric : a column of its ``table()``: ``recall``,
+        ``precision``, ``f1`` …
     """
     table = report.table()
     ax = new_axes(ax, (6.5, 0.9 + 0.38 * len(table)))
@@ -178,14 +179,17 @@ def plot_grid(
     ax: Axes | None = None,
     **kwargs,
 ) -> Axes:
-    """A search over two parameters as a heat map; the number in each cell says what its colour does.
+    """A search over two parameters as a heat map; the number in each cell says what its colour
+    does.
 
     Taught in notebooks/06_hyperparameter_search.
 
     Parameters
     ----------
-    table : one row a point, as ``search.table`` gives it. A point that failed is left white, with a cross.
-    rows, columns : the two parameters. value : what the colour shows, 0..1: ``mean``, ``low``, ``worst`` …
+    table : one row a point, as ``search.table`` gives it. A point that failed is left white, with a
+        cross.
+    rows, columns : the two parameters. value : what the colour shows, 0..1: ``mean``, ``low``,
+        ``worst`` …
     kwargs : for ``seaborn.heatmap``.
     """
     wide = 100 * table.pivot(index=rows, columns=columns, values=value).astype(float)

@@ -39,7 +39,9 @@ def ticks(duration: float) -> list[float]:
 
 
 def lane(timeline: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
-    """Probabilities (n, 7), NaN rows where there is nothing, and labels ("" there) of a lane in ``LANES``."""
+    """Probabilities (n, 7), NaN rows where there is nothing, and labels ("" there) of a lane in
+    ``LANES``.
+    """
     prefix, _ = LANES[name]
     p = timeline[[f"{prefix}p_{e}" for e in EMOTIONS]].to_numpy(float)
     return p, timeline[f"{prefix}label"].fillna("").tolist()
@@ -55,11 +57,12 @@ def runs(values: Sequence) -> Iterator[tuple[int, int, object]]:
 
 
 def plot_timeline(analysis, ax: Axes | None = None) -> Axes:
-    """Three lanes over time: what the face looks like, what the voice sounds like, and both together.
+    """Three lanes over time: what the face looks like, what the voice sounds like, and both
+    together.
 
-    In each lane the seven probabilities are stacked to 1, under a ribbon that names the largest. Hatched grey: nothing
-    to go by. A frame around face and voice marks where they disagree, with the two words (face / voice). Stripes under
-    the lane of both mark moments that are not sure.
+    In each lane the seven probabilities are stacked to 1, under a ribbon that names the largest.
+    Hatched grey: nothing to go by. A frame around face and voice marks where they disagree, with
+    the two words (face / voice). Stripes under the lane of both mark moments that are not sure.
 
     Parameters
     ----------
@@ -171,7 +174,9 @@ def _plot_lane(
 def _plot_apart(
     ax: Axes, stretches: list[tuple[float, float, str]], end: float, bottoms: dict[str, float]
 ) -> None:
-    """Frames around face and voice, over each as much of its two words as fits between its neighbours."""
+    """Frames around face and voice, over each as much of its two words as fits between its
+    neighbours.
+    """
     low, high = bottoms["voice"] - 0.06, bottoms["face"] + 1.31
     middles = [(t0 + t1) / 2 for t0, t1, _ in stretches]
     # As if each end of the film were a mirror: words must not leave the picture.

@@ -1,4 +1,5 @@
-"""What an `Analysis` writes: tables, JSON, a picture, a page that opens offline, and the film with boxes drawn in.
+"""What an `Analysis` writes: tables, JSON, a picture, a page that opens offline, and the film with
+boxes drawn in.
 
 Taught in notebooks/13_fusion and notebooks/15_responsible_use.
 """
@@ -35,22 +36,24 @@ def save(
     film: str | os.PathLike | None = None,
     thumbnails: bool = False,
 ) -> dict[str, Path]:
-    """Write everything an analysis found into a folder (made if need be) and give the paths by file name.
+    """Write everything an analysis found into a folder (made if need be) and give the paths by file
+    name.
 
-    ``frames.csv``, ``speech.csv``, ``timeline.csv``, ``result.json``, ``timeline.png``, ``report.html``, and
-    ``annotated.mp4`` if wanted. Each file is there whole or not at all. The page plays the film from where it lies,
-    by relative path, and is complete without it.
+    ``frames.csv``, ``speech.csv``, ``timeline.csv``, ``result.json``, ``timeline.png``,
+    ``report.html``, and ``annotated.mp4`` if wanted. Each file is there whole or not at all. The
+    page plays the film from where it lies, by relative path, and is complete without it.
 
     Parameters
     ----------
     annotate : also decode the film once more and write it with boxes, words and its sound.
     film : where the film lies now, if it was moved since.
-    thumbnails : also keep small pictures of the film in the page. Off, no picture of a face leaves the film.
+    thumbnails : also keep small pictures of the film in the page. Off, no picture of a face leaves
+        the film.
 
     Raises
     ------
-    EmotutilsError : the folder cannot be written to; ``annotate`` or ``thumbnails`` for a recording without picture,
-        or for a film that is gone (everything else is written before).
+    EmotutilsError : the folder cannot be written to; ``annotate`` or ``thumbnails`` for a recording
+        without picture, or for a film that is gone (everything else is written before).
     """
     directory, film = Path(directory), Path(film or analysis.info.path)
     tables = {f"{name}.csv": getattr(analysis, name) for name in ("frames", "speech", "timeline")}

@@ -16,11 +16,13 @@ from .words import gap
 
 
 def write_annotated(analysis: Analysis, film: Path, path: Path) -> Path:
-    """Decode the film once more and write it with a box and words for each face, captions, and its sound.
+    """Decode the film once more and write it with a box and words for each face, captions, and its
+    sound.
 
     Raises
     ------
-    EmotutilsError : no picture in it; the film is gone or cannot be read; ``path`` cannot be written.
+    EmotutilsError : no picture in it; the film is gone or cannot be read; ``path`` cannot be
+        written.
     """
     info = analysis.info
     if not info.has_video:
@@ -114,7 +116,9 @@ def _text_height(image: np.ndarray) -> int:
 
 
 def _write(image: np.ndarray, words: str, x: int, y: int) -> None:
-    """White words on black, their lower left corner at (x, y), moved and made small enough to lie in the picture."""
+    """White words on black, their lower left corner at (x, y), moved and made small enough to lie
+    in the picture.
+    """
     font, height = cv2.FONT_HERSHEY_SIMPLEX, _text_height(image)
     scale = cv2.getFontScaleFromHeight(font, height)
     scale *= min(1.0, 0.94 * image.shape[1] / cv2.getTextSize(words, font, scale, 1)[0][0])

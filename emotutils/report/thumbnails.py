@@ -15,7 +15,8 @@ MOST, HEIGHT = 24, 96
 
 
 def take_thumbnails(film: Path, info: media.FilmInfo) -> list[tuple[float, str]]:
-    """Pictures spread evenly over a film, at most one a second, each (time in s, JPEG as a ``data:`` address).
+    """Pictures spread evenly over a film, at most one a second, each (time in s, JPEG as a
+    ``data:`` address).
 
     Raises
     ------

@@ -41,9 +41,10 @@ def page(
 
     Parameters
     ----------
-    film : where the film lies, as an address relative to the page (``film_address``), to be played beside the
-        timeline; None: without it.
-    pictures : (time in s, ``data:`` address) of the thumbnails to keep in the page (``take_thumbnails``).
+    film : where the film lies, as an address relative to the page (``film_address``), to be played
+        beside the timeline; None: without it.
+    pictures : (time in s, ``data:`` address) of the thumbnails to keep in the page
+        (``take_thumbnails``).
     """
     shown, step = _thinned(analysis.timeline)
     end = max(1e-9, step * len(shown))
@@ -89,7 +90,8 @@ def page(
 
 
 def film_address(film: Path, directory: Path) -> str | None:
-    """A film's address relative to a folder, as a page in that folder links to it; None where there is none to give.
+    """A film's address relative to a folder, as a page in that folder links to it; None where there
+    is none to give.
 
     That is a film that is gone, or one on another drive.
     """
@@ -116,7 +118,9 @@ def _template() -> jinja2.Template:
 
 
 def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """The timeline as shown, and its step in seconds: means over so many rows that at most ``SHOWN`` moments remain."""
+    """The timeline as shown, and its step in seconds: means over so many rows that at most
+    ``SHOWN`` moments remain.
+    """
     t = timeline["t"].to_numpy(float)
     hop = float(t[1] - t[0]) if len(t) > 1 else 1.0
     every = max(1, math.ceil(len(timeline) / SHOWN))
@@ -174,7 +178,9 @@ def _spans(values: Sequence) -> list[tuple[float, float, object]]:
 
 
 def _bars(height: np.ndarray) -> str:
-    """An SVG path of bars one unit wide, from 0 up to ``height`` (0..1, drawn 0..100 downwards); none at NaN."""
+    """An SVG path of bars one unit wide, from 0 up to ``height`` (0..1, drawn 0..100 downwards);
+    none at NaN.
+    """
     path = []
     for a, b, nothing in plots.runs(np.isnan(height)):
         if not nothing:

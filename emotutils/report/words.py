@@ -1,7 +1,7 @@
 """An analysis in words, for the terminal and the page alike. Taught in notebooks/13_fusion.
 
-They are chosen with care: a network says what a face looks like and a voice sounds like to the people who labelled
-its training data, not what anybody feels.
+They are chosen with care: a network says what a face looks like and a voice sounds like to the
+people who labelled its training data, not what anybody feels.
 """
 
 from ..analysis import Analysis
@@ -24,7 +24,9 @@ SOURCES = {"face+voice": "face and voice", "face": "face alone", "voice": "voice
 
 
 def summary_text(analysis: Analysis) -> str:
-    """The summary for a terminal: the film, the three lanes, where they disagree, and what was used."""
+    """The summary for a terminal: the film, the three lanes, where they disagree, and what was
+    used.
+    """
     summary, info = analysis.summary, analysis.info
     lines = [f"{info.path.name}  ({'; '.join(facts(analysis))})", "", verdict(analysis), ""]
     for name, (_, title) in LANES.items():
@@ -104,7 +106,9 @@ def gap(analysis: Analysis, name: str) -> str:
 
 
 def threshold_note(analysis: Analysis) -> str:
-    """What "not sure" means here: the thresholds of the sources that the timeline rests on, and their origin."""
+    """What "not sure" means here: the thresholds of the sources that the timeline rests on, and
+    their origin.
+    """
     thresholds = analysis.settings["unsure_below"]
     used = [source for source in SOURCES if (analysis.timeline["source"] == source).any()]
     if not used:

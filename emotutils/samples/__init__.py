@@ -1,7 +1,9 @@
-"""The sample sets: drawn faces and synthetic voices, so that everything runs before real data is there.
+"""The sample sets: drawn faces and synthetic voices, so that everything runs before real data is
+there.
 
-They lie in the layouts in which FER2013, RAVDESS, TESS and Aff-Wild2 are published, and the same readers read them.
-**Synthetic**: a score on them shows that code works, not how well. Used by the notebooks in the ``sample`` profile.
+They lie in the layouts in which FER2013, RAVDESS, TESS and Aff-Wild2 are published, and the same
+readers read them. **Synthetic**: a score on them shows that code works, not how well. Used by the
+notebooks in the ``sample`` profile.
 """
 
 import os
@@ -30,7 +32,8 @@ def ensure(root: str | os.PathLike | None = None) -> Path:
 
     Returns
     -------
-    A path for ``datasets.fer2013.load(root)`` and the other readers. It is there whole or not at all.
+    A path for ``datasets.fer2013.load(root)`` and the other readers. It is there whole or not at
+    all.
 
     Raises
     ------
@@ -58,7 +61,8 @@ def ensure(root: str | os.PathLike | None = None) -> Path:
 
 
 def named(timeline: pd.DataFrame) -> dict[str, list[str]]:
-    """Which of the seven emotions acted in the bundled film each stream names, most of the time they are acted.
+    """Which of the seven emotions acted in the bundled film each stream names, most of the time
+    they are acted.
 
     Parameters
     ----------
@@ -66,7 +70,8 @@ def named(timeline: pd.DataFrame) -> dict[str, list[str]]:
 
     Returns
     -------
-    ``{"face": [...], "voice": [...]}``: of the stretches in which face and voice act the same, those named rightly.
+    ``{"face": [...], "voice": [...]}``: of the stretches in which face and voice act the same,
+    those named rightly.
     """
     script = pd.read_csv(config.shipped_root() / "sample" / "demo.csv").fillna("")
     out: dict[str, list[str]] = {"face": [], "voice": []}

@@ -1,11 +1,13 @@
 """A drawn, shaded face whose muscles are FACS action units: the picture half of the sample sets.
 
-The head is a small relief (a height map) that is lit from a chosen side, so that brows, cheeks and folds cast
-the soft shadows a camera would see; eyes, lips, teeth and hair are painted on it. What moves is named by the
-action units of the Facial Action Coding System (Ekman and Friesen 1978; the prototypes per emotion after
-Ekman, Friesen and Hager 2002). Nothing here was measured on real pictures.
+The head is a small relief (a height map) that is lit from a chosen side, so that brows, cheeks and
+folds cast the soft shadows a camera would see; eyes, lips, teeth and hair are painted on it. What
+moves is named by the action units of the Facial Action Coding System (Ekman and Friesen 1978; the
+prototypes per emotion after Ekman, Friesen and Hager 2002). Nothing here was measured on real
+pictures.
 
-Lengths are in *units*: half the width of the head; x to the right, y down, the origin between the eyes.
+Lengths are in *units*: half the width of the head; x to the right, y down, the origin between the
+eyes.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-#: Action units (FACS number: intensity 0..1) of each emotion's prototype; taught in notebooks/03_face_data.
+#: Action units (FACS number: intensity 0..1) of each emotion's prototype; taught in
+#: notebooks/03_face_data.
 EXPRESSIONS: dict[str, dict[int, float]] = {
     "anger": {4: 1.0, 5: 0.5, 7: 0.8, 23: 0.9},
     "disgust": {9: 1.0, 15: 0.7, 16: 0.6},
@@ -110,7 +113,8 @@ def mirror(half: np.ndarray) -> np.ndarray:
 
 
 class Canvas:
-    """Float RGB with alpha, in units; every mark is anti-aliased and touches only its own rectangle.
+    """Float RGB with alpha, in units; every mark is anti-aliased and touches only its own
+    rectangle.
 
     ``box``: left, top, width and height of what it covers, in units; ``unit``: pixels per unit.
     """
@@ -155,7 +159,9 @@ class Canvas:
         within: np.ndarray | None = None,
         cover=False,
     ) -> None:
-        """Lay ``colour`` over an area, where the whole-canvas mask ``within`` lets it; ``cover``: make it opaque."""
+        """Lay ``colour`` over an area, where the whole-canvas mask ``within`` lets it; ``cover``:
+        make it opaque.
+        """
         where, mask = area
         a = mask * opacity
         if within is not None:
@@ -167,7 +173,9 @@ class Canvas:
     def shape(
         self, points, colour, opacity: float = 1.0, blur: float = 0.0, *, sides=(1,), **kwargs
     ) -> None:
-        """Paint the closed curve through ``points``; ``sides=BOTH`` paints its mirror image as well."""
+        """Paint the closed curve through ``points``; ``sides=BOTH`` paints its mirror image as
+        well.
+        """
         for side in sides:
             self.paint(
                 self.area(curve(points, closed=True) * (side, 1), blur), colour, opacity, **kwargs
@@ -518,9 +526,11 @@ def draw_head(
 
     Parameters
     ----------
-    who : the face; ``aus``: intensities 0..1 by FACS number (see ``EXPRESSIONS``); ``unit``: pixels per unit.
+    who : the face; ``aus``: intensities 0..1 by FACS number (see ``EXPRESSIONS``); ``unit``: pixels
+        per unit.
     mouth, blink : 0 closed .. 1 wide open, 0 open .. 1 shut; ``gaze``: (right, down), −1..1.
-    yaw, pitch : small turns, −1..1; ``light``: where the light comes from, radians (negative: left).
+    yaw, pitch : small turns, −1..1; ``light``: where the light comes from, radians (negative:
+        left).
 
     Returns
     -------

@@ -2,12 +2,13 @@
 
     python -m emotutils.samples.film FOLDER
 
-One drawn talking face passes through the seven emotions with a matching voice; then face and voice disagree, nobody is
-in the picture, and the face is silent.
+One drawn talking face passes through the seven emotions with a matching voice; then face and voice
+disagree, nobody is in the picture, and the face is silent.
 
-**The actor is cast.** Person, expressions, voice, ways of speaking and takes were searched at random, and kept where
-the shipped networks named what is acted; a look at every expression, and the directions that reviews of vocal
-expression give, set the limits. The judges chose their own actor: the film shows how the tool works, never how well.
+**The actor is cast.** Person, expressions, voice, ways of speaking and takes were searched at
+random, and kept where the shipped networks named what is acted; a look at every expression, and the
+directions that reviews of vocal expression give, set the limits. The judges chose their own actor:
+the film shows how the tool works, never how well.
 """
 
 import csv
@@ -24,7 +25,8 @@ from .faces import EXPRESSIONS, Identity
 from .scene import Scene, blend
 from .voice import SAMPLE_RATE, Speaker, Style, loudness, talk
 
-#: What the bundled film shows: (face, voice, note) for stretches of ``DEMO_STRETCH`` seconds; empty: none.
+#: What the bundled film shows: (face, voice, note) for stretches of ``DEMO_STRETCH`` seconds;
+#: empty: none.
 DEMO_SCRIPT = (
     ("neutral", "neutral", "face and voice plain"),
     ("happiness", "happiness", "face and voice agree"),
@@ -42,8 +44,8 @@ DEMO_FPS = 20
 DEMO_SIZE = (640, 480)
 _CHANGE = 0.4  # seconds from one expression to the next, at the start of a stretch
 
-# The cast (see above): for the film alone, the sample sets know nothing of it. Every digit of a style counts: with
-# another duration other random numbers follow, and it is another take.
+# The cast (see above): for the film alone, the sample sets know nothing of it. Every digit of a
+# style counts: with another duration other random numbers follow, and it is another take.
 _ACTOR = Identity(
     skin=(0.95, 0.77, 0.66),
     hair_colour=(0.10, 0.08, 0.07),
@@ -92,7 +94,9 @@ _ROOM = 1.5e-4  # the noise of the room
 
 
 def make_demo(folder: str | os.PathLike) -> Path:
-    """Draw ``demo.mp4`` and write its truth, ``demo.csv`` (t0, t1, face, voice, note), in ``folder``; takes minutes."""
+    """Draw ``demo.mp4`` and write its truth, ``demo.csv`` (t0, t1, face, voice, note), in
+    ``folder``; takes minutes.
+    """
     folder = Path(folder)
     with FilmWriter(folder / "demo.mp4", *DEMO_SIZE, DEMO_FPS, (demo_sound(), SAMPLE_RATE)) as film:
         for t, picture in demo_pictures():

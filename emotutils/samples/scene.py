@@ -15,7 +15,9 @@ _CLOTH = np.float32((0.22, 0.33, 0.42))
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head is in the picture: middle between the eyes (px), px per unit, tilt (degrees, clockwise)."""
+    """Where the head is in the picture: middle between the eyes (px), px per unit, tilt (degrees,
+    clockwise).
+    """
 
     x: float
     y: float
@@ -92,7 +94,9 @@ def draw_room(width: int, height: int) -> np.ndarray:
 
 
 def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
-    """Lay what ``draw_head`` or ``draw_body`` drew over a float32 RGB picture (h, w, 3), 0..1; gives a new picture."""
+    """Lay what ``draw_head`` or ``draw_body`` drew over a float32 RGB picture (h, w, 3), 0..1;
+    gives a new picture.
+    """
     left, top, width, _ = HEAD if rgba.shape[1] < rgba.shape[0] else _BODY
     unit = rgba.shape[1] / width
     s, a = pose.unit / unit, np.deg2rad(pose.tilt)
@@ -123,7 +127,9 @@ def blend(a: Mapping[int, float], b: Mapping[int, float], weight: float) -> dict
 
 @dataclass(frozen=True)
 class Scene:
-    """A talking head in a room: it sways, nods, looks about and blinks by itself, the same way every time."""
+    """A talking head in a room: it sways, nods, looks about and blinks by itself, the same way
+    every time.
+    """
 
     who: Identity
     width: int
@@ -135,8 +141,8 @@ class Scene:
     ) -> np.ndarray:
         """The picture at ``t`` seconds: uint8 RGB (height, width, 3).
 
-        ``look``: action units, also 43, lids that droop (1: shut); ``mouth``: 0 shut .. 1 open; ``away``: 0 in the
-        picture .. 1 gone to the left.
+        ``look``: action units, also 43, lids that droop (1: shut); ``mouth``: 0 shut .. 1 open;
+        ``away``: 0 in the picture .. 1 gone to the left.
         """
         room = draw_room(self.width, self.height)
         if away < 1:

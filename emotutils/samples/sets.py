@@ -1,9 +1,11 @@
-"""Write the sample sets: drawn faces and synthetic voices in the layouts of FER2013, RAVDESS, TESS and Aff-Wild2.
+"""Write the sample sets: drawn faces and synthetic voices in the layouts of FER2013, RAVDESS, TESS
+and Aff-Wild2.
 
     python -m emotutils.samples.sets FOLDER
 
-**Synthetic**: a score on them shows that code works, not how well. The faces move by FACS action units, the voices
-by what reviews of vocal expression say (see the modules beside this one). ``emotutils.samples.ensure`` calls this once.
+**Synthetic**: a score on them shows that code works, not how well. The faces move by FACS action
+units, the voices by what reviews of vocal expression say (see the modules beside this one).
+``emotutils.samples.ensure`` calls this once.
 """
 
 import os
@@ -58,7 +60,9 @@ _OTHER = {
 
 
 def make(root: str | os.PathLike, seed: int = 0) -> None:
-    """Write all sample sets under ``root``; the same seed gives the same csv and wav files, byte by byte."""
+    """Write all sample sets under ``root``; the same seed gives the same csv and wav files, byte by
+    byte.
+    """
     root = Path(root)
     for k, one in enumerate(
         (make_fer2013, make_ravdess, make_tess, make_affwild2, make_ravdess_tracking)
@@ -69,10 +73,12 @@ def make(root: str | os.PathLike, seed: int = 0) -> None:
 def make_fer2013(
     root: Path, rng: np.random.Generator, rows: tuple[int, int, int] = (60, 15, 15)
 ) -> Path:
-    """Write ``fer2013/fer2013.csv``: ``rows`` faces per emotion in Training, PublicTest and PrivateTest.
+    """Write ``fer2013/fer2013.csv``: ``rows`` faces per emotion in Training, PublicTest and
+    PrivateTest.
 
-    Everybody appears in up to two pictures of one expression, never in two splits. Beside it ``fer2013new.csv``, votes
-    in FER+'s layout: nobody was asked, ten voters are drawn for each picture.
+    Everybody appears in up to two pictures of one expression, never in two splits. Beside it
+    ``fer2013new.csv``, votes in FER+'s layout: nobody was asked, ten voters are drawn for each
+    picture.
     """
     path = root / "fer2013" / "fer2013.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +100,9 @@ def make_fer2013(
 
 
 def _write_votes(path: Path, acted: list[tuple[str, str]], rng: np.random.Generator) -> None:
-    """Ten drawn voters a picture, in FER+'s columns. Of one picture in five most see another emotion than the acted."""
+    """Ten drawn voters a picture, in FER+'s columns. Of one picture in five most see another
+    emotion than the acted.
+    """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write(",".join(["Usage", "Image name", *_FERPLUS]) + "\n")
         for k, (usage, emotion) in enumerate(acted):
@@ -145,9 +153,11 @@ def _faces_like_fer2013(code: int, n: int, rng: np.random.Generator) -> Iterator
 
 
 def make_ravdess(root: Path, rng: np.random.Generator) -> Path:
-    """Write ``ravdess/Audio_Speech_Actors_01-24/Actor_NN/03-01-EE-II-SS-RR-NN.wav`` (16 kHz, 16 bit, mono).
+    """Write ``ravdess/Audio_Speech_Actors_01-24/Actor_NN/03-01-EE-II-SS-RR-NN.wav`` (16 kHz, 16
+    bit, mono).
 
-    Ten actors, eight emotions, both statements, normal (01) and, but for neutral, strong (02) intensity.
+    Ten actors, eight emotions, both statements, normal (01) and, but for neutral, strong (02)
+    intensity.
     """
     folder = root / "ravdess" / "Audio_Speech_Actors_01-24"
     for actor in RAVDESS_ACTORS:
@@ -176,10 +186,12 @@ def _performances() -> Iterator[tuple[int, int, int]]:
 
 
 def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12) -> Path:
-    """Write ``ravdess-tracking/01-01-….csv``: what OpenFace 2.1 would find in films of `make_ravdess`'s performances.
+    """Write ``ravdess-tracking/01-01-….csv``: what OpenFace 2.1 would find in films of
+    `make_ravdess`'s performances.
 
-    Action units rise to the acted expression and fall again; head and gaze wander; the 68 points, which the course does
-    not use, are all 0. A tenth of a second from row to row, so that the files stay small.
+    Action units rise to the acted expression and fall again; head and gaze wander; the 68 points,
+    which the course does not use, are all 0. A tenth of a second from row to row, so that the files
+    stay small.
     """
     folder = root / "ravdess-tracking"
     folder.mkdir(parents=True, exist_ok=True)
@@ -217,7 +229,9 @@ def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12
 
 
 def tracking_header() -> list[str]:
-    """The 712 columns of the published files: all that OpenFace 2.1 writes, but for ``face_id`` and ``success``."""
+    """The 712 columns of the published files: all that OpenFace 2.1 writes, but for ``face_id`` and
+    ``success``.
+    """
     eyes, points = (
         [f"{a}_{k}" for a in axes for k in range(n)] for axes, n in (("xyXYZ", 56), ("xy", 68))
     )
@@ -265,10 +279,12 @@ def _record(path: Path, x: np.ndarray, silence: float, rng: np.random.Generator)
 def make_affwild2(
     root: Path, rng: np.random.Generator, seconds: float = 0.6, fps: int = 15
 ) -> Path:
-    """Write three films, ``seconds`` for each label, under ``affwild2/videos``, and one text file of labels for each.
+    """Write three films, ``seconds`` for each label, under ``affwild2/videos``, and one text file
+    of labels for each.
 
-    The text files lie in ``EXPR_Classification_Challenge/Train_Set`` (two) and ``Validation_Set`` (one): a header,
-    then a code per frame, 0..7 in the header's order (7: Other), −1 where nobody is in the picture.
+    The text files lie in ``EXPR_Classification_Challenge/Train_Set`` (two) and ``Validation_Set``
+    (one): a header, then a code per frame, 0..7 in the header's order (7: Other), −1 where nobody
+    is in the picture.
     """
     folder = root / "affwild2"
     (folder / "videos").mkdir(parents=True, exist_ok=True)

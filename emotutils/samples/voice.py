@@ -1,9 +1,11 @@
-"""A voice made of numbers: a glottal source through a vocal-tract filter, the sound half of the sample sets.
+"""A voice made of numbers: a glottal source through a vocal-tract filter, the sound half of the
+sample sets.
 
-A pulse train with jitter, shimmer and tremor (the flow model of Klatt and Klatt 1990) and breath noise pass through
-formant resonances (vowels after Peterson and Barney 1952); consonants are gaps, bursts, hisses and hums. How an
-emotion colours it follows the reviews of Scherer (1986, 2003) and Juslin and Laukka (2003): directions from them,
-sizes chosen by ear. Syllables only: nobody says anything.
+A pulse train with jitter, shimmer and tremor (the flow model of Klatt and Klatt 1990) and breath
+noise pass through formant resonances (vowels after Peterson and Barney 1952); consonants are gaps,
+bursts, hisses and hums. How an emotion colours it follows the reviews of Scherer (1986, 2003) and
+Juslin and Laukka (2003): directions from them, sizes chosen by ear. Syllables only: nobody says
+anything.
 """
 
 from collections.abc import Mapping
@@ -24,7 +26,8 @@ _VOWELS = {
     "o": (570, 840, 2410),
 }
 _VOWELS |= {"u": (300, 870, 2240), "@": (500, 1450, 2450)}
-# F1, F2, F3 of the tract, voicing, noise, the noise's centre in Hz, seconds; a stop is a gap and then a burst.
+# F1, F2, F3 of the tract, voicing, noise, the noise's centre in Hz, seconds; a stop is a gap and
+# then a burst.
 _CONSONANTS = {
     "b": (220, 900, 2300, 0.12, 0.3, 700, 0.07), "d": (220, 1750, 2600, 0.12, 0.4, 3500, 0.07),
     "g": (220, 2000, 2400, 0.10, 0.4, 2000, 0.07), "k": (350, 2000, 2400, 0.0, 0.7, 2000, 0.10),
@@ -38,7 +41,9 @@ _STOPS = frozenset("bdgkt")
 
 @dataclass(frozen=True)
 class Speaker:
-    """Who speaks: mean pitch in Hz, factor on the formants (a longer tract: smaller), breathiness and pace around 1."""
+    """Who speaks: mean pitch in Hz, factor on the formants (a longer tract: smaller), breathiness
+    and pace around 1.
+    """
 
     pitch: float = 118.0
     tract: float = 1.0
@@ -60,8 +65,10 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Style:
-    """How it is said: pitch above the speaker's mean, accents and drift over the phrase in semitones; pace as a factor;
-    level in dB; cut-off of the spectral tilt in Hz; breath, jitter and tremor (semitones); pauses in seconds."""
+    """How it is said: pitch above the speaker's mean, accents and drift over the phrase in
+    semitones; pace as a factor; level in dB; cut-off of the spectral tilt in Hz; breath, jitter and
+    tremor (semitones); pauses in seconds.
+    """
 
     pitch: float
     accent: float
@@ -90,7 +97,9 @@ STYLES: dict[str, Style] = {
 def _plan(
     syllables: list[str], style: Style, speaker: Speaker, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """What every 8-ms step should sound like: formants, voicing, noise and its centre, pitch in semitones."""
+    """What every 8-ms step should sound like: formants, voicing, noise and its centre, pitch in
+    semitones.
+    """
     marks: list[tuple[float, ...]] = []  # (seconds, F1, F2, F3, voicing, noise, centre)
     accents: list[tuple[float, float]] = []
     t, pace = 0.06, style.pace * speaker.pace
@@ -153,7 +162,9 @@ def _plan(
 def _glottis(
     semitones: np.ndarray, style: Style, speaker: Speaker, rng: np.random.Generator, n: int
 ) -> np.ndarray:
-    """The flow's derivative, made at twice the rate so that its closing edge does not alias; (n,) samples."""
+    """The flow's derivative, made at twice the rate so that its closing edge does not alias; (n,)
+    samples.
+    """
     wobble = style.jitter * gaussian_filter1d(rng.standard_normal(len(semitones)), 0.7)
     f0 = speaker.pitch * 2 ** ((semitones + wobble) / 12)
     phase = np.cumsum(np.interp(np.arange(2 * n) / (2 * _HOP), np.arange(len(f0)), f0)) / (
@@ -168,7 +179,9 @@ def _glottis(
 
 
 def _filter(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Overlap-add of short frames, each multiplied in frequency by its row of ``gain`` (steps, 257)."""
+    """Overlap-add of short frames, each multiplied in frequency by its row of ``gain`` (steps,
+    257).
+    """
     steps = len(gain)
     padded = np.pad(x, (_WINDOW // 2, _WINDOW + _FFT))
     frames = (
@@ -191,12 +204,14 @@ def speak(
     spread: float = 0.0,
     styles: Mapping[str, Style] = STYLES,
 ) -> np.ndarray:
-    """Say syllables such as ``"ki da ta"`` (consonants b d g k t s f m n l w j, vowels a e i o u @).
+    """Say syllables such as ``"ki da ta"`` (consonants b d g k t s f m n l w j, vowels a e i o u
+    @).
 
     Parameters
     ----------
-    emotion : a key of ``styles``; ``strength``: 0 neutral .. 1 full; ``spread``: how far this one clip may stray in
-        pitch, pace, level and brightness (1: about as much as one person on one day).
+    emotion : a key of ``styles``; ``strength``: 0 neutral .. 1 full; ``spread``: how far this one
+        clip may stray in pitch, pace, level and brightness (1: about as much as one person on one
+        day).
     styles : how this speaker says each emotion; neutral must be among them.
 
     Returns
@@ -253,7 +268,9 @@ def talk(
     rng: np.random.Generator,
     styles: Mapping[str, Style] = STYLES,
 ) -> np.ndarray:
-    """Phrases of six to nine syllables (the last may be shorter) with pauses: float32, ``seconds`` long, at 16 kHz."""
+    """Phrases of six to nine syllables (the last may be shorter) with pauses: float32, ``seconds``
+    long, at 16 kHz.
+    """
     out = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
     at, size = int(0.25 * SAMPLE_RATE), int(rng.integers(6, 10))
     while size > 1:
@@ -268,7 +285,9 @@ def talk(
 
 
 def loudness(x: np.ndarray, fps: float) -> np.ndarray:
-    """How far a mouth would open for each picture of a film: (round(seconds·fps),) of 0..1, relative to x's loudest."""
+    """How far a mouth would open for each picture of a film: (round(seconds·fps),) of 0..1,
+    relative to x's loudest.
+    """
     n = round(len(x) / SAMPLE_RATE * fps)
     edges = np.linspace(0, len(x), n + 1).astype(int)
     power = np.add.reduceat(np.append(x.astype(np.float64) ** 2, 0), edges[:-1]) / np.diff(edges)

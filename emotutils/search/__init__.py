@@ -1,7 +1,9 @@
-"""Hyperparameter search over any registered network, with scikit-learn. Taught in notebooks/06_hyperparameter_search.
+"""Hyperparameter search over any registered network, with scikit-learn. Taught in
+notebooks/06_hyperparameter_search.
 
-``NetworkClassifier`` makes a network a scikit-learn classifier; the thesis's three searches (4.5), random search and
-halving are one function each; ``table`` and ``compare`` say what was found and how much of it is noise.
+``NetworkClassifier`` makes a network a scikit-learn classifier; the thesis's three searches (4.5),
+random search and halving are one function each; ``table`` and ``compare`` say what was found and
+how much of it is noise.
 """
 
 from .estimator import NetworkClassifier

@@ -1,4 +1,6 @@
-"""A scikit-learn classifier around any registered network. Taught in notebooks/06_hyperparameter_search."""
+"""A scikit-learn classifier around any registered network. Taught in
+notebooks/06_hyperparameter_search.
+"""
 
 import difflib
 import inspect
@@ -29,13 +31,16 @@ BATCH = 256  # rows in one compiled call when predicting
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):
-    """A registered network as a scikit-learn classifier: to search with, to put into a Pipeline, to clone and pickle.
+    """A registered network as a scikit-learn classifier: to search with, to put into a Pipeline, to
+    clone and pickle.
 
-    Every parameter below can be searched by name, and so can every option of the network's builder (``activation``,
-    ``dropout`` …, see ``networks.network_options``): ``set_params(dropout=0.3)`` puts it into ``options``.
+    Every parameter below can be searched by name, and so can every option of the network's builder
+    (``activation``, ``dropout`` …, see ``networks.network_options``): ``set_params(dropout=0.3)``
+    puts it into ``options``.
 
-    Written by hand because scikeras is abandoned and breaks on scikit-learn 1.6, and Keras' own SKLearnClassifier
-    loses its fit arguments when cloned, has no ``predict_proba`` and refuses images.
+    Written by hand because scikeras is abandoned and breaks on scikit-learn 1.6, and Keras' own
+    SKLearnClassifier loses its fit arguments when cloned, has no ``predict_proba`` and refuses
+    images.
 
     Parameters
     ----------
@@ -44,14 +49,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     optimizer : a name that Keras knows, in lower case: ``"adam"``, ``"rmsprop"``, ``"sgd"`` …
     learning_rate : constant; ``None`` is the optimizer's own default, as in the thesis's searches.
     options : further options of the builder, by name.
-    memory : a folder that keeps every finished fit, so that the same fit on the same rows is not done twice, in
-        whatever process; ``None`` keeps nothing. Failed fits are kept as well, with their reason.
+    memory : a folder that keeps every finished fit, so that the same fit on the same rows is not
+        done twice, in whatever process; ``None`` keeps nothing. Failed fits are kept as well, with
+        their reason.
     random_state : of weights, order and dropout; the same number gives the same network.
 
     Attributes
     ----------
     classes_ : (k,) the labels as they were given to ``fit``, sorted.
-    model_ : the trained ``keras.Model``. history_ : one dict an epoch, with ``loss``, ``accuracy`` and ``uar``.
+    model_ : the trained ``keras.Model``. history_ : one dict an epoch, with ``loss``, ``accuracy``
+        and ``uar``.
     n_features_in_ : length of the input's second axis.
     """
 
@@ -79,11 +86,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def get_params(self, deep: bool = True) -> dict:
-        """The parameters by name; with ``deep``, the options of the builder too, at their present values."""
+        """The parameters by name; with ``deep``, the options of the builder too, at their present
+        values.
+        """
         own = super().get_params(deep=False)
         if not deep:
             return own
-        # What is no network, or no mapping, is said in `fit`: scikit-learn lists parameters before it trusts them.
+        # What is no network, or no mapping, is said in `fit`: scikit-learn lists parameters before
+        # it trusts them.
         known = isinstance(self.network, str) and self.network in network_names()
         options = network_options(self.network) if known else {}
         given = self.options if isinstance(self.options, Mapping) else {}
@@ -109,8 +119,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : (n, …) as the network takes it: faces (n, 48, 48, 1) in 0..255, coefficients (n, 40), log-mel
-            (n, frames, bands) …
+        X : (n, …) as the network takes it: faces (n, 48, 48, 1) in 0..255, coefficients (n, 40),
+            log-mel (n, frames, bands) …
         y : (n,) labels of any kind.
         sample_weight : (n,) how much each row counts in the loss.
 
@@ -181,7 +191,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
     def __getstate__(self):
-        # A worker process knows the networks of the package; one registered in a notebook has to travel along.
+        # A worker process knows the networks of the package; one registered in a notebook has to
+        # travel along.
         state, entry = super().__getstate__(), entry_of(self.network)
         return {**state, "_entry": entry} if callable(entry.builder) else state
 
@@ -192,7 +203,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
 
 def check_names(estimator: NetworkClassifier, names) -> None:
-    """Raise SearchError for a name that is no parameter of the estimator and no option of its network."""
+    """Raise SearchError for a name that is no parameter of the estimator and no option of its
+    network.
+    """
     builder = entry_of(estimator.network).load_builder()
     if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder).parameters.values()):
         return
@@ -206,7 +219,9 @@ def check_names(estimator: NetworkClassifier, names) -> None:
 
 
 def check_values(params: dict) -> None:
-    """Raise SearchError for a value that cannot be: an unknown optimizer or activation, a count below 1, no rate."""
+    """Raise SearchError for a value that cannot be: an unknown optimizer or activation, a count
+    below 1, no rate.
+    """
     for name in ("epochs", "batch_size"):
         if name in params and not (_is_whole(params[name]) and params[name] >= 1):
             raise SearchError(f"{name}={params[name]!r}: choose a whole number from 1")
@@ -274,10 +289,11 @@ def _trained(model: keras.Model, batches: Batches) -> list[dict]:
 
 
 def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) -> list[dict]:
-    """The history of a fit, with the model's weights as it left them: from the folder, or trained and put there.
+    """The history of a fit, with the model's weights as it left them: from the folder, or trained
+    and put there.
 
-    Two files: the weights without pickle, and, written last, a JSON that also tells when a fit was last asked for
-    (its time), by which the bar of a search counts.
+    Two files: the weights without pickle, and, written last, a JSON that also tells when a fit was
+    last asked for (its time), by which the bar of a search counts.
     """
     weights, facts = path.with_suffix(".npz"), path.with_suffix(".json")
     if facts.is_file():

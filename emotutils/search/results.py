@@ -1,6 +1,8 @@
-"""What a search found, how sure that is, and which differences are real. Taught in notebooks/06_hyperparameter_search.
+"""What a search found, how sure that is, and which differences are real. Taught in
+notebooks/06_hyperparameter_search.
 
-A record is a plain dict, so that a search just made and one from ``data/runs`` are read by the same functions.
+A record is a plain dict, so that a search just made and one from ``data/runs`` are read by the same
+functions.
 """
 
 import json
@@ -19,7 +21,9 @@ METRICS = ("accuracy", "uar", "largest_share")
 
 
 def fold_scores(search: BaseEstimator, metric: str = "accuracy") -> np.ndarray:
-    """Scores (points, folds) of a fitted search, NaN where a fit failed; halving knows ``"accuracy"`` alone."""
+    """Scores (points, folds) of a fitted search, NaN where a fit failed; halving knows
+    ``"accuracy"`` alone.
+    """
     found, n = search.cv_results_, len(search.cv)
     name = metric if f"split0_test_{metric}" in found else "score"
     return np.stack([found[f"split{k}_test_{name}"] for k in range(n)], axis=1)
@@ -34,8 +38,9 @@ def record(search: BaseEstimator, **facts) -> dict:
 
     Returns
     -------
-    ``network``, ``settings`` (what was not searched), ``rows`` (of training and test in each fold), ``points`` (for
-    each its ``parameters``, the scores of every fold, seconds a fit, and why it ``failed``), hardware and versions.
+    ``network``, ``settings`` (what was not searched), ``rows`` (of training and test in each fold),
+    ``points`` (for each its ``parameters``, the scores of every fold, seconds a fit, and why it
+    ``failed``), hardware and versions.
     """
     estimator, found = search.estimator, search.cv_results_
     metrics = [m for m in METRICS if f"split0_test_{m}" in found] or ["accuracy"]
@@ -80,15 +85,16 @@ def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFr
     Parameters
     ----------
     found : a record, or a search fitted by this package.
-    metric : ``"accuracy"``, ``"uar"`` or ``"largest_share"`` (of the commonest answer: 1 is a collapsed network).
+    metric : ``"accuracy"``, ``"uar"`` or ``"largest_share"`` (of the commonest answer: 1 is a
+        collapsed network).
 
     Returns
     -------
-    DataFrame: the searched parameters, ``mean`` over folds with ``low`` and ``high`` (95 %), ``worst`` and ``best``
-    fold, ``seconds`` a fit, and ``failed`` (the reason, or nothing).
+    DataFrame: the searched parameters, ``mean`` over folds with ``low`` and ``high`` (95 %),
+    ``worst`` and ``best`` fold, ``seconds`` a fit, and ``failed`` (the reason, or nothing).
 
-    The interval is Student's with the variance that Nadeau and Bengio (2003) correct for training rows shared between
-    folds: without that it would be far too narrow.
+    The interval is Student's with the variance that Nadeau and Bengio (2003) correct for training
+    rows shared between folds: without that it would be far too narrow.
     """
     found = found if isinstance(found, Mapping) else record(found)
     rows = []
@@ -100,13 +106,15 @@ def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFr
 
 
 def compare(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFrame:
-    """Which differences between points are real: every pair, tested over the folds that both went through.
+    """Which differences between points are real: every pair, tested over the folds that both went
+    through.
 
     Returns
     -------
-    DataFrame, smallest p first: ``a``, ``b`` (a is the better), ``difference`` with ``low`` and ``high`` (95 %), ``p``
-    of the corrected resampled t-test (Nadeau and Bengio 2003), ``p_holm`` corrected for the number of pairs (Holm
-    1979), and ``real`` (``p_holm`` below 0.05). Points with a failed fit are left out.
+    DataFrame, smallest p first: ``a``, ``b`` (a is the better), ``difference`` with ``low`` and
+    ``high`` (95 %), ``p`` of the corrected resampled t-test (Nadeau and Bengio 2003), ``p_holm``
+    corrected for the number of pairs (Holm 1979), and ``real`` (``p_holm`` below 0.05). Points with
+    a failed fit are left out.
     """
     found = found if isinstance(found, Mapping) else record(found)
     whole = [
@@ -128,7 +136,9 @@ def compare(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.Data
 
 
 def name_of(parameters: Mapping) -> str:
-    """A point in words: ``tanh`` where one parameter was searched, ``batch_size=10, epochs=5`` where several were."""
+    """A point in words: ``tanh`` where one parameter was searched, ``batch_size=10, epochs=5``
+    where several were.
+    """
     if len(parameters) == 1:
         return str(*parameters.values())
     return ", ".join(
@@ -137,7 +147,9 @@ def name_of(parameters: Mapping) -> str:
 
 
 def _deviation(values: np.ndarray, rows: list) -> float:
-    """The deviation of a mean over folds, corrected: folds share training rows, so they are not independent."""
+    """The deviation of a mean over folds, corrected: folds share training rows, so they are not
+    independent.
+    """
     share = np.mean([test / train for train, test in rows])
     return float(np.sqrt((1 / len(values) + share) * values.var(ddof=1)))
 

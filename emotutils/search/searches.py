@@ -1,7 +1,9 @@
-"""The thesis's three searches and their modern kin, each one function. Taught in notebooks/06_hyperparameter_search.
+"""The thesis's three searches and their modern kin, each one function. Taught in
+notebooks/06_hyperparameter_search.
 
-Thesis 4.5 has a file for each of its choices: epochs and batch size, activation, optimizer. Each function here gives
-back a fitted scikit-learn search, with ``best_params_`` and ``cv_results_``; ``table`` and ``record`` read it.
+Thesis 4.5 has a file for each of its choices: epochs and batch size, activation, optimizer. Each
+function here gives back a fitted scikit-learn search, with ``best_params_`` and ``cv_results_``;
+``table`` and ``record`` read it.
 """
 
 import math
@@ -47,7 +49,8 @@ EPOCHS_AND_BATCH = {
     "conv2d": {"epochs": (5, 10, 50), "batch_size": (10, 20, 50, 100)},
     "resnet50": {"epochs": (10, 20, 30), "batch_size": (64, 128)},
 }
-#: A joint space: what the thesis searches one after the other, and the learning rate, which it does not search.
+#: A joint space: what the thesis searches one after the other, and the learning rate, which it does
+#: not search.
 JOINT = {
     "batch_size": [10, 20, 50, 100],
     "optimizer": list(OPTIMIZERS),
@@ -58,11 +61,14 @@ JOINT = {
 
 
 def largest_share(y, said) -> float:
-    """The share of the commonest answer (0..1): 1 means that a network answers the same to everything."""
+    """The share of the commonest answer (0..1): 1 means that a network answers the same to
+    everything.
+    """
     return float(np.unique(said, return_counts=True)[1].max() / len(said))
 
 
-#: What every search measures of each fold: accuracy (by which it chooses), UAR, and whether the network collapsed.
+#: What every search measures of each fold: accuracy (by which it chooses), UAR, and whether the
+#: network collapsed.
 SCORING = {
     "accuracy": "accuracy",
     "uar": "balanced_accuracy",
@@ -83,12 +89,15 @@ def search_epochs_and_batch(X, y, network: str = "conv2d", **options) -> GridSea
 
 
 def search_activation(X, y, network: str = "conv2d", **options) -> GridSearchCV:
-    """The thesis's second search: the activation of the hidden layers (figure 4.3); options as in `grid_search`."""
+    """The thesis's second search: the activation of the hidden layers (figure 4.3); options as in
+    `grid_search`.
+    """
     return grid_search(X, y, {"activation": ACTIVATIONS}, network, **options)
 
 
 def search_optimizer(X, y, network: str = "conv2d", **options) -> GridSearchCV:
-    """The thesis's third search: the optimizer, each at its own learning rate (figures 4.4 and 4.5).
+    """The thesis's third search: the optimizer, each at its own learning rate (figures 4.4 and
+    4.5).
 
     Parameters
     ----------
@@ -119,21 +128,25 @@ def grid_search(
     space : for each parameter or option of the network the values to try.
     network : a registered name, or a ``NetworkClassifier`` whose other parameters stay as they are.
     groups : (n,) what must not cross a fold, for splitters that ask for it.
-    cv : a number of stratified folds, a splitter, or pairs of row numbers, such as ``splits.cross_validation`` gives.
-    memory : the folder that keeps every finished fit; a search that was interrupted goes on from there. ``None``:
-        ``searches`` under the output root.
-    n_jobs : fits at a time; through joblib, so that ``joblib.parallel_config(backend="dask")`` uses a cluster.
+    cv : a number of stratified folds, a splitter, or pairs of row numbers, such as
+        ``splits.cross_validation`` gives.
+    memory : the folder that keeps every finished fit; a search that was interrupted goes on from
+        there. ``None``: ``searches`` under the output root.
+    n_jobs : fits at a time; through joblib, so that ``joblib.parallel_config(backend="dask")`` uses
+        a cluster.
     refit : train the winner on all rows in the end (``best_estimator_``).
     progress : a bar over the fits, with the time left.
     **settings : of the ``NetworkClassifier``: ``epochs``, ``batch_size``, ``dropout`` …
 
     Returns
     -------
-    The fitted search. A fit that diverges scores NaN, is counted in a warning, and named in ``table``.
+    The fitted search. A fit that diverges scores NaN, is counted in a warning, and named in
+    ``table``.
 
     Raises
     ------
-    SearchError : an unknown parameter or value, missing groups, fewer rows than folds, or no fit that succeeded.
+    SearchError : an unknown parameter or value, missing groups, fewer rows than folds, or no fit
+        that succeeded.
     """
     estimator = _estimator(network, space, memory, settings)
     space = {name: list(values) for name, values in space.items()}
@@ -203,13 +216,15 @@ def halving_search(
     progress: bool = True,
     **settings,
 ) -> HalvingRandomSearchCV:
-    """Give many points few epochs, keep the best of each round, and give these more (Jamieson and Talwalkar 2016).
+    """Give many points few epochs, keep the best of each round, and give these more (Jamieson and
+    Talwalkar 2016).
 
     Parameters
     ----------
     n_candidates : points in the first round, drawn as in `random_search`.
-    epochs : of the first and at most of the last round; ``factor`` times as many in each round, for as many times fewer
-        points. ``epochs`` itself cannot be in the space. The others as in `grid_search`.
+    epochs : of the first and at most of the last round; ``factor`` times as many in each round, for
+        as many times fewer points. ``epochs`` itself cannot be in the space. The others as in
+        `grid_search`.
     """
     estimator = _estimator(network, space, memory, settings)
     search = HalvingRandomSearchCV(
@@ -307,7 +322,9 @@ def _pairs(cv, X, y, groups) -> list[tuple[np.ndarray, np.ndarray]]:
 
 @contextmanager
 def _bar(memory: Path, total: int, progress: bool) -> Iterator[None]:
-    """Counts the fits whose facts were written or asked for since the start: in this process or in any other."""
+    """Counts the fits whose facts were written or asked for since the start: in this process or in
+    any other.
+    """
     if not progress:
         yield
         return

@@ -1,7 +1,9 @@
-"""What fusion gains, rule by rule, and what happens when a stream is missing, spoiled or contradicts the other.
+"""What fusion gains, rule by rule, and what happens when a stream is missing, spoiled or
+contradicts the other.
 
-Taught in notebooks/13_fusion. The record ships as ``data/runs/fusion-<data>.json``, with the answers of both streams
-and of the joint network in ``.npz``: every rule can be applied to them again.
+Taught in notebooks/13_fusion. The record ships as ``data/runs/fusion-<data>.json``, with the
+answers of both streams and of the joint network in ``.npz``: every rule can be applied to them
+again.
 """
 
 import json
@@ -38,9 +40,11 @@ from ..voices.degradation import white_noise
 SEEDS = (0, 1, 2)
 #: How streams are spoiled: blur (σ in pixels of 48) and white noise (dB), as in ``robustness``.
 BLUR, NOISE = 2.0, 10.0
-#: Whose answers stand for the voice network's training with a seed: only the first seed's weights ship.
+#: Whose answers stand for the voice network's training with a seed: only the first seed's weights
+#: ship.
 VOICE_RUN = "actors-16-4-4-ravdess-crnn-best-s{seed}"
-#: What is scored; ``clean`` and all below it by clip: means over a recording's windows and a picture's frames.
+#: What is scored; ``clean`` and all below it by clip: means over a recording's windows and a
+#: picture's frames.
 CONDITIONS = (
     "frame by frame",
     "clean",
@@ -62,16 +66,19 @@ class Outcome:
 
     Attributes
     ----------
-    facts : JSON: data, networks, seeds, and for each seed what was ``fitted`` on its validation pairs.
-    arrays : by ``s<seed>/<condition>/<what>``: ``face``, ``voice`` and ``joint`` (float16 (n, 7)), ``y``, ``actor``,
-        and of contradicting pairs ``face_y``.
+    facts : JSON: data, networks, seeds, and for each seed what was ``fitted`` on its validation
+        pairs.
+    arrays : by ``s<seed>/<condition>/<what>``: ``face``, ``voice`` and ``joint`` (float16 (n, 7)),
+        ``y``, ``actor``, and of contradicting pairs ``face_y``.
     """
 
     facts: dict
     arrays: dict[str, np.ndarray]
 
     def answers(self, condition: str, method: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """All seeds' test rows, one below the other: labels (n,), probabilities (n, 7) and actors (n,)."""
+        """All seeds' test rows, one below the other: labels (n,), probabilities (n, 7) and actors
+        (n,).
+        """
         found = []
         for seed, fitted in zip(self.facts["seeds"], self.facts["fitted"], strict=True):
             at = f"s{seed}/{condition}/"
@@ -85,7 +92,9 @@ class Outcome:
         return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
     def report(self, condition: str, method: str) -> Report | None:
-        """The scores over all seeds, intervals over actors; None where a method has nothing to go on."""
+        """The scores over all seeds, intervals over actors; None where a method has nothing to go
+        on.
+        """
         y, p, actor = self.answers(condition, method)
         return None if np.isnan(p).any() else evaluate(y, p, EMOTIONS, actor)
 
@@ -114,13 +123,14 @@ class Outcome:
         return pd.DataFrame(cells).loc[list(METHODS)]
 
     def contradictions(self, error_rate: float = 0.2) -> pd.DataFrame:
-        """Pairs whose face and voice were labelled differently: whom each method follows, and who notices.
+        """Pairs whose face and voice were labelled differently: whom each method follows, and who
+        notices.
 
         Returns
         -------
-        One row a rule (and joint): the shares 0..1 of answers that are the ``face``'s label, the ``voice``'s,
-        ``neither``; ``unsure`` of these, and ``unsure_alike`` of pairs of one label; ``apart``: called a disagreement,
-        and ``apart_alike`` likewise (the same for every rule).
+        One row a rule (and joint): the shares 0..1 of answers that are the ``face``'s label, the
+        ``voice``'s, ``neither``; ``unsure`` of these, and ``unsure_alike`` of pairs of one label;
+        ``apart``: called a disagreement, and ``apart_alike`` likewise (the same for every rule).
         """
         rows = []
         for method in (*RULES, "joint"):
@@ -196,13 +206,15 @@ def study(
 ) -> Outcome:
     """Score every rule on test pairs: PrivateTest faces beside actors 21–24.
 
-    Temperatures, weights, prior, stacking and thresholds are fitted on validation pairs. Each seed draws other pictures
-    and other jitter; the clean voices are those of the voice network's training with that seed where its answers are
-    recorded (`VOICE_RUN`). Face network, joint network and spoiled voices are of one training.
+    Temperatures, weights, prior, stacking and thresholds are fitted on validation pairs. Each seed
+    draws other pictures and other jitter; the clean voices are those of the voice network's
+    training with that seed where its answers are recorded (`VOICE_RUN`). Face network, joint
+    network and spoiled voices are of one training.
 
     Parameters
     ----------
-    root : the data root. data : a set of ``paired-…``. face, voice, joint : names or paths of ``.keras`` files.
+    root : the data root. data : a set of ``paired-…``. face, voice, joint : names or paths of
+        ``.keras`` files.
     seeds : of the pairs. progress : show a bar.
 
     Raises
@@ -305,7 +317,9 @@ def _facts(learned: Fitted) -> dict:
 
 
 def _voices_of(seed: int, source: PairSet, voice: Network):
-    """What replaces the voice network's answers by those of its training with a seed, its run, and its calibration."""
+    """What replaces the voice network's answers by those of its training with a seed, its run, and
+    its calibration.
+    """
     run = VOICE_RUN.format(seed=seed)
     path = config.shipped_root() / "runs" / f"{run}.npz"
     if source.voices.name != "ravdess" or run == voice.card["run"] or not path.is_file():
@@ -320,7 +334,8 @@ def _voices_of(seed: int, source: PairSet, voice: Network):
         heard = to_seven(
             soften(recorded[f"{split}_proba"].astype(float), temperature), voice.labels
         )
-        # Windows stand in the order of the recordings, in the record as in the pairs: the n-th of the same name.
+        # Windows stand in the order of the recordings, in the record as in the pairs: the n-th of
+        # the same name.
         where = {key: k for k, key in enumerate(_numbered(recorded[f"{split}_id"]))}
         window = np.array([where[key] for key in _numbered(pairs.voice_id, pairs.face_id)])
         frames = pairs.face.shape[1]
@@ -363,7 +378,9 @@ def _blurred(face: np.ndarray) -> np.ndarray:
 
 
 def _noisy(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.ndarray]:
-    """The same pairs in white noise, and the ratio (dB) measured in each window; other windows than the clean ones."""
+    """The same pairs in white noise, and the ratio (dB) measured in each window; other windows than
+    the clean ones.
+    """
     ids, sr = source.voices.table["id"].to_numpy(str), voice.features.sr
     clips, first = np.unique(pairs.id, return_index=True)
     windows: dict[str, tuple[list, list]] = {}

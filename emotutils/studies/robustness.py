@@ -1,9 +1,10 @@
-"""How well a network does on worse pictures and worse sound than it was tested on. Taught in notebooks/11_evaluation.
+"""How well a network does on worse pictures and worse sound than it was tested on. Taught in
+notebooks/11_evaluation.
 
-Each damage comes in strengths: faces darker, brighter, blurred, partly covered, tilted, squeezed by JPEG; voices in
-noise, over a telephone, squeezed by MP3. `robustness` scores a trained network on test rows that went through each of
-them, `table` gives what there is to draw. Rows, labels and drawn places are the same at every strength, so that two
-strengths differ by nothing else.
+Each damage comes in strengths: faces darker, brighter, blurred, partly covered, tilted, squeezed by
+JPEG; voices in noise, over a telephone, squeezed by MP3. `robustness` scores a trained network on
+test rows that went through each of them, `table` gives what there is to draw. Rows, labels and
+drawn places are the same at every strength, so that two strengths differ by nothing else.
 """
 
 import os
@@ -25,7 +26,7 @@ from ..training.testing import unseen
 from ..voices import SAMPLE_RATE, window_features
 from ..voices.degradation import mp3, telephone, white_noise
 
-# --- what there is ----------------------------------------------------------------------------------------------------
+# --- what there is --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Damage:
     Attributes
     ----------
     modality : ``"face"`` or ``"voice"``. function : see there. strengths : in ascending severity.
-    axis : what the strength is, with its unit. untouched : the strength that changes nothing, ``None``: there is none.
+    axis : what the strength is, with its unit. untouched : the strength that changes nothing,
+        ``None``: there is none.
     drawn : whether chance takes part.
     """
 
@@ -49,7 +51,9 @@ class Damage:
     def __call__(
         self, x: np.ndarray, strength: float, *, seed: int | list[int] = 0, sr: int = SAMPLE_RATE
     ):
-        """Faces (n, 48, 48, 1) or a recording (samples,) at ``sr`` Hz, spoiled; the same for the same seed."""
+        """Faces (n, 48, 48, 1) or a recording (samples,) at ``sr`` Hz, spoiled; the same for the
+        same seed.
+        """
         options = {"rng": np.random.default_rng(seed)} if self.drawn else {}
         return self.function(
             x, strength, **options, **({"sr": sr} if self.modality == "voice" else {})
@@ -82,16 +86,18 @@ def robustness(
     network: str | os.PathLike, data: str, split: str = "test", root=None, *, damages: Iterable[str] | None = None,
     rows: int | None = None, seed: int = 0, progress: bool = False,
 ) -> dict:  # fmt: skip
-    """Score a trained network on rows it has not learned from, untouched and after each damage at each strength.
+    """Score a trained network on rows it has not learned from, untouched and after each damage at
+    each strength.
 
-    Faces are spoiled as stored, already cropped: what a detector would do with the whole picture is not asked. Voices
-    are spoiled before silence is trimmed and windows are cut, so that a network suffers with its voice activity.
+    Faces are spoiled as stored, already cropped: what a detector would do with the whole picture is
+    not asked. Voices are spoiled before silence is trimmed and windows are cut, so that a network
+    suffers with its voice activity.
 
     Parameters
     ----------
     network : a shipped network's name or the path of a ``.keras`` file.
-    data, root : a data set's name and the data root, as in ``datasets.load``. A set that the network learned from is
-        divided as it was then.
+    data, root : a data set's name and the data root, as in ``datasets.load``. A set that the
+        network learned from is divided as it was then.
     damages : names in `DAMAGES`; by default all of the network's modality.
     rows : so many of the split's faces or recordings, drawn (``None``: all).
     seed : of the rows and of what the damages draw.
@@ -99,17 +105,18 @@ def robustness(
 
     Returns
     -------
-    A record for `table`, `write` and JSON: network, data, split, ``n`` rows (faces, or recordings: the mean over a
-    recording's windows is its answer), ``n_groups`` speakers by whom intervals are resampled (``None``: faces, or a
-    single voice), labels, the ``untouched`` score, and under ``damages`` for each its ``axis`` and ``points``:
-    ``strength``, ``accuracy`` and ``uar`` with their 95 % intervals, the ``drop`` of accuracy against untouched with
-    its interval over pairs, the ``commonest`` answer with its share (a network
-    that says one thing to everything has a share of 1) and the number of ``windows`` (voices).
+    A record for `table`, `write` and JSON: network, data, split, ``n`` rows (faces, or recordings:
+    the mean over a recording's windows is its answer), ``n_groups`` speakers by whom intervals are
+    resampled (``None``: faces, or a single voice), labels, the ``untouched`` score, and under
+    ``damages`` for each its ``axis`` and ``points``: ``strength``, ``accuracy`` and ``uar`` with
+    their 95 % intervals, the ``drop`` of accuracy against untouched with its interval over pairs,
+    the ``commonest`` answer with its share (a network that says one thing to everything has a share
+    of 1) and the number of ``windows`` (voices).
 
     Raises
     ------
-    EmotutilsError : an unknown damage, one of the other modality, a network that does not fit the set, or a set of
-        which the network has learned other rows than this split leaves out.
+    EmotutilsError : an unknown damage, one of the other modality, a network that does not fit the
+        set, or a set of which the network has learned other rows than this split leaves out.
     """
     began, judge = time.perf_counter(), load_network(network)
     known = [name for name, damage in DAMAGES.items() if damage.modality == judge.modality]
@@ -166,7 +173,9 @@ def robustness(
 
 
 def write(record: dict, folder: Path | None = None) -> Path:
-    """Put a record of `robustness` where records ship, or into ``folder``: ``robustness-<data>-<network>.json``."""
+    """Put a record of `robustness` where records ship, or into ``folder``:
+    ``robustness-<data>-<network>.json``.
+    """
     return records.write_json(f"robustness-{record['data']}-{record['network']}", record, folder)
 
 
@@ -179,9 +188,9 @@ def table(record: dict, metric: str = "accuracy") -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a damage and strength in ascending severity: ``damage``, ``strength``, and ``value`` with its
-    95 % interval ``low`` and ``high`` (0..1). Each damage begins with the untouched score; its strength is NaN where a
-    damage knows no strength that changes nothing.
+    DataFrame, one row a damage and strength in ascending severity: ``damage``, ``strength``, and
+    ``value`` with its 95 % interval ``low`` and ``high`` (0..1). Each damage begins with the
+    untouched score; its strength is NaN where a damage knows no strength that changes nothing.
     """
     rows = []
     for name, found in record["damages"].items():
@@ -198,7 +207,9 @@ def table(record: dict, metric: str = "accuracy") -> pd.DataFrame:
 def _answers(
     judge: Network, material, damage: Damage | None, strength: float, seed: int
 ) -> tuple[np.ndarray, int]:
-    """Probabilities (rows, k) of spoiled faces or recordings, and how many inputs the network was given for them."""
+    """Probabilities (rows, k) of spoiled faces or recordings, and how many inputs the network was
+    given for them.
+    """
     if judge.modality == "face":
         return judge.predict_proba(
             damage(material, strength, seed=seed) if damage else material

@@ -1,7 +1,8 @@
-"""The searches that were run on the real sets and recorded. Taught in notebooks/06_hyperparameter_search.
+"""The searches that were run on the real sets and recorded. Taught in
+notebooks/06_hyperparameter_search.
 
-The thesis searches on all 28,709 training faces, once. Two processor cores are given a stated share of them here, and
-every point several folds, so that its mean has an interval.
+The thesis searches on all 28,709 training faces, once. Two processor cores are given a stated share
+of them here, and every point several folds, so that its mean has an interval.
 """
 
 from collections.abc import Callable
@@ -34,8 +35,8 @@ class Study:
     Attributes
     ----------
     search : one of this package's searches. network : what it searches. options : for the search.
-    rows : so many of the set's training rows, drawn by label (``None``: all). folds, repeats : of cross-validation, by
-        ``splits.cross_validation``: twins and speakers stay on one side.
+    rows : so many of the set's training rows, drawn by label (``None``: all). folds, repeats : of
+        cross-validation, by ``splits.cross_validation``: twins and speakers stay on one side.
     """
 
     search: Callable
@@ -58,7 +59,8 @@ STUDIES = {
         _FACES, search=random_search, options={"n_iter": 9, "epochs": 9}
     ),
     "search-halving-fer2013-conv2d": replace(_FACES, search=halving_search),
-    # Next to nothing of the thesis's 10 to 30 epochs, for want of a graphics card: what such a search can still tell.
+    # Next to nothing of the thesis's 10 to 30 epochs, for want of a graphics card: what such a
+    # search can still tell.
     "search-epochs-and-batch-fer2013-resnet50": Study(
         grid_search,
         "resnet50",

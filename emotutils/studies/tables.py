@@ -1,4 +1,5 @@
-"""The tables of the README: the shipped networks, read from their cards, and the thesis's rows beside ours.
+"""The tables of the README: the shipped networks, read from their cards, and the thesis's rows
+beside ours.
 
 Taught in notebooks/11_evaluation.
 """
@@ -39,8 +40,9 @@ PROTOCOLS = {
 }
 
 
-#: The thesis's rows: its configuration, its test accuracy (a figure with digits, or its words), the names of our run of
-#: its protocol and of our best on a split that keeps people or the official test part apart.
+#: The thesis's rows: its configuration, its test accuracy (a figure with digits, or its words), the
+#: names of our run of its protocol and of our best on a split that keeps people or the official
+#: test part apart.
 THESIS = (
     (
         "Conv2D, FER2013",
@@ -97,9 +99,11 @@ VOICES = {
 
 
 def thesis_table() -> str:
-    """The thesis's test accuracies, our runs of the same protocol, and our best, in Markdown, as the README shows them.
+    """The thesis's test accuracies, our runs of the same protocol, and our best, in Markdown, as
+    the README shows them.
 
-    Figures come from ``data/runs``; a run that is not there is "not run yet". Voices are counted by recording.
+    Figures come from ``data/runs``; a run that is not there is "not run yet". Voices are counted by
+    recording.
     """
     quoted = json.loads(
         (config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8")
@@ -122,7 +126,9 @@ def thesis_table() -> str:
 
 
 def faces_table() -> str:
-    """Our runs on FER2013's PrivateTest: one crop, with the mirror image, by other rows and by other labels."""
+    """Our runs on FER2013's PrivateTest: one crop, with the mirror image, by other rows and by
+    other labels.
+    """
     rows = []
     for run in FACES:
         for record in _runs(run):
@@ -174,7 +180,9 @@ def voices_table() -> str:
 
 
 def searches_table() -> str:
-    """The recorded hyperparameter searches: the winner here and in the thesis, and how many differences are real."""
+    """The recorded hyperparameter searches: the winner here and in the thesis, and how many
+    differences are real.
+    """
     with hushed():
         from .. import search  # brings Keras along, which no other table needs
         from . import searches
@@ -217,7 +225,9 @@ def searches_table() -> str:
 
 
 def leaks_table() -> str:
-    """What each leak is worth: the same network, leaking and honestly divided, and the difference between the two."""
+    """What each leak is worth: the same network, leaking and honestly divided, and the difference
+    between the two.
+    """
     with hushed():
         from . import leakage  # brings Keras along, as above
 
@@ -232,7 +242,9 @@ def leaks_table() -> str:
 
 
 def fusion_table() -> str:
-    """Every fusion rule on pairs of held-out faces and voices: clean, with a stream missing, and with one spoiled."""
+    """Every fusion rule on pairs of held-out faces and voices: clean, with a stream missing, and
+    with one spoiled.
+    """
     with hushed():
         from . import paired  # brings Keras along, as above
 
@@ -292,7 +304,9 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> 
 
 
 def _runs(run: str) -> list[dict]:
-    """The records of all seeds of a run; where none had its recipe's length, of the ones of another."""
+    """The records of all seeds of a run; where none had its recipe's length, of the ones of
+    another.
+    """
     folder = config.shipped_root() / "runs"
     found = sorted(folder.glob(f"{run}-s*.json")) or sorted(folder.glob(f"{run}-*-epochs-s*.json"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in found]
@@ -307,7 +321,9 @@ def _cut_short(record: dict) -> str:
 
 
 def _by_seed(tests: Sequence[dict]) -> list[str]:
-    """UAR by window and by recording: the first seed's with its interval, and the range of all seeds."""
+    """UAR by window and by recording: the first seed's with its interval, and the range of all
+    seeds.
+    """
     cells = []
     for scores in ([t["uar"] for t in tests], [t["clips"]["uar"] for t in tests]):
         values = sorted(100 * score["value"] for score in scores)
@@ -336,7 +352,9 @@ def _accuracy(run: str) -> str:
 
 
 def readme() -> str:
-    """The shipped networks, the thesis beside our figures, fusion in a sentence: what the README shows."""
+    """The shipped networks, the thesis beside our figures, fusion in a sentence: what the README
+    shows.
+    """
     return "\n\n".join((results_table(), thesis_table(), fusion_headline()))
 
 
@@ -363,8 +381,8 @@ def results_table(cards: Sequence[dict] | None = None) -> str:
 
     Returns
     -------
-    A table with one row a network, each score with its 95 % interval, and below it a line for each protocol that
-    occurs; or one sentence where no network is shipped.
+    A table with one row a network, each score with its 95 % interval, and below it a line for each
+    protocol that occurs; or one sentence where no network is shipped.
     """
     cards = shipped_cards() if cards is None else cards
     if not cards:
@@ -420,7 +438,9 @@ def _other_seeds(card: dict) -> list[str]:
 
 
 def _without_twins(card: dict) -> list[str]:
-    """The accuracy on the test rows that nothing in training shows again, where the set was audited and has others."""
+    """The accuracy on the test rows that nothing in training shows again, where the set was audited
+    and has others.
+    """
     runs = config.shipped_root() / "runs"
     facts, answers = runs / f"data-{card['data']}.json", runs / f"{card['run']}.npz"
     if not (facts.is_file() and answers.is_file()):

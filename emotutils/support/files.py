@@ -10,7 +10,8 @@ from ..errors import EmotutilsError
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; on success it becomes ``path``, on any error it is removed.
+    """Give a temporary name beside ``path``; on success it becomes ``path``, on any error it is
+    removed.
 
     The name's end is kept, because Keras, PyAV and Pillow choose the format by it.
     """
@@ -24,7 +25,9 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def check_writable(directory: str | os.PathLike) -> None:
-    """Raise EmotutilsError now, not after minutes of work, if files cannot be put into ``directory``."""
+    """Raise EmotutilsError now, not after minutes of work, if files cannot be put into
+    ``directory``.
+    """
     directory = Path(directory)
     nearest = next(p for p in (directory, *directory.resolve().parents) if p.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):

@@ -1,6 +1,8 @@
-"""What other packages add to this one: networks, data sets and fusion rules, by entry points. See CONTRIBUTING.md.
+"""What other packages add to this one: networks, data sets and fusion rules, by entry points. See
+CONTRIBUTING.md.
 
-Taught in notebooks/07_conv2d (networks), notebooks/03_face_data (data sets) and notebooks/13_fusion (rules).
+Taught in notebooks/07_conv2d (networks), notebooks/03_face_data (data sets) and notebooks/13_fusion
+(rules).
 """
 
 from collections.abc import Container, Iterator
@@ -10,7 +12,8 @@ from ..errors import EmotutilsError
 
 
 def announced(kind: str, known: Container[str]) -> Iterator[tuple[str, object]]:
-    """What the installed packages announce under ``emotutils.KIND`` and is not known yet: (name, object) pairs.
+    """What the installed packages announce under ``emotutils.KIND`` and is not known yet: (name,
+    object) pairs.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Keeps the start-up notes of native libraries off the screen: they are no errors, but look like it."""
+"""Keeps the start-up notes of native libraries off the screen: they are no errors, but look like
+it.
+"""
 
 import logging
 import os
@@ -8,15 +10,19 @@ from contextlib import contextmanager
 
 
 def no_hints() -> None:
-    """Hold back for good what TensorFlow logs from Python below errors: hints on tracing, for its own developers."""
+    """Hold back for good what TensorFlow logs from Python below errors: hints on tracing, for its
+    own developers.
+    """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Hold back what native code writes to standard error; if the block fails, it is shown after all.
+    """Hold back what native code writes to standard error; if the block fails, it is shown after
+    all.
 
-    TensorFlow and LiteRT write such notes past Python's ``sys.stderr``, and no setting silences all of them.
+    TensorFlow and LiteRT write such notes past Python's ``sys.stderr``, and no setting silences all
+    of them.
     """
     no_hints()
     kept = os.dup(2)

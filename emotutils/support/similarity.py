@@ -20,7 +20,9 @@ def close_pairs(n: int, close: Callable[[slice, slice], np.ndarray]) -> np.ndarr
 def best_correlation(
     a: np.ndarray, b: np.ndarray, pairs: np.ndarray, ys: Sequence[int], xs: Sequence[int]
 ) -> np.ndarray:
-    """Correlation of ``a[i]`` and ``b[k]`` at the best of these shifts (edges wrap around): float32 (m,)."""
+    """Correlation of ``a[i]`` and ``b[k]`` at the best of these shifts (edges wrap around): float32
+    (m,).
+    """
     best = [np.zeros(0, np.float32)]
     for i, k in (pairs[n : n + BLOCK].T for n in range(0, len(pairs), BLOCK)):
         shifted = fft.irfft2(fft.rfft2(a[i]).conj() * fft.rfft2(b[k]), a.shape[1:])

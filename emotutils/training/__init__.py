@@ -1,4 +1,5 @@
-"""A network and data → a trained network and its record. Names are loaded on first use: reading a record needs no Keras.
+"""A network and data → a trained network and its record. Names are loaded on first use: reading a
+record needs no Keras.
 
 Taught in notebooks/07_conv2d, notebooks/10_conv1d and notebooks/11_evaluation.
 """

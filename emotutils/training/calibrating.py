@@ -1,4 +1,6 @@
-"""Calibrate a trained network on the validation rows of its set, clean and spoiled. Taught in notebooks/13_fusion."""
+"""Calibrate a trained network on the validation rows of its set, clean and spoiled. Taught in
+notebooks/13_fusion.
+"""
 
 import os
 from collections.abc import Iterator
@@ -30,7 +32,8 @@ TILTED = 1000
 def calibrate(
     network: str | os.PathLike, root: str | os.PathLike | None = None, *, progress: bool = False
 ) -> Network:
-    """Fit a network's temperature, and what bad input adds to it, on the validation rows of the set it learned from.
+    """Fit a network's temperature, and what bad input adds to it, on the validation rows of the set
+    it learned from.
 
     Rows that are identical to a training row are left out: a network is surer of what it has seen.
 
@@ -91,7 +94,9 @@ def calibrate(
 
 
 def _as_factors(points: list[list[float]]) -> list[list[float]]:
-    """(value, temperature) from harmless to severe → (value, factor): 1 at the first, and never falling."""
+    """(value, temperature) from harmless to severe → (value, factor): 1 at the first, and never
+    falling.
+    """
     first = points[0][1]
     factors = np.maximum.accumulate([needed / first for _, needed in points])
     return [
@@ -140,7 +145,9 @@ def _shrunk(x: np.ndarray, side: int) -> np.ndarray:
 
 
 def _found_tilted(finder, face: np.ndarray, degrees: float) -> tuple[np.ndarray, float] | None:
-    """A face put into a larger picture, turned, found again and cut out: (crop, measured tilt in degrees)."""
+    """A face put into a larger picture, turned, found again and cut out: (crop, measured tilt in
+    degrees).
+    """
     side, unit = 480, 4.0
     middle = (face.shape[0] - 1) / 2
     matrix = cv2.getRotationMatrix2D((middle, middle), -degrees, unit)
@@ -172,7 +179,9 @@ def _spoiled_voices(
 def _windows(
     judge: Network, voices: list[np.ndarray], y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every window of every recording: probabilities, labels, and the ratio of voice to noise (dB) as measured."""
+    """Every window of every recording: probabilities, labels, and the ratio of voice to noise (dB)
+    as measured.
+    """
     sr = judge.features.sr
     x, source, measured = [], [], []
     for i, voice in enumerate(voices):

@@ -15,7 +15,8 @@ from ..voices import Features
 class Recipe:
     """How a network is trained. ``assumed`` names the values that the thesis does not state.
 
-    ``monitor`` is what chooses the epoch on validation data; None takes the last one, as the thesis does.
+    ``monitor`` is what chooses the epoch on validation data; None takes the last one, as the thesis
+    does.
     """
 
     variant: str = "best"
@@ -62,7 +63,8 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         assumed=("optimizer", "learning_rate", "layers", "filters", "dense units"),
     ),
     ("vgg16", "best"): replace(_FACE, learning_rate=1e-3, ema=0.99),
-    # At Adam's own rate, 1e-3, it answered "happiness" to every face for as long as we watched (320 steps).
+    # At Adam's own rate, 1e-3, it answered "happiness" to every face for as long as we watched (320
+    # steps).
     ("vgg16", "thesis"): replace(
         _THESIS,
         epochs=20,

@@ -1,7 +1,8 @@
 """What a training leaves behind: a record from which every figure can be had again.
 
-``NAME.json`` holds protocol, options, split, history and test metrics; ``NAME.npz`` (float16) the probabilities for
-validation and test rows, from which the metrics are computed. Taught in notebooks/11_evaluation.
+``NAME.json`` holds protocol, options, split, history and test metrics; ``NAME.npz`` (float16) the
+probabilities for validation and test rows, from which the metrics are computed. Taught in
+notebooks/11_evaluation.
 """
 
 import json
@@ -32,7 +33,8 @@ PACKAGES = (
     "av",
 )
 
-#: Where a network's training cannot match the thesis, or had to choose between its text and its logs.
+#: Where a network's training cannot match the thesis, or had to choose between its text and its
+#: logs.
 NOTES = {
     "conv2d": "The text divides into 60/20/20, the log of figure 5.6 counts 75/15/10; the log is followed, drawn anew.",
     "vgg16": "The thesis's 80 % (figure 5.4) has no digits and no log, and its Aff-Wild frames cannot be had.",
@@ -44,14 +46,17 @@ NOTES = {
 def own_protocol(data: str, modality: str) -> str:
     """How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``).
 
-    RAVDESS, also where other sets or faces stand beside its voices: actors 1–16 train, 17–20 validation, 21–24 test.
-    Everything else has its official split: FER2013's, or that of the table that a set's reader gives.
+    RAVDESS, also where other sets or faces stand beside its voices: actors 1–16 train, 17–20
+    validation, 21–24 test. Everything else has its official split: FER2013's, or that of the table
+    that a set's reader gives.
     """
     return "actors-16-4-4" if modality != "face" and "ravdess" in data else "official"
 
 
 def notes(network: str, plan: Recipe, data: str) -> list[str]:
-    """What a reader of the record must know before comparing it: cut short, or not quite what the thesis did."""
+    """What a reader of the record must know before comparing it: cut short, or not quite what the
+    thesis did.
+    """
     found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
     if modality_of(network) == "both":
         shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
@@ -78,10 +83,12 @@ def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) ->
 
 
 def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
-    """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by recording.
+    """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by
+    recording.
 
-    A recording's probabilities are the mean over its windows (of pairs: those beside one face). One speaker's windows
-    are not independent: voices' intervals are resampled by speaker; a single speaker's hold for this voice alone.
+    A recording's probabilities are the mean over its windows (of pairs: those beside one face). One
+    speaker's windows are not independent: voices' intervals are resampled by speaker; a single
+    speaker's hold for this voice alone.
     """
     if modality == "face":
         return evaluate(part.y, proba, labels).to_dict()
@@ -95,7 +102,8 @@ def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str)
 def face_details(
     part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset
 ) -> tuple:
-    """What is said of a face network's test part beside its score, and the arrays from which that can be had again.
+    """What is said of a face network's test part beside its score, and the arrays from which that
+    can be had again.
 
     Parameters
     ----------
@@ -104,9 +112,11 @@ def face_details(
 
     Returns
     -------
-    details : ``flip``: mean of the two answers; ``without_duplicates``: only pictures that no training row has, pixel
-        by pixel; ``ferplus``: against FER+'s majority, where the set has votes and six of ten agree.
-    arrays : ``test_mirrored``, ``test_duplicate`` (bool) and ``test_ferplus`` (int8, -1: no majority).
+    details : ``flip``: mean of the two answers; ``without_duplicates``: only pictures that no
+        training row has, pixel by pixel; ``ferplus``: against FER+'s majority, where the set has
+        votes and six of ten agree.
+    arrays : ``test_mirrored``, ``test_duplicate`` (bool) and ``test_ferplus`` (int8, -1: no
+        majority).
     """
     duplicate = np.isin(part.group, known.group)
     everything, both = np.ones(len(part), bool), (proba.astype(np.float64) + mirrored) / 2
@@ -125,7 +135,9 @@ def face_details(
 
 
 def has_gpu() -> bool:
-    """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is not there.)"""
+    """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is
+    not there.)
+    """
     return any(
         name.lower().startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()
     )
@@ -180,7 +192,8 @@ def card(
 
     Parameters
     ----------
-    validation : labels and probabilities of validation rows that tested nothing: it is calibrated on them.
+    validation : labels and probabilities of validation rows that tested nothing: it is calibrated
+        on them.
     """
     modality = modality_of(name)
     use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
@@ -212,11 +225,13 @@ def card(
 
 
 def by_source(arrays: dict[str, np.ndarray], labels: tuple[str, ...]) -> dict:
-    """What a joint network's validation pairs say of its answers from a face, from a voice and from both.
+    """What a joint network's validation pairs say of its answers from a face, from a voice and from
+    both.
 
     Returns
     -------
-    ``temperatures`` and ``curves`` (risk and coverage, for ``evaluation.threshold_for``), each by source.
+    ``temperatures`` and ``curves`` (risk and coverage, for ``evaluation.threshold_for``), each by
+    source.
     """
     temperatures, curves = {}, {}
     for source, key in (("face", "face_proba"), ("voice", "voice_proba"), ("face+voice", "proba")):
@@ -235,7 +250,9 @@ def write(folder: Path, name: str, record: dict, arrays: dict[str, np.ndarray]) 
 
 
 def write_json(name: str, record: dict, folder: Path | None = None) -> Path:
-    """Put a record into ``folder`` (the default: where records ship, ``data/runs``) as ``NAME.json``."""
+    """Put a record into ``folder`` (the default: where records ship, ``data/runs``) as
+    ``NAME.json``.
+    """
     path = (folder or config.shipped_root() / "runs") / f"{name}.json"
     with replacing(path) as temporary:
         temporary.write_text(

@@ -1,7 +1,7 @@
 """Train a registered network on a data set, with checkpoints, resume and a record of the run.
 
-Taught in notebooks/07_conv2d (faces), notebooks/10_conv1d (voices) and notebooks/14_one_network; the
-recipes named ``thesis`` follow 4.5–4.9.
+Taught in notebooks/07_conv2d (faces), notebooks/10_conv1d (voices) and notebooks/14_one_network;
+the recipes named ``thesis`` follow 4.5–4.9.
 """
 
 import json
@@ -46,7 +46,9 @@ AUGMENTATIONS: dict[str, Callable] = {
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its ``record`` (as written) and the paths of record and network (``None`` of folds)."""
+    """A finished training: its ``record`` (as written) and the paths of record and network
+    (``None`` of folds).
+    """
 
     record: dict
     record_path: Path
@@ -67,30 +69,32 @@ def train(
     publish: bool = False,
     progress: bool = True,
 ) -> Run:
-    """Train on the set's training part, choose the epoch on its validation part, report its test part once.
+    """Train on the set's training part, choose the epoch on its validation part, report its test
+    part once.
 
     Parameters
     ----------
-    network, data : a registered network and a data set's name (see ``datasets.load``; for ``joint`` see
-        ``datasets.load_pairs``). On a sample no trunk begins with the shipped weights.
+    network, data : a registered network and a data set's name (see ``datasets.load``; for ``joint``
+        see ``datasets.load_pairs``). On a sample no trunk begins with the shipped weights.
     recipe : ``"best"`` or ``"thesis"``.
-    protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of ``splits.THESIS``. Where
-        that holds out a single part, it is both validation and test: it may be watched, not chosen by.
-        ``"folds-5"`` trains five networks, each tested on the speakers (FER2013: pictures) that the others had, and
-        takes the last epoch of each; its record holds the answers of all five.
+    protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of
+        ``splits.THESIS``. Where that holds out a single part, it is both validation and test: it
+        may be watched, not chosen by. ``"folds-5"`` trains five networks, each tested on the
+        speakers (FER2013: pictures) that the others had, and takes the last epoch of each; its
+        record holds the answers of all five.
     root, out : data root and output root; see ``config``.
     seed : of weights, order and augmentation.
     epochs : instead of the recipe's.
     resume : go on from the last finished epoch of the same run, if there is one.
-    publish : also put the record and the network where they ship (``data/runs``, ``data/weights`` of a checkout); of
-        folds, of a thesis protocol (its test rows have twins or speakers in training) and of a network beyond
-        ``SHIPPED_BYTES`` the record only.
+    publish : also put the record and the network where they ship (``data/runs``, ``data/weights``
+        of a checkout); of folds, of a thesis protocol (its test rows have twins or speakers in
+        training) and of a network beyond ``SHIPPED_BYTES`` the record only.
     progress : show a bar with the time left.
 
     Raises
     ------
-    EmotutilsError : unknown names, missing data, a protocol that leaves nothing to choose by, a resumed run with other
-        settings, a loss that is not finite, or memory that ran out.
+    EmotutilsError : unknown names, missing data, a protocol that leaves nothing to choose by, a
+        resumed run with other settings, a loss that is not finite, or memory that ran out.
     """
     plan = recipe_for(network, recipe)
     plan = replace(plan, epochs=epochs) if epochs else plan
@@ -138,7 +142,8 @@ def train(
     arrays = {}
 
     def answers(x: Input) -> np.ndarray:
-        # Half precision is what ships; the metrics are computed from it, so that they can be had again exactly.
+        # Half precision is what ships; the metrics are computed from it, so that they can be had
+        # again exactly.
         return model.predict(_floats(x), batch_size=256, verbose=0).astype(np.float16)
 
     for split in ("validation", "test"):
@@ -193,7 +198,9 @@ def _floats(x: Input, rows: np.ndarray | slice = slice(None)) -> Input:
 
 
 def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed: int) -> tuple:
-    """The set, its parts, of pairs a function that draws the training part anew, and which parts are held out."""
+    """The set, its parts, of pairs a function that draws the training part anew, and which parts
+    are held out.
+    """
     if datasets.is_pairs(data) != (modality == "both"):
         raise EmotutilsError(
             f"{data} holds {'pairs' if modality != 'both' else 'no pairs'}: joint learns from pairs, such as "
@@ -206,7 +213,8 @@ def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed:
         dataset = datasets.load_pairs(data, root)
         draw = dataset.drawer("train", plan.features, speeds=plan.speeds)
         parts = {"train": draw([seed, 0])}
-        # Another seed than the training's would be another test: all runs are scored on the same pairs.
+        # Another seed than the training's would be another test: all runs are scored on the same
+        # pairs.
         parts |= {split: dataset.part(split, plan.features) for split in ("validation", "test")}
         return dataset, parts, draw, ["validation", "test"]
     dataset = datasets.load(data, root)
@@ -233,7 +241,9 @@ def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed:
 def _alone(
     part: Pairs, split: str, answers: Callable, labels: tuple[str, ...]
 ) -> tuple[dict, dict]:
-    """What a joint network answers with the face alone and the voice alone: scores, and the arrays behind them."""
+    """What a joint network answers with the face alone and the voice alone: scores, and the arrays
+    behind them.
+    """
     details, arrays = {}, {}
     for k, source in enumerate(("face", "voice")):
         x = part.x
@@ -246,7 +256,9 @@ def _alone(
 def _train_folds(
     network: str, data: str, plan: Recipe, protocol: str, publish: bool, **options
 ) -> Run:
-    """One network a fold; their out-of-fold answers, together every row of the set, are scored as one test part."""
+    """One network a fold; their out-of-fold answers, together every row of the set, are scored as
+    one test part.
+    """
     k = protocol.removeprefix("folds-")
     if not k.isdecimal():
         raise EmotutilsError(f"unknown protocol {protocol!r}: folds-5 stands for five folds")
@@ -278,7 +290,9 @@ def _train_folds(
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled, augmented training batches; the same seed and epoch give the same batches, also after a resume."""
+    """Shuffled, augmented training batches; the same seed and epoch give the same batches, also
+    after a resume.
+    """
 
     def __init__(
         self,
@@ -333,7 +347,9 @@ class Batches(keras.utils.PyDataset):
 
 @keras.saving.register_keras_serializable("emotutils")
 class UnweightedAverageRecall(keras.metrics.Metric):
-    """Mean of the recalls of the labels that occurred; one-hot labels in, as the training batches give them."""
+    """Mean of the recalls of the labels that occurred; one-hot labels in, as the training batches
+    give them.
+    """
 
     def __init__(self, n_labels: int, name: str = "uar", **kwargs):
         super().__init__(name=name, **kwargs)
@@ -365,9 +381,11 @@ def _layers(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 class _State(keras.callbacks.Callback):
-    """After each epoch: history, then weights with the optimizer's state. A resume reads the epoch off the latter.
+    """After each epoch: history, then weights with the optimizer's state. A resume reads the epoch
+    off the latter.
 
-    Dropout draws anew from seed and epoch, so that a resumed run drops what an unbroken one would have dropped.
+    Dropout draws anew from seed and epoch, so that a resumed run drops what an unbroken one would
+    have dropped.
     """
 
     def __init__(
@@ -404,7 +422,9 @@ class _State(keras.callbacks.Callback):
 
 
 class _Best(keras.callbacks.Callback):
-    """Keep the weights (averaged ones, where the recipe averages) of the best epoch on validation data."""
+    """Keep the weights (averaged ones, where the recipe averages) of the best epoch on validation
+    data.
+    """
 
     def __init__(self, folder: Path, history: list[dict], monitor: str | None):
         super().__init__()
@@ -486,9 +506,11 @@ def _fit(model, plan, parts, folder, seed, resume, progress, draw=None) -> tuple
 def build_for(
     plan: Recipe, network: str, train_part: Part, n_labels: int, seed: int | None = None
 ) -> keras.Model:
-    """A network compiled as the recipe says, with its normalisation fitted on the training part; untrained.
+    """A network compiled as the recipe says, with its normalisation fitted on the training part;
+    untrained.
 
-    Its weights and its dropout come from the seed; without one, from ``keras.utils.set_random_seed``.
+    Its weights and its dropout come from the seed; without one, from
+    ``keras.utils.set_random_seed``.
     """
     x = train_part.x
     shapes = (

@@ -1,4 +1,6 @@
-"""Score a trained network on a data set, divided as it was for the training. Taught in notebooks/11_evaluation."""
+"""Score a trained network on a data set, divided as it was for the training. Taught in
+notebooks/11_evaluation.
+"""
 
 import os
 from dataclasses import replace
@@ -17,7 +19,8 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
 
     Raises
     ------
-    DataError : a set of the other modality, or one that the network learned from, divided otherwise.
+    DataError : a set of the other modality, or one that the network learned from, divided
+        otherwise.
     """
     dataset, learned, protocol = (
         datasets.load(data, root),
@@ -49,13 +52,15 @@ def evaluate_network(
     *,
     flip: bool = False,
 ) -> Report:
-    """Score a trained network on one split of a data set; a shipped one gives its card's figures again.
+    """Score a trained network on one split of a data set; a shipped one gives its card's figures
+    again.
 
     Parameters
     ----------
     network : a shipped network's name or the path of a ``.keras`` file.
     data, root : a data set's name and the data root, as in ``datasets.load``.
-    flip : answer each face by the mean of what is said of it and of its mirror image; not for voices.
+    flip : answer each face by the mean of what is said of it and of its mirror image; not for
+        voices.
 
     Raises
     ------

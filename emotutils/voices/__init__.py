@@ -1,7 +1,7 @@
 """One sound → windows, voice activity, spectra, features; and what can be done to a sound.
 
-``degradation`` (worse recordings) and ``fingerprints`` (near-duplicates) are modules of their own. Taught in
-notebooks/05_voice_data and notebooks/13_fusion.
+``degradation`` (worse recordings) and ``fingerprints`` (near-duplicates) are modules of their own.
+Taught in notebooks/05_voice_data and notebooks/13_fusion.
 """
 
 from .activity import FRAME, is_voiced, signal_to_noise, trim, voice_activity

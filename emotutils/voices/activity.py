@@ -12,24 +12,26 @@ from .spectra import SAMPLE_RATE, _hann, _mono, _power, _sparse_bank
 FRAME = 0.01  #: seconds from one voice-activity decision to the next
 
 
-# --- voice activity --------------------------------------------------------------------------------------------------
+# --- voice activity -------------------------------------------------------------------------------
 
 
 def voice_activity(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
-    """Where somebody seems to speak: one bool for each 10 ms, the last one for what is left of the clip.
+    """Where somebody seems to speak: one bool for each 10 ms, the last one for what is left of the
+    clip.
 
     A stretch of sound counts as voice when it
 
-    1. stands out of the background: 5 dB above the clip's own noise floor on average over 20 mel bands of 100 to
-       4000 Hz, where a band's floor is the 10th percentile of its level in the clip (so it adapts to microphone,
-       loudness and noise), less than 35 dB below the loudest part, and above -75 dBFS (digital silence, dither);
+    1. stands out of the background: 5 dB above the clip's own noise floor on average over 20 mel
+       bands of 100 to 4000 Hz, where a band's floor is the 10th percentile of its level in the clip
+       (so it adapts to microphone, loudness and noise), less than 35 dB below the loudest part, and
+       above -75 dBFS (digital silence, dither);
     2. has pitch: at least 50 ms with a clear peak between 75 and 400 Hz in the autocorrelation;
     3. moves: the livelier bands change by 3 dB or more over time, as syllables do.
 
-    Steady noise of any colour, hum and the moment they set in fail 1 or 3; clicks and pulsing noise fail 2. Limits:
-    music and animals have pitch and move, and pass. Whisper has no pitch and a note held for the whole clip does not
-    move: both fail. In noise less than 5 dB below the voice, much of it is missed. The floor needs context: give it
-    seconds, not syllables.
+    Steady noise of any colour, hum and the moment they set in fail 1 or 3; clicks and pulsing noise
+    fail 2. Limits: music and animals have pitch and move, and pass. Whisper has no pitch and a note
+    held for the whole clip does not move: both fail. In noise less than 5 dB below the voice, much
+    of it is missed. The floor needs context: give it seconds, not syllables.
     """
     x = _mono(x)
     hop, n_fft = round(FRAME * sr), 2 * round(0.016 * sr)
@@ -67,9 +69,11 @@ _SPEECH_BAND = 100.0, 4000.0  # Hz
 
 
 def _periodicity(power: np.ndarray, sr: int) -> np.ndarray:
-    """Height of the pitch peak (75-400 Hz) in the autocorrelation of each column's frame, about 0..1.
+    """Height of the pitch peak (75-400 Hz) in the autocorrelation of each column's frame, about
+    0..1.
 
-    The window's own autocorrelation is divided out (Boersma 1993, IFA Proceedings 17), so a pure period gives 1.
+    The window's own autocorrelation is divided out (Boersma 1993, IFA Proceedings 17), so a pure
+    period gives 1.
     """
     n_fft = 2 * (len(power) - 1)
     of_window = fft.irfft(np.abs(fft.rfft(_hann(n_fft))) ** 2)
@@ -79,26 +83,31 @@ def _periodicity(power: np.ndarray, sr: int) -> np.ndarray:
 
 
 def _movement(bands: np.ndarray) -> float:
-    """How much a stretch of sound changes: the standard deviation over time of its bands (dB), smoothed over 50 ms.
+    """How much a stretch of sound changes: the standard deviation over time of its bands (dB),
+    smoothed over 50 ms.
 
-    The smoothing takes out the scatter of noise; the first and last 30 ms, the onset and the end, do not count. Of
-    the bands, the 80th percentile counts: in noise, few of them stand out, but these move.
+    The smoothing takes out the scatter of noise; the first and last 30 ms, the onset and the end,
+    do not count. Of the bands, the 80th percentile counts: in noise, few of them stand out, but
+    these move.
     """
     smooth = uniform_filter1d(bands, 5, axis=1)[:, 3:-3]
     return float(np.percentile(smooth.std(axis=1), 80)) if smooth.shape[1] else 0.0
 
 
 def is_voiced(x: np.ndarray, sr: int = SAMPLE_RATE, least: float = 0.3) -> bool:
-    """Whether at least ``least`` seconds of the clip are voice; `voice_activity` says what counts, and the limits."""
+    """Whether at least ``least`` seconds of the clip are voice; `voice_activity` says what counts,
+    and the limits.
+    """
     return bool(voice_activity(x, sr).sum() * FRAME >= least - 1e-9)
 
 
 def signal_to_noise(x: np.ndarray, sr: int = SAMPLE_RATE) -> float:
     """How far the voice stands above its background, in dB; NaN where there is no voice.
 
-    The voice's power is the mean over what `voice_activity` marks, the background's the 10th percentile over frames of
-    10 ms, which in speech are its pauses (a coarse relative of minimum statistics, Martin 2001). In unbroken speech
-    the quietest frames are voice as well, so that even without any noise no more than 20 to 30 dB are found.
+    The voice's power is the mean over what `voice_activity` marks, the background's the 10th
+    percentile over frames of 10 ms, which in speech are its pauses (a coarse relative of minimum
+    statistics, Martin 2001). In unbroken speech the quietest frames are voice as well, so that even
+    without any noise no more than 20 to 30 dB are found.
 
     Returns
     -------
@@ -120,10 +129,11 @@ def signal_to_noise(x: np.ndarray, sr: int = SAMPLE_RATE) -> float:
 
 
 def trim(x: np.ndarray, sr: int = SAMPLE_RATE, margin: float = 0.05) -> np.ndarray:
-    """The clip without what comes before and after the voice, ``margin`` seconds kept on both sides (a view).
+    """The clip without what comes before and after the voice, ``margin`` seconds kept on both sides
+    (a view).
 
-    Pauses inside stay. Empty if and only if there is no voice at all. Trimming a second time may take a little more:
-    what is background in the whole clip is not in its louder part.
+    Pauses inside stay. Empty if and only if there is no voice at all. Trimming a second time may
+    take a little more: what is background in the whole clip is not in its louder part.
     """
     x = _mono(x)
     voiced = np.flatnonzero(voice_activity(x, sr))

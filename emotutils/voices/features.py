@@ -12,36 +12,43 @@ from .activity import trim
 from .spectra import SAMPLE_RATE, _mono, delta, log_mel, mfcc
 from .windows import WINDOW, window_starts
 
-#: What padding rows of `Features` hold. No real row can: decibels stop at -100 (``AMIN``), so a coefficient of the
-#: orthonormal DCT over at most ``MAX_MELS`` bands stays above -100 * sqrt(256) = -1600. A power of two is exact in
-#: half precision as well, so cached features can be masked by equality.
+#: What padding rows of `Features` hold. No real row can: decibels stop at -100 (``AMIN``), so a
+#: coefficient of the orthonormal DCT over at most ``MAX_MELS`` bands stays above -100 * sqrt(256) =
+#: -1600. A power of two is exact in half precision as well, so cached features can be masked by
+#: equality.
 PAD = -2048.0
 MAX_MELS = 256
 LEVEL = -23.0  #: dBFS (RMS) that ``Features(level="clip")`` brings a clip to
 
 
-# --- features --------------------------------------------------------------------------------------------------------
+# --- features -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Features:
     """What a voice network takes, as one value that its card stores: call it on a clip.
 
-    The clip is trimmed by `trim` (a clip without any voice is used whole), cut to its middle ``seconds`` if longer,
-    brought to one level, turned into features and padded with rows of ``PAD`` to a fixed shape.
+    The clip is trimmed by `trim` (a clip without any voice is used whole), cut to its middle
+    ``seconds`` if longer, brought to one level, turned into features and padded with rows of
+    ``PAD`` to a fixed shape.
 
     Fields
     ------
-    kind : "log_mel" (dB over time), "mfcc" (over time) or "mfcc_mean" (MFCCs averaged over time, thesis 4.7).
+    kind : "log_mel" (dB over time), "mfcc" (over time) or "mfcc_mean" (MFCCs averaged over time,
+        thesis 4.7).
     n_mels, n_mfcc : bands of the mel filter bank; coefficients kept of it for the two MFCC kinds.
-    n_fft, hop_length : samples per frame (512 = 32 ms at 16 kHz) and from frame to frame (160 = 10 ms).
-    fmin, fmax : Hz. The defaults leave out rumble below speech, and the top of the band, where resamplers differ.
+    n_fft, hop_length : samples per frame (512 = 32 ms at 16 kHz) and from frame to frame (160 = 10
+        ms).
+    fmin, fmax : Hz. The defaults leave out rumble below speech, and the top of the band, where
+        resamplers differ.
     seconds, sr : length of the clip that fills the shape; sampling rate that the clip must have.
-    level : "clip" scales each trimmed clip to -23 dBFS RMS: microphones, distances and corpora differ in loudness
-        (within RAVDESS speech alone by 40 dB), and a network would learn the recording instead of the voice. How
-        loud somebody speaks is lost with it; how speech changes within the clip is not. "none" keeps the level.
-    deltas : 1 appends each band's slope (`delta`) behind the bands, 2 the curvature behind that. Not for
-        ``mfcc_mean``: the mean of a slope says little more than where a clip begins and ends.
+    level : "clip" scales each trimmed clip to -23 dBFS RMS: microphones, distances and corpora
+        differ in loudness (within RAVDESS speech alone by 40 dB), and a network would learn the
+        recording instead of the voice. How loud somebody speaks is lost with it; how speech changes
+        within the clip is not. "none" keeps the level.
+    deltas : 1 appends each band's slope (`delta`) behind the bands, 2 the curvature behind that.
+        Not for ``mfcc_mean``: the mean of a slope says little more than where a clip begins and
+        ends.
 
     Raises ``ValueError`` for values that do not fit together.
     """
@@ -90,7 +97,9 @@ class Features:
         )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Features of one clip at ``sr``: float32 of ``shape``; ``ValueError`` for an empty or damaged clip."""
+        """Features of one clip at ``sr``: float32 of ``shape``; ``ValueError`` for an empty or
+        damaged clip.
+        """
         x = self._clip(_mono(x, least=1))
         options = {
             name: getattr(self, name) for name in ("n_mels", "n_fft", "hop_length", "fmin", "fmax")
@@ -134,7 +143,8 @@ class Features:
 
 
 def window_features(sound: np.ndarray, features: Features) -> list[np.ndarray]:
-    """One recording, float32 (samples,) at ``features.sr``: silence trimmed → windows of 3 s → features of each.
+    """One recording, float32 (samples,) at ``features.sr``: silence trimmed → windows of 3 s →
+    features of each.
 
     A recording in which no voice is found is used whole.
     """

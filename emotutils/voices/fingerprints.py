@@ -11,10 +11,11 @@ import numpy as np
 from ..support.similarity import best_correlation, close_pairs
 from .spectra import SAMPLE_RATE, log_mel
 
-#: Correlation from which two sounds count as one recording. Among the 5,247 of RAVDESS (speech and song) and TESS, two
-#: different ones reach 0.93 at most (one singer, one sentence, one emotion). 120 of them at random, made quieter by
-#: 26 dB, cut or delayed by 0.05 to 0.12 s, brought to 8 kHz and back, sent through MP3 or AAC at 16 to 32 kbit/s, or
-#: laid under noise 20 dB below, all stay above 0.96.
+#: Correlation from which two sounds count as one recording. Among the 5,247 of RAVDESS (speech and
+#: song) and TESS, two different ones reach 0.93 at most (one singer, one sentence, one emotion).
+#: 120 of them at random, made quieter by 26 dB, cut or delayed by 0.05 to 0.12 s, brought to 8 kHz
+#: and back, sent through MP3 or AAC at 16 to 32 kbit/s, or laid under noise 20 dB below, all stay
+#: above 0.96.
 SOUNDS_ALIKE = 0.945
 BANDS, FRAMES, STEP, FLOOR = (
     32,
@@ -28,22 +29,26 @@ WORTH_A_LOOK = (
 )
 
 
-# --- sound -----------------------------------------------------------------------------------------------------------
+# --- sound ----------------------------------------------------------------------------------------
 
 
 def sound_hash(voices: Sequence[np.ndarray]) -> np.ndarray:
-    """Sixteen hexadecimal digits for each recording, equal where all samples (float32) are: str (n,)."""
+    """Sixteen hexadecimal digits for each recording, equal where all samples (float32) are: str
+    (n,).
+    """
     return np.array(
         [hashlib.sha1(np.float32(x).tobytes()).hexdigest()[:16] for x in voices], dtype="U16"
     )
 
 
 def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
-    """A coarse picture of one sound that hardly depends on level, codec, rate, faint noise or delay.
+    """A coarse picture of one sound that hardly depends on level, codec, rate, faint noise or
+    delay.
 
-    Its `voices.log_mel` from 100 to 3800 Hz, from `FLOOR` decibels below the loudest value upwards, laid with its
-    centre of gravity into the middle of 4 s (the rest of a longer sound is left out). Each band's mean is taken off
-    and the whole has unit length: the sum of the product of two is their correlation.
+    Its `voices.log_mel` from 100 to 3800 Hz, from `FLOOR` decibels below the loudest value upwards,
+    laid with its centre of gravity into the middle of 4 s (the rest of a longer sound is left out).
+    Each band's mean is taken off and the whole has unit length: the sum of the product of two is
+    their correlation.
 
     Returns
     -------
@@ -70,7 +75,8 @@ def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
 def near_sounds(voices: Sequence[np.ndarray], sr: int = SAMPLE_RATE) -> np.ndarray:
     """Pairs i < k of recordings that are one, also if they are identical: int64 (m, 2).
 
-    They correlate by `SOUNDS_ALIKE` or more at the best of a few small lags. Every pair is compared.
+    They correlate by `SOUNDS_ALIKE` or more at the best of a few small lags. Every pair is
+    compared.
 
     Raises ``ValueError`` as `sound_fingerprint` does.
     """

@@ -1,8 +1,9 @@
 """From sound to what a voice network takes: windows, voice activity, log-mel spectra and MFCCs.
 
-All functions take one mono clip: a one-dimensional floating-point array, nominally in -1..1, at ``sr`` hertz.
-Anything else (stereo, integers, NaN or infinity) raises ``ValueError``; so does an empty clip where a result
-needs at least one sample. Taught in notebooks/05_voice_data and notebooks/13_fusion.
+All functions take one mono clip: a one-dimensional floating-point array, nominally in -1..1, at
+``sr`` hertz. Anything else (stereo, integers, NaN or infinity) raises ``ValueError``; so does an
+empty clip where a result needs at least one sample. Taught in notebooks/05_voice_data and
+notebooks/13_fusion.
 """
 
 from functools import lru_cache
@@ -16,7 +17,7 @@ AMIN = 1e-10  #: smallest power before the logarithm: -100 dB (librosa's)
 TOP_DB = 80.0  #: range kept below the loudest value of the clip (librosa's)
 
 
-# --- spectra ---------------------------------------------------------------------------------------------------------
+# --- spectra --------------------------------------------------------------------------------------
 
 
 def log_mel(
@@ -31,9 +32,10 @@ def log_mel(
 ) -> np.ndarray:
     """Log-mel spectrogram in dB: (n_mels, 1 + samples // hop_length), of the clip's float type.
 
-    Equal to ``librosa.power_to_db(librosa.feature.melspectrogram(...))`` for one clip: centred frames on zero
-    padding, periodic Hann window, Slaney's mel scale, reference 1, values at most 80 dB below the clip's largest.
-    That floor belongs to the clip, which is why there is no batch form: a quiet clip beside a loud one would change.
+    Equal to ``librosa.power_to_db(librosa.feature.melspectrogram(...))`` for one clip: centred
+    frames on zero padding, periodic Hann window, Slaney's mel scale, reference 1, values at most 80
+    dB below the clip's largest. That floor belongs to the clip, which is why there is no batch
+    form: a quiet clip beside a loud one would change.
     """
     x = _mono(x, least=1)
     bank = _sparse_bank(sr, n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
@@ -55,8 +57,9 @@ def mfcc(
 ) -> np.ndarray:
     """Mel-frequency cepstral coefficients: (n_mfcc, 1 + samples // hop_length).
 
-    Equal to ``librosa.feature.mfcc`` for one clip, with its defaults, of which the thesis (4.7) takes 40
-    coefficients: the orthonormal DCT-II of `log_mel` along the mel axis. Several times faster than librosa.
+    Equal to ``librosa.feature.mfcc`` for one clip, with its defaults, of which the thesis (4.7)
+    takes 40 coefficients: the orthonormal DCT-II of `log_mel` along the mel axis. Several times
+    faster than librosa.
     """
     if not 0 < n_mfcc <= n_mels:
         raise ValueError(f"{n_mfcc} coefficients from {n_mels} mel bands: ask for 1 to {n_mels}")
@@ -67,12 +70,14 @@ def mfcc(
 
 
 def delta(x: np.ndarray, width: int = 9, order: int = 1) -> np.ndarray:
-    """How each row changes over time: its slope (``order`` 1) or curvature (2) per frame, in the shape of ``x``.
+    """How each row changes over time: its slope (``order`` 1) or curvature (2) per frame, in the
+    shape of ``x``.
 
     A polynomial of degree ``order`` is fitted to ``width`` frames around each frame. Equal to
-    ``librosa.feature.delta``, which is ``scipy.signal.savgol_filter`` underneath as well; the first and last frames
-    take the fit of the first and last ``width``. A clip of fewer frames has no such fit: there its first and last
-    frame go on for ever, which is librosa's ``mode="nearest"`` (librosa's default refuses such a clip).
+    ``librosa.feature.delta``, which is ``scipy.signal.savgol_filter`` underneath as well; the first
+    and last frames take the fit of the first and last ``width``. A clip of fewer frames has no such
+    fit: there its first and last frame go on for ever, which is librosa's ``mode="nearest"``
+    (librosa's default refuses such a clip).
 
     Parameters
     ----------
@@ -86,8 +91,9 @@ def delta(x: np.ndarray, width: int = 9, order: int = 1) -> np.ndarray:
 def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> np.ndarray:
     """Slaney's triangular mel filters, each of unit area: float32 (n_mels, 1 + n_fft // 2).
 
-    The same numbers as ``librosa.filters.mel`` (a test compares them), without the seconds that importing librosa
-    costs every start of the program. M. Slaney, *Auditory Toolbox*, Interval Research 1998-010.
+    The same numbers as ``librosa.filters.mel`` (a test compares them), without the seconds that
+    importing librosa costs every start of the program. M. Slaney, *Auditory Toolbox*, Interval
+    Research 1998-010.
 
     Raises ``ValueError`` unless 0 <= fmin < fmax <= sr / 2.
     """
@@ -101,7 +107,8 @@ def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> n
     return bank.astype(np.float32)
 
 
-# Few entries differ from zero; and unlike a dense product, a sparse one does not fight the threads of a training.
+# Few entries differ from zero; and unlike a dense product, a sparse one does not fight the threads
+# of a training.
 @lru_cache(maxsize=16)
 def _sparse_bank(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> sparse.csr_array:
     return sparse.csr_array(mel_filters(sr, n_fft, n_mels, fmin, fmax))

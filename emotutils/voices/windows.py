@@ -13,15 +13,16 @@ WINDOW = 3.0  #: seconds of sound that a voice network hears at once (thesis 4.7
 HOP = 0.5  #: seconds from one window to the next
 
 
-# --- windows ---------------------------------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------------
 
 
 def window_starts(duration: float, window: float = WINDOW, hop: float = HOP) -> np.ndarray:
     """Where the windows over ``duration`` seconds begin, in seconds: float64 (n,), ascending.
 
-    Starts are ``k * hop`` while the window fits. If the end is not reached by these, one last window ends there
-    (so the last hop may be shorter); a film shorter than one window has the single start 0 and a shorter window;
-    a film of no duration has none. `iter_windows` cuts at the same places.
+    Starts are ``k * hop`` while the window fits. If the end is not reached by these, one last
+    window ends there (so the last hop may be shorter); a film shorter than one window has the
+    single start 0 and a shorter window; a film of no duration has none. `iter_windows` cuts at the
+    same places.
 
     Raises ``ValueError`` unless 0 < hop <= window (a longer hop would leave gaps).
     """
@@ -40,11 +41,13 @@ def window_starts(duration: float, window: float = WINDOW, hop: float = HOP) -> 
 def iter_windows(
     blocks: Iterable[np.ndarray], sr: int = SAMPLE_RATE, window: float = WINDOW, hop: float = HOP
 ) -> Iterator[tuple[float, float, np.ndarray]]:
-    """Cut a stream of sound blocks of any sizes into overlapping windows, holding about one window in memory.
+    """Cut a stream of sound blocks of any sizes into overlapping windows, holding about one window
+    in memory.
 
-    Yields ``(t0, t1, x)``: seconds from the stream's start and the samples between, float32 and the caller's own.
-    The windows are those of `window_starts` and cover the whole stream: all are ``window`` long, the last one ends
-    at the stream's end; only a stream shorter than a window gives one shorter window.
+    Yields ``(t0, t1, x)``: seconds from the stream's start and the samples between, float32 and the
+    caller's own. The windows are those of `window_starts` and cover the whole stream: all are
+    ``window`` long, the last one ends at the stream's end; only a stream shorter than a window
+    gives one shorter window.
 
     Raises ``ValueError`` for a block that is not mono sound, or unless 0 < hop <= window.
     """

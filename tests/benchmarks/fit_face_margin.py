@@ -1,8 +1,8 @@
 """Fit the constants of emotutils/faces.py that frame a detected face as FER2013 frames its faces.
 
-FER2013's pictures are already cut, so the detector runs on them set into a larger picture, and the medians over many
-faces say how many detected boxes such a picture spans, and where its middle lies. What surrounds the picture moves the
-box by a few per cent; three surroundings take turns.
+FER2013's pictures are already cut, so the detector runs on them set into a larger picture, and the
+medians over many faces say how many detected boxes such a picture spans, and where its middle lies.
+What surrounds the picture moves the box by a few per cent; three surroundings take turns.
 
     python tests/benchmarks/fit_face_margin.py ~/emotion-data/fer2013/fer2013.csv [faces]
 """
@@ -45,7 +45,9 @@ def set_into_picture(face: np.ndarray, surrounding: int) -> np.ndarray:
 
 
 def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
-    """Quartiles of each constant over the faces found, one column a constant; ``found`` is the share of faces."""
+    """Quartiles of each constant over the faces found, one column a constant; ``found`` is the
+    share of faces.
+    """
     # A low threshold, because sure finds are the loosely cut faces: a high one would bias the fit.
     blazeface, haar = (
         faces.build_detector("blazeface", threshold=faces.CANDIDATE),

@@ -1,14 +1,17 @@
-"""Clips per second: 40 MFCCs of every RAVDESS and TESS recording, by ``emotutils.speech`` and by librosa.
+"""Clips per second: 40 MFCCs of every RAVDESS and TESS recording, by ``emotutils.speech`` and by
+librosa.
 
-Both read the files, compute the full matrix and its mean over time (thesis 4.7), alone and with two worker processes.
-They take turns on the same block of clips, in changing order, so that all see the machine in the same state: compare
-the ratios, not the seconds. Everything is read once beforehand, so that the disk does not count. A worker has one
-thread for linear algebra: left to itself, librosa's matrix product takes two, which on a quiet machine gains it about a
-twentieth and on a busy one costs it a factor. A busy machine has no core for the second worker of either.
+Both read the files, compute the full matrix and its mean over time (thesis 4.7), alone and with two
+worker processes. They take turns on the same block of clips, in changing order, so that all see the
+machine in the same state: compare the ratios, not the seconds. Everything is read once beforehand,
+so that the disk does not count. A worker has one thread for linear algebra: left to itself,
+librosa's matrix product takes two, which on a quiet machine gains it about a twentieth and on a
+busy one costs it a factor. A busy machine has no core for the second worker of either.
 
     python tests/benchmarks/mfcc_extraction.py [DATA_ROOT]
 
-What it prints also goes into ``data/runs/bench-mfcc-extraction.json``, which notebooks/05_voice_data shows.
+What it prints also goes into ``data/runs/bench-mfcc-extraction.json``, which
+notebooks/05_voice_data shows.
 """
 
 import json
@@ -77,7 +80,9 @@ def difference(one: Mfccs, other: Mfccs, k: int) -> float:
 
 
 def compare(paths: list[str]) -> tuple[pd.DataFrame, tuple[float, float]]:
-    """Seconds of each contender (columns) for each block (rows), and the largest differences: matrices, means."""
+    """Seconds of each contender (columns) for each block (rows), and the largest differences:
+    matrices, means.
+    """
     for path in paths:
         Path(path).read_bytes()
     for function, workers in CONTENDERS.values():

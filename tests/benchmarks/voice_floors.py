@@ -1,7 +1,9 @@
-"""What simple classifiers make of RAVDESS's time-averaged MFCCs, on actors they never heard: the floors to beat.
+"""What simple classifiers make of RAVDESS's time-averaged MFCCs, on actors they never heard: the
+floors to beat.
 
-The cells of notebooks/10_conv1d, section 5, kept as a record for readers without the recordings: five folds by actor,
-k and C chosen by four inner folds by actor, out-of-fold answers of all 24 actors, intervals by bootstrap over actors.
+The cells of notebooks/10_conv1d, section 5, kept as a record for readers without the recordings:
+five folds by actor, k and C chosen by four inner folds by actor, out-of-fold answers of all 24
+actors, intervals by bootstrap over actors.
 
     python tests/benchmarks/voice_floors.py [DATA_ROOT]
 

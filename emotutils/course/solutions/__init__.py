@@ -1,6 +1,8 @@
-"""Exercises of the notebooks: a check that gives a verdict, and a solution that shows itself only when asked.
+"""Exercises of the notebooks: a check that gives a verdict, and a solution that shows itself only
+when asked.
 
-A key such as ``"03.1"`` names the notebook and the exercise in it; notebooks/03_face_data has the first.
+A key such as ``"03.1"`` names the notebook and the exercise in it; notebooks/03_face_data has the
+first.
 """
 
 import contextlib
@@ -22,7 +24,8 @@ def exercise(key: str, judge: Callable[[Callable], None]) -> Callable[[Callable]
 
     Parameters
     ----------
-    judge : takes an answer (a function like the solution) and raises AssertionError with a hint if it is not right.
+    judge : takes an answer (a function like the solution) and raises AssertionError with a hint if
+        it is not right.
     """
 
     def register(solution: Callable) -> Callable:
@@ -33,7 +36,8 @@ def exercise(key: str, judge: Callable[[Callable], None]) -> Callable[[Callable]
 
 
 def check(key: str, answer: Callable) -> None:
-    """Print a verdict on an answer: right, or not yet and a hint. It never raises for a wrong answer.
+    """Print a verdict on an answer: right, or not yet and a hint. It never raises for a wrong
+    answer.
 
     Parameters
     ----------
@@ -68,9 +72,11 @@ def show(key: str) -> None:
 
 
 def verdicts(notebook: str | os.PathLike) -> dict[str, str]:
-    """What the checks in an executed notebook said, exercise by exercise, for whoever has to read many of them.
+    """What the checks in an executed notebook said, exercise by exercise, for whoever has to read
+    many of them.
 
-    Only what is stored is read: run a notebook that was handed in again first, on the machine of whoever marks it.
+    Only what is stored is read: run a notebook that was handed in again first, on the machine of
+    whoever marks it.
 
     Returns
     -------

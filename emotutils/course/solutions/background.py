@@ -37,7 +37,9 @@ def _judge_softmax(answer) -> None:
 
 @exercise("01.1", _judge_softmax)
 def softmax(z: np.ndarray) -> np.ndarray:
-    """Probabilities (n, k) from scores (n, k). The largest exponent is 0, so that nothing overflows."""
+    """Probabilities (n, k) from scores (n, k). The largest exponent is 0, so that nothing
+    overflows.
+    """
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 
@@ -103,7 +105,9 @@ def _judge_precision_recall(answer) -> None:
 
 @exercise("01.3", _judge_precision_recall)
 def precision_recall(y: np.ndarray, said: np.ndarray, label: str) -> tuple[float, float]:
-    """Of the answers ``label`` the share that is right, and of the rows with that label the share that is found."""
+    """Of the answers ``label`` the share that is right, and of the rows with that label the share
+    that is found.
+    """
     found = np.sum((y == label) & (said == label))
     answers, rows = np.sum(said == label), np.sum(y == label)
     return found / answers if answers else np.nan, found / rows if rows else np.nan

@@ -103,7 +103,9 @@ def _judge_film_disjoint(answer) -> None:
 
 @exercise("04.3", _judge_film_disjoint)
 def film_disjoint(films: pd.Series, seed: int) -> pd.Series:
-    """``"train"`` or ``"test"`` for each row, so that no film lies on both sides; a third of the films are test."""
+    """``"train"`` or ``"test"`` for each row, so that no film lies on both sides; a third of the
+    films are test.
+    """
     names = np.random.default_rng(seed).permutation(films.unique())
     return films.isin(names[: len(names) // 3]).map({True: "test", False: "train"})
 
@@ -155,7 +157,9 @@ def _judge_standardise(answer) -> None:
 
 @exercise("05.2", _judge_standardise)
 def standardise(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both parts with the training rows' mean taken off, in units of the training rows' standard deviation."""
+    """Both parts with the training rows' mean taken off, in units of the training rows' standard
+    deviation.
+    """
     mean, deviation = X_train.mean(axis=0), X_train.std(axis=0)
     return (X_train - mean) / deviation, (X_test - mean) / deviation
 

@@ -82,7 +82,9 @@ def _judge_ece(answer) -> None:
 
 @exercise("11.3", _judge_ece)
 def calibration_error(y: np.ndarray, proba: np.ndarray, bins: int) -> float:
-    """The mean gap between how sure a network is and how often it is right, over bins of equal width."""
+    """The mean gap between how sure a network is and how often it is right, over bins of equal
+    width.
+    """
     sure, right = proba.max(axis=1), proba.argmax(axis=1) == y
     held = np.minimum((sure * bins).astype(int), bins - 1)
     total = 0.0

@@ -29,7 +29,8 @@ def chain(size: int, steps: list[tuple[int, int, int]]) -> int:
 
 
 def _judge_parameters(answer) -> None:
-    # As Keras counts them in the thesis's network (320 and 18,496), in ours (13,824), and with 1×1 filters.
+    # As Keras counts them in the thesis's network (320 and 18,496), in ours (13,824), and with 1×1
+    # filters.
     for case, expected in (((3, 1, 32, True), 320), ((3, 32, 64, True), 18496), ((3, 32, 48, False), 13824),
                            ((1, 256, 7, True), 1799)):  # fmt: skip
         got = answer(*case)

@@ -55,7 +55,9 @@ def _judge_threshold(answer) -> None:
 
 @exercise("13.2", _judge_threshold)
 def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
-    """The lowest threshold on the top probability at which at most this share of the answers given is wrong."""
+    """The lowest threshold on the top probability at which at most this share of the answers given
+    is wrong.
+    """
     order = np.argsort(-top)
     risk = np.cumsum(wrong[order]) / np.arange(1, len(top) + 1)
     return float(top[order][np.flatnonzero(risk <= error_rate).max()])

@@ -32,7 +32,9 @@ def _judge_dropout(answer) -> None:
 
 @exercise("14.1", _judge_dropout)
 def modality_dropout(present: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Hide face or voice, each as often, from this share of the rows that have both; ``present`` is (n, 2), 1 or 0."""
+    """Hide face or voice, each as often, from this share of the rows that have both; ``present`` is
+    (n, 2), 1 or 0.
+    """
     both = present.all(axis=1)
     hit = both & (rng.random(len(present)) < rate)
     side = rng.integers(0, 2, len(present))

@@ -40,7 +40,9 @@ def _judge_group_split(answer) -> None:
 
 @exercise("12.1", _judge_group_split)
 def group_split(groups, share: float, seed: int) -> np.ndarray:
-    """Which rows test: whole groups, drawn one after the other until they hold the share of the rows."""
+    """Which rows test: whole groups, drawn one after the other until they hold the share of the
+    rows.
+    """
     test = np.zeros(len(groups), bool)
     for group in np.random.default_rng(seed).permutation(np.unique(groups)):
         if test.mean() < share:
@@ -102,7 +104,9 @@ def _judge_leaks(answer) -> None:
 
 @exercise("12.3", _judge_leaks)
 def leaks(pipeline) -> bool:
-    """Whether a pipeline finds labels in noise: where there is nothing to learn, more than chance is a leak."""
+    """Whether a pipeline finds labels in noise: where there is nothing to learn, more than chance
+    is a leak.
+    """
     scores = []
     for seed in range(3):
         rng = np.random.default_rng(seed)

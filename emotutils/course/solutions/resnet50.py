@@ -18,7 +18,9 @@ def _judge_bottleneck(answer) -> None:
 
 @exercise("09.1", _judge_bottleneck)
 def bottleneck(before: int, width: int, project: bool) -> int:
-    """The parameters of a bottleneck's convolutions, each with a bias: 1×1, 3×3, 1×1 and, if asked, the shortcut's."""
+    """The parameters of a bottleneck's convolutions, each with a bias: 1×1, 3×3, 1×1 and, if asked,
+    the shortcut's.
+    """
     sizes = [(1, before, width), (3, width, width), (1, width, 4 * width)]
     if project:
         sizes.append((1, before, 4 * width))
@@ -57,6 +59,9 @@ def _judge_padded(answer) -> None:
 
 @exercise("09.3", _judge_padded)
 def padded(size: int) -> float:
-    """The share of a padded 3×3 convolution's products, on size×size places, that fall on the border of zeros."""
-    # In each direction the three taps of every place hit 3 · size positions, and the two outermost lie outside.
+    """The share of a padded 3×3 convolution's products, on size×size places, that fall on the
+    border of zeros.
+    """
+    # In each direction the three taps of every place hit 3 · size positions, and the two outermost
+    # lie outside.
     return 1 - ((3 * size - 2) / (3 * size)) ** 2

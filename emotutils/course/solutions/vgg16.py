@@ -16,7 +16,9 @@ def _judge_stacked(answer) -> None:
 
 @exercise("08.1", _judge_stacked)
 def stacked(size: int, channels: int) -> tuple[int, int, int]:
-    """How many 3×3 layers see as much as one large filter, their weights, and those of the large one."""
+    """How many 3×3 layers see as much as one large filter, their weights, and those of the large
+    one.
+    """
     layers = (size - 1) // 2  # each adds one pixel on every side
     return layers, layers * 9 * channels**2, size**2 * channels**2
 
@@ -75,7 +77,9 @@ def _judge_freeze(answer) -> None:
 
 @exercise("08.3", _judge_freeze)
 def freeze(model, open_layers: int) -> int:
-    """Leave only the last layers of a Keras model open, and no batch normalisation; how many numbers can change."""
+    """Leave only the last layers of a Keras model open, and no batch normalisation; how many
+    numbers can change.
+    """
     from keras.layers import BatchNormalization
 
     weighted = [

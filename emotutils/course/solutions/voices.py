@@ -48,7 +48,9 @@ def _judge_average_recall(answer) -> None:
 
 @exercise("10.2", _judge_average_recall)
 def average_recall(y: np.ndarray, said: np.ndarray) -> float:
-    """The unweighted average recall: of each label that occurs the share that was found, and their mean."""
+    """The unweighted average recall: of each label that occurs the share that was found, and their
+    mean.
+    """
     return float(np.mean([np.mean(said[y == label] == label) for label in np.unique(y)]))
 
 

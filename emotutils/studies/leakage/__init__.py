@@ -1,4 +1,6 @@
-"""The same network under other ways to divide: how much of a score is leaked. Taught in notebooks/12_leakage."""
+"""The same network under other ways to divide: how much of a score is leaked. Taught in
+notebooks/12_leakage.
+"""
 
 from .faces import fer2013
 from .neighbours import films, windows

@@ -1,4 +1,6 @@
-"""FER2013: what its twins, a shuffle and more faces do to the thesis's Conv2D. Taught in notebooks/12_leakage."""
+"""FER2013: what its twins, a shuffle and more faces do to the thesis's Conv2D. Taught in
+notebooks/12_leakage.
+"""
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -23,12 +25,14 @@ def fer2013(
     estimator: BaseEstimator | None = None,
     name: str = "fer2013",
 ) -> Outcome:
-    """FER2013 with and without the twins of its test faces in training, shuffled, and with fewer or more faces.
+    """FER2013 with and without the twins of its test faces in training, shuffled, and with fewer or
+    more faces.
 
-    ``"with twins"`` trains on ``trained`` Training faces, among them all that are twins of a PrivateTest face (the same
-    picture, or nearly); ``"without twins"`` on as many, none of them; both are asked about PrivateTest. ``"shuffled"``
-    divides the whole set anew, at random and once for all seeds, and trains on as many. ``"1000 faces"`` … is the
-    learning curve over Training faces; the one of ``trained`` faces is what ``"shuffled"`` is to be held against.
+    ``"with twins"`` trains on ``trained`` Training faces, among them all that are twins of a
+    PrivateTest face (the same picture, or nearly); ``"without twins"`` on as many, none of them;
+    both are asked about PrivateTest. ``"shuffled"`` divides the whole set anew, at random and once
+    for all seeds, and trains on as many. ``"1000 faces"`` … is the learning curve over Training
+    faces; the one of ``trained`` faces is what ``"shuffled"`` is to be held against.
 
     Returns
     -------

@@ -33,7 +33,8 @@ TRAINED = 10_000  # windows that every arm of the curve is trained on, so that n
 
 def small_network(**options) -> BaseEstimator:
     """Standardised inputs and two hidden layers: 256 and 128 units, 40 passes over the data."""
-    # Stopped by its number of passes on purpose, hence the tolerance: no part of the data is spent on stopping.
+    # Stopped by its number of passes on purpose, hence the tolerance: no part of the data is spent
+    # on stopping.
     given = {"max_iter": 40, "tol": 0.0, "n_iter_no_change": 1000, **options}
     return make_pipeline(StandardScaler(), _Quiet((256, 128), **given))
 
@@ -56,15 +57,18 @@ def windows(
     estimator: BaseEstimator | None = None,
     name: str = "windows",
 ) -> Outcome:
-    """Overlapping windows of half a second, ten a second, as a film has frames; shuffled, by recording, by actor.
+    """Overlapping windows of half a second, ten a second, as a film has frames; shuffled, by
+    recording, by actor.
 
-    Of each recording one window is drawn and tested, the same in all arms. Arms ``"0.1 s"``, ``"0.2 s"`` … are trained
-    on windows of all recordings that are so far from the tested one of their own; ``"recording"`` on other recordings,
-    ``"actor"`` on other actors. Arms beginning with ``"1-NN"`` ask the nearest window instead of a network.
+    Of each recording one window is drawn and tested, the same in all arms. Arms ``"0.1 s"``, ``"0.2
+    s"`` … are trained on windows of all recordings that are so far from the tested one of their
+    own; ``"recording"`` on other recordings, ``"actor"`` on other actors. Arms beginning with
+    ``"1-NN"`` ask the nearest window instead of a network.
 
     Parameters
     ----------
-    trained : windows to train on in every arm, drawn from those permitted (fewer where there are fewer).
+    trained : windows to train on in every arm, drawn from those permitted (fewer where there are
+        fewer).
     estimator : instead of `small_network`.
     """
     X, source, start = _cut(dataset)
@@ -106,7 +110,9 @@ def windows(
 
 
 def _cut(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features (m, 40) of all windows, the recording that each is from, and where in it it begins (s)."""
+    """Features (m, 40) of all windows, the recording that each is from, and where in it it begins
+    (s).
+    """
     features = recipe_for("conv1d", "thesis").features
     X, source, start = [], [], []
     for i, voice in enumerate(dataset.voices(sr=features.sr)):
@@ -121,7 +127,9 @@ def _cut(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _one_each(source: np.ndarray) -> np.ndarray:
-    """One window of each recording, drawn: the same whatever the seed of a training, so that arms and seeds pair."""
+    """One window of each recording, drawn: the same whatever the seed of a training, so that arms
+    and seeds pair.
+    """
     drawn = pd.Series(np.arange(len(source))).groupby(source).sample(1, random_state=0)
     return np.sort(drawn.to_numpy())
 
@@ -139,7 +147,8 @@ def films(
     Parameters
     ----------
     dataset : faces with a column ``film``. Of drawn films this is a simulation, and nothing else.
-    estimator : on flat pixels, standardised; by default the nearest frame answers, which is all that shuffling needs.
+    estimator : on flat pixels, standardised; by default the nearest frame answers, which is all
+        that shuffling needs.
     """
     table = dataset.table.assign(group=dataset.table["film"])
     X, rows = dataset.faces().reshape(len(table), -1) / 255, table[["id", "y", "group"]]

@@ -30,10 +30,12 @@ class Outcome:
     Attributes
     ----------
     name : of the experiment.
-    rows : DataFrame, one row a face, recording or window: ``id``, ``y`` (index into ``labels``), ``group`` (speaker …:
-        rows that are not independent of each other; for pictures each row its own) and the experiment's own columns.
+    rows : DataFrame, one row a face, recording or window: ``id``, ``y`` (index into ``labels``),
+        ``group`` (speaker …: rows that are not independent of each other; for pictures each row its
+        own) and the experiment's own columns.
     labels : names of the k labels.
-    arms : name of the way to divide → float16 (seeds, n, k) probabilities, NaN in rows that it did not test.
+    arms : name of the way to divide → float16 (seeds, n, k) probabilities, NaN in rows that it did
+        not test.
     facts : ``data``, ``network``, ``trained_on`` (rows, by arm), hardware, versions …
     """
 
@@ -60,7 +62,8 @@ class Outcome:
         )
 
     def gap(self, a: str, b: str, where: np.ndarray | None = None) -> Comparison:
-        """By how much arm a scores better than b on the rows that both tested, with a paired interval.
+        """By how much arm a scores better than b on the rows that both tested, with a paired
+        interval.
 
         Raises
         ------
@@ -97,8 +100,9 @@ class Outcome:
         ]
 
     def table(self, where: np.ndarray | None = None) -> pd.DataFrame:
-        """One row an arm: rows trained on and tested, accuracy and UAR (mean over seeds) with ``low`` and ``high`` of
-        the accuracy, and the lowest and highest seed's accuracy."""
+        """One row an arm: rows trained on and tested, accuracy and UAR (mean over seeds) with
+        ``low`` and ``high`` of the accuracy, and the lowest and highest seed's accuracy.
+        """
         rows = []
         for arm in self.arms:
             tested = self._tested(arm, where)
@@ -113,7 +117,9 @@ class Outcome:
         return pd.DataFrame(rows).set_index("arm")
 
     def save(self, folder: Path | None = None) -> Path:
-        """Write ``leak-NAME.json`` (for people) and ``.npz`` (all answers) into ``folder`` (``data/runs``)."""
+        """Write ``leak-NAME.json`` (for people) and ``.npz`` (all answers) into ``folder``
+        (``data/runs``).
+        """
         folder = folder or config.shipped_root() / "runs"
         arrays = {f"row_{name}": np.array(column.tolist()) for name, column in self.rows.items()}
         with replacing(folder / f"leak-{self.name}.npz") as temporary:
@@ -123,7 +129,9 @@ class Outcome:
 
 
 def read(name: str, folder: Path | None = None) -> Outcome | None:
-    """The recorded outcome of that name, with every answer; None, and a line saying so, where it is missing."""
+    """The recorded outcome of that name, with every answer; None, and a line saying so, where it is
+    missing.
+    """
     path = (folder or config.shipped_root() / "runs") / f"leak-{name}.json"
     if not path.is_file():
         print(f"leak-{name}: not run yet")
@@ -142,7 +150,8 @@ def read(name: str, folder: Path | None = None) -> Outcome | None:
 def answers(
     estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, folds: Folds, k: int, seed: int = 0
 ) -> np.ndarray:
-    """Train anew on each fold and ask about the rows it keeps out: float16 (n, k), NaN in rows never asked about.
+    """Train anew on each fold and ask about the rows it keeps out: float16 (n, k), NaN in rows
+    never asked about.
 
     scikit-learn's ``cross_val_predict`` wants folds that test every row once; these need not.
     """

@@ -83,8 +83,9 @@ def gaps() -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row an entry of `GAPS` whose record is there: ``leak``, ``record``, the accuracies ``leaking`` and
-    ``honest`` (``Score``, mean over seeds) on the rows that both arms tested, and the paired ``gap`` (``Comparison``).
+    DataFrame, one row an entry of `GAPS` whose record is there: ``leak``, ``record``, the
+    accuracies ``leaking`` and ``honest`` (``Score``, mean over seeds) on the rows that both arms
+    tested, and the paired ``gap`` (``Comparison``).
     """
     rows = []
     for leak, name, leaking, honest in GAPS:

@@ -45,9 +45,11 @@ def scaled(dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "sc
 def chosen_columns(
     dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "chosen-columns"
 ) -> Outcome:
-    """The best columns of thousands, chosen before or after the split. All columns are noise: chance is all there is.
+    """The best columns of thousands, chosen before or after the split. All columns are noise:
+    chance is all there is.
 
-    What happens to anybody who computes 6,000 features of 240 recordings and keeps those that go with the label.
+    What happens to anybody who computes 6,000 features of 240 recordings and keeps those that go
+    with the label.
     """
     rows, k = dataset.table[["id", "y", "group"]], len(dataset.labels)
     y, by = rows["y"].to_numpy(), _by(dataset, folds, "group")
@@ -98,7 +100,8 @@ def twins(
     estimator: BaseEstimator | None = None,
     name: str = "twins",
 ) -> Outcome:
-    """Every recording twice, once as MP3, like RAVDESS's audio-only and audio-visual files of one performance.
+    """Every recording twice, once as MP3, like RAVDESS's audio-only and audio-visual files of one
+    performance.
 
     Divided at random by file, or by performance; asked about are the originals alone.
     """
@@ -111,7 +114,9 @@ def twins(
 
 
 def _copied(dataset, vary, copies, ways, seeds, folds, estimator, name) -> Outcome:
-    """Arms over the originals and their copies, dealt out by row or by recording; answers to the originals only."""
+    """Arms over the originals and their copies, dealt out by row or by recording; answers to the
+    originals only.
+    """
     features = recipe_for("conv1d", "thesis").features
     voices, n, k = dataset.voices(sr=features.sr), len(dataset.table), len(dataset.labels)
     more = [
@@ -148,7 +153,8 @@ def best_epoch(
 ) -> Outcome:
     """Conv1D by actor, its epoch chosen on the test actors, on validation actors, or the last one.
 
-    One training a fold and seed, looked at after every epoch; the next fold's actors are for validation.
+    One training a fold and seed, looked at after every epoch; the next fold's actors are for
+    validation.
     """
     X, rows, k = heard(dataset), dataset.table[["id", "y", "group"]], len(dataset.labels)
     y, plan = rows["y"].to_numpy(np.int32), recipe_for("conv1d", "thesis")
@@ -195,7 +201,9 @@ def leaderboard(
     dataset: Dataset, *, seeds=tuple(range(13)), folds: int = FOLDS, estimator: BaseEstimator | None = None,
     name: str = "leaderboard",
 ) -> Outcome:  # fmt: skip
-    """Thirteen submissions: one network with thirteen seeds, by actor. `peek` divides its answers into boards."""
+    """Thirteen submissions: one network with thirteen seeds, by actor. `peek` divides its answers
+    into boards.
+    """
     X, rows = heard(dataset), dataset.table[["id", "y", "group"]]
     arms = {"submissions": divided(estimator or small_network(), X, rows, len(dataset.labels),
                                    lambda seed: cross_validation(dataset.table, folds, groups="group"))}  # fmt: skip
@@ -204,13 +212,14 @@ def leaderboard(
 
 
 def peek(outcome: Outcome, actors: int = 4) -> pd.DataFrame:
-    """Choose the best of the submissions on a public board of a few actors, then look at the others.
+    """Choose the best of the submissions on a public board of a few actors, then look at the
+    others.
 
     Returns
     -------
-    DataFrame, one row a choice of ``actors`` for the board (at most 2,000, drawn): ``public`` accuracy of the
-    submission that is best there, its ``private`` accuracy on all other actors, and ``typical``, the mean
-    submission's on the board. Taught in notebooks/12_leakage.
+    DataFrame, one row a choice of ``actors`` for the board (at most 2,000, drawn): ``public``
+    accuracy of the submission that is best there, its ``private`` accuracy on all other actors, and
+    ``typical``, the mean submission's on the board. Taught in notebooks/12_leakage.
     """
     right = outcome.arms["submissions"].argmax(axis=2) == outcome.rows["y"].to_numpy()
     people, code = np.unique(outcome.rows["group"].to_numpy(str), return_inverse=True)

@@ -1,4 +1,5 @@
-"""Known voices, known words, known corpora: the same network on RAVDESS and TESS, divided in several ways.
+"""Known voices, known words, known corpora: the same network on RAVDESS and TESS, divided in
+several ways.
 
 Taught in notebooks/12_leakage.
 """
@@ -33,7 +34,9 @@ def voice_network(**options) -> NetworkClassifier:
 
 
 def heard(dataset: Dataset) -> np.ndarray:
-    """The 40 time-averaged MFCCs of each recording, float32 (n, 40): what the thesis's network takes."""
+    """The 40 time-averaged MFCCs of each recording, float32 (n, 40): what the thesis's network
+    takes.
+    """
     return extract_features(dataset, recipe_for("conv1d", "thesis").features)
 
 
@@ -52,7 +55,8 @@ def speakers(
     Parameters
     ----------
     dataset : with columns ``group`` and ``statement``.
-    seeds : one training of everything for each. folds : of the first two arms. estimator : instead of Conv1D.
+    seeds : one training of everything for each. folds : of the first two arms. estimator : instead
+        of Conv1D.
     """
     X, rows = heard(dataset), dataset.table[["id", "y", "group", "statement"]]
     arm = partial(divided, estimator or voice_network(), X, rows, len(dataset.labels))
@@ -86,7 +90,8 @@ def corpora(
     estimator: BaseEstimator | None = None,
     name: str = "corpora",
 ) -> Outcome:
-    """RAVDESS and TESS as one: at random; RAVDESS by actor, without and with TESS; from one corpus to the other.
+    """RAVDESS and TESS as one: at random; RAVDESS by actor, without and with TESS; from one corpus
+    to the other.
 
     Parameters
     ----------
@@ -94,8 +99,9 @@ def corpora(
 
     Returns
     -------
-    Outcome with arms ``"merged, random"``, ``"ravdess, actor"``, ``"ravdess + tess, actor"``, ``"ravdess to tess"``,
-    ``"tess to ravdess"``. In the last two ``calm`` can only be answered, or only be asked: score them in seven labels.
+    Outcome with arms ``"merged, random"``, ``"ravdess, actor"``, ``"ravdess + tess, actor"``,
+    ``"ravdess to tess"``, ``"tess to ravdess"``. In the last two ``calm`` can only be answered, or
+    only be asked: score them in seven labels.
     """
     X, rows, table = heard(dataset), dataset.table[["id", "y", "group", "corpus"]], dataset.table
     arm = partial(divided, estimator or voice_network(), X, rows, len(dataset.labels))
