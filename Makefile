@@ -14,11 +14,12 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint notebooks stamp results constraints clean
+.PHONY: help install demo test test-real lint notebooks stamp results constraints clean
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
 	@echo "make test      all tests, notebooks included"
+	@echo "make test-real whatever needs the real sets, every notebook whole: half an hour"
 	@echo "make install   only the environment, in $(VENV) (demo and test do this themselves)"
 	@echo "make lint      look for mistakes in the code with ruff"
 	@echo "make notebooks run every notebook again on the samples and keep what comes out"
@@ -33,6 +34,9 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
+
+test-real: $(READY)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "real or whole" tests
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -7,6 +7,15 @@ from pathlib import Path
 import pytest
 
 
+def pytest_sessionstart(session):
+    """Draw the sample sets once, before several processes ask for them at a time."""
+    several = getattr(session.config.option, "numprocesses", None)
+    if several and not hasattr(session.config, "workerinput"):
+        from emotutils import samples
+
+        samples.ensure()
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the real corpora as published; tests that use it are marked ``real``."""

@@ -50,9 +50,9 @@ def test_conv1d_learns_the_synthetic_voices_of_unseen_speakers(voice_run):
 
 
 @pytest.mark.parametrize("name", ["vgg16", "resnet50"])
-def test_the_large_networks_loss_falls(name):
+def test_one_step_moves_every_weight_of_the_large_networks(name):
     data = datasets.load("sample-fer2013")
-    rows = data.rows("train")[:64]
+    rows = data.rows("train")[:8]
     x, y = data.faces(rows), data.table["y"].to_numpy()[rows]
     model = networks.build_network(name)
     networks.compile_for(
@@ -60,8 +60,11 @@ def test_the_large_networks_loss_falls(name):
         optimizer=training.run.keras.optimizers.Adam(1e-4),
         loss="sparse_categorical_crossentropy",
     )
-    losses = model.fit(x, y, batch_size=32, epochs=4, verbose=0, shuffle=False).history["loss"]
-    assert losses[-1] < losses[0]
+    before = [weight.numpy() for weight in model.trainable_weights]
+    loss = model.train_on_batch(x, y)
+    assert np.isfinite(loss)
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        assert not np.array_equal(weight.numpy(), old), weight.path
 
 
 def test_a_run_leaves_a_record_from_which_its_figures_can_be_had_again(face_run):

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from ..datasets import PairSet
 
 SYNTHETIC = "synthetic data: shows that the code works, not how well"
-#: For each profile: epochs of a live training (None: the recipe's own) and minutes that a training
-#: cell may take.
-LIMITS = {"sample": (2, 1.0), "live": (10, 5.0), "full": (None, None)}
+#: For each profile: epochs of a live training (None: the recipe's own).
+EPOCHS = {"sample": 2, "live": 10, "full": None}
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,12 @@ class Setup:
     ----------
     profile : ``"sample"``, ``"live"`` or ``"full"``; see ``config.PROFILES``.
     seed : for everything random in the notebook.
-    epochs, max_minutes : how much a live training may do (``None``: as much as its recipe says).
+    epochs : how many a live training may take (``None``: as many as its recipe says).
     """
 
     profile: str
     seed: int
     epochs: int | None
-    max_minutes: float | None
 
     def load(self, name: str, *, optional: bool = False, **options) -> datasets.Dataset:
         """A data set by its plain name (``"fer2013"``): the synthetic one in ``sample``, the real
@@ -146,7 +144,7 @@ def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = F
     )
     versions = f"Python {platform.python_version()}, emotutils {version('emotutils')}"
     print(f"{versions}{_backend(seed) if keras else ''}, profile {name}")
-    return Setup(name, seed, *LIMITS[name])
+    return Setup(name, seed, EPOCHS[name])
 
 
 def _backend(seed: int) -> str:
