@@ -11,7 +11,6 @@ _WHERE = {
     "build_network": "networks",
     "load_network": "networks",
     "register_network": "networks",
-    "evaluate": "evaluation",
     "setup_notebook": "course.notebook",
     "show_source": "course.notebook",
 }

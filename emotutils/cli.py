@@ -355,6 +355,8 @@ def _evaluate(args) -> None:
         )
         print(f"{report.summary()}\n{report.table().to_string(float_format='%.3f')}")
     if args.out:
+        from .plots import plot_report
+
         args.out.mkdir(parents=True, exist_ok=True)
         report.to_json(args.out / "report.json")
         with (
@@ -362,7 +364,7 @@ def _evaluate(args) -> None:
             replacing(args.out / "report.png") as picture,
         ):
             report.table().to_csv(labels)
-            report.plot().savefig(picture, dpi=100)
+            plot_report(report).savefig(picture, dpi=100)
 
 
 def _calibrate(args) -> None:

@@ -25,11 +25,11 @@ from emotutils.evaluation import (
     compare,
     difference,
     ece,
-    evaluate,
     metrics,
     parting_epoch,
     reliability,
     risk_coverage,
+    score,
 )
 
 
@@ -43,7 +43,7 @@ def random_case(n=500, k=7, seed=3):
 
 def test_metrics_are_scikit_learns():
     y, proba = random_case()
-    said, report = proba.argmax(axis=1), evaluate(*random_case(), EMOTIONS)
+    said, report = proba.argmax(axis=1), score(*random_case(), EMOTIONS)
     assert report.accuracy.value == pytest.approx(accuracy_score(y, said))
     assert report.uar.value == pytest.approx(balanced_accuracy_score(y, said))
     assert report.macro_f1.value == pytest.approx(f1_score(y, said, average="macro"))
@@ -53,14 +53,14 @@ def test_metrics_are_scikit_learns():
 
 def test_a_label_that_never_occurs_does_not_count():
     y, proba = np.array([0, 0, 1, 1]), np.eye(7)[[0, 1, 1, 1]]
-    report = evaluate(y, proba, EMOTIONS)
+    report = score(y, proba, EMOTIONS)
     assert report.uar.value == pytest.approx(0.75)
     assert report.macro_f1.value == pytest.approx((2 / 3 + 0.8) / 2)
 
 
 def test_accuracys_interval_is_wilsons():
     y, proba = random_case()
-    report, n, z = evaluate(y, proba, EMOTIONS), len(y), norm.ppf(0.975)
+    report, n, z = score(y, proba, EMOTIONS), len(y), norm.ppf(0.975)
     p = report.accuracy.value
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
@@ -75,7 +75,7 @@ def test_rows_of_one_speaker_widen_the_interval():
     y = np.tile(np.arange(2), 300)
     right = rng.random(600) < rng.uniform(0.3, 0.9, 20)[groups]
     proba = np.eye(7)[np.where(right, y, 1 - y)]
-    alone, grouped = evaluate(y, proba, EMOTIONS), evaluate(y, proba, EMOTIONS, groups)
+    alone, grouped = score(y, proba, EMOTIONS), score(y, proba, EMOTIONS, groups)
     assert grouped.n_groups == 20
     assert grouped.accuracy.high - grouped.accuracy.low > 1.5 * (
         alone.accuracy.high - alone.accuracy.low
@@ -85,7 +85,7 @@ def test_rows_of_one_speaker_widen_the_interval():
 
 def test_the_same_call_gives_the_same_interval():
     y, proba = random_case()
-    assert evaluate(y, proba, EMOTIONS).to_dict() == evaluate(y, proba, EMOTIONS).to_dict()
+    assert score(y, proba, EMOTIONS).to_dict() == score(y, proba, EMOTIONS).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_same_call_gives_the_same_interval():
 )
 def test_bad_input_is_refused(y, proba):
     with pytest.raises(ValueError):
-        evaluate(y, proba, EMOTIONS)
+        score(y, proba, EMOTIONS)
 
 
 HEADLINES = ("accuracy", "error_rate", "top2", "uar", "specificity", "precision", "macro_f1")
@@ -110,7 +110,7 @@ HEADLINES += ("kappa", "auc", "brier", "nll", "ece")
 
 def test_every_headline_figure_is_scikit_learns():
     y, proba = random_case()
-    said, report = proba.argmax(axis=1), evaluate(y, proba, EMOTIONS, resamples=200)
+    said, report = proba.argmax(axis=1), score(y, proba, EMOTIONS, resamples=200)
     rest = [recall_score(y != k, said != k) for k in range(7)]
     truth = np.eye(7)[y]
     wanted = {
@@ -128,7 +128,7 @@ def test_every_headline_figure_is_scikit_learns():
     }
     assert tuple(report.scores) == HEADLINES
     assert {name: report.scores[name].value for name in wanted} == pytest.approx(wanted)
-    assert all(score.low < score.value < score.high for score in report.scores.values())
+    assert all(s.low < s.value < s.high for s in report.scores.values())
     np.testing.assert_allclose(report.table()["specificity"], rest)
 
 
@@ -136,9 +136,7 @@ def test_a_worked_example_by_hand():
     """Eight rows, two labels: 3 of 4 "no" and 2 of 4 "yes" are found."""
     y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     sure_of_no = np.array([0.9, 0.8, 0.7, 0.2, 0.4, 0.3, 0.6, 0.75])
-    report = evaluate(
-        y, np.stack([sure_of_no, 1 - sure_of_no], axis=1), ("no", "yes"), resamples=50
-    )
+    report = score(y, np.stack([sure_of_no, 1 - sure_of_no], axis=1), ("no", "yes"), resamples=50)
     no, scores = report.table().loc["no"], {name: s.value for name, s in report.scores.items()}
     assert report.confusion.tolist() == [[3, 1], [2, 2]]
     assert no[["precision", "recall", "f1", "specificity", "support"]].tolist() == pytest.approx(
@@ -182,16 +180,16 @@ def test_resampled_figures_are_scikit_learns_with_weights():
 def test_blocks_draw_the_same_as_one_go(monkeypatch):
     y, proba = random_case(60)
     groups = np.arange(60) % 6
-    whole = evaluate(y, proba, EMOTIONS, groups, resamples=40)
+    whole = score(y, proba, EMOTIONS, groups, resamples=40)
     monkeypatch.setattr(metrics, "_BLOCK", 60 * 7)
     assert len(list(metrics.weights(60, 40, 0))) == 6
-    assert evaluate(y, proba, EMOTIONS, groups, resamples=40).scores == whole.scores
+    assert score(y, proba, EMOTIONS, groups, resamples=40).scores == whole.scores
 
 
 def test_shares_of_independent_rows_have_wilsons_interval():
     """81 of 263: Newcombe (1998, Statistics in Medicine 17, 857-872) prints 0.2553 to 0.3662."""
     y = np.zeros(263, int)
-    report = evaluate(y, np.eye(2)[(np.arange(263) >= 81).astype(int)], ("a", "b"), resamples=20)
+    report = score(y, np.eye(2)[(np.arange(263) >= 81).astype(int)], ("a", "b"), resamples=20)
     row = report.table().loc["a"]
     assert (report.accuracy.low, report.accuracy.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert (row["recall_low"], row["recall_high"]) == (report.accuracy.low, report.accuracy.high)
@@ -206,9 +204,9 @@ def test_groups_widen_the_interval_of_each_label_and_score():
     y = np.tile(np.arange(2), 300)
     sure = np.clip(rng.normal(rng.uniform(0.2, 0.9, 20)[groups], 0.05), 0.01, 0.99)
     proba = np.where(np.eye(2)[y] == 1, sure[:, None], 1 - sure[:, None])
-    alone, grouped = (evaluate(y, proba, ("a", "b"), g, resamples=400) for g in (None, groups))
+    alone, grouped = (score(y, proba, ("a", "b"), g, resamples=400) for g in (None, groups))
     for name in ("uar", "auc", "brier", "nll", "kappa"):
-        widths = [score.high - score.low for score in (alone.scores[name], grouped.scores[name])]
+        widths = [s.high - s.low for s in (alone.scores[name], grouped.scores[name])]
         assert widths[1] > 1.5 * widths[0], name
     wide, narrow = (r.table()["recall_high"] - r.table()["recall_low"] for r in (grouped, alone))
     assert (wide > 1.5 * narrow).all()
@@ -219,7 +217,7 @@ def test_what_is_undefined_is_nan_without_a_warning():
     proba[:, 2] = 0.9
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        report = evaluate(np.full(4, 2), proba, EMOTIONS, resamples=30)
+        report = score(np.full(4, 2), proba, EMOTIONS, resamples=30)
         scores, row = report.scores, report.table().loc["fear"]
         found = json.loads(report.to_json())
     assert report.accuracy.value == scores["uar"].value == scores["precision"].value == 1
@@ -230,14 +228,14 @@ def test_what_is_undefined_is_nan_without_a_warning():
 
 
 def test_one_that_is_never_said_counts_as_unprecise():
-    report = evaluate(np.array([0, 0, 1, 1]), np.eye(3)[[0, 0, 0, 0]], "abc", resamples=30)
+    report = score(np.array([0, 0, 1, 1]), np.eye(3)[[0, 0, 0, 0]], "abc", resamples=30)
     assert report.scores["precision"].value == pytest.approx(1 / 4)
     assert np.isnan(report.table()["precision"].tolist()).tolist() == [False, True, True]
 
 
 def test_a_report_as_json(tmp_path):
     y, proba = random_case(80)
-    report = evaluate(y, proba, EMOTIONS, resamples=50)
+    report = score(y, proba, EMOTIONS, resamples=50)
     text = report.to_json(tmp_path / "report.json")
     found = json.loads(text)
     assert json.loads((tmp_path / "report.json").read_text("utf-8")) == found
@@ -248,14 +246,12 @@ def test_a_report_as_json(tmp_path):
 
 def test_a_zero_kept_in_float16_does_not_cost_everything():
     proba = np.array([[1, 0], [0, 1]], np.float16)
-    report = evaluate(np.array([0, 0]), proba, ("a", "b"), resamples=20)
+    report = score(np.array([0, 0]), proba, ("a", "b"), resamples=20)
     assert report.scores["nll"].value == pytest.approx(24 * np.log(2) / 2, rel=1e-3)
 
 
 def test_scores_that_are_no_probabilities_are_refused_where_it_matters():
-    report = evaluate(
-        np.array([0, 1]), np.array([[2.0, 1.0], [0.5, 3.0]]), ("a", "b"), resamples=20
-    )
+    report = score(np.array([0, 1]), np.array([[2.0, 1.0], [0.5, 3.0]]), ("a", "b"), resamples=20)
     assert report.accuracy.value == 1
     with pytest.raises(ValueError, match="add up to 1"):
         _ = report.scores
@@ -282,8 +278,8 @@ def test_true_probabilities_are_calibrated_and_sharpened_ones_are_not():
 
 def test_eces_interval_lies_around_it():
     y, proba = calibrated(500)
-    score = evaluate(y, proba, EMOTIONS, resamples=300).scores["ece"]
-    assert 0 <= score.low < score.value < score.high
+    error = score(y, proba, EMOTIONS, resamples=300).scores["ece"]
+    assert 0 <= error.low < error.value < error.high
 
 
 def test_reliability_by_hand():
@@ -325,7 +321,7 @@ def pair(n=600, seed=5):
 
 def test_a_comparison_is_the_difference_of_two_reports():
     y, a, b = pair()
-    found, one, other = compare(y, a, b), *(evaluate(y, p, EMOTIONS) for p in (a, b))
+    found, one, other = compare(y, a, b), *(score(y, p, EMOTIONS) for p in (a, b))
     assert found.accuracy.value == pytest.approx(one.accuracy.value - other.accuracy.value)
     assert found.uar.value == pytest.approx(one.uar.value - other.uar.value)
     assert (found.n, found.n_groups, found.real) == (600, None, True)
@@ -340,7 +336,7 @@ def test_a_comparison_is_the_difference_of_two_reports():
 def test_pairs_tell_more_than_two_scores():
     y, a, b = pair()
     paired = compare(y, a, b).accuracy
-    apart = difference(*(evaluate(y, p, EMOTIONS).accuracy for p in (a, b)))
+    apart = difference(*(score(y, p, EMOTIONS).accuracy for p in (a, b)))
     assert apart.value == pytest.approx(paired.value)
     assert paired.high - paired.low < 0.8 * (apart.high - apart.low)
 

@@ -12,7 +12,7 @@ import pytest
 from emotutils import datasets, networks, training
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError, NetworkError
-from emotutils.evaluation import evaluate
+from emotutils.evaluation import score
 from emotutils.networks import build_network, load_network, save_network
 from emotutils.networks.layers import Gate, ModalityDropout
 from emotutils.training import records
@@ -287,7 +287,7 @@ def test_its_record_tells_both_each_alone_and_can_be_had_again(tracked):
             ("voice_", record[split]["voice_only"]),
         ):
             proba = arrays[f"{split}_{key}proba"].astype(float)
-            again = evaluate(y, proba, EMOTIONS, groups).to_dict()
+            again = score(y, proba, EMOTIONS, groups).to_dict()
             assert again == {name: value for name, value in told.items() if name in again}
             assert told["clips"]["n_groups"] == 2
         assert (arrays[f"{split}_face_proba"] != arrays[f"{split}_voice_proba"]).any()
@@ -406,6 +406,6 @@ def test_the_shipped_network_gives_its_records_score_again(real_data):
         p = network.predict_proba(
             pairs.x | {"present": np.tile(np.array(present, "f4"), (len(pairs), 1))}
         )
-        again = evaluate(pairs.y, p, EMOTIONS, pairs.actor)
+        again = score(pairs.y, p, EMOTIONS, pairs.actor)
         assert again.n == told["n"]
         assert again.accuracy.value == pytest.approx(told["accuracy"]["value"], abs=0.005)

@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from emotutils import config, datasets
 from emotutils.errors import DataError
-from emotutils.evaluation import evaluate
+from emotutils.evaluation import score
 from emotutils.studies import leakage
 from emotutils.studies.leakage import neighbours, outcomes, traps
 
@@ -63,7 +63,7 @@ def outcome():
 
 def test_score_is_the_mean_over_seeds_of_evaluates(outcome):
     y, groups = outcome.rows["y"].to_numpy(), outcome.rows["group"].to_numpy()
-    reports = [evaluate(y, p.astype(float), ("x", "z"), groups) for p in outcome.arms["half"]]
+    reports = [score(y, p.astype(float), ("x", "z"), groups) for p in outcome.arms["half"]]
     assert [r.accuracy.value for r in reports] == [0.5, 1.0]
     assert outcome.score("half").value == pytest.approx(0.75)
     assert outcome.score("half").low == pytest.approx(np.mean([r.accuracy.low for r in reports]))

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from emotutils import plots
 from emotutils.emotions import EMOTIONS
-from emotutils.evaluation import Score, ece, evaluate, reliability
+from emotutils.evaluation import Score, ece, reliability, score
 
 matplotlib.use("Agg")
 
@@ -31,7 +31,7 @@ def report():
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], [50, 36, 4])
     proba = rng.dirichlet(np.ones(4), 90) + np.eye(4)[y] * rng.uniform(0, 1, (90, 1))
-    return evaluate(
+    return score(
         y,
         proba / proba.sum(axis=1, keepdims=True),
         ("anger", "fear", "calm", "neutral"),
@@ -117,7 +117,7 @@ def test_confusion_prints_counts_and_rates():
 
 
 def test_confusion_takes_a_report():
-    report = evaluate(
+    report = score(
         np.array([0, 1, 1]),
         np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]),
         ("no", "yes"),
@@ -217,7 +217,7 @@ def test_the_legend_of_a_reliability_diagram_hides_nothing(sure):
         np.eye(4)[np.zeros(90, int)] == 1, sure, (1 - sure) / 3
     )  # all right: a point at the top
     ax = plots.plot_reliability(
-        evaluate(np.zeros(90, int), proba, ("anger", "fear", "calm", "neutral"), resamples=20)
+        score(np.zeros(90, int), proba, ("anger", "fear", "calm", "neutral"), resamples=20)
     )
     ax.figure.draw_without_rendering()
     legend = ax.get_legend().get_window_extent()
@@ -233,8 +233,8 @@ def test_risk_ends_at_the_error_rate(report):
     assert "sure of 50 %" in _texts(ax)
 
 
-def test_a_report_plots_itself_in_four_parts(report, tmp_path):
-    figure = report.plot()
+def test_a_report_is_drawn_in_four_parts(report, tmp_path):
+    figure = plots.plot_report(report)
     assert [bool(ax.get_xlabel()) for ax in figure.axes] == [True] * 4
     assert figure.get_size_inches()[0] == 7
     figure.savefig(tmp_path / "report.png")
@@ -388,7 +388,7 @@ def test_lines_stand_out_from_the_page():
     """Every curve of an ROC plot has a contrast of 3:1 to white (WCAG 1.4.11)."""
     y = np.arange(14) % 7
     proba = 0.3 * np.eye(7)[y] + 0.1
-    for line in plots.plot_roc(evaluate(y, proba, EMOTIONS, resamples=5)).lines:
+    for line in plots.plot_roc(score(y, proba, EMOTIONS, resamples=5)).lines:
         rgb = np.array(to_rgb(line.get_color()))
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
         assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 3

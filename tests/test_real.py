@@ -8,7 +8,7 @@ import pytest
 
 from emotutils import config, datasets
 from emotutils.analysis import P, analyze
-from emotutils.evaluation import evaluate
+from emotutils.evaluation import score
 from emotutils.media import FilmWriter
 from emotutils.networks import load_network, shipped_cards
 from emotutils.training.testing import evaluate_network
@@ -37,7 +37,7 @@ def test_a_record_names_the_rows_it_was_scored_on(card, real_data):
     arrays = np.load(config.shipped_root() / "runs" / f"{card['run']}.npz", allow_pickle=False)
     record = json.loads((config.shipped_root() / "runs" / f"{card['run']}.json").read_text())
     groups = arrays["test_group"] if card["modality"] == "voice" else None
-    again = evaluate(
+    again = score(
         arrays["test_y"], arrays["test_proba"].astype(float), card["labels"], groups
     ).to_dict()
     assert again == {k: v for k, v in record["test"].items() if k in again}

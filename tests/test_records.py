@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotutils import config
-from emotutils.evaluation import by_recording, evaluate
+from emotutils.evaluation import by_recording, score
 from emotutils.networks import DEFAULTS
 from emotutils.training.recipes import recipe_for
 from emotutils.training.records import run_name
@@ -38,7 +38,7 @@ def test_every_figure_can_be_had_again_from_the_probabilities(path):
         if split in record:
             groups = arrays[f"{split}_group"] if "clips" in record[split] else None
             y, proba = arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float)
-            again = evaluate(y, proba, record[split]["labels"], groups).to_dict()
+            again = score(y, proba, record[split]["labels"], groups).to_dict()
             assert again == {k: v for k, v in record[split].items() if k in again}
     if record["recipe"] == "thesis" or "-epochs-" in path.stem:
         assert record["notes"], (
@@ -83,18 +83,18 @@ def test_every_joint_record_tells_face_alone_voice_alone_and_clips(path):
     for split in ("validation", "test"):
         y, groups, told = arrays[f"{split}_y"], arrays[f"{split}_group"], record[split]
         _, first, code = np.unique(arrays[f"{split}_id"], return_index=True, return_inverse=True)
-        for key, score in (
+        for key, recorded in (
             ("", told),
             ("face_", told["face_only"]),
             ("voice_", told["voice_only"]),
         ):
             proba = arrays[f"{split}_{key}proba"].astype(float)
-            again = evaluate(y, proba, told["labels"], groups).to_dict()
-            assert again == {k: v for k, v in score.items() if k in again}
-            clips = evaluate(
+            again = score(y, proba, told["labels"], groups).to_dict()
+            assert again == {k: v for k, v in recorded.items() if k in again}
+            clips = score(
                 y[first], by_recording(proba, code), told["labels"], groups[first]
             ).to_dict()
-            assert clips == score["clips"]
+            assert clips == recorded["clips"]
     assert "paired-" not in path.stem or any("No film" in note for note in record["notes"])
     heard = [set(part["groups"]) for part in record["split"].values()]
     assert sum(map(len, heard)) == len(set().union(*heard)), "an actor in two parts"

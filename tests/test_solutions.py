@@ -82,7 +82,7 @@ def test_a_usual_mistake_gets_its_hint(key, wrong, hint, capsys):
 
 def test_a_solution_shows_itself_only_when_asked(monkeypatch):
     out = []
-    monkeypatch.setattr(solutions, "display", out.append)
+    monkeypatch.setattr(solutions.registry, "display", out.append)
     solutions.show("05.2")
     assert "def standardise(" in out[0].data and "@exercise" not in out[0].data
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 from emotutils import datasets, networks, training, voices
 from emotutils.datasets import Part, splits
 from emotutils.errors import EmotutilsError, NetworkError
-from emotutils.evaluation import evaluate
+from emotutils.evaluation import score
 from emotutils.training import records
 from emotutils.training.recipes import RECIPES, recipe_for
 from emotutils.training.testing import evaluate_network
@@ -85,7 +85,7 @@ def test_a_run_leaves_a_record_from_which_its_figures_can_be_had_again(face_run)
     assert "75/15/10" in record["notes"][0] and record["notes"][1] == "Cut short: 12 of 30 epochs."
     arrays = np.load(face_run.record_path.with_suffix(".npz"), allow_pickle=False)
     for split in ("validation", "test"):
-        again = evaluate(
+        again = score(
             arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float), record[split]["labels"]
         )
         assert again.to_dict() == {
@@ -174,7 +174,7 @@ def test_in_folds_every_speaker_is_heard_once_by_a_network_that_never_heard_her(
     for fold in record["folds"]:
         assert not set(fold["split"]["train"]["groups"]) & set(fold["split"]["test"]["groups"])
         assert fold["best_epoch"] == len(fold["history"]) == 2
-    again = evaluate(
+    again = score(
         arrays["test_y"],
         arrays["test_proba"].astype(float),
         record["test"]["labels"],

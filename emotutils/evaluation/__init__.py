@@ -1,7 +1,7 @@
 """How good a network is, and how sure of that we can be. Taught in notebooks/11_evaluation (thesis
 2.2.5, 4.8).
 
-``evaluate`` scores one network's answers, ``compare`` two networks' answers to the same rows;
+``score`` scores one network's answers, ``compare`` two networks' answers to the same rows;
 ``reliability`` and ``risk_coverage`` ask whether its probabilities can be believed,
 ``parting_epoch`` when a training began to overfit. ``Calibration`` makes probabilities worth
 believing, for fusion (notebooks/13_fusion).
@@ -11,7 +11,7 @@ from .answers import by_recording
 from .calibration import ece, reliability, risk_coverage
 from .comparison import Comparison, compare, difference
 from .curves import parting_epoch
-from .reports import Report, Score, evaluate
+from .reports import Report, Score, score
 from .temperature import Calibration, fit_temperature, soften, thinned, threshold_for
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "compare",
     "difference",
     "ece",
-    "evaluate",
+    "score",
     "fit_temperature",
     "parting_epoch",
     "reliability",

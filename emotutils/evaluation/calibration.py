@@ -25,7 +25,7 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
 
     Raises
     ------
-    ValueError : bad input, as in ``evaluate``, or rows that do not add up to 1.
+    ValueError : bad input, as in ``score``, or rows that do not add up to 1.
     """
     y, proba = np.asarray(y), np.asarray(proba)
     check(y, proba, proba.shape[-1])

@@ -64,12 +64,12 @@ def compare(
     a, b : (n, k) probabilities, or (s, n, k) of s trainings with different seeds. A row then counts
         by its mean over the seeds: the interval speaks of other rows or speakers, not of other
         seeds.
-    groups : (n,) speaker, film …, as for ``evaluate``.
+    groups : (n,) speaker, film …, as for ``score``.
     resamples, seed : of the bootstrap.
 
     Raises
     ------
-    ValueError : a and b differ in rows or labels, or any of what ``evaluate`` refuses.
+    ValueError : a and b differ in rows or labels, or any of what ``score`` refuses.
     """
     y, a, b = np.asarray(y), np.asarray(a), np.asarray(b)
     groups = None if groups is None else np.asarray(groups)

@@ -40,7 +40,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Report:
-    """What ``evaluate`` finds.
+    """What ``score`` finds.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Report:
         occur.
     confusion : int (k, k) counts, true label in the row, predicted in the column.
     labels : names of the k labels.
-    y, proba, groups, resamples, seed : what ``evaluate`` was given.
+    y, proba, groups, resamples, seed : what ``score`` was given.
     """
 
     n: int
@@ -169,14 +169,6 @@ class Report:
             lines.append(f"  {name:11} {plain if name in PLAIN else score}")
         return "\n".join(lines)
 
-    def plot(self):
-        """Confusion matrix, recall of each label, ROC curves and reliability in one matplotlib
-        Figure.
-        """
-        from ..plots import plot_report
-
-        return plot_report(self)
-
     def to_dict(self) -> dict:
         """For a run record: plain numbers and lists."""
         return {
@@ -214,7 +206,7 @@ class Report:
         return text
 
 
-def evaluate(
+def score(
     y: np.ndarray,
     proba: np.ndarray,
     labels: Sequence[str],

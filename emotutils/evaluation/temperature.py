@@ -52,7 +52,7 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
 
     Raises
     ------
-    ValueError : bad input, as in ``evaluation.evaluate``.
+    ValueError : bad input, as in ``evaluation.score``.
     """
     y, proba = np.asarray(y), np.asarray(proba, np.float64)
     reliability(y, proba)  # refuses what cannot be scored

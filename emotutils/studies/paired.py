@@ -25,7 +25,7 @@ from ..evaluation import (
     Report,
     by_recording,
     compare,
-    evaluate,
+    score,
     soften,
     threshold_for,
 )
@@ -96,7 +96,7 @@ class Outcome:
         on.
         """
         y, p, actor = self.answers(condition, method)
-        return None if np.isnan(p).any() else evaluate(y, p, EMOTIONS, actor)
+        return None if np.isnan(p).any() else score(y, p, EMOTIONS, actor)
 
     def gain(self, condition: str, method: str, over: str) -> Comparison:
         """How much better one method is than another on the same pairs."""

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from .. import evaluation
 from ..errors import DataError, EmotutilsError
-from ..evaluation import answers, compare, evaluate
+from ..evaluation import answers, compare
 from ..faces.degradation import blur, brightness, jpeg, occlusion, tilt
 from ..networks import Network, load_network
 from ..training import records
@@ -146,7 +147,7 @@ def robustness(
 
     def score(damage: Damage | None = None, strength: float = 0) -> dict:
         proba, windows = _answers(judge, material, damage, strength, seed) if damage else untouched
-        report, lost = evaluate(y, proba, judge.labels, groups), {}
+        report, lost = evaluation.score(y, proba, judge.labels, groups), {}
         if damage:
             lost["drop"] = compare(y, untouched[0], proba, groups).accuracy.to_dict()
         said = report.confusion.sum(axis=0)

@@ -11,8 +11,8 @@ from statistics import mean
 
 import numpy as np
 
-from .. import config
-from ..evaluation import Score, evaluate
+from .. import config, evaluation
+from ..evaluation import Score
 from ..networks import DEFAULTS, shipped_cards
 from ..support.quiet import hushed
 from ..training.recipes import recipe_for
@@ -450,7 +450,7 @@ def _without_twins(card: dict) -> list[str]:
         y, proba = a["test_y"][~twin], a["test_proba"][~twin].astype(float)
     if not twin.any():
         return []
-    accuracy = evaluate(y, proba, card["labels"]).accuracy
+    accuracy = evaluation.score(y, proba, card["labels"]).accuracy
     return [
         f"{twin.sum():,} test rows of `{card['name']}` have a twin in training, the same picture or nearly "
         f"(`emotutils data audit {card['data']}`); its accuracy on the others is {accuracy}."

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 import pandas as pd
 
-from .. import config
+from .. import config, evaluation
 from ..datasets import Dataset, Part, from_outside
-from ..evaluation import Calibration, by_recording, evaluate
+from ..evaluation import Calibration, by_recording
 from ..networks import modality_of
 from ..support.files import replacing
 from .recipes import Recipe, recipe_for
@@ -91,12 +91,15 @@ def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str)
     speaker's hold for this voice alone.
     """
     if modality == "face":
-        return evaluate(part.y, proba, labels).to_dict()
+        return evaluation.score(part.y, proba, labels).to_dict()
     groups = part.group if len(set(part.group)) > 1 else None
-    windows = evaluate(part.y, proba, labels, groups=groups).to_dict()
+    windows = evaluation.score(part.y, proba, labels, groups=groups).to_dict()
     _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
     mean, groups = by_recording(proba, code), None if groups is None else groups[first]
-    return {**windows, "clips": evaluate(part.y[first], mean, labels, groups=groups).to_dict()}
+    return {
+        **windows,
+        "clips": evaluation.score(part.y[first], mean, labels, groups=groups).to_dict(),
+    }
 
 
 def face_details(
@@ -129,7 +132,9 @@ def face_details(
     details = {}
     for name, (rows, y, answers) in told.items():
         if rows.any():
-            report = evaluate(y[rows], answers[rows].astype(np.float64), dataset.labels).to_dict()
+            report = evaluation.score(
+                y[rows], answers[rows].astype(np.float64), dataset.labels
+            ).to_dict()
             details[name] = {key: report[key] for key in ("n", "accuracy", "uar", "macro_f1")}
     return details, arrays
 

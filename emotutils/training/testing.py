@@ -10,7 +10,7 @@ import numpy as np
 from .. import datasets
 from ..datasets import splits
 from ..errors import DataError
-from ..evaluation import Report, evaluate
+from ..evaluation import Report, score
 from ..networks import Network, load_network
 
 
@@ -85,7 +85,7 @@ def evaluate_network(
     y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
     if flip:
         proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
-    return evaluate(y, proba, judge.labels, part.group if judge.modality == "voice" else None)
+    return score(y, proba, judge.labels, part.group if judge.modality == "voice" else None)
 
 
 def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report:
@@ -94,4 +94,4 @@ def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report
             "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored"
         )
     part = datasets.load_pairs(data, root).part(split, judge.features)
-    return evaluate(part.y, judge.predict_proba(part.x), judge.labels, part.group)
+    return score(part.y, judge.predict_proba(part.x), judge.labels, part.group)

@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 
 from emotutils import config, datasets
 from emotutils.datasets import splits
-from emotutils.evaluation import evaluate
+from emotutils.evaluation import score
 from emotutils.support.files import replacing
 from emotutils.training.recipes import recipe_for
 
@@ -54,7 +54,7 @@ def main(root: str | None = None) -> None:
             pipeline = make_pipeline(StandardScaler(), method)
             search = GridSearchCV(pipeline, grid, cv=GroupKFold(4), scoring="balanced_accuracy")
             said[unknown] = search.fit(X[known], y[known], groups=actors[known]).predict(X[unknown])
-        report = evaluate(y, np.eye(len(data.labels))[said], data.labels, groups=actors)
+        report = score(y, np.eye(len(data.labels))[said], data.labels, groups=actors)
         methods[name] = report.to_dict() | {"grid": grid}
         print(f"{name:20} UAR {report.uar}")
     record = {

@@ -5,96 +5,7 @@ A key such as ``"03.1"`` names the notebook and the exercise in it; notebooks/03
 first.
 """
 
-import contextlib
-import inspect
-import io
-import json
-import os
-import re
-from collections.abc import Callable
-from pathlib import Path
-
-from IPython.display import Markdown, display
-
-_EXERCISES: dict[str, tuple[Callable, Callable]] = {}
-
-
-def exercise(key: str, judge: Callable[[Callable], None]) -> Callable[[Callable], Callable]:
-    """Register the decorated function as the solution of exercise ``key``.
-
-    Parameters
-    ----------
-    judge : takes an answer (a function like the solution) and raises AssertionError with a hint if
-        it is not right.
-    """
-
-    def register(solution: Callable) -> Callable:
-        _EXERCISES[key] = judge, solution
-        return solution
-
-    return register
-
-
-def check(key: str, answer: Callable) -> None:
-    """Print a verdict on an answer: right, or not yet and a hint. It never raises for a wrong
-    answer.
-
-    Parameters
-    ----------
-    key : as ``"03.1"``; KeyError for one that does not exist.
-    answer : your function.
-    """
-    judge, _ = _EXERCISES[key]
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            judge(answer)
-    except Exception as error:
-        hint = (
-            str(error)
-            if isinstance(error, AssertionError)
-            else f"it stops with {type(error).__name__}: {error}"
-        )
-        print(f"{key}: not yet. {hint}")
-    else:
-        print(f"{key}: right.")
-
-
-def solution(key: str) -> Callable:
-    """The solution of an exercise, as a function to call."""
-    return _EXERCISES[key][1]
-
-
-def show(key: str) -> None:
-    """Show the solution's code. Try first."""
-    lines = inspect.getsource(solution(key)).splitlines()
-    code = "\n".join(lines[next(i for i, line in enumerate(lines) if line.startswith("def ")) :])
-    display(Markdown(f"```python\n{code}\n```"))
-
-
-def verdicts(notebook: str | os.PathLike) -> dict[str, str]:
-    """What the checks in an executed notebook said, exercise by exercise, for whoever has to read
-    many of them.
-
-    Only what is stored is read: run a notebook that was handed in again first, on the machine of
-    whoever marks it.
-
-    Returns
-    -------
-    As ``{"03.1": "right.", "03.2": "not yet. the function returns nothing yet"}``.
-    """
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    said = ["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])]
-    return dict(
-        re.findall(r"^(\d\d\.\d): (right\.|not yet\. .*)$", "\n".join(said), flags=re.MULTILINE)
-    )
-
-
-def exercises() -> list[str]:
-    """All exercises, in order."""
-    return sorted(_EXERCISES)
-
-
-from . import (  # noqa: E402, F401  (they register themselves)
+from . import (  # noqa: F401  (they register themselves)
     background,
     data,
     evaluation,
@@ -110,3 +21,6 @@ from . import (  # noqa: E402, F401  (they register themselves)
     vgg16,
     voices,
 )
+from .registry import check, exercise, exercises, show, solution, verdicts
+
+__all__ = ["check", "exercise", "exercises", "show", "solution", "verdicts"]

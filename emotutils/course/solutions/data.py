@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.class_weight import compute_class_weight
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_baseline(answer) -> None:

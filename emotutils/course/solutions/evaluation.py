@@ -5,7 +5,7 @@ from scipy.stats import binomtest
 
 from ...evaluation import reliability
 from ...evaluation.calibration import ece as measured
-from . import exercise
+from .registry import exercise
 
 
 def _judge_specificity(answer) -> None:

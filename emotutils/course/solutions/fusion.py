@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import exercise
+from .registry import exercise
 
 
 def _some(n: int, k: int = 7) -> np.ndarray:

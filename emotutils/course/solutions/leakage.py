@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_group_split(answer) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_sizes(answer) -> None:

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_difference(answer) -> None:

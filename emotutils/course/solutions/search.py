@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 from scipy.stats import t as student
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_fits(answer) -> None:

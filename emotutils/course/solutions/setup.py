@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_profile(answer) -> None:

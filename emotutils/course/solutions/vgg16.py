@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.signal import correlate2d
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_stacked(answer) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import recall_score
 
-from . import exercise
+from .registry import exercise
 
 
 def _judge_steps_left(answer) -> None:

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, clone
 
 from ... import config
 from ...errors import DataError
-from ...evaluation import Comparison, Score, compare, evaluate
+from ...evaluation import Comparison, Score, compare, score
 from ...support.files import replacing
 from ...training.records import surroundings, write_json
 
@@ -46,7 +46,7 @@ class Outcome:
     facts: dict = field(default_factory=dict)
 
     def score(self, arm: str, where: np.ndarray | None = None, metric: str = "accuracy") -> Score:
-        """The mean over seeds of a metric of ``evaluate`` and of its 95 % interval.
+        """The mean over seeds of a metric of ``score`` and of its 95 % interval.
 
         Parameters
         ----------
@@ -95,8 +95,7 @@ class Outcome:
             raise DataError(f"{self.name}: {arm!r} tested none of these rows")
         y, groups = self.rows["y"].to_numpy()[tested], self._groups(tested)
         return [
-            evaluate(y, proba[tested].astype(float), self.labels, groups)
-            for proba in self.arms[arm]
+            score(y, proba[tested].astype(float), self.labels, groups) for proba in self.arms[arm]
         ]
 
     def table(self, where: np.ndarray | None = None) -> pd.DataFrame:
