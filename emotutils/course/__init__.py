@@ -1,1 +1,9 @@
-"""What only notebooks and teachers need: set-up, Colab, the check of an installation, exercises."""
+"""What only notebooks and teachers need: set-up, Colab, the check, exercises."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["checks", "colab", "notebook", "solutions"],
+    submod_attrs={"notebook": ["setup_notebook", "show_source"]},
+)
