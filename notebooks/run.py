@@ -104,13 +104,13 @@ if __name__ == "__main__":
         json.loads(RECORD.read_text("utf-8")) if RECORD.is_file() else {"seconds": {}, "words": {}}
     )
     if sys.argv[1:] != ["--pages"]:
-        from emotutils.samples import bundled
+        from emotutils import samples
         from emotutils.support.quiet import hushed
 
         with hushed():
             from emotutils.training import records
 
-        bundled.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
+        samples.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
         record["hardware"] = records.surroundings()["hardware"]
         for path in paths(sys.argv[1:]):
             record["seconds"][path.stem] = round(execute(path), 1)
