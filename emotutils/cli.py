@@ -12,135 +12,68 @@ from . import config
 from .errors import EmotutilsError
 from .support.files import check_writable, replacing
 
+ROOT_HELP = "data root (default: $EMOTUTILS_DATA, else data/)"
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of ``emotutils``; every subcommand carries its function in ``run``."""
     parser = argparse.ArgumentParser(
         prog="emotutils",
-        description="What faces look like and voices sound like in a film. It does not know what anybody feels; "
-        "in the EU, inferring emotions at work or in education is forbidden (AI Act, Art. 5(1)(f)).",
+        description="What faces look like and voices sound like in a film. It does not know what "
+        "anybody feels; in the EU, inferring emotions at work or in education is forbidden "
+        "(AI Act, Art. 5(1)(f)).",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_analyze(commands)
+    _add_demo(commands)
+    _add_networks(commands)
+    _add_data(commands)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_calibrate(commands)
+    _add_check(commands)
+    return parser
 
+
+def _add_analyze(commands) -> None:
     p = commands.add_parser("analyze", help="a film goes in, a timeline and a report come out")
     p.add_argument("film", metavar="FILM", type=Path)
     _analysis_options(p)
     p.set_defaults(run=_analyze)
 
+
+def _add_demo(commands) -> None:
     p = commands.add_parser("demo", help="analyze the bundled film")
     _analysis_options(p)
     p.set_defaults(run=_analyze, film=None)
-
-    p = commands.add_parser("networks", help="the shipped networks with their test scores")
-    p.add_argument(
-        "--all", action="store_true", help="every table of results, as in docs/results.md"
-    )
-    p.set_defaults(run=_networks)
-
-    p = commands.add_parser("data", help="the data sets: where they come from, which are here")
-    data = p.add_subparsers(metavar="list|fetch|check|prepare|audit", required=True)
-    q = data.add_parser("list", help="the sets the course knows")
-    q.set_defaults(run=_data_list)
-    q = data.add_parser("fetch", help="download a set, or say what you must do first")
-    q.add_argument("name", metavar="NAME")
-    q.set_defaults(run=_data_fetch)
-    q = data.add_parser(
-        "check", help="read a set (or all) and say what is there, and what is missing"
-    )
-    q.add_argument("name", metavar="NAME", nargs="?")
-    q.set_defaults(run=_data_check)
-    q = data.add_parser(
-        "prepare", help="cut the faces out of Aff-Wild2's films, into seven balanced folders"
-    )
-    q.add_argument("name", metavar="NAME", choices=("affwild2",))
-    q.add_argument(
-        "--fps", type=float, default=5.0, help="frames looked at per second (default: 5)"
-    )
-    q.add_argument(
-        "--openface", type=Path, help="folder with OpenFace's output, in place of our detector"
-    )
-    q.add_argument("--jobs", type=_positive, default=2, help="films at a time (default: 2)")
-    q.set_defaults(run=_data_prepare)
-    q = data.add_parser("audit", help="count a set, and say what its own split has on both sides")
-    q.add_argument("name", metavar="NAME")
-    q.add_argument("--publish", action="store_true", help="also write into data/runs")
-    q.set_defaults(run=_data_audit)
-    for q in data.choices.values():
-        q.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
-
-    p = commands.add_parser("train", help="train a network and record the run")
-    p.add_argument("network", metavar="NETWORK")
-    p.add_argument(
-        "--data",
-        required=True,
-        metavar="SET",
-        help="fer2013, ravdess, tess, ravdess+tess, sample-…; for joint paired-fer2013+ravdess",
-    )
-    p.add_argument("--recipe", choices=("best", "thesis"), default="best")
-    p.add_argument(
-        "--protocol", metavar="P", help="thesis-NAME or folds-5 (default: the set's own split)"
-    )
-    p.add_argument("--epochs", type=_positive, help="instead of the recipe's")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
-    p.add_argument("--out", type=Path, help="where the run goes (default: runs/)")
-    p.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
-    p.add_argument(
-        "--publish", action="store_true", help="also write into data/runs and data/weights"
-    )
-    p.set_defaults(run=_train)
-
-    p = commands.add_parser("evaluate", help="score a trained network on a data set")
-    p.add_argument(
-        "network", metavar="NETWORK", help="a shipped network's name or the path of a .keras file"
-    )
-    p.add_argument("--data", required=True, metavar="SET")
-    p.add_argument("--split", choices=("train", "validation", "test"), default="test")
-    p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
-    p.add_argument("--json", action="store_true", help="print the report as JSON")
-    p.add_argument(
-        "--out",
-        type=Path,
-        help="also write report.json, labels.csv and report.png into this folder",
-    )
-    p.add_argument(
-        "--flip", action="store_true", help="mean of each face's answer and its mirror image's"
-    )
-    p.set_defaults(run=_evaluate)
-
-    p = commands.add_parser(
-        "calibrate", help="fit how sure a network may be, on its validation rows, into its card"
-    )
-    p.add_argument(
-        "network",
-        metavar="NETWORK",
-        help="the path of a .keras file, or with --publish a shipped name",
-    )
-    p.add_argument("--root", type=Path, help="data root (default: $EMOTUTILS_DATA, else data/)")
-    p.add_argument("--publish", action="store_true", help="write the card of a shipped network")
-    p.set_defaults(run=_calibrate)
-
-    p = commands.add_parser("check", help="is everything here that the course needs?")
-    p.set_defaults(run=_check)
-    return parser
 
 
 def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
     p.add_argument("--only", choices=("face", "voice"), help="leave the other stream out")
     p.add_argument(
-        "--face-network", metavar="N", help="a name (see 'emotutils networks') or a .keras file"
+        "--face-network",
+        metavar="N",
+        help="a name (see 'emotutils networks') or a .keras file",
     )
     p.add_argument("--voice-network", metavar="N", help="a name or a .keras file")
     p.add_argument(
-        "--fps", type=float, default=5.0, help="frames looked at per second (default: 5)"
+        "--fps",
+        type=float,
+        default=5.0,
+        help="frames looked at per second (default: 5)",
     )
-    rules = (
-        "weighted (default), mean, product, maximum, majority, stacking, joint or one of your own"
-    )
-    p.add_argument("--fusion", metavar="RULE", help=f"how face and voice become one: {rules}")
     p.add_argument(
-        "--weights", metavar="W", type=_weights, help="of the rule weighted, as face=0.7,voice=0.3"
+        "--fusion",
+        metavar="RULE",
+        help="how face and voice become one: weighted (default), mean, product, maximum, "
+        "majority, stacking, joint or one of your own",
+    )
+    p.add_argument(
+        "--weights",
+        metavar="W",
+        type=_weights,
+        help="of the rule weighted, as face=0.7,voice=0.3",
     )
     p.add_argument(
         "--smoothing",
@@ -149,8 +82,13 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds averaged over (default: 1.5)",
     )
-    p.add_argument("--error-rate", type=float, default=0.2, metavar="E",
-                   help="below what is wrong more often than this, it says 'not sure' (default: 0.2)")  # fmt: skip
+    p.add_argument(
+        "--error-rate",
+        type=float,
+        default=0.2,
+        metavar="E",
+        help="below what is wrong more often than this, it says 'not sure' (default: 0.2)",
+    )
     p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
     p.add_argument(
         "--annotate",
@@ -166,6 +104,145 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print the summary as JSON, for scripts")
 
 
+def _add_networks(commands) -> None:
+    p = commands.add_parser("networks", help="the shipped networks with their test scores")
+    p.add_argument(
+        "--all",
+        action="store_true",
+        help="every table of results, as in docs/results.md",
+    )
+    p.set_defaults(run=_networks)
+
+
+def _add_data(commands) -> None:
+    p = commands.add_parser("data", help="the data sets: where they come from, which are here")
+    data = p.add_subparsers(metavar="list|fetch|check|prepare|audit", required=True)
+    _add_data_list(data)
+    _add_data_fetch(data)
+    _add_data_check(data)
+    _add_data_prepare(data)
+    _add_data_audit(data)
+    for command in data.choices.values():
+        command.add_argument("--root", type=Path, help=ROOT_HELP)
+
+
+def _add_data_list(data) -> None:
+    p = data.add_parser("list", help="the sets the course knows")
+    p.set_defaults(run=_data_list)
+
+
+def _add_data_fetch(data) -> None:
+    p = data.add_parser("fetch", help="download a set, or say what you must do first")
+    p.add_argument("name", metavar="NAME")
+    p.set_defaults(run=_data_fetch)
+
+
+def _add_data_check(data) -> None:
+    p = data.add_parser(
+        "check", help="read a set (or all) and say what is there, and what is missing"
+    )
+    p.add_argument("name", metavar="NAME", nargs="?")
+    p.set_defaults(run=_data_check)
+
+
+def _add_data_prepare(data) -> None:
+    p = data.add_parser(
+        "prepare", help="cut the faces out of Aff-Wild2's films, into seven balanced folders"
+    )
+    p.add_argument("name", metavar="NAME", choices=("affwild2",))
+    p.add_argument(
+        "--fps",
+        type=float,
+        default=5.0,
+        help="frames looked at per second (default: 5)",
+    )
+    p.add_argument(
+        "--openface",
+        type=Path,
+        help="folder with OpenFace's output, in place of our detector",
+    )
+    p.add_argument("--jobs", type=_positive, default=2, help="films at a time (default: 2)")
+    p.set_defaults(run=_data_prepare)
+
+
+def _add_data_audit(data) -> None:
+    p = data.add_parser("audit", help="count a set, and say what its own split has on both sides")
+    p.add_argument("name", metavar="NAME")
+    p.add_argument("--publish", action="store_true", help="also write into data/runs")
+    p.set_defaults(run=_data_audit)
+
+
+def _add_train(commands) -> None:
+    p = commands.add_parser("train", help="train a network and record the run")
+    p.add_argument("network", metavar="NETWORK")
+    p.add_argument(
+        "--data",
+        required=True,
+        metavar="SET",
+        help="fer2013, ravdess, tess, ravdess+tess, sample-…; for joint paired-fer2013+ravdess",
+    )
+    p.add_argument("--recipe", choices=("best", "thesis"), default="best")
+    p.add_argument(
+        "--protocol",
+        metavar="P",
+        help="thesis-NAME or folds-5 (default: the set's own split)",
+    )
+    p.add_argument("--epochs", type=_positive, help="instead of the recipe's")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--root", type=Path, help=ROOT_HELP)
+    p.add_argument("--out", type=Path, help="where the run goes (default: runs/)")
+    p.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
+    p.add_argument(
+        "--publish",
+        action="store_true",
+        help="also write into data/runs and data/weights",
+    )
+    p.set_defaults(run=_train)
+
+
+def _add_evaluate(commands) -> None:
+    p = commands.add_parser("evaluate", help="score a trained network on a data set")
+    p.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="a shipped network's name or the path of a .keras file",
+    )
+    p.add_argument("--data", required=True, metavar="SET")
+    p.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    p.add_argument("--root", type=Path, help=ROOT_HELP)
+    p.add_argument("--json", action="store_true", help="print the report as JSON")
+    p.add_argument(
+        "--out",
+        type=Path,
+        help="also write report.json, labels.csv and report.png into this folder",
+    )
+    p.add_argument(
+        "--flip",
+        action="store_true",
+        help="mean of each face's answer and its mirror image's",
+    )
+    p.set_defaults(run=_evaluate)
+
+
+def _add_calibrate(commands) -> None:
+    p = commands.add_parser(
+        "calibrate", help="fit how sure a network may be, on its validation rows, into its card"
+    )
+    p.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="the path of a .keras file, or with --publish a shipped name",
+    )
+    p.add_argument("--root", type=Path, help=ROOT_HELP)
+    p.add_argument("--publish", action="store_true", help="write the card of a shipped network")
+    p.set_defaults(run=_calibrate)
+
+
+def _add_check(commands) -> None:
+    p = commands.add_parser("check", help="is everything here that the course needs?")
+    p.set_defaults(run=_check)
+
+
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -174,13 +251,14 @@ def _positive(text: str) -> int:
 
 
 def _weights(text: str) -> dict[str, float]:
-    try:
-        return {
-            name.strip(): float(value)
-            for name, value in (part.split("=") for part in text.split(","))
-        }
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: write face=0.7,voice=0.3") from None
+    weights = {}
+    for part in text.split(","):
+        try:
+            name, value = part.split("=")
+            weights[name.strip()] = float(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r}: write face=0.7,voice=0.3") from None
+    return weights
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -224,11 +302,8 @@ def _analyze(args) -> None:
     )
     paths = analysis.save(out, annotate=args.annotate, thumbnails=args.thumbnails)
     if args.json:
-        print(
-            json.dumps(
-                {**analysis.summary, "files": {k: str(v) for k, v in paths.items()}}, indent=2
-            )
-        )
+        files = {name: str(path) for name, path in paths.items()}
+        print(json.dumps({**analysis.summary, "files": files}, indent=2))
     else:
         print(report.summary_text(analysis))
         if not args.film:
@@ -241,10 +316,9 @@ def _analyze(args) -> None:
 def _compare_with_script(analysis) -> None:
     from . import samples
 
-    print(
-        "\n  the film is drawn, and its actor was cast so that these networks can read it: it shows how the tool"
-    )
-    print("  works, not how well. demo.csv says what is acted; of seven emotions,")
+    print("\n  the film is drawn, and its actor was cast so that these networks can read it:")
+    print("  it shows how the tool works, not how well. demo.csv says what is acted; of seven")
+    print("  emotions,")
     for stream, right in samples.named(analysis.timeline).items():
         print(f"  the {stream} network names {len(right)}: {', '.join(right) or 'none'}")
 
@@ -270,7 +344,8 @@ def _data_fetch(args) -> None:
 def _data_check(args) -> None:
     from .datasets import catalog, download
 
-    for name in [args.name] if args.name else catalog.CATALOG:
+    names = [args.name] if args.name else list(catalog.CATALOG)
+    for name in names:
         status = download.check(name, args.root)
         if args.name and not status.usable:
             raise EmotutilsError(status.line)
@@ -290,9 +365,8 @@ def _data_prepare(args) -> None:
     print(done.steps[done.steps["removed"] > 0].to_string(index=False))
     for where, what, remedy in done.rejects.itertuples(index=False):
         print(f"left out: {where}: {what}; {remedy}")
-    print(
-        f"{len(done.table):,} faces, in folders named after the emotions: emotutils data check affwild2"
-    )
+    print(f"{len(done.table):,} faces, in folders named after the emotions:", end=" ")
+    print("emotutils data check affwild2")
 
 
 def _data_audit(args) -> None:
@@ -302,9 +376,8 @@ def _data_audit(args) -> None:
     from .datasets import describe, publish
 
     facts = describe(datasets.load(args.name, args.root))
-    print(
-        pd.DataFrame(facts["audit"]).to_string(index=False, formatters={"share": "{:.1%}".format})
-    )
+    audit = pd.DataFrame(facts["audit"])
+    print(audit.to_string(index=False, formatters={"share": "{:.1%}".format}))
     if args.publish:
         print(f"record: {publish(facts)}")
 
@@ -335,9 +408,8 @@ def _train(args) -> None:
     print(f"test, {test['n']} rows:")
     for key in ("accuracy", "uar", "macro_f1"):
         print(f"  {key:9} {Score(**test[key])}")
-    print(
-        f"record: {run.record_path}\nnetwork: {run.network_path or 'none: those of folds are not kept'}"
-    )
+    print(f"record: {run.record_path}")
+    print(f"network: {run.network_path or 'none: those of folds are not kept'}")
 
 
 def _evaluate(args) -> None:
@@ -349,22 +421,25 @@ def _evaluate(args) -> None:
     if args.json:
         print(report.to_json())
     else:
-        of = f" of {report.n_groups} speakers" if report.n_groups else ""
-        print(
-            f"{args.network} on {args.data}, {args.split}, {report.n} rows{of}; in brackets 95 % intervals"
-        )
-        print(f"{report.summary()}\n{report.table().to_string(float_format='%.3f')}")
+        rows = f"{report.n} rows"
+        if report.n_groups:
+            rows += f" of {report.n_groups} speakers"
+        print(f"{args.network} on {args.data}, {args.split}, {rows}; in brackets 95 % intervals")
+        print(report.summary())
+        print(report.table().to_string(float_format="%.3f"))
     if args.out:
-        from .plots import plot_report
+        _write_report(report, args.out)
 
-        args.out.mkdir(parents=True, exist_ok=True)
-        report.to_json(args.out / "report.json")
-        with (
-            replacing(args.out / "labels.csv") as labels,
-            replacing(args.out / "report.png") as picture,
-        ):
-            report.table().to_csv(labels)
-            plot_report(report).savefig(picture, dpi=100)
+
+def _write_report(report, folder: Path) -> None:
+    from .plots import plot_report
+
+    folder.mkdir(parents=True, exist_ok=True)
+    report.to_json(folder / "report.json")
+    with replacing(folder / "labels.csv") as path:
+        report.table().to_csv(path)
+    with replacing(folder / "report.png") as path:
+        plot_report(report).savefig(path, dpi=100)
 
 
 def _calibrate(args) -> None:
@@ -372,7 +447,8 @@ def _calibrate(args) -> None:
     if path.suffix != ".keras":
         if not args.publish:
             raise EmotutilsError(
-                f"{args.network} is shipped: --publish writes its card, or give a .keras file's path"
+                f"{args.network} is shipped: --publish writes its card, "
+                "or give a .keras file's path"
             )
         path = config.shipped_root() / "weights" / f"{args.network}.keras"
     from .networks import save_card
@@ -380,10 +456,10 @@ def _calibrate(args) -> None:
 
     network = calibrate(args.network, args.root, progress=sys.stderr.isatty())
     found = network.card["calibration"]
+    before = found["ece_before"]
+    after = found["ece_after"]
     print(f"temperature {network.temperature}, on {found['rows']}")
-    print(
-        f"expected calibration error there: {found['ece_before']} before, {found['ece_after']} after"
-    )
+    print(f"expected calibration error there: {before} before, {after} after")
     print(f"card: {save_card(network.card, path)}")
 
 

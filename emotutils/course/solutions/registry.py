@@ -1,5 +1,5 @@
 """The exercises of all notebooks by their keys, such as ``"03.1"``: what is registered, checked and
-shown.
+shown. The first of them stand in notebooks/00_setup.
 """
 
 import contextlib
