@@ -138,9 +138,12 @@ def _hear(
     sr = network.features.sr
     blocks = media.sound_blocks(info.path, sr, warn=warn)
     for t0, t1, x in voices.iter_windows(blocks, sr, window, hop):
-        voiced = voices.is_voiced(x, sr)
-        snr = voices.signal_to_noise(x, sr) if voiced else np.nan
-        yield [t0, t1, voiced, snr], network.features(x) if voiced else None
+        activity = voices.voice_activity(x, sr)
+        if voices.is_voiced(x, sr, activity=activity):
+            snr = voices.signal_to_noise(x, sr, activity=activity)
+            yield [t0, t1, True, snr], network.features(x, activity)
+        else:
+            yield [t0, t1, False, np.nan], None
         tick(t1)
 
 

@@ -34,7 +34,7 @@ from ..fusion import RULES, Fitted, Stacking, agreement, fuse, prior_of, weights
 from ..fusion.pairing import PAIRED, Answers, ask, calibration_of, learn
 from ..networks import Network, load_network
 from ..training import records
-from ..voices import WINDOW, signal_to_noise, trim, window_features, window_starts
+from ..voices import measured_windows
 from ..voices.degradation import white_noise
 
 SEEDS = (0, 1, 2)
@@ -387,13 +387,7 @@ def _noisy(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.nda
     for k, name in enumerate(np.unique(pairs.voice_id)):
         (sound,) = source.voices.voices(np.flatnonzero(ids == name), sr)
         sound = white_noise(sound, NOISE, sr, np.random.default_rng([0, k])).clip(-1, 1)
-        heard = trim(sound, sr)
-        heard = heard if len(heard) else sound
-        begins = [round(t * sr) for t in window_starts(len(heard) / sr)]
-        windows[name] = (
-            window_features(sound, voice.features),
-            [signal_to_noise(heard[b : b + round(WINDOW * sr)], sr) for b in begins],
-        )
+        windows[name] = measured_windows(sound, voice.features)
     row = np.concatenate([[k] * len(windows[pairs.voice_id[k]][0]) for k in first])
     x = np.stack([one for k in first for one in windows[pairs.voice_id[k]][0]])
     snr = np.array([one for k in first for one in windows[pairs.voice_id[k]][1]])

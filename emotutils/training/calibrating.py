@@ -16,7 +16,7 @@ from ..evaluation import Calibration, fit_temperature
 from ..faces import sharpness
 from ..faces.degradation import blur
 from ..networks import Network, load_network
-from ..voices import WINDOW, signal_to_noise, trim, window_features, window_starts
+from ..voices import measured_windows
 from ..voices.degradation import white_noise
 from . import testing
 
@@ -182,14 +182,10 @@ def _windows(
     """Every window of every recording: probabilities, labels, and the ratio of voice to noise (dB)
     as measured.
     """
-    sr = judge.features.sr
     x, source, measured = [], [], []
     for i, voice in enumerate(voices):
-        windows = window_features(voice, judge.features)
+        windows, snr = measured_windows(voice, judge.features)
         x += windows
         source += [i] * len(windows)
-        heard = trim(voice, sr)
-        heard = heard if len(heard) else voice
-        begins = (round(start * sr) for start in window_starts(len(heard) / sr))
-        measured += [signal_to_noise(heard[b : b + round(WINDOW * sr)], sr) for b in begins]
+        measured += snr
     return judge.predict_proba(np.stack(x)), y[source], np.array(measured)

@@ -4,7 +4,7 @@
 Taught in notebooks/05_voice_data and notebooks/13_fusion.
 """
 
-from .activity import FRAME, is_voiced, signal_to_noise, trim, voice_activity
+from .activity import FRAME, is_voiced, signal_to_noise, trim, trim_or_whole, voice_activity
 from .augmentation import (
     add_noise,
     augment_log_mel,
@@ -13,9 +13,9 @@ from .augmentation import (
     shift_time,
     stretch_time,
 )
-from .features import LEVEL, MAX_MELS, PAD, Features, window_features
+from .features import LEVEL, MAX_MELS, PAD, Features, measured_windows, window_features
 from .spectra import AMIN, SAMPLE_RATE, TOP_DB, delta, log_mel, mel_filters, mfcc
-from .windows import HOP, WINDOW, iter_windows, window_starts
+from .windows import HOP, WINDOW, iter_windows, voiced_windows, window_starts
 
 __all__ = [
     "AMIN",
@@ -35,6 +35,7 @@ __all__ = [
     "is_voiced",
     "iter_windows",
     "log_mel",
+    "measured_windows",
     "mel_filters",
     "mfcc",
     "shift_pitch",
@@ -42,7 +43,9 @@ __all__ = [
     "signal_to_noise",
     "stretch_time",
     "trim",
+    "trim_or_whole",
     "voice_activity",
+    "voiced_windows",
     "window_features",
     "window_starts",
 ]

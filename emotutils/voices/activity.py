@@ -94,14 +94,32 @@ def _movement(bands: np.ndarray) -> float:
     return float(np.percentile(smooth.std(axis=1), 80)) if smooth.shape[1] else 0.0
 
 
-def is_voiced(x: np.ndarray, sr: int = SAMPLE_RATE, least: float = 0.3) -> bool:
-    """Whether at least ``least`` seconds of the clip are voice; `voice_activity` says what counts,
-    and the limits.
+def is_voiced(
+    x: np.ndarray,
+    sr: int = SAMPLE_RATE,
+    least: float = 0.3,
+    *,
+    activity: np.ndarray | None = None,
+) -> bool:
+    """Whether at least ``least`` seconds of the clip are voice.
+
+    `voice_activity` says what counts, and the limits.
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    least : seconds of voice that are enough, pauses not counted.
+    activity : what ``voice_activity(x, sr)`` gave, where it is known already.
     """
-    return bool(voice_activity(x, sr).sum() * FRAME >= least - 1e-9)
+    if activity is None:
+        activity = voice_activity(x, sr)
+    return bool(activity.sum() * FRAME >= least - 1e-9)
 
 
-def signal_to_noise(x: np.ndarray, sr: int = SAMPLE_RATE) -> float:
+def signal_to_noise(
+    x: np.ndarray, sr: int = SAMPLE_RATE, *, activity: np.ndarray | None = None
+) -> float:
     """How far the voice stands above its background, in dB; NaN where there is no voice.
 
     The voice's power is the mean over what `voice_activity` marks, the background's the 10th
@@ -109,35 +127,79 @@ def signal_to_noise(x: np.ndarray, sr: int = SAMPLE_RATE) -> float:
     statistics, Martin 2001). In unbroken speech the quietest frames are voice as well, so that even
     without any noise no more than 20 to 30 dB are found.
 
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    activity : what ``voice_activity(x, sr)`` gave, where it is known already.
+
     Returns
     -------
     float, -20..60.
     """
     x = _mono(x)
-    voiced = voice_activity(x, sr)
-    if not voiced.any():
+    if activity is None:
+        activity = voice_activity(x, sr)
+    if not activity.any():
         return float("nan")
     hop = round(FRAME * sr)
-    power = (
-        np.square(np.pad(x, (0, len(voiced) * hop - len(x))), dtype=np.float64)
-        .reshape(-1, hop)
-        .mean(axis=1)
-    )
+    whole_frames = np.pad(x, (0, len(activity) * hop - len(x))).reshape(-1, hop)
+    power = np.square(whole_frames, dtype=np.float64).mean(axis=1)
     background = np.percentile(power, 10) + 1e-12
-    ratio = max(power[voiced].mean() - background, 0.01 * background) / background
-    return float(min(10 * np.log10(ratio), 60.0))
+    voice = max(power[activity].mean() - background, 0.01 * background)
+    return float(min(10 * np.log10(voice / background), 60.0))
 
 
-def trim(x: np.ndarray, sr: int = SAMPLE_RATE, margin: float = 0.05) -> np.ndarray:
-    """The clip without what comes before and after the voice, ``margin`` seconds kept on both sides
-    (a view).
+def trim(
+    x: np.ndarray,
+    sr: int = SAMPLE_RATE,
+    margin: float = 0.05,
+    *,
+    activity: np.ndarray | None = None,
+) -> np.ndarray:
+    """The clip without what comes before and after the voice (a view); pauses inside stay.
 
-    Pauses inside stay. Empty if and only if there is no voice at all. Trimming a second time may
-    take a little more: what is background in the whole clip is not in its louder part.
+    Empty if and only if there is no voice at all; `trim_or_whole` gives the whole clip then.
+    Trimming a second time may take a little more: what is background in the whole clip is not in
+    its louder part.
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    margin : seconds kept on both sides of the voice.
+    activity : what ``voice_activity(x, sr)`` gave, where it is known already.
     """
     x = _mono(x)
-    voiced = np.flatnonzero(voice_activity(x, sr))
+    if activity is None:
+        activity = voice_activity(x, sr)
+    voiced = np.flatnonzero(activity)
     if len(voiced) == 0:
         return x[:0]
-    hop, keep = round(FRAME * sr), round(margin * sr)
-    return x[max(0, voiced[0] * hop - keep) : (voiced[-1] + 1) * hop + keep]
+    hop = round(FRAME * sr)
+    kept = round(margin * sr)
+    begin = max(0, voiced[0] * hop - kept)
+    end = (voiced[-1] + 1) * hop + kept
+    return x[begin:end]
+
+
+def trim_or_whole(
+    x: np.ndarray,
+    sr: int = SAMPLE_RATE,
+    shortest: float = 0.0,
+    *,
+    activity: np.ndarray | None = None,
+) -> np.ndarray:
+    """The clip as `trim` leaves it; the whole of it where no voice is found (a view either way).
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    shortest : the whole clip is given as well where fewer seconds than this would be left.
+    activity : what ``voice_activity(x, sr)`` gave, where it is known already.
+    """
+    trimmed = trim(x, sr, activity=activity)
+    if len(trimmed) == 0 or len(trimmed) < shortest * sr:
+        return x
+    return trimmed

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from .activity import trim
+from .activity import signal_to_noise, trim_or_whole, voice_activity
 from .spectra import SAMPLE_RATE, _mono, delta, log_mel, mfcc
-from .windows import WINDOW, window_starts
+from .windows import WINDOW, voiced_windows
 
 #: What padding rows of `Features` hold. No real row can: decibels stop at -100 (``AMIN``), so a
 #: coefficient of the orthonormal DCT over at most ``MAX_MELS`` bands stays above -100 * sqrt(256) =
@@ -96,11 +96,19 @@ class Features:
             (self.n_mels if self.kind == "log_mel" else self.n_mfcc) * (1 + self.deltas),
         )
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Features of one clip at ``sr``: float32 of ``shape``; ``ValueError`` for an empty or
-        damaged clip.
+    def __call__(self, x: np.ndarray, activity: np.ndarray | None = None) -> np.ndarray:
+        """Features of one clip at ``sr``: float32 of ``shape``.
+
+        Parameters
+        ----------
+        x : float (samples,), mono, in -1..1.
+        activity : what ``voice_activity(x, sr)`` gave, where it is known already.
+
+        Raises
+        ------
+        ValueError : an empty or damaged clip.
         """
-        x = self._clip(_mono(x, least=1))
+        x = self._clip(_mono(x, least=1), activity)
         options = {
             name: getattr(self, name) for name in ("n_mels", "n_fft", "hop_length", "fmin", "fmax")
         }
@@ -116,10 +124,9 @@ class Features:
         out[: len(rows)] = rows
         return out
 
-    def _clip(self, x: np.ndarray) -> np.ndarray:
-        """The part of the clip that is heard, at the level it is heard."""
-        voice = trim(x, self.sr)
-        x = voice if len(voice) else x
+    def _clip(self, x: np.ndarray, activity: np.ndarray | None) -> np.ndarray:
+        """The part of the clip that the network hears, brought to one level."""
+        x = trim_or_whole(x, self.sr, activity=activity)
         size = round(self.seconds * self.sr)
         begin = max(0, len(x) - size) // 2
         x = x[begin : begin + size]
@@ -143,12 +150,26 @@ class Features:
 
 
 def window_features(sound: np.ndarray, features: Features) -> list[np.ndarray]:
-    """One recording, float32 (samples,) at ``features.sr``: silence trimmed → windows of 3 s →
-    features of each.
+    """One recording as a voice network is trained on it: features of each of `voiced_windows`.
 
-    A recording in which no voice is found is used whole.
+    Parameters
+    ----------
+    sound : float32 (samples,) at ``features.sr``.
+    features : what is computed of each window.
+
+    Returns
+    -------
+    For each window an array float32 of ``features.shape``.
     """
-    heard = trim(sound, features.sr)
-    heard = heard if len(heard) else sound
-    begins = [round(start * features.sr) for start in window_starts(len(heard) / features.sr)]
-    return [features(heard[begin : begin + round(WINDOW * features.sr)]) for begin in begins]
+    return [features(window) for window in voiced_windows(sound, features.sr)]
+
+
+def measured_windows(sound: np.ndarray, features: Features) -> tuple[list[np.ndarray], list[float]]:
+    """`window_features`, and the `signal_to_noise` of each window in dB (NaN: no voice in it)."""
+    x = []
+    snr = []
+    for window in voiced_windows(sound, features.sr):
+        activity = voice_activity(window, features.sr)
+        x.append(features(window, activity))
+        snr.append(signal_to_noise(window, features.sr, activity=activity))
+    return x, snr

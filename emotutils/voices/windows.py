@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from .activity import trim_or_whole
 from .spectra import SAMPLE_RATE, _mono
 
 WINDOW = 3.0  #: seconds of sound that a voice network hears at once (thesis 4.7 cuts to 3 s)
@@ -36,6 +37,29 @@ def window_starts(duration: float, window: float = WINDOW, hop: float = HOP) -> 
     if starts[-1] + window < duration - tolerance:
         starts = np.append(starts, duration - window)
     return starts
+
+
+def voiced_windows(
+    x: np.ndarray, sr: int = SAMPLE_RATE, window: float = WINDOW, hop: float = HOP
+) -> list[np.ndarray]:
+    """The windows of one recording from which a network learns: silence trimmed, then cut.
+
+    A recording in which no voice is found is used whole.
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    window, hop : seconds, as in `window_starts`, which says where the windows begin.
+
+    Returns
+    -------
+    Arrays (samples,), views of ``x``: all ``window`` long, but for a shorter recording's only one.
+    """
+    trimmed = trim_or_whole(x, sr)
+    size = round(window * sr)
+    begins = [round(t * sr) for t in window_starts(len(trimmed) / sr, window, hop)]
+    return [trimmed[begin : begin + size] for begin in begins]
 
 
 def iter_windows(

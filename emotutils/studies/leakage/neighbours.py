@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from ...datasets import Dataset
 from ...datasets.splits import cross_validation
 from ...training.recipes import recipe_for
-from ...voices import trim
+from ...voices import trim_or_whole
 from .outcomes import Folds, Outcome, collect, divided
 from .voices import FOLDS, SEEDS
 
@@ -116,8 +116,7 @@ def _cut(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     features = recipe_for("conv1d", "thesis").features
     X, source, start = [], [], []
     for i, voice in enumerate(dataset.voices(sr=features.sr)):
-        sound = trim(voice, features.sr)
-        sound = sound if len(sound) >= LENGTH * features.sr else voice
+        sound = trim_or_whole(voice, features.sr, shortest=LENGTH)
         for t in np.arange(0, len(sound) / features.sr - LENGTH + 1e-9, STEP):
             begin = round(t * features.sr)
             X.append(features(sound[begin : begin + round(LENGTH * features.sr)]))

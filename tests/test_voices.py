@@ -295,6 +295,50 @@ def test_very_short_clips(samples):
     assert voices.trim(x).shape == (0,)
 
 
+def test_activity_that_is_known_changes_no_answer():
+    x = between_silence(talk(1.5) + noise(1.5) * 0.02)
+    activity = voices.voice_activity(x)
+    assert voices.is_voiced(x, activity=activity) == voices.is_voiced(x)
+    assert voices.signal_to_noise(x, activity=activity) == voices.signal_to_noise(x)
+    np.testing.assert_array_equal(voices.trim(x, activity=activity), voices.trim(x))
+    features = voices.Features()
+    np.testing.assert_array_equal(features(x, activity), features(x))
+
+
+def test_activity_is_looked_for_once_where_it_is_known(monkeypatch):
+    looked = []
+    find = voices.activity.voice_activity
+
+    def counted(x, sr):
+        looked.append(len(x))
+        return find(x, sr)
+
+    monkeypatch.setattr(voices.activity, "voice_activity", counted)
+    monkeypatch.setattr(voices.features, "voice_activity", counted)
+    x = between_silence(talk(4.5))
+    windows, snr = voices.measured_windows(x, voices.Features())
+    assert len(windows) == len(snr) > 1
+    assert len(looked) == 1 + len(windows)  # the recording, then each window
+
+
+@pytest.mark.parametrize("seconds", [1.0, 4.2])
+def test_windows_of_a_recording_are_those_of_its_trimmed_part(seconds):
+    x = between_silence(talk(seconds))
+    trimmed = voices.trim(x)
+    windows = voices.voiced_windows(x)
+    starts = voices.window_starts(len(trimmed) / SR)
+    assert len(windows) == len(starts)
+    for start, window in zip(starts, windows, strict=True):
+        begin = round(start * SR)
+        np.testing.assert_array_equal(window, trimmed[begin : begin + 3 * SR])
+
+
+def test_windows_of_a_recording_without_voice_are_those_of_the_whole():
+    x = noise(2.0)
+    assert [len(window) for window in voices.voiced_windows(x)] == [len(x)]
+    assert len(voices.trim_or_whole(between_silence(talk(0.6)), shortest=2.0)) > 2 * SR
+
+
 # --- features -------------------------------------------------------------------------------------
 
 
