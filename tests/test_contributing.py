@@ -24,7 +24,7 @@ from emotutils import config, datasets, media
 from emotutils.cli import build_parser
 from emotutils.emotions import EMOTIONS
 from emotutils.media import FilmWriter
-from emotutils.networks import modality_of
+from emotutils.networks import kind_of
 from emotutils.studies import searches
 from emotutils.training import recipes, records
 
@@ -291,7 +291,7 @@ def test_a_training_as_written_leaves_the_record_of_that_name(name):
     args = build_parser().parse_args(TIMED[name][0].split()[1:])
     plan = recipes.recipe_for(args.network, args.recipe)
     plan = replace(plan, epochs=args.epochs or plan.epochs)
-    protocol = args.protocol or records.own_protocol(args.data, modality_of(args.network))
+    protocol = args.protocol or records.own_protocol(args.data, kind_of(args.network))
     assert records.run_name(protocol, args.data, args.network, plan, 0) == f"{name}-s0"
 
 

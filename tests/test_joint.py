@@ -48,7 +48,7 @@ def saved(tmp_path_factory):
     """An untrained one, saved and opened again."""
     keras.utils.set_random_seed(1)
     model = build_network("joint", input_shape=SHAPES)
-    card = dict.fromkeys(networks.registry.CARD_FIELDS) | {
+    card = dict.fromkeys(networks.store.CARD_FIELDS) | {
         "name": "joint",
         "builder": "joint",
         "modality": "both",
@@ -157,9 +157,7 @@ def test_it_opens_in_safe_mode_and_answers_in_two_steps_as_in_one(saved):
     model, network = saved
     x = inputs(5)
     assert type(network).__name__ == "JointNetwork" and network.input_shape == SHAPES
-    assert (
-        network.modality == "both" and network.labels == EMOTIONS and network.features == FEATURES
-    )
+    assert network.kind == "both" and network.labels == EMOTIONS and network.features == FEATURES
     seen = network.embed("face", x["face"].reshape(-1, 48, 48, 1)).reshape(5, 2, -1).mean(axis=1)
     heard = network.embed("voice", x["voice"])
     assert seen.dtype == heard.dtype == np.float32
@@ -370,7 +368,7 @@ def test_action_units_alone_are_learned(out):
     run = training.train("aus", "sample-ravdess-tracking", out=out, epochs=6, progress=False)
     assert run.record["test"]["uar"]["value"] > 2.5 / 7
     network = load_network(run.network_path)
-    assert network.modality == "units" and network.labels == EMOTIONS
+    assert network.kind == "units" and network.labels == EMOTIONS
     padded = np.full((1, 50, 35), datasets.pairs.PAD, "f4")
     padded[0, :12] = 1.0
     p = network.predict_proba(padded)

@@ -9,11 +9,14 @@ from emotutils import config
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import NetworkError
 from emotutils.networks import (
+    KINDS,
+    as_network,
     build_network,
+    kind_of,
     load_network,
-    modality_of,
     network_names,
     register_network,
+    save_card,
     save_network,
     shipped_cards,
 )
@@ -22,13 +25,13 @@ from emotutils.voices import PAD, Features
 
 
 def card(name="conv2d", **changes):
-    features = None if modality_of(name) == "face" else Features()
+    features = None if kind_of(name) == "face" else Features()
     score = {"value": 0.5, "low": 0.4, "high": 0.6}
     base = {
         "name": name,
         "builder": name,
         "variant": "best",
-        "modality": modality_of(name),
+        "modality": kind_of(name),
         "labels": list(EMOTIONS if features is None else EMOTIONS_WITH_CALM),
         "input_shape": [48, 48, 1] if features is None else list(features.shape),
         "features": features.to_dict() if features else None,
@@ -101,7 +104,7 @@ def test_saved_and_loaded_it_says_the_same(saved):
     p = network.predict_proba(x)
     assert p.shape == (70, 7) and p.dtype == np.float64
     np.testing.assert_allclose(p, np.asarray(model(x)), atol=1e-5)
-    assert network.labels == EMOTIONS and network.modality == "face" and network.features is None
+    assert network.labels == EMOTIONS and network.kind == "face" and network.features is None
     assert network.predict_proba(x[:0]).shape == (0, 7)
 
 
@@ -210,3 +213,25 @@ def test_a_saved_network_names_a_newer_option_only_where_it_says_something(tmp_p
     ]
     with zipfile.ZipFile(tmp_path / "made.keras") as archive:
         assert archive.read("model.weights.h5") == b"weights"
+
+
+def test_a_network_is_taken_as_an_object_a_name_or_a_path():
+    network = load_network("conv2d")
+    assert as_network(network) is network
+    assert as_network("conv2d").card == network.card
+    with pytest.raises(NetworkError, match="has no card"):
+        as_network(network.model)
+
+
+def test_the_kind_of_input_is_told_apart_from_the_stream():
+    streams = {name: KINDS[kind_of(name)].stream for name in ("vgg16", "crnn", "aus", "joint")}
+    assert streams == {"vgg16": "face", "crnn": "voice", "aus": None, "joint": None}
+    network = load_network("crnn")
+    assert (network.kind, network.stream) == ("voice", "voice")
+
+
+@pytest.mark.parametrize("card", shipped_cards(KINDS), ids=lambda card: card["name"])
+def test_a_saved_card_reads_as_before(card, tmp_path):
+    shipped = config.shipped_root() / "weights" / f"{card['name']}.card.json"
+    written = save_card(card, tmp_path / f"{card['name']}.keras")
+    assert written.read_text(encoding="utf-8") == shipped.read_text(encoding="utf-8")

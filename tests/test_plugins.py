@@ -69,9 +69,9 @@ def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
     installed(tmp_path, "bplug", code, networks="broken = bplug:build")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "bplug", raising=False)
-    assert registry.modality_of("conv2d") == "face"
+    assert registry.kind_of("conv2d") == "face"
     with pytest.raises(EmotutilsError, match=hint):
-        registry.modality_of("broken")
+        registry.kind_of("broken")
     assert main(["evaluate", "broken", "--data", "sample-fer2013"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -18,7 +18,7 @@ from .. import faces, media, voices
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import EmotutilsError
 from ..evaluation import Calibration
-from ..networks import DEFAULTS, Network, load_network
+from ..networks import DEFAULTS, Network, as_network
 from .combining import ERROR_RATE, Combination, Weights
 from .streams import FRAME_COLUMNS, SPEECH_COLUMNS, Judge, P, listen, watch
 from .timeline import FACE_P, SMOOTHING, VOICE_P, build_timeline, summarise
@@ -81,8 +81,8 @@ class Analysis:
 def analyze(
     film: str | os.PathLike,
     *,
-    face_network: str | os.PathLike | None = None,
-    voice_network: str | os.PathLike | None = None,
+    face_network: Network | str | os.PathLike | None = None,
+    voice_network: Network | str | os.PathLike | None = None,
     only: str | None = None,
     fps: float = 5.0,
     window: float = voices.WINDOW,
@@ -100,7 +100,7 @@ def analyze(
     Parameters
     ----------
     film : path of anything FFmpeg can read; a recording without picture gives the voice alone.
-    face_network, voice_network : a registered name or the path of a ``.keras`` file; ``None``: the
+    face_network, voice_network : a network, a name or the path of a ``.keras`` file; ``None``: the
         default.
     only : ``"face"`` or ``"voice"`` to leave the other stream out.
     fps : frames looked at per second.
@@ -212,12 +212,10 @@ def _streams(info: media.FilmInfo, only: str | None, notes: list[str]) -> list[s
     return wanted
 
 
-def _load(stream: str, name: str | os.PathLike | None) -> Network:
-    network = load_network(name or DEFAULTS[stream])
-    if network.modality != stream:
-        raise EmotutilsError(
-            f"network {network.name!r} judges a {network.modality}, not a {stream}"
-        )
+def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
+    network = as_network(name or DEFAULTS[stream])
+    if network.stream != stream:
+        raise EmotutilsError(f"network {network.name!r} judges a {network.kind}, not a {stream}")
     if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
         raise EmotutilsError(
             f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {', '.join(EMOTIONS_WITH_CALM)}"

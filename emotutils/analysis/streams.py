@@ -44,7 +44,7 @@ class Judge:
         qualities = {name: np.array(values, float) for name, values in measured.items()}
         factor = self.calibration.factor(**qualities) if self.calibration else 1.0
         p = to_seven(self.network.predict_proba(batch, factor), self.network.labels)
-        return p, self.joint.embed(self.network.modality, batch) if self.joint else None
+        return p, self.joint.embed(self.network.stream, batch) if self.joint else None
 
 
 def watch(info: media.FilmInfo, judge: Judge, finder, fps: float, warn, tick) -> Found:

@@ -21,7 +21,9 @@ from .calibration import ece, reliability, risk_coverage
 from .metrics import LEAST
 
 
-def soften(proba: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
+def soften(
+    proba: np.ndarray, temperature: float | np.ndarray, *, least: float = LEAST
+) -> np.ndarray:
     """Probabilities at a temperature: 1 changes nothing, above 1 is less sure, below 1 surer; the
     order stays.
 
@@ -29,13 +31,24 @@ def soften(proba: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
     ----------
     proba : (n, k) probabilities.
     temperature : above 0, one for all rows or (n,).
+    least : a smaller probability counts as this; as it stands, for answers that were recorded in
+        float16.
 
     Returns
     -------
-    float64 (n, k), rows summing to 1.
+    float64 (n, k), rows summing to 1, or all NaN where ``proba`` is.
+
+    Examples
+    --------
+    >>> proba = np.array([[0.8, 0.2]])
+    >>> soften(proba, 2).round(2)
+    array([[0.67, 0.33]])
+    >>> soften(proba, 0.5).round(2)
+    array([[0.94, 0.06]])
     """
-    logits = np.log(np.clip(np.asarray(proba, np.float64), LEAST, 1))
-    return np.exp(log_softmax(logits / np.reshape(temperature, (-1, 1)), axis=1))
+    logits = np.log(np.clip(np.asarray(proba, np.float64), least, 1))
+    cooled = logits / np.reshape(temperature, (-1, 1))
+    return np.exp(log_softmax(cooled, axis=1))
 
 
 def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from ..emotions import to_seven
 from ..errors import EmotutilsError
 from ..evaluation import Calibration, by_recording, thinned
 from ..faces import sharpness
-from ..networks import Network, load_network
+from ..networks import Network, as_network
 from .fitted import FALSE_ALARMS, Fitted, combine
 from .moments import agreement
 from .rules import RULES, Stacking
@@ -116,8 +116,8 @@ def learn(
 
 
 def fit_pair(
-    face: str | os.PathLike,
-    voice: str | os.PathLike,
+    face: Network | str | os.PathLike,
+    voice: Network | str | os.PathLike,
     data: str = PAIRED,
     root: str | os.PathLike | None = None,
     *,
@@ -130,7 +130,7 @@ def fit_pair(
 
     Parameters
     ----------
-    face, voice : a shipped name or the path of a ``.keras`` file.
+    face, voice : a network, a shipped name or the path of a ``.keras`` file.
     data, root : a set of pairs, see ``datasets.load_pairs``, and the data root.
     seed : of the pairs that are drawn.
 
@@ -138,7 +138,7 @@ def fit_pair(
     ------
     EmotutilsError : networks that are not calibrated, sets that are not there.
     """
-    networks = {"face": load_network(face), "voice": load_network(voice)}
+    networks = {"face": as_network(face), "voice": as_network(voice)}
     calibrations = {name: calibration_of(network) for name, network in networks.items()}
     pairs = load_pairs(data, root).part("validation", networks["voice"].features, seed=seed)
     answers = ask(pairs, networks["face"], networks["voice"]).clips()

@@ -1,32 +1,48 @@
-"""The networks of the course, each built, trained, loaded and replaced by name."""
+"""The networks of the course, each built, trained, loaded and replaced by name.
 
+``registry`` knows their names and builders, ``network`` what a trained one is given and answers,
+``store`` how it lies on disk; each builder has a module of its own.
+"""
+
+from .network import (
+    KINDS,
+    Kind,
+    Network,
+    compile_for,
+    in_batches,
+    input_shape_of,
+    with_seed,
+)
 from .registry import (
     DEFAULTS,
-    Network,
     build_network,
-    compile_for,
     entry_of,
-    input_shape_of,
-    load_network,
-    modality_of,
+    kind_of,
     network_names,
     network_options,
     register_network,
+)
+from .store import (
+    as_network,
+    load_network,
     save_card,
     save_network,
     shipped_cards,
-    with_seed,
 )
 
 __all__ = [
     "DEFAULTS",
+    "KINDS",
+    "Kind",
     "Network",
+    "as_network",
     "build_network",
     "compile_for",
     "entry_of",
+    "in_batches",
     "input_shape_of",
+    "kind_of",
     "load_network",
-    "modality_of",
     "network_names",
     "network_options",
     "register_network",

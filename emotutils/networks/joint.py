@@ -11,7 +11,8 @@ import keras
 from keras import layers, ops
 
 from .layers import Gate, ModalityDropout, Present
-from .registry import build_network, load_network
+from .registry import build_network
+from .store import load_network
 
 
 def build(

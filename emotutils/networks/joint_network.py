@@ -9,9 +9,17 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import NetworkError
-from .registry import BATCH, Network, compile_for
+from ..evaluation import soften
+from .network import LEAST, Network, compile_for, in_batches
 
+#: The streams that are joined, in the order of the network's ``present``.
+STREAMS = ("face", "voice")
+
+#: What an answer may stand on: one stream alone, or both.
 SOURCES = ("face", "voice", "face+voice")
+
+#: Moments joined in one compiled call.
+MOMENTS = 1024
 
 
 class JointNetwork(Network):
@@ -24,19 +32,21 @@ class JointNetwork(Network):
 
     @cached_property
     def _models(self) -> dict:
-        models = {
-            name: self.model.get_layer(name) for name in ("face_trunk", "voice_trunk", "head")
-        }
-        for model in models.values():
-            compile_for(model)
+        models = {}
+        for name in ("face_trunk", "voice_trunk", "head"):
+            models[name] = self.model.get_layer(name)
+            compile_for(models[name])
         return models
 
-    def embed(self, modality: str, batch: np.ndarray) -> np.ndarray:
+    def _trunk(self, stream: str):
+        return self._models[f"{stream}_trunk"]
+
+    def embed(self, stream: str, batch: np.ndarray) -> np.ndarray:
         """What the network makes of faces or of windows of sound, one by one.
 
         Parameters
         ----------
-        modality : ``"face"`` or ``"voice"``.
+        stream : ``"face"`` or ``"voice"``.
         batch : faces (n, 48, 48, 1) in 0..255, or action units (n, frames, units) where it was
             trained on them; for voices what ``features`` gives, (n, frames, bands).
 
@@ -47,19 +57,18 @@ class JointNetwork(Network):
 
         Raises
         ------
-        NetworkError : another modality, or an input of another shape.
+        NetworkError : another stream, or an input of another shape.
         """
-        if modality not in ("face", "voice"):
-            raise NetworkError(f"network {self.name!r} takes a face or a voice, not {modality!r}")
-        trunk = self._models[f"{modality}_trunk"]
+        if stream not in STREAMS:
+            raise NetworkError(f"network {self.name!r} takes a face or a voice, not {stream!r}")
+        trunk = self._trunk(stream)
         batch = np.asarray(batch, np.float32)
-        if batch.shape[1:] != tuple(trunk.input_shape[1:]):
-            wanted = tuple(trunk.input_shape[1:])
+        wanted = tuple(trunk.input_shape[1:])
+        if batch.shape[1:] != wanted:
             raise NetworkError(
-                f"network {self.name!r} takes a {modality} of shape {wanted}, not {batch.shape[1:]}"
+                f"network {self.name!r} takes a {stream} of shape {wanted}, not {batch.shape[1:]}"
             )
-        parts = [trunk.predict_on_batch(batch[i : i + BATCH]) for i in range(0, len(batch), BATCH)]
-        return np.concatenate([np.empty((0, trunk.output_shape[-1]), np.float32), *parts])
+        return in_batches(trunk, batch)
 
     def join(self, face: np.ndarray | None, voice: np.ndarray | None) -> np.ndarray:
         """Probabilities of each moment from what was seen and heard in it, at the network's
@@ -80,32 +89,43 @@ class JointNetwork(Network):
         """
         if face is None and voice is None:
             raise NetworkError(f"network {self.name!r}: neither face nor voice given")
-        m = len(face if voice is None else voice)
-        lengths = {
-            name: self._models[f"{name}_trunk"].output_shape[-1] for name in ("face", "voice")
+        m = len(voice) if face is None else len(face)
+        inputs = {
+            "face": self._embeddings("face", face, m),
+            "voice": self._embeddings("voice", voice, m),
         }
-        inputs, present = {}, np.zeros((m, 2), np.float32)
-        for k, (name, values) in enumerate({"face": face, "voice": voice}.items()):
-            values = (
-                np.full((m, lengths[name]), np.nan)
-                if values is None
-                else np.asarray(values, np.float32)
-            )
-            if values.shape != (m, lengths[name]):
-                raise NetworkError(
-                    f"network {self.name!r}: {name} embeddings {values.shape}, expected {(m, lengths[name])}"
-                )
-            present[:, k] = ~np.isnan(values).any(axis=1)
-            inputs[name] = np.nan_to_num(values.astype(np.float32))
+        present = np.zeros((m, 2), np.float32)
+        for k, stream in enumerate(STREAMS):
+            present[:, k] = ~np.isnan(inputs[stream]).any(axis=1)
+            inputs[stream] = np.nan_to_num(inputs[stream])
         inputs["present"] = present
-        out = np.full((m, len(self.labels)), np.nan)
-        for i in range(0, m, 1024):
-            rows = i + np.flatnonzero(present[i : i + 1024].any(axis=1))
+        proba = np.full((m, len(self.labels)), np.nan)
+        for start in range(0, m, MOMENTS):
+            rows = start + np.flatnonzero(present[start : start + MOMENTS].any(axis=1))
             if len(rows):
-                out[rows] = self._models["head"].predict_on_batch(
-                    {name: x[rows] for name, x in inputs.items()}
-                )
-        return self._soften(out, present)
+                part = {name: values[rows] for name, values in inputs.items()}
+                proba[rows] = self._models["head"].predict_on_batch(part)
+        return soften(proba, self._temperatures(present), least=LEAST)
+
+    def _embeddings(self, stream: str, values: np.ndarray | None, m: int) -> np.ndarray:
+        """As given, in float32; all NaN where there are none."""
+        shape = (m, self._trunk(stream).output_shape[-1])
+        if values is None:
+            return np.full(shape, np.nan, np.float32)
+        values = np.asarray(values, np.float32)
+        if values.shape != shape:
+            raise NetworkError(
+                f"network {self.name!r}: {stream} embeddings {values.shape}, expected {shape}"
+            )
+        return values
+
+    def _temperatures(self, present: np.ndarray) -> np.ndarray:
+        """Each row's, (m,), by what it stands on: with less to go on, another one fits."""
+        fitted = self.card.get("calibration", {}).get("temperatures", {})
+        by_source = np.array([fitted.get(source, self.temperature) for source in SOURCES])
+        # (1, 0) → 0, (0, 1) → 1, (1, 1) → 2; where nothing is there, it does not matter.
+        source = present[:, 0] + 2 * present[:, 1] - 1
+        return by_source[np.clip(source, 0, 2).astype(int)]
 
     def predict_proba(
         self, batch: dict[str, np.ndarray], factor: float | np.ndarray = 1.0
@@ -130,23 +150,15 @@ class JointNetwork(Network):
             raise NetworkError(
                 f"network {self.name!r} takes a face, a voice and their presence, by name"
             )
-        face, present = np.asarray(batch["face"]), np.asarray(batch["present"], np.float32)
-        if face.ndim == 5:
-            one_by_one = self.embed("face", face.reshape(-1, *face.shape[2:]))
-            seen = one_by_one.reshape(*face.shape[:2], -1).mean(axis=1) if len(face) else one_by_one
-        else:
-            seen = self.embed("face", face)
-        there = present > 0.5
-        heard = np.where(there[:, 1:], self.embed("voice", batch["voice"]), np.nan)
-        p = self.join(np.where(there[:, :1], seen, np.nan), heard) ** (
-            1 / np.reshape(factor, (-1, 1))
-        )
-        return p / p.sum(axis=1, keepdims=True)
+        there = np.asarray(batch["present"], np.float32) > 0.5
+        face = np.where(there[:, :1], self._embed_faces(np.asarray(batch["face"])), np.nan)
+        voice = np.where(there[:, 1:], self.embed("voice", batch["voice"]), np.nan)
+        return soften(self.join(face, voice), factor, least=LEAST)
 
-    def _soften(self, p: np.ndarray, present: np.ndarray) -> np.ndarray:
-        """At the temperature of each row's source: with less to go on, another one fits."""
-        known = self.card.get("calibration", {}).get("temperatures", {})
-        by_source = np.array([known.get(source, self.temperature) for source in SOURCES])
-        source = np.clip(present[:, 0] + 2 * present[:, 1] - 1, 0, 2).astype(int)
-        p = np.clip(p, 1e-12, 1) ** (1 / by_source[source])[:, None]
-        return p / p.sum(axis=1, keepdims=True)
+    def _embed_faces(self, face: np.ndarray) -> np.ndarray:
+        """Several faces of one person: the mean of theirs. Action units: as they are."""
+        if face.ndim != 5:
+            return self.embed("face", face)
+        n, k, *shape = face.shape
+        one_by_one = self.embed("face", face.reshape(-1, *shape))
+        return one_by_one.reshape(n, k, one_by_one.shape[-1]).mean(axis=1)

@@ -198,7 +198,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
     def __setstate__(self, state):
         if entry := state.pop("_entry", None):
-            register_network(state["network"], entry.builder, entry.modality)
+            register_network(state["network"], entry.builder, entry.kind)
         super().__setstate__(state)
 
 

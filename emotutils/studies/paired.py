@@ -32,7 +32,7 @@ from ..evaluation import (
 from ..faces.degradation import blur
 from ..fusion import RULES, Fitted, Stacking, agreement, fuse, prior_of, weights_of
 from ..fusion.pairing import PAIRED, Answers, ask, calibration_of, learn
-from ..networks import Network, load_network
+from ..networks import Network, as_network
 from ..training import records
 from ..voices import measured_windows
 from ..voices.degradation import white_noise
@@ -198,9 +198,9 @@ def study(
     root: str | os.PathLike | None = None,
     *,
     data: str = PAIRED,
-    face: str | os.PathLike = "conv2d",
-    voice: str | os.PathLike = "crnn",
-    joint: str | os.PathLike = "joint",
+    face: Network | str | os.PathLike = "conv2d",
+    voice: Network | str | os.PathLike = "crnn",
+    joint: Network | str | os.PathLike = "joint",
     seeds: tuple[int, ...] = SEEDS,
     progress: bool = False,
 ) -> Outcome:
@@ -223,9 +223,9 @@ def study(
     """
     began = time.perf_counter()
     networks = {
-        "face": load_network(face),
-        "voice": load_network(voice),
-        "joint": load_network(joint),
+        "face": as_network(face),
+        "voice": as_network(voice),
+        "joint": as_network(joint),
     }
     source, arrays, fitted = load_pairs(data, root), {}, []
     for seed in tqdm(seeds, unit="seed", disable=not progress, dynamic_ncols=True):

@@ -21,7 +21,7 @@ from .. import evaluation
 from ..errors import DataError, EmotutilsError
 from ..evaluation import answers, compare
 from ..faces.degradation import blur, brightness, jpeg, occlusion, tilt
-from ..networks import Network, load_network
+from ..networks import Network, as_network
 from ..training import records
 from ..training.testing import unseen
 from ..voices import SAMPLE_RATE, window_features
@@ -84,7 +84,7 @@ DAMAGES = {
 
 
 def robustness(
-    network: str | os.PathLike, data: str, split: str = "test", root=None, *, damages: Iterable[str] | None = None,
+    network: Network | str | os.PathLike, data: str, split: str = "test", root=None, *, damages: Iterable[str] | None = None,
     rows: int | None = None, seed: int = 0, progress: bool = False,
 ) -> dict:  # fmt: skip
     """Score a trained network on rows it has not learned from, untouched and after each damage at
@@ -96,7 +96,7 @@ def robustness(
 
     Parameters
     ----------
-    network : a shipped network's name or the path of a ``.keras`` file.
+    network : a network, a shipped one's name or the path of a ``.keras`` file.
     data, root : a data set's name and the data root, as in ``datasets.load``. A set that the
         network learned from is divided as it was then.
     damages : names in `DAMAGES`; by default all of the network's modality.
@@ -119,12 +119,12 @@ def robustness(
     EmotutilsError : an unknown damage, one of the other modality, a network that does not fit the
         set, or a set of which the network has learned other rows than this split leaves out.
     """
-    began, judge = time.perf_counter(), load_network(network)
-    known = [name for name, damage in DAMAGES.items() if damage.modality == judge.modality]
+    began, judge = time.perf_counter(), as_network(network)
+    known = [name for name, damage in DAMAGES.items() if damage.modality == judge.kind]
     names = known if damages is None else list(damages)
     if wrong := [name for name in names if name not in known]:
         raise EmotutilsError(
-            f"no damage {wrong[0]!r} for {judge.modality}s: choose from {', '.join(known)}"
+            f"no damage {wrong[0]!r} for {judge.kind}s: choose from {', '.join(known)}"
         )
     dataset = unseen(judge, data, root)
     chosen = dataset.rows(split)
@@ -136,13 +136,11 @@ def robustness(
     y = np.array([judge.labels.index(name) for name in lines["label"]])
     groups = (
         lines["group"].to_numpy(str)
-        if judge.modality == "voice" and lines["group"].nunique() > 1
+        if judge.kind == "voice" and lines["group"].nunique() > 1
         else None
     )
     material = (
-        dataset.faces(chosen)
-        if judge.modality == "face"
-        else dataset.voices(chosen, judge.features.sr)
+        dataset.faces(chosen) if judge.kind == "face" else dataset.voices(chosen, judge.features.sr)
     )
 
     def score(damage: Damage | None = None, strength: float = 0) -> dict:
@@ -155,7 +153,7 @@ def robustness(
             "label": judge.labels[said.argmax()],
             "share": round(float(said.max() / len(y)), 4),
         }
-        counted = {"windows": windows} if judge.modality == "voice" else {}
+        counted = {"windows": windows} if judge.kind == "voice" else {}
         scores = {"accuracy": report.accuracy.to_dict(), "uar": report.uar.to_dict()}
         return {**scores, "commonest": commonest, **lost, **counted}
 
@@ -167,7 +165,7 @@ def robustness(
     steps = [(name, strength) for name in names for strength in DAMAGES[name].strengths]
     for name, strength in tqdm(steps, unit="point", disable=not progress, dynamic_ncols=True):
         found[name]["points"].append({"strength": strength, **score(DAMAGES[name], strength)})
-    facts = {"network": judge.name, "run": judge.card["run"], "modality": judge.modality, "data": data, "split": split,
+    facts = {"network": judge.name, "run": judge.card["run"], "modality": judge.kind, "data": data, "split": split,
              "n": len(y), "n_groups": None if groups is None else len(set(groups)), "labels": list(judge.labels),
              "seed": seed, "untouched": score(), "damages": found}  # fmt: skip
     return facts | {"wall_time_s": round(time.perf_counter() - began, 1), **records.surroundings()}
@@ -211,7 +209,7 @@ def _answers(
     """Probabilities (rows, k) of spoiled faces or recordings, and how many inputs the network was
     given for them.
     """
-    if judge.modality == "face":
+    if judge.kind == "face":
         return judge.predict_proba(
             damage(material, strength, seed=seed) if damage else material
         ), len(material)

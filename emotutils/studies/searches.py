@@ -15,7 +15,7 @@ from sklearn.model_selection import train_test_split
 from .. import datasets
 from ..datasets import splits
 from ..errors import SearchError
-from ..networks import modality_of
+from ..networks import kind_of
 from ..search import (
     grid_search,
     halving_search,
@@ -91,7 +91,7 @@ def study(which: str | Study, *, root=None, seed: int = 0, **options) -> dict:
     plan = STUDIES[which] if isinstance(which, str) else which
     dataset = datasets.load(plan.data, root)
     known = datasets.part(
-        dataset, "train", modality_of(plan.network), recipe_for(plan.network, "best").features
+        dataset, "train", kind_of(plan.network), recipe_for(plan.network, "best").features
     )
     chosen = np.arange(len(known))
     if plan.rows and plan.rows < len(chosen):

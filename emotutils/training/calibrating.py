@@ -15,7 +15,7 @@ from ..errors import DataError
 from ..evaluation import Calibration, fit_temperature
 from ..faces import sharpness
 from ..faces.degradation import blur
-from ..networks import Network, load_network
+from ..networks import Network, as_network
 from ..voices import measured_windows
 from ..voices.degradation import white_noise
 from . import testing
@@ -30,7 +30,10 @@ TILTED = 1000
 
 
 def calibrate(
-    network: str | os.PathLike, root: str | os.PathLike | None = None, *, progress: bool = False
+    network: Network | str | os.PathLike,
+    root: str | os.PathLike | None = None,
+    *,
+    progress: bool = False,
 ) -> Network:
     """Fit a network's temperature, and what bad input adds to it, on the validation rows of the set
     it learned from.
@@ -39,7 +42,7 @@ def calibrate(
 
     Parameters
     ----------
-    network : a shipped network's name or the path of a ``.keras`` file. Nothing is written:
+    network : a network, a shipped one's name or the path of a ``.keras`` file. Nothing is written:
         ``networks.save_card`` does that.
     root : the data root.
     progress : show a bar.
@@ -52,12 +55,10 @@ def calibrate(
     ------
     EmotutilsError : a network or set that is not there; a protocol without validation rows.
     """
-    judge = load_network(network)
+    judge = as_network(network)
     dataset = testing.unseen(judge, judge.card["data"], root)
     known = (
-        set(dataset.table["group"].iloc[dataset.rows("train")])
-        if judge.modality == "face"
-        else set()
+        set(dataset.table["group"].iloc[dataset.rows("train")]) if judge.kind == "face" else set()
     )
     rows = np.array(
         [r for r in dataset.rows("validation") if dataset.table["group"].iloc[r] not in known],
@@ -69,7 +70,7 @@ def calibrate(
         )
     judge = Network(judge.card | {"temperature": 1.0}, judge.model)
     y = np.array([judge.labels.index(name) for name in dataset.table["label"].iloc[rows]])
-    if judge.modality == "face":
+    if judge.kind == "face":
         proba, y_all, where = judge.predict_proba(dataset.faces(rows)), y, f"{len(rows):,} faces"
         spoiled = _spoiled_faces(judge, dataset.faces(rows), y)
     else:

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 
 from ..errors import NetworkError
-from ..networks import modality_of
+from ..networks import kind_of
 from ..voices import Features
 
 
@@ -138,7 +138,7 @@ _OURS = {
 
 def recipe_for(network: str, recipe: str) -> Recipe:
     """The recipe of that name; a network registered from outside gets ours for its modality."""
-    modality = modality_of(network)
+    modality = kind_of(network)
     if recipe not in ("thesis", "best"):
         raise NetworkError(f"unknown recipe {recipe!r}: choose thesis or best")
     if (network, recipe) in RECIPES:

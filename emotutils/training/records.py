@@ -18,7 +18,7 @@ import pandas as pd
 from .. import config, evaluation
 from ..datasets import Dataset, Part, from_outside
 from ..evaluation import Calibration, by_recording
-from ..networks import modality_of
+from ..networks import kind_of
 from ..support.files import replacing
 from .recipes import Recipe, recipe_for
 
@@ -58,7 +58,7 @@ def notes(network: str, plan: Recipe, data: str) -> list[str]:
     thesis did.
     """
     found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
-    if modality_of(network) == "both":
+    if kind_of(network) == "both":
         shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
         found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
         if data.startswith("paired-"):
@@ -200,7 +200,7 @@ def card(
     validation : labels and probabilities of validation rows that tested nothing: it is calibrated
         on them.
     """
-    modality = modality_of(name)
+    modality = kind_of(name)
     use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
     use = "as the data's licence allows" if from_outside(record["data"]) else use
     keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")

@@ -25,7 +25,7 @@ from ..networks import (
     build_network,
     compile_for,
     input_shape_of,
-    modality_of,
+    kind_of,
     save_network,
     with_seed,
 )
@@ -114,7 +114,7 @@ def train(
         return _train_folds(network, data, plan, protocol, publish, progress=progress, **options)
     if protocol and protocol.startswith("fold-"):
         plan = replace(plan, monitor=None)
-    modality = modality_of(network)
+    modality = kind_of(network)
     protocol = protocol or records.own_protocol(data, modality)
     keras.utils.set_random_seed(seed)
     dataset, parts, draw, held = _material(modality, data, protocol, plan, root, seed)
@@ -280,7 +280,7 @@ def _train_folds(
         "seed": options["seed"],
         "wall_time_s": round(sum(fold["wall_time_s"] for fold in folds), 1),
         "folds": [{key: fold[key] for key in own} for fold in folds],
-        "test": records.score(everything, proba, labels, modality_of(network)),
+        "test": records.score(everything, proba, labels, kind_of(network)),
     }
     name = records.run_name(protocol, data, network, plan, options["seed"])
     path = records.write(config.output_root(options["out"]) / name, name, record, arrays)

@@ -11,7 +11,7 @@ from .. import datasets
 from ..datasets import splits
 from ..errors import DataError
 from ..evaluation import Report, score
-from ..networks import Network, load_network
+from ..networks import Network, as_network
 
 
 def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> datasets.Dataset:
@@ -27,8 +27,8 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
         judge.card["data"].split("+"),
         judge.card["protocol"],
     )
-    if dataset.modality != judge.modality:
-        raise DataError(f"{judge.name} takes {judge.modality}s: {data} holds {dataset.modality}s")
+    if dataset.modality != judge.kind:
+        raise DataError(f"{judge.name} takes {judge.kind}s: {data} holds {dataset.modality}s")
     if missing := [name for name in dataset.labels if name not in judge.labels]:
         raise DataError(f"{judge.name} does not know all labels of {data}: {', '.join(missing)}")
     if data == judge.card["data"]:
@@ -45,7 +45,7 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
 
 
 def evaluate_network(
-    network: str | os.PathLike,
+    network: Network | str | os.PathLike,
     data: str,
     split: str = "test",
     root: str | os.PathLike | None = None,
@@ -57,7 +57,7 @@ def evaluate_network(
 
     Parameters
     ----------
-    network : a shipped network's name or the path of a ``.keras`` file.
+    network : a network, a shipped one's name or the path of a ``.keras`` file.
     data, root : a data set's name and the data root, as in ``datasets.load``.
     flip : answer each face by the mean of what is said of it and of its mirror image; not for
         voices.
@@ -66,30 +66,30 @@ def evaluate_network(
     ------
     EmotutilsError : an unknown network or set, or one that does not fit the other.
     """
-    judge = load_network(network)
-    if judge.modality == "both" or datasets.is_pairs(data):
+    judge = as_network(network)
+    if judge.kind == "both" or datasets.is_pairs(data):
         return _of_pairs(judge, data, split, root, flip)
     dataset = datasets.load(data, root)
     if data == judge.card["data"]:  # divided as it was for the training
         seed = int(judge.card["run"].rpartition("-s")[2])
         parts = splits.by_protocol(dataset.table, judge.card["protocol"], seed)
         dataset = replace(dataset, table=dataset.table.assign(split=parts))
-    part = datasets.part(dataset, split, judge.modality, judge.features)
+    part = datasets.part(dataset, split, judge.kind, judge.features)
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):
         raise DataError(
             f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}"
         )
-    if flip and judge.modality == "voice":
+    if flip and judge.kind == "voice":
         raise DataError(f"{network} hears voices: only a face has a mirror image")
     y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
     if flip:
         proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
-    return score(y, proba, judge.labels, part.group if judge.modality == "voice" else None)
+    return score(y, proba, judge.labels, part.group if judge.kind == "voice" else None)
 
 
 def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report:
-    if judge.modality != "both" or not datasets.is_pairs(data) or flip:
+    if judge.kind != "both" or not datasets.is_pairs(data) or flip:
         raise DataError(
             "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored"
         )

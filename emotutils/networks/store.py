@@ -1,0 +1,208 @@
+"""Networks on disk: save, open. Taught in notebooks/07_conv2d and notebooks/10_conv1d.
+
+A network on disk is two files: ``NAME.keras`` (architecture and weights, opened in Keras' safe
+mode) and ``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored).
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import config
+from ..errors import NetworkError
+from ..support.files import replacing
+from ..support.quiet import hushed
+from . import registry
+from .joint_network import JointNetwork
+from .network import Network, compile_for, input_shape_of
+from .portable import make_portable
+
+if TYPE_CHECKING:
+    import keras
+
+CARD_FIELDS = {
+    "name",
+    "builder",
+    "variant",
+    "modality",
+    "labels",
+    "input_shape",
+    "features",
+    "temperature",
+    "parameters",
+    "data",
+    "protocol",
+    "test",
+    "licence",
+    "run",
+}
+
+
+def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
+    """Write ``NAME.keras`` and ``NAME.card.json``. Keras 3.11 can open them.
+
+    Parameters
+    ----------
+    model : trained.
+    card : what there is to know of it, with all of ``CARD_FIELDS``.
+    folder : where the files go; made if it is not there.
+
+    Returns
+    -------
+    The path of ``NAME.keras``.
+
+    Raises
+    ------
+    NetworkError : a card without one of ``CARD_FIELDS``.
+    """
+    missing = sorted(CARD_FIELDS - set(card))
+    if missing:
+        raise NetworkError(
+            f"the card of {card.get('name', 'this network')!r} lacks {', '.join(missing)}"
+        )
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{card['name']}.keras"
+    # A copy, because a compiled model is saved with its optimizer's state: three times the size.
+    bare = type(model).from_config(model.get_config())
+    bare.set_weights(model.get_weights())
+    with replacing(path) as temporary:
+        bare.save(temporary)
+        make_portable(temporary)
+    save_card(card, path)
+    return path
+
+
+def save_card(card: dict, path: str | os.PathLike) -> Path:
+    """Write a network's card beside its ``.keras`` file at ``path``, and give the card's path."""
+    path = _card_path(Path(path))
+    with replacing(path) as temporary:
+        temporary.write_text(_json(card) + "\n", encoding="utf-8")
+    return path
+
+
+def _json(card: dict) -> str:
+    """Indented, but every list of numbers on one line: a calibration has hundreds of them."""
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    return re.sub(r"\[\n[\s\d.,eE+-]*\]", _on_one_line, text)
+
+
+def _on_one_line(numbers: re.Match) -> str:
+    values = numbers[0].strip("[]").split(",")
+    return "[" + ", ".join(value.strip() for value in values) + "]"
+
+
+def as_network(network: Network | str | os.PathLike) -> Network:
+    """The door of all functions that take a network: an object as it is, a name or path opened.
+
+    Raises
+    ------
+    NetworkError : what ``load_network`` refuses, or a bare Keras model, which has no card.
+    """
+    if isinstance(network, Network):
+        return network
+    if isinstance(network, str | os.PathLike):
+        return load_network(network)
+    raise NetworkError(
+        f"a {type(network).__name__} has no card that says what its answers mean: "
+        "use Network(card, model), or its file's path after save_network"
+    )
+
+
+def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = None) -> Network:
+    """Open a trained network.
+
+    Parameters
+    ----------
+    name : a registered name (its shipped weights), or the path of a ``.keras`` file that has its
+        card beside it.
+    weights : the path of a ``.keras`` file to use for that name instead of the shipped one.
+
+    Returns
+    -------
+    Network, or for one of a face and a voice a ``joint_network.JointNetwork``.
+
+    Raises
+    ------
+    NetworkError : unknown name, no such file, no card, or files that do not fit together.
+    """
+    path = Path(weights or name)
+    if weights is None and path.suffix != ".keras":
+        path = _shipped_path(str(name))
+    if not path.is_file():
+        raise NetworkError(f"no network at {path}")
+    card = _read_card(path)
+    model = _open_model(path, card)
+    shape = input_shape_of(model)
+    if shape != _as_tuples(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
+        raise NetworkError(f"{path} and its card do not fit: other input shape or number of labels")
+    if weights is not None and card["builder"] != str(name):
+        raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
+    compile_for(model)
+    if card["modality"] == "both":
+        return JointNetwork(card, model)
+    return Network(card, model)
+
+
+def _shipped_path(name: str) -> Path:
+    registry.entry_of(name)
+    path = config.shipped_root() / "weights" / f"{name}.keras"
+    if not path.is_file():
+        raise NetworkError(
+            f"no trained weights of {name!r} are shipped: large networks ship as records in "
+            f"data/runs alone; emotutils train {name} --data SET makes them, "
+            "give the path of its .keras file"
+        )
+    return path
+
+
+def _open_model(path: Path, card: dict) -> "keras.Model":
+    with hushed():
+        import keras
+
+        from . import layers  # noqa: F401  (registers the layers that Keras does not have)
+
+        if not registry.is_known(card["builder"]):
+            registry.network_names()  # its package may bring layers of its own
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise NetworkError(f"{path} cannot be opened as a Keras network: {reason}") from error
+
+
+def _as_tuples(shape: list | dict) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
+    """A card's input shape as ``input_shape_of`` gives it: JSON knows no tuples."""
+    if isinstance(shape, dict):
+        return {name: tuple(part) for name, part in shape.items()}
+    return tuple(shape)
+
+
+def shipped_cards(kinds: Iterable[str] = ("face", "voice")) -> list[dict]:
+    """The cards of the shipped networks of these kinds of input (see ``KINDS``), in their order."""
+    paths = sorted((config.shipped_root() / "weights").glob("*.card.json"))
+    cards = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return [card for kind in kinds for card in cards if card["modality"] == kind]
+
+
+def _card_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.card.json")
+
+
+def _read_card(path: Path) -> dict:
+    card_path = _card_path(path)
+    if not card_path.is_file():
+        raise NetworkError(f"{path} has no card: {card_path.name} must lie beside it")
+    try:
+        card = json.loads(card_path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise NetworkError(f"{card_path} is not valid JSON: {error}") from None
+    if not isinstance(card, dict):
+        raise NetworkError(f"{card_path} lacks everything")
+    missing = sorted(CARD_FIELDS - set(card))
+    if missing:
+        raise NetworkError(f"{card_path} lacks {', '.join(missing)}")
+    return card
