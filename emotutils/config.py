@@ -24,9 +24,16 @@ PROFILES = ("sample", "live", "full")
 def shipped_root() -> Path:
     """The folder with ``sample/``, ``weights/`` and ``runs/``: the wheel's own, or the checkout's
     ``data/``.
+
+    Examples
+    --------
+    >>> (shipped_root() / "sample" / "demo.mp4").is_file()
+    True
     """
     packed = _PACKAGE / "data"
-    return packed if packed.is_dir() else _PACKAGE.parent / "data"
+    if packed.is_dir():
+        return packed
+    return _PACKAGE.parent / "data"
 
 
 def data_root(root: str | os.PathLike | None = None) -> Path:
@@ -38,8 +45,11 @@ def data_root(root: str | os.PathLike | None = None) -> Path:
     named = root or os.environ.get("EMOTUTILS_DATA")
     if named:
         return Path(named).expanduser()
-    here, checkout = Path("data"), _PACKAGE.parent / "data"
-    return checkout if checkout.is_dir() and not here.is_dir() else here
+    here = Path("data")
+    checkout = _PACKAGE.parent / "data"
+    if checkout.is_dir() and not here.is_dir():
+        return checkout
+    return here
 
 
 def output_root(out: str | os.PathLike | None = None) -> Path:

@@ -3,16 +3,30 @@ notebooks/00_setup.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
 from .. import config
-from ..datasets.catalog import CATALOG
+from ..datasets.catalog import CATALOG, Entry
 from ..datasets.download import here
 from ..errors import EmotutilsError
 from ..networks import DEFAULTS, load_network
+
+
+@dataclass
+class Finding:
+    """What was looked at, and what has to be mended there (nothing, when it is well)."""
+
+    what: str
+    problem: str = ""
+
+    def __str__(self) -> str:
+        if self.problem:
+            return f"MEND  {self.what}: {self.problem}"
+        return f"ok    {self.what}"
 
 
 def check(say: Callable[[str], None]) -> int:
@@ -23,37 +37,62 @@ def check(say: Callable[[str], None]) -> int:
     those that are here are whole is for ``emotutils data check``.
     """
     problems = 0
-
-    def tell(what: str, problem: str = "") -> None:
-        nonlocal problems
-        problems += bool(problem)
-        say(f"{'MEND' if problem else 'ok':5} {what}{': ' + problem if problem else ''}")
-
-    tell(
-        f"Python {sys.version.split()[0]}",
-        "" if (3, 11) <= sys.version_info < (3, 14) else "use 3.11, 3.12 or 3.13",
-    )
-    for requirement in map(Requirement, requires("emotutils") or ()):
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            tell(requirement.name, f"missing; pip install '{requirement}'")
-            continue
-        fits = requirement.specifier.contains(found, prereleases=True)
-        tell(f"{requirement.name} {found}", "" if fits else f"pip install '{requirement}'")
-    film = config.shipped_root() / "sample" / "demo.mp4"
-    tell("sample film", "" if film.is_file() else f"not found at {film}; install the package again")
-    for stream, name in DEFAULTS.items():
-        try:
-            load_network(name)
-            tell(f"{stream} network {name}")
-        except EmotutilsError as error:
-            tell(f"{stream} network {name}", str(error))
-    for wanted in CATALOG.values():
-        tell(
-            f"data set {wanted.name}, "
-            + (f"found in {config.data_root()}" if here(wanted) else "not here")
-        )
+    for finding in _findings():
+        say(str(finding))
+        if finding.problem:
+            problems += 1
     return problems
+
+
+def _findings() -> Iterator[Finding]:
+    yield _python()
+    for requirement in map(Requirement, requires("emotutils") or ()):
+        if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+            yield _package(requirement)
+    yield _sample_film()
+    for stream, name in DEFAULTS.items():
+        yield _network(stream, name)
+    for wanted in CATALOG.values():
+        yield _data_set(wanted)
+
+
+def _python() -> Finding:
+    finding = Finding(f"Python {sys.version.split()[0]}")
+    if not (3, 11) <= sys.version_info < (3, 14):
+        finding.problem = "use 3.11, 3.12 or 3.13"
+    return finding
+
+
+def _package(requirement: Requirement) -> Finding:
+    try:
+        found = version(requirement.name)
+    except PackageNotFoundError:
+        return Finding(requirement.name, f"missing; pip install '{requirement}'")
+    finding = Finding(f"{requirement.name} {found}")
+    if not requirement.specifier.contains(found, prereleases=True):
+        finding.problem = f"pip install '{requirement}'"
+    return finding
+
+
+def _sample_film() -> Finding:
+    film = config.shipped_root() / "sample" / "demo.mp4"
+    finding = Finding("sample film")
+    if not film.is_file():
+        finding.problem = f"not found at {film}; install the package again"
+    return finding
+
+
+def _network(stream: str, name: str) -> Finding:
+    finding = Finding(f"{stream} network {name}")
+    try:
+        load_network(name)
+    except EmotutilsError as error:
+        finding.problem = str(error)
+    return finding
+
+
+def _data_set(wanted: Entry) -> Finding:
+    """No real set has to be there: the course also runs on its samples."""
+    if here(wanted):
+        return Finding(f"data set {wanted.name}, found in {config.data_root()}")
+    return Finding(f"data set {wanted.name}, not here")

@@ -94,9 +94,8 @@ class Setup:
                 if self.profile == "full":
                     raise
                 print(f"{error}\nUntil then the sample sets stand in.")
-        made_up = "paired-" + "+".join(
-            f"sample-{part}" for part in name.removeprefix("paired-").split("+")
-        )
+        parts = name.removeprefix("paired-").split("+")
+        made_up = "paired-" + "+".join(f"sample-{part}" for part in parts)
         print(f"{made_up}: {SYNTHETIC}")
         return load_pairs(made_up)
 
@@ -110,9 +109,8 @@ class Setup:
         if self.profile != "sample":
             if (real / name).is_dir():
                 return real
-            self._stand_in(
-                name, DataError(f"{name} not found in {real}; see data/README.md"), optional
-            )
+            missing = DataError(f"{name} not found in {real}; see data/README.md")
+            self._stand_in(name, missing, optional)
         print(f"sample-{name}: {SYNTHETIC}")
         return samples.ensure()
 
@@ -134,16 +132,25 @@ def setup_notebook(profile: str | None = None, *, seed: int = 0, keras: bool = F
     Raises
     ------
     EmotutilsError : an unknown profile.
+
+    Examples
+    --------
+    >>> cfg = setup_notebook("sample")
+    Python 3..., emotutils ..., profile sample
+    >>> cfg.seed, cfg.epochs
+    (0, 2)
     """
     name = config.profile(profile)
     random.seed(seed)
     np.random.seed(seed)
     sns.set_theme(context="notebook", style="ticks", palette="colorblind")
-    plt.rcParams.update(
-        {"figure.dpi": 100, "figure.figsize": (7, 3.6), "figure.constrained_layout.use": True}
-    )
-    versions = f"Python {platform.python_version()}, emotutils {version('emotutils')}"
-    print(f"{versions}{_backend(seed) if keras else ''}, profile {name}")
+    plt.rcParams["figure.dpi"] = 100
+    plt.rcParams["figure.figsize"] = (7, 3.6)
+    plt.rcParams["figure.constrained_layout.use"] = True
+    found = f"Python {platform.python_version()}, emotutils {version('emotutils')}"
+    if keras:
+        found += _backend(seed)
+    print(f"{found}, profile {name}")
     return Setup(name, seed, EPOCHS[name])
 
 
@@ -157,13 +164,23 @@ def _backend(seed: int) -> str:
         from ..training.records import has_gpu
 
     keras.utils.set_random_seed(seed)
-    device = "a GPU" if has_gpu() else "no GPU"
+    device = "no GPU"
+    if has_gpu():
+        device = "a GPU"
     return f", Keras {keras.__version__} on {keras.backend.backend()}, {device}"
 
 
 def recorded(name: str) -> dict | None:
     """What a run on the real sets left in ``data/runs/NAME.json``; None, and a line saying so,
     where it is missing.
+
+    Examples
+    --------
+    >>> run = recorded("official-fer2013-conv2d-best-s0")
+    >>> run["network"], len(run["history"])
+    ('conv2d', 40)
+    >>> recorded("a-run-of-tomorrow")
+    a-run-of-tomorrow: not run yet
     """
     path = config.shipped_root() / "runs" / f"{name}.json"
     if not path.is_file():
@@ -178,7 +195,14 @@ def show_source(obj: Callable, *, docstring: bool = False) -> None:
 
     Parameters
     ----------
+    obj : a function or class of the package, or of any other.
     docstring : show that too; left out by default, because the notebook's own text explains.
+
+    Examples
+    --------
+    >>> from emotutils.emotions import to_seven
+    >>> show_source(to_seven)
+    <IPython.core.display.Markdown object>
     """
     lines = textwrap.dedent(inspect.getsource(obj)).strip().splitlines()
     first = ast.parse("\n".join(lines)).body[0].body[0]
@@ -197,13 +221,19 @@ def show_words(frame: pd.DataFrame) -> None:
     Parameters
     ----------
     frame : its index becomes the first column; a missing value an empty cell.
+
+    Examples
+    --------
+    >>> show_words(pd.DataFrame({"what it says": ["how it looks"]}, index=["a face"]))
+    <IPython.core.display.Markdown object>
     """
     cells = frame.reset_index().astype(object)
-    cells = cells.where(cells.notna(), "").map(lambda value: str(value).replace("|", "\\|"))
+    cells = cells.where(cells.notna(), "")
+    cells = cells.map(lambda value: str(value).replace("|", "\\|"))
     head = [frame.index.name or "", *frame.columns]
-    lines = [
-        "| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *cells.to_numpy())
-    ]
+    rule = ["---"] * len(head)
+    rows = [head, rule, *cells.to_numpy()]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
     display(Markdown("\n".join(lines)))
 
 
@@ -216,18 +246,31 @@ def interactive(draw: Callable, **controls) -> None:
     draw : draws a figure; takes the controls by name.
     **controls : ``(low, high, step, start)`` numbers for a slider, a list for a menu (the first is
         chosen).
+
+    Examples
+    --------
+    >>> def show(size, side):
+    ...     print(size, side)
+    >>> interactive(show, size=(1, 9, 1, 3), side=["left", "right"])
+    3 left
     """
-    start = {
-        name: control[0] if isinstance(control, list) else control[3]
-        for name, control in controls.items()
-    }
     if not _front_end():
-        draw(**start)
+        draw(**{name: _first(control) for name, control in controls.items()})
         return
     import ipywidgets
 
-    made = {name: _control(control, name.replace("_", " ")) for name, control in controls.items()}
+    made = {}
+    for name, control in controls.items():
+        made[name] = _control(control, name.replace("_", " "))
     display(ipywidgets.interactive(draw, **made))
+
+
+def _first(control: list | tuple):
+    """What a control shows before anybody moves it."""
+    if isinstance(control, list):
+        return control[0]
+    low, high, step, start = control
+    return start
 
 
 def _control(control: list | tuple, words: str):
@@ -236,9 +279,9 @@ def _control(control: list | tuple, words: str):
     if isinstance(control, list):
         return ipywidgets.Dropdown(options=control, description=words)
     low, high, step, start = control
-    kind = (
-        ipywidgets.IntSlider if all(isinstance(v, int) for v in control) else ipywidgets.FloatSlider
-    )
+    kind = ipywidgets.FloatSlider
+    if all(isinstance(number, int) for number in control):
+        kind = ipywidgets.IntSlider
     return kind(value=start, min=low, max=high, step=step, description=words)
 
 
@@ -270,12 +313,10 @@ class Guesses:
         present: Callable,
         path: Path | str,
     ):
-        self.ids, self.labels, self.present, self.path = (
-            list(ids),
-            list(labels),
-            present,
-            Path(path),
-        )
+        self.ids = list(ids)
+        self.labels = list(labels)
+        self.present = present
+        self.path = Path(path)
         self.truth = [self.labels[k] for k in y]
         self.answers: dict[str, str] = {}
 
@@ -289,10 +330,8 @@ class Guesses:
             return
         import ipywidgets
 
-        screen, buttons = (
-            ipywidgets.Output(),
-            [ipywidgets.Button(description=label) for label in self.labels],
-        )
+        screen = ipywidgets.Output()
+        buttons = [ipywidgets.Button(description=label) for label in self.labels]
 
         def show() -> None:
             screen.clear_output(wait=True)
@@ -301,9 +340,8 @@ class Guesses:
                     self.present(len(self.answers))
                     print(f"{len(self.answers) + 1} of {len(self.ids)}")
                 else:
-                    print(
-                        "Done. Your answers agree with the data set's labels in", self.agreement()
-                    )
+                    print("Done. Your answers agree with the data set's labels in", end=" ")
+                    print(self.agreement())
 
         def choose(button) -> None:
             if len(self.answers) < len(self.ids):
@@ -330,7 +368,11 @@ class Guesses:
         """One row an answer so far: ``id``, ``label`` (the data set's), ``guess`` (yours)."""
         n = len(self.answers)
         return pd.DataFrame(
-            {"id": self.ids[:n], "label": self.truth[:n], "guess": list(self.answers.values())}
+            {
+                "id": self.ids[:n],
+                "label": self.truth[:n],
+                "guess": list(self.answers.values()),
+            }
         )
 
     def agreement(self) -> str:
@@ -355,13 +397,11 @@ class FilmPicker:
     SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".wav", ".mp3", ".flac")
 
     def __init__(self, folder: Path | str = "."):
-        self.folder, self._menu, self._button, self._uploaded, self._sent = (
-            Path(folder),
-            None,
-            None,
-            None,
-            None,
-        )
+        self.folder = Path(folder)
+        self._menu = None
+        self._button = None
+        self._uploaded = None
+        self._sent = None
 
     def show(self) -> None:
         """Show the menu and the button, or say that there is nobody to use them."""
@@ -377,24 +417,37 @@ class FilmPicker:
         import ipywidgets
 
         films = sorted(p for p in self.folder.iterdir() if p.suffix.lower() in self.SUFFIXES)
-        self._menu = ipywidgets.Dropdown(
-            options=[("none", None), *((p.name, p) for p in films)], description="film"
+        choices = [("none", None)]
+        choices += [(path.name, path) for path in films]
+        self._menu = ipywidgets.Dropdown(options=choices, description="film")
+        self._button = ipywidgets.FileUpload(
+            accept="video/*,audio/*",
+            multiple=False,
+            description="upload, up to 10 MB",
+            layout={"width": "auto"},
         )
-        words = {"description": "upload, up to 10 MB", "layout": {"width": "auto"}}
-        self._button = ipywidgets.FileUpload(accept="video/*,audio/*", multiple=False, **words)
         display(ipywidgets.HBox([self._menu, self._button]))
 
     @property
     def path(self) -> Path | None:
         """The film that was picked: the uploaded one, else the menu's; None: nothing yet."""
-        value = self._button.value if self._button is not None else None
-        if value and value is not self._sent:
-            self._sent = value  # a dict in ipywidgets 7 (Colab's, older Jupyter), a tuple in 8
-            name, one = (
-                next(iter(value.items()))
-                if isinstance(value, dict)
-                else (value[0]["name"], value[0])
-            )
-            self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
-            self._uploaded.write_bytes(bytes(one["content"]))
-        return self._uploaded or (self._menu.value if self._menu is not None else None)
+        self._take_upload()
+        if self._uploaded is not None:
+            return self._uploaded
+        if self._menu is not None:
+            return self._menu.value
+        return None
+
+    def _take_upload(self) -> None:
+        """Write a film that has come since the last look into a temporary folder."""
+        if self._button is None or not self._button.value or self._button.value is self._sent:
+            return
+        sent = self._button.value
+        self._sent = sent
+        if isinstance(sent, dict):  # ipywidgets 7: Colab's, older Jupyter
+            name, one = next(iter(sent.items()))
+        else:  # a tuple in 8
+            one = sent[0]
+            name = one["name"]
+        self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
+        self._uploaded.write_bytes(bytes(one["content"]))

@@ -40,18 +40,23 @@ def check(key: str, answer: Callable) -> None:
     ----------
     key : as ``"03.1"``; KeyError for one that does not exist.
     answer : your function.
+
+    Examples
+    --------
+    >>> from emotutils import solutions
+    >>> solutions.check("09.3", lambda size: 0.5)  # the solution gives 5/9 for 2×2 places
+    09.3: not yet. ...
+    >>> solutions.check("09.3", solutions.solution("09.3"))
+    09.3: right.
     """
     judge, _ = _EXERCISES[key]
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             judge(answer)
-    except Exception as error:
-        hint = (
-            str(error)
-            if isinstance(error, AssertionError)
-            else f"it stops with {type(error).__name__}: {error}"
-        )
+    except AssertionError as hint:
         print(f"{key}: not yet. {hint}")
+    except Exception as error:
+        print(f"{key}: not yet. it stops with {type(error).__name__}: {error}")
     else:
         print(f"{key}: right.")
 
@@ -63,8 +68,8 @@ def solution(key: str) -> Callable:
 
 def show(key: str) -> None:
     """Show the solution's code. Try first."""
-    lines = inspect.getsource(solution(key)).splitlines()
-    code = "\n".join(lines[next(i for i, line in enumerate(lines) if line.startswith("def ")) :])
+    source = inspect.getsource(solution(key))
+    code = source[source.index("def ") :].rstrip()  # without the line that registers it
     display(Markdown(f"```python\n{code}\n```"))
 
 
@@ -80,10 +85,12 @@ def verdicts(notebook: str | os.PathLike) -> dict[str, str]:
     As ``{"03.1": "right.", "03.2": "not yet. the function returns nothing yet"}``.
     """
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    said = ["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])]
-    return dict(
-        re.findall(r"^(\d\d\.\d): (right\.|not yet\. .*)$", "\n".join(said), flags=re.MULTILINE)
-    )
+    printed = []
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            printed.append("".join(output.get("text", "")))
+    verdict = re.compile(r"^(\d\d\.\d): (right\.|not yet\. .*)$", flags=re.MULTILINE)
+    return dict(verdict.findall("\n".join(printed)))
 
 
 def exercises() -> list[str]:
