@@ -100,13 +100,15 @@ def test_what_cannot_be_used_is_raised_or_noted(tmp_path):
     annotate(tmp_path, "bad", [0, 8])
     table = affwild2.films(tmp_path, on_error="report")
     problems = dict(zip(table["name"] + table["split"].str[:1], table["problem"], strict=True))
+    remedies = dict(zip(table["name"], table["remedy"], strict=True))
+    assert remedies["gone"] == "unpack the archive that holds it"
     for name, problem in {
         "goodt": "^$",
         "twicet": "^$",
-        "twicev": "annotated in .*Train_Set.* as well; keep one edition",
-        "copiedt": "two films of that name, .*copied.mp4 and .*copied.avi; keep one",
-        "gonet": "gone.txt: no film gone.mp4 or .avi under .*; unpack",
-        "badt": "bad.txt: line 3 is '8', expected a code from -1 to 7",
+        "twicev": "annotated in .*Train_Set.* as well",
+        "copiedt": "two films of that name, .*copied.mp4 and .*copied.avi",
+        "gonet": "no film gone.mp4 or .avi under ",
+        "badt": "line 3 is '8', expected a code from -1 to 7",
         "test film": "^not annotated$",
     }.items():
         assert re.search(problem, problems.pop(name)), name

@@ -312,10 +312,10 @@ def test_a_clean_split_is_all_zeros_and_shows_what_was_looked_for():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda data: splits.audit(data, faces=pictures(3)), "3 pictures for 4 rows"),
-        (lambda data: splits.audit(data, voices=[voice(0)], sr=SR), "1 recordings for 4 rows"),
+        (lambda data: splits.audit(data, faces=pictures(3)), "pictures: 3 for 4 rows"),
+        (lambda data: splits.audit(data, voices=[voice(0)], sr=SR), "recordings: 1 for 4 rows"),
         (lambda data: splits.audit(data, data["split"][1:]), "another index"),
-        (lambda data: splits.audit(data, data["split"].replace("test", "dev")), "has dev"),
+        (lambda data: splits.audit(data, data["split"].replace("test", "dev")), "but dev"),
         (lambda data: splits.audit(data.assign(id="x")), "come twice"),
         (lambda data: splits.audit(data.drop(columns="split")), "no column 'split'"),
         (lambda data: splits.duplicate_groups(), "needs faces or voices"),

@@ -80,5 +80,7 @@ def test_affwild2_is_asked_for_by_academics_only():
 
 
 def test_an_unknown_name_is_answered_with_all_names():
-    with pytest.raises(DataError, match="no data set 'cifar'.*fer2013, ravdess"):
+    with pytest.raises(
+        DataError, match="data set 'cifar': is not in the catalogue; it holds fer2013, ravdess"
+    ):
         entry("cifar")

@@ -120,7 +120,7 @@ def test_a_name_that_does_not_parse_is_shown(tmp_path, name):
 def test_what_a_set_does_not_hold_is_refused(tmp_path):
     for name in ("cifar", "sample-cifar", "sample-ravdess-song", "tess+ravdess"):
         with pytest.raises(
-            DataError, match=f"unknown data set '{re.escape(name)}': known are fer2013, "
+            DataError, match=f"data set '{re.escape(name)}': is unknown; known are fer2013, "
         ):
             datasets.load(name)
 

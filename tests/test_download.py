@@ -358,7 +358,8 @@ def test_what_is_there_but_not_whole_is_not_overwritten(server, publish, recordi
     fetch("ravdess", root)
     (root / "ravdess" / "Audio_Speech_Actors_01-24" / f"{TAKES[1]}.wav").unlink()
     line = refused("ravdess", root, "2 of 3 recordings", "2 of 3 actors", "Move these files away")
-    assert download.check("ravdess", root) == (line, True, False)
+    status = download.check("ravdess", root)
+    assert status.line in line and status.usable and not status.whole
     folder = root / "ravdess" / "Audio_Speech_Actors_01-24"
     for path in folder.rglob("*.wav"):
         path.unlink()
@@ -393,7 +394,7 @@ def test_check_and_overview_of_nothing(root):
     assert [line.split()[0] for line in lines] == list(catalog.CATALOG)
     here = head.index("here")
     assert {line[here : here + 3].strip() for line in lines} == {"no"}
-    assert "unknown data set 'cifar'" in download.check("cifar", root).line
+    assert "data set 'cifar': is unknown" in download.check("cifar", root).line
 
 
 def test_song_beside_speech_is_a_set_of_its_own(server, publish, recordings, root):

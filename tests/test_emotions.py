@@ -1,7 +1,10 @@
+import pickle
+
 import numpy as np
 import pytest
 
 from emotutils.emotions import CODES, EMOTIONS, EMOTIONS_WITH_CALM, to_seven
+from emotutils.errors import DataError, MediaError
 
 
 def test_the_seven_stand_in_fer2013s_order():
@@ -39,3 +42,15 @@ def test_labels_in_another_order_find_their_place():
 def test_what_does_not_fit_is_refused(p, labels):
     with pytest.raises(ValueError):
         to_seven(np.array(p), labels)
+
+
+def test_an_error_keeps_its_fields_between_processes():
+    for kind in (DataError, MediaError):
+        error = pickle.loads(pickle.dumps(kind("Act 2: the park.txt", "is empty", "copy it again")))
+        assert isinstance(error, kind)
+        assert (error.where, error.what, error.remedy) == (
+            "Act 2: the park.txt",
+            "is empty",
+            "copy it again",
+        )
+        assert str(error) == "Act 2: the park.txt: is empty; copy it again"

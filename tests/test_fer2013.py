@@ -429,7 +429,7 @@ def test_a_csv_without_one_good_row_gives_an_empty_set_and_its_rejects(tmp_path)
             {"fer2013.csv": whole_csv(), "fer2013new.csv": "Usage\nTraining\n"},
             "2013new.csv: no column Image name",
         ),
-        ({"a.zip": zipped({"notes.txt": "nothing"})}, "not found at .*fer2013, .*a.zip: put"),
+        ({"a.zip": zipped({"notes.txt": "nothing"})}, "fer2013, .*a.zip: FER2013 not found; put"),
         (
             {"a.zip": zipped({"fer2013.csv": whole_csv()})[:-100]},
             "a.zip: damaged or cut off; download it again",
@@ -439,7 +439,7 @@ def test_a_csv_without_one_good_row_gives_an_empty_set_and_its_rejects(tmp_path)
             "a.tar.gz: damaged or cut off; download",
         ),
         ({"a.tar.gz": b"no archive"}, "a.tar.gz: damaged or cut off"),
-        ({"train/readme.txt": "unpacked, but empty"}, "FER2013 not found at .*EMOTUTILS_DATA"),
+        ({"train/readme.txt": "unpacked, but empty"}, "FER2013 not found; .*EMOTUTILS_DATA"),
     ],
 )
 def test_what_concerns_the_whole_file_always_raises(tmp_path, files, message, on_error):

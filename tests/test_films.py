@@ -14,7 +14,7 @@ from test_affwild2 import HEADER, HEADER_2020, annotate
 from emotutils import datasets, faces
 from emotutils.datasets import affwild2, films, openface, prepare_films
 from emotutils.emotions import EMOTIONS
-from emotutils.errors import DataError
+from emotutils.errors import DataError, EmotutilsError
 from emotutils.media import FilmWriter
 from emotutils.samples.faces import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
@@ -268,11 +268,23 @@ def test_films_that_cannot_be_used_are_reported_and_the_rest_goes_on(tmp_path):
         )
 
 
+def test_a_colon_in_a_files_name_stays_in_its_name(tmp_path):
+    name = "Act 2: the park"
+    write_film(tmp_path, name, blank(4)), annotate(tmp_path, name, [-1] * 40)
+    write_film(tmp_path, "good", blank(4)), annotate(tmp_path, "good", [-1] * 4)
+    films_here = affwild2.films(tmp_path)
+    rejects = datasets.Rejects("report")
+    films.extract_faces(films_here, tmp_path / "x", rejects=rejects, n_jobs=2, progress=False)
+    assert rejects.table()["where"].tolist() == [films_here["annotation"][0]]
+    assert Path(rejects.table()["where"][0]).name == f"{name}.txt"
+    assert rejects.table()["what"][0] == "40 labels for a film of 3 to 4 frames"
+
+
 def test_if_no_film_can_be_used_it_is_said(tmp_path):
     write_film(tmp_path, "a", blank(4)), annotate(tmp_path, "a", [-1] * 40)
     with pytest.raises(DataError, match="no film can be used"):
         prepare_films(tmp_path, progress=False, on_error="report")
-    with pytest.raises(DataError, match="unknown face detector 'cascade'|choose one of"):
+    with pytest.raises(EmotutilsError, match="unknown face detector 'cascade'"):
         annotate(tmp_path, "a", [-1] * 4)
         extract(tmp_path, tmp_path / "out", detector="cascade")
 

@@ -106,7 +106,7 @@ def test_a_missing_record_says_so(tmp_path, capsys):
 def test_unknown_names_are_refused(outcome):
     with pytest.raises(DataError, match="no arm"):
         outcome.score("third")
-    with pytest.raises(DataError, match="no experiment"):
+    with pytest.raises(DataError, match="experiment 'nothing': is unknown"):
         leakage.study("nothing")
 
 

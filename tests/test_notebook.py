@@ -52,7 +52,7 @@ def test_a_missing_set_is_replaced_visibly_in_live_and_never_in_full(capsys):
     with pytest.raises(DataError, match="TESS not found"):
         emotutils.setup_notebook("full").load("tess")
     assert emotutils.setup_notebook("full").load("tess", optional=True).name == "tess"
-    with pytest.raises(DataError, match="unknown data set"):
+    with pytest.raises(DataError, match="is unknown"):
         emotutils.setup_notebook("live").load("nothing")
 
 

@@ -259,7 +259,7 @@ def test_ravdess_tracking_is_neither_faces_nor_voices(tmp_path):
         tracking.faces()
     for modality in ("face", "voice"):
         with pytest.raises(
-            DataError, match=f"a {modality} network cannot use ravdess-tracking: it holds films"
+            DataError, match=f"ravdess-tracking: holds films, which a {modality} network cannot use"
         ):
             datasets.part(tracking, "train", modality, voices.Features("log_mel"))
 

@@ -224,7 +224,7 @@ def test_a_film_without_a_face_is_named(tmp_path):
         ("paired-sample-fer2013", "holds no pairs"),
         ("paired-sample-ravdess+sample-fer2013", "faces comes first"),
         ("sample-fer2013+sample-ravdess", "faces comes first"),
-        ("paired-sample-fer2014+sample-ravdess", "unknown data set"),
+        ("paired-sample-fer2014+sample-ravdess", "is unknown"),
     ],
 )
 def test_what_cannot_be_paired_is_named(name, message):

@@ -150,7 +150,7 @@ def faces() -> datasets.Dataset:
 
 
 def test_faces_hold_no_sound():
-    with pytest.raises(DataError, match="drawn holds faces"):
+    with pytest.raises(DataError, match="drawn: holds faces"):
         parts.extract_features(faces(), MEL)
 
 

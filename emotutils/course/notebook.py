@@ -109,7 +109,7 @@ class Setup:
         if self.profile != "sample":
             if (real / name).is_dir():
                 return real
-            missing = DataError(f"{name} not found in {real}; see data/README.md")
+            missing = DataError(real, f"{name} not found", "see data/README.md")
             self._stand_in(name, missing, optional)
         print(f"sample-{name}: {SYNTHETIC}")
         return samples.ensure()

@@ -52,9 +52,9 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
     Returns
     -------
     Columns ``name`` (the annotation's), ``film``, ``side`` (``left``, ``right`` or empty),
-    ``split``, ``path``, ``annotation``, ``n_lines`` (labels) and ``problem`` (empty: usable). A
-    film without annotation is no error, since the test films have none: its ``annotation`` and
-    ``split`` are empty.
+    ``split``, ``path``, ``annotation``, ``n_lines`` (labels), ``problem`` (with the annotation;
+    empty: usable) and ``remedy``. A film without annotation is no error, since the test films have
+    none: its ``annotation`` and ``split`` are empty.
 
     Raises
     ------
@@ -73,38 +73,50 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
         p for p in texts if "EXPR" in str(p.relative_to(folder))
     ]  # not those of action units, or of valence
     if not texts:
-        raise DataError(_nothing(folder, files))
+        raise _nothing(folder, files)
     names, rows, seen = {p.stem for p in texts}, [], {}
     for path in texts:
         film, side = _person(path.stem, videos, names)
         found = videos.get(film, [])
-        n_lines, problem = 0, ""
+        n_lines = 0
+        problem = ""
+        remedy = ""
         try:
             n_lines = len(read_annotation(path))
         except DataError as error:
-            problem = str(error)
+            problem = error.what
+            remedy = error.remedy
         if not found:
-            problem = f"{path}: no film {film}.mp4 or .avi under {folder}; unpack the archive that holds it"
+            problem = f"no film {film}.mp4 or .avi under {folder}"
+            remedy = "unpack the archive that holds it"
         elif len(found) > 1:
-            problem = f"{path}: two films of that name, {found[0]} and {found[1]}; keep one"
+            problem = f"two films of that name, {found[0]} and {found[1]}"
+            remedy = "keep one"
         elif path.stem in seen:
-            problem = f"{path}: annotated in {seen[path.stem]} as well; keep one edition of the annotations"
+            problem = f"annotated in {seen[path.stem]} as well"
+            remedy = "keep one edition of the annotations"
         if problem and on_error == "raise":
-            raise DataError(problem)
+            raise DataError(path, problem, remedy)
         seen.setdefault(path.stem, path)
-        video = str(found[0]) if found else ""
-        rows.append(
-            (path.stem, film, side, SPLITS[path.parent.name], video, str(path), n_lines, problem)
-        )
-    annotated = {row[1] for row in rows}
-    rows += [
-        (f, f, "", "", str(p[0]), "", 0, "not annotated")
-        for f, p in videos.items()
-        if f not in annotated
-    ]
-    return pd.DataFrame(
-        rows, columns=["name", "film", "side", "split", "path", "annotation", "n_lines", "problem"]
-    )
+        row = {
+            "name": path.stem,
+            "film": film,
+            "side": side,
+            "split": SPLITS[path.parent.name],
+            "path": str(found[0]) if found else "",
+            "annotation": str(path),
+            "n_lines": n_lines,
+            "problem": problem,
+            "remedy": remedy,
+        }
+        rows.append(row)
+    annotated = {row["film"] for row in rows}
+    for film, found in videos.items():
+        if film not in annotated:
+            row = dict.fromkeys(rows[0], "")
+            row |= {"name": film, "film": film, "path": str(found[0])}
+            rows.append(row | {"n_lines": 0, "problem": "not annotated"})
+    return pd.DataFrame(rows)
 
 
 def read_annotation(path: str | os.PathLike) -> list[str]:
@@ -129,7 +141,9 @@ def read_annotation(path: str | os.PathLike) -> list[str]:
     words = [word.strip() for word in header.split(",")]
     if sorted(words) not in (sorted(EXPRESSIONS), sorted(CODES["affwild2"])):
         raise DataError(
-            f"{path}: line 1 is {header[:60]!r}, not the names of 7 or 8 expressions; take a file from the EXPR folders"
+            path,
+            f"line 1 is {header[:60]!r}, not the names of 7 or 8 expressions",
+            "take a file from the EXPR folders",
         )
     names = {"-1": ""} | {str(code): EXPRESSIONS[word] for code, word in enumerate(words)}
     labels = [names.get(line.strip()) for line in lines]
@@ -140,7 +154,7 @@ def read_annotation(path: str | os.PathLike) -> list[str]:
             else "ends after line 1"
         )
         raise DataError(
-            f"{path}: {what}, expected a code from -1 to {len(words) - 1}; copy the file again"
+            path, f"{what}, expected a code from -1 to {len(words) - 1}", "copy the file again"
         )
     return labels
 
@@ -170,16 +184,20 @@ def read_valence_arousal(annotations: str | os.PathLike, film: str) -> pd.DataFr
             values = columns[dimension] = np.loadtxt(path, ndmin=1)
         except (OSError, ValueError) as error:
             raise DataError(
-                f"{path}: {error}; one number a line is expected, copy the file again"
+                path, error, "one number a line is expected, copy the file again"
             ) from None
         wrong = np.flatnonzero(~(np.abs(values) <= 1))
         if len(wrong):
             raise DataError(
-                f"{path}: line {wrong[0] + 1} is {values[wrong[0]]}, not in -1..1; copy the file again"
+                path,
+                f"line {wrong[0] + 1} is {values[wrong[0]]}, not in -1..1",
+                "copy the file again",
             )
     if len(values) != len(columns["valence"]) or not len(values):
         raise DataError(
-            f"{path}: {len(values)} lines, but {len(columns['valence'])} of valence; copy both again"
+            path,
+            f"{len(values)} lines, but {len(columns['valence'])} of valence",
+            "copy both again",
         )
     return pd.DataFrame({"frame": np.arange(1, len(values) + 1), **columns})
 
@@ -210,12 +228,12 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     if not (folder / "table.csv").is_file():
         films(root, on_error="report")  # where there are none, this says how to get them
         run = f"emotutils.datasets.prepare_films({str(config.data_root(root))!r})"
-        raise DataError(f"{folder}: films, but no faces yet; cut them out with {run}")
+        raise DataError(folder, "films, but no faces yet", f"cut them out with {run}")
     table = read_table(folder / "table.csv")
     needed = {"id", "path", "label", "group", "split", "film", "frame", "t"}
     if not needed <= set(table) or not table["label"].isin(EMOTIONS).all():
         raise DataError(
-            f"{folder}: table.csv is no table of faces; run emotutils.datasets.prepare_films() again"
+            folder, "table.csv is no table of faces", "run emotutils.datasets.prepare_films() again"
         )
     table["path"] = [str(folder / path) for path in table["path"]]
     there = np.array([os.path.isfile(path) for path in table["path"]], bool)
@@ -250,7 +268,7 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
             return np.asarray(image.convert("L"))
     except (OSError, SyntaxError, ValueError):  # what Pillow raises for a damaged png
         raise DataError(
-            f"{path}: missing or damaged; run emotutils.datasets.prepare_films() again"
+            path, "missing or damaged", "run emotutils.datasets.prepare_films() again"
         ) from None
 
 
@@ -264,11 +282,16 @@ def _person(name: str, videos: Collection[str], names: Collection[str]) -> tuple
     return name, ""
 
 
-def _nothing(folder: Path, files: list[Path]) -> str:
+def _nothing(folder: Path, files: list[Path]) -> DataError:
     if any(p.name == "valence" or p.name.startswith("VA_") for p in files):
-        return f"{folder}: valence and arousal only, no emotion words to sort by; add Aff-Wild2's EXPR annotations"
-    return (
-        f"Aff-Wild2 not found under {folder}: only academics with a permanent position may request it, students not in "
-        "their own name (emotutils data fetch affwild2 says how); put its films and EXPR annotations there, or name "
-        "its folder's parent in EMOTUTILS_DATA"
+        return DataError(
+            folder,
+            "valence and arousal only, no emotion words to sort by",
+            "add Aff-Wild2's EXPR annotations",
+        )
+    return DataError(
+        folder,
+        "Aff-Wild2 not found; only academics with a permanent position may request it, students "
+        "not in their own name (emotutils data fetch affwild2 says how)",
+        "put its films and EXPR annotations there, or name its folder's parent in EMOTUTILS_DATA",
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..emotions import EMOTIONS_WITH_CALM
-from ..errors import DataError
+from ..errors import DataError, LocatedError
 
 #: What each set's table has, whatever else it may have.
 COLUMNS = ("id", "label", "y", "group", "split")
@@ -28,7 +28,7 @@ class Rejects:
 
     def __init__(self, on_error: str = "raise"):
         if on_error not in ("raise", "report"):
-            raise DataError(f"on_error={on_error!r}: choose raise or report")
+            raise DataError("on_error", f"is {on_error!r}", "choose raise or report")
         self.on_error = on_error
         self._rows: list[tuple[str, str, str]] = []
 
@@ -36,9 +36,15 @@ class Rejects:
         """Refuse one file, row or film: ``where`` it is, ``what`` is wrong, and what to do
         (``remedy``).
         """
+        self.refuse(DataError(where, what, remedy))
+
+    def refuse(self, error: LocatedError) -> None:
+        """Refuse what an error of its reader tells of: raised as a DataError, or noted by its
+        fields.
+        """
         if self.on_error == "raise":
-            raise DataError(f"{where}: {what}; {remedy}")
-        self._rows.append((str(where), what, remedy))
+            raise DataError(error.where, error.what, error.remedy)
+        self._rows.append((error.where, error.what, error.remedy))
 
     def table(self) -> pd.DataFrame:
         """One row a refusal, columns ``where``, ``what``, ``remedy`` (str); empty where nothing was
@@ -143,4 +149,4 @@ def checked(dataset: Dataset) -> Dataset:
         fault = "it has neither read_faces nor read_voices"
     else:
         return dataset
-    raise DataError(f"data set {dataset.name}: {fault}; mend its reader")
+    raise DataError(f"data set {dataset.name}", fault, "mend its reader")

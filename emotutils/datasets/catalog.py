@@ -50,7 +50,9 @@ class Entry:
 def entry(name: str) -> Entry:
     """The set of this name; DataError if there is none."""
     if name not in CATALOG:
-        raise DataError(f"no data set {name!r} in the catalogue; it holds {', '.join(CATALOG)}")
+        raise DataError(
+            f"data set {name!r}", "is not in the catalogue", f"it holds {', '.join(CATALOG)}"
+        )
     return CATALOG[name]
 
 

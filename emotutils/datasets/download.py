@@ -151,7 +151,11 @@ def fetch(
     if here(wanted, root):
         status = check(name, root)
         if not status.whole and wanted.addresses:
-            raise DataError(status.line)
+            raise DataError(
+                folder,
+                f"holds a set that is not whole ({status.line})",
+                "move it away and fetch again",
+            )
         say(f"already here; {status.line}")
         return folder
     places = [place / wanted.archive for place in (root, folder, keep) if place]
@@ -159,12 +163,14 @@ def fetch(
     token = config.kaggle_authorization() if wanted.steps else None
     if wanted.steps and not placed and not (token and wanted.addresses):
         raise DataError(
-            f"{name} needs something from you first.\n{wanted.steps.format(folder=folder)}"
+            name,
+            "needs something from you first",
+            f"do this.\n{wanted.steps.format(folder=folder)}",
         )
     target = folder / wanted.archive.partition(".")[0]
     if target.exists():
         raise DataError(
-            f"{target}: is there, but holds nothing of {name}; move it away and fetch again"
+            target, f"is there, but holds nothing of {name}", "move it away and fetch again"
         )
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -183,13 +189,17 @@ def fetch(
                 )
             elif computed != published:
                 raise DataError(
-                    f"{archive}: {algorithm} {computed}, published is {published}; remove it and fetch again"
+                    archive,
+                    f"{algorithm} {computed}, published is {published}",
+                    "remove it and fetch again",
                 )
             content = Path(temporary) / wanted.folder
             unpack(archive, content)
             if not here(wanted, temporary):
                 raise DataError(
-                    f"{wanted.archive}: holds no {' or '.join(wanted.files)}; get it from {wanted.page}"
+                    wanted.archive,
+                    f"holds no {' or '.join(wanted.files)}",
+                    f"get it from {wanted.page}",
                 )
             if keep and not placed:
                 _keep(archive, keep)
@@ -202,7 +212,7 @@ def fetch(
             content.rename(target)
     except OSError as error:
         raise DataError(
-            f"{root}: {error.strerror or error}; make room or choose another folder (--root)"
+            root, error.strerror or error, "make room or choose another folder (--root)"
         ) from error
     say(f"{name}: unpacked to {target}; now every file is read once")
     say(check(name, root).line)
@@ -215,7 +225,7 @@ def _keep(archive: Path, folder: Path) -> None:
             shutil.copyfile(archive, copy)
     except OSError as error:
         raise DataError(
-            f"{folder}: {error.strerror or error}; make room there, or do without keeping it"
+            folder, error.strerror or error, "make room there, or do without keeping it"
         ) from error
 
 
@@ -241,8 +251,9 @@ def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) ->
         f"accept the rules at {wanted.page} and look at the token" if token else "try again later"
     )
     raise DataError(
-        f"{wanted.name} was not downloaded, {', '.join(dict.fromkeys(failures))}; {remedy}, "
-        f"or download {wanted.archive} from {wanted.page} and put it into {folder.parent}"
+        wanted.name,
+        f"was not downloaded, {', '.join(dict.fromkeys(failures))}",
+        f"{remedy}, or download {wanted.archive} from {wanted.page} and put it into {folder.parent}",
     )
 
 
@@ -266,12 +277,16 @@ def unpack(archive: Path, folder: Path) -> None:
                 path = PureWindowsPath(name)  # knows / and \\, and drives
                 if path.anchor or ".." in path.parts or not (is_folder or is_file):
                     raise DataError(
-                        f"{archive.name}: refused, {name!r} is a link, a device or leads out; get it anew"
+                        archive.name,
+                        f"refused, {name!r} is a link, a device or leads out",
+                        "get it anew",
                     )
                 total += size
                 if count > MAX_MEMBERS or total > room:
                     raise DataError(
-                        f"{archive.name}: refused, it unpacks to more than any known set; get it anew"
+                        archive.name,
+                        "refused, it unpacks to more than any known set",
+                        "get it anew",
                     )
                 target = folder.joinpath(*path.parts)
                 (target if is_folder else target.parent).mkdir(parents=True, exist_ok=True)
@@ -279,9 +294,7 @@ def unpack(archive: Path, folder: Path) -> None:
                     with open_member() as source, target.open("xb") as out:
                         shutil.copyfileobj(source, out)
     except _DAMAGED as error:
-        raise DataError(
-            f"{archive.name}: damaged, cut off or no zip or tar; get it anew"
-        ) from error
+        raise DataError(archive.name, "damaged, cut off or no zip or tar", "get it anew") from error
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bool, bool, int, Callable[[], BinaryIO]]]:

@@ -151,7 +151,7 @@ def soft_labels(table: pd.DataFrame) -> np.ndarray:
     columns = [f"ferplus_{e}" for e in EMOTIONS]
     if not set(columns) <= set(table.columns):
         raise DataError(
-            "this table holds no FER+ votes; put fer2013new.csv beside fer2013.csv and load again"
+            "table", "holds no FER+ votes", "put fer2013new.csv beside fer2013.csv and load again"
         )
     votes = table[columns].to_numpy(np.float32)
     with np.errstate(invalid="ignore"):
@@ -195,8 +195,9 @@ def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.Dat
         source = _source(files)
         if not source:
             raise DataError(
-                f"FER2013 not found at {', '.join([str(folder), *archives])}: put Kaggle's fer2013.csv, its archive or "
-                "the folders train and test there, or name the folder's parent in EMOTUTILS_DATA"
+                ", ".join([str(folder), *archives]),
+                "FER2013 not found",
+                "put Kaggle's fer2013.csv, its archive or the folders train and test there, or name the folder's parent in EMOTUTILS_DATA",
             )
         votes_at = next((place for place in files if place.endswith("/fer2013new.csv")), None)
         votes = _read_csv(votes_at, files, ["Usage", "Image name", *FERPLUS]) if votes_at else None
@@ -265,7 +266,7 @@ def _members(archive: str, stack: ExitStack) -> dict[str, Callable]:
         t = stack.enter_context(tarfile.TarFile.open(archive))
         return {f"{archive}/{m.name}": partial(t.extractfile, m) for m in t if m.isfile()}
     except DAMAGED:
-        raise DataError(f"{archive}: damaged or cut off; download it again") from None
+        raise DataError(archive, "damaged or cut off", "download it again") from None
 
 
 def _read_csv(place: str, files: dict[str, Callable], columns: list[str]) -> pd.DataFrame:
@@ -277,13 +278,13 @@ def _read_csv(place: str, files: dict[str, Callable], columns: list[str]) -> pd.
             )
     except (ValueError, *DAMAGED) as error:  # pandas' own are ValueErrors
         raise DataError(
-            f"{place}: not a readable csv ({' '.join(str(error).split())}); download it again"
+            place, f"not a readable csv ({' '.join(str(error).split())})", "download it again"
         ) from None
     table.columns = table.columns.str.strip()
     missing = ", ".join(c for c in columns if c not in table.columns)
     if missing:
         raise DataError(
-            f"{place}: no column {missing}; expected {', '.join(columns)}, separated by commas"
+            place, f"no column {missing}", f"expected {', '.join(columns)}, separated by commas"
         )
     return table[columns].fillna("")
 

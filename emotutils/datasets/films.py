@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from .. import config, media
 from ..emotions import EMOTIONS
-from ..errors import DataError, EmotutilsError
+from ..errors import DataError, LocatedError
 from ..faces import FACE_SIZE, align_crop, build_detector
 from ..faces.quality import sharpness
 from ..media import StrPath
@@ -129,8 +129,8 @@ def prepare_films(
     films = affwild2.films(root, on_error=on_error)
     films = films if limit is None else films.groupby("split").head(limit)
     annotated = films[films["annotation"] != ""]
-    for problem in annotated.loc[annotated["problem"] != "", "problem"]:
-        _refuse(rejects, problem)
+    for film in annotated[annotated["problem"] != ""].itertuples():
+        rejects.add(film.annotation, film.problem, film.remedy)
     table, removed = extract_faces(
         annotated[annotated["problem"] == ""], out / _WORK, rejects=rejects, **extraction
     )
@@ -209,12 +209,15 @@ def extract_faces(
     jobs = [work(film, folder, fps, detector, openface) for film in films.to_dict("records")]
     done = joblib.Parallel(n_jobs, return_as="generator")(jobs)
     results = list(tqdm(done, total=len(jobs), desc="films", unit="film", disable=not progress))
-    for problem in (result for result in results if isinstance(result, str)):
-        _refuse(rejects, problem)
-    tables = [result for result in results if not isinstance(result, str)]
+    tables = []
+    for result in results:
+        if isinstance(result, LocatedError):
+            rejects.refuse(result)
+        else:
+            tables.append(result)
     if not tables:
         raise DataError(
-            f"{folder}: no film can be used; mend them (on_error='raise' names the first)"
+            folder, "no film can be used", "mend them (on_error='raise' names the first)"
         )
     table = pd.concat(tables, ignore_index=True)
     table["path"] = [str(folder / path) for path in table["path"]]
@@ -285,7 +288,9 @@ def balance(
             f"{emotion} in {split}" for (split, emotion), n in counts.stack().items() if not n
         ]
         raise DataError(
-            f"balance: no face of {', '.join(missing) or 'anyone'}; add films, or give per_emotion >= 1"
+            "balance",
+            f"no face of {', '.join(missing) or 'anyone'}",
+            "add films, or give per_emotion >= 1",
         )
     drawn = table.sample(frac=1, random_state=seed).groupby(["split", "label"]).cumcount()
     return _divide(table, (drawn.reindex(table.index) < limit).map({True: "", False: "surplus"}))
@@ -307,7 +312,9 @@ def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
     """
     if "label" not in table or not table["label"].isin(EMOTIONS).all():
         raise DataError(
-            "no emotion words to sort by (Aff-Wild has valence and arousal only); take Aff-Wild2's EXPR"
+            out,
+            "no emotion words to sort by (Aff-Wild has valence and arousal only)",
+            "take Aff-Wild2's EXPR",
         )
     _refuse_old_folders(Path(out))
     for emotion in EMOTIONS:
@@ -320,7 +327,7 @@ def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
 
 def _extract_film(
     film: dict, folder: Path, fps: float | None, detector: str, openface: StrPath | None
-) -> pd.DataFrame | str:
+) -> pd.DataFrame | LocatedError:
     """The frames of one film, done now or before, or what is wrong with it. Runs in a process of
     its own.
     """
@@ -329,8 +336,8 @@ def _extract_film(
         if not (done.is_file() and (affwild2.read_table(done)["settings"] == settings).all()):
             rows = _sampled(film, folder, fps, detector, openface)
             _write(pd.DataFrame(rows).assign(settings=settings), done)
-    except EmotutilsError as error:
-        return str(error)
+    except LocatedError as error:
+        return error
     return affwild2.read_table(done).drop(columns="settings")
 
 
@@ -392,7 +399,7 @@ def _sampled(
     if not rows or not last - TOLERANCE <= len(labels) < last + step + TOLERANCE:
         what = f"{len(labels)} labels for a film of {last} to {last + step - 1} frames"
         raise DataError(
-            f"{film['annotation']}: {what}; one is cut off or of another edition, get both again"
+            film["annotation"], what, "one is cut off or of another edition, get both again"
         )
     return rows
 
@@ -423,7 +430,7 @@ def _openface(
     table = read_aligned(Path(folder, f"{film}_aligned"))
     if "pose_Tx" not in table:
         raise DataError(
-            f"{Path(folder, film)}.csv: no column pose_Tx; run FeatureExtraction with -pose"
+            f"{Path(folder, film)}.csv", "no column pose_Tx", "run FeatureExtraction with -pose"
         )
 
     def find(faces: pd.DataFrame) -> list[_Found]:
@@ -485,16 +492,7 @@ def _account(step: str, before: int, counts: pd.Series) -> pd.DataFrame:
 
 def _refuse_old_folders(out: Path) -> None:
     if any((out / emotion).exists() for emotion in EMOTIONS):
-        raise DataError(
-            f"{out}: holds folders named after emotions already; choose an empty folder"
-        )
-
-
-def _refuse(rejects: Rejects, problem: str) -> None:
-    """An error's line, "where: what; remedy", as a reject."""
-    where, _, rest = problem.partition(": ")
-    what, _, remedy = rest.partition("; ")
-    rejects.add(where, what, remedy or "leave this film out")
+        raise DataError(out, "holds folders named after emotions already", "choose an empty folder")
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

@@ -46,7 +46,9 @@ def register(name: str, reader: Callable[..., Dataset]) -> None:
     """
     if name in NAMES or not re.fullmatch(r"(?!sample-|paired-)[\w.-]+", name):
         raise DataError(
-            f"data set {name!r}: taken, or no name; letters, digits, dots, dashes, not sample- or paired- in front"
+            f"data set {name!r}",
+            "taken, or no name",
+            "letters, digits, dots, dashes, not sample- or paired- in front",
         )
     _ADDED[name] = reader
 
@@ -83,7 +85,9 @@ def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "r
             return checked(_ADDED[name](root, on_error=on_error))
         known = ", ".join([*NAMES, *_ADDED])
         raise DataError(
-            f"unknown data set {name!r}: known are {known}, and sample-{', sample-'.join(SAMPLES)}"
+            f"data set {name!r}",
+            "is unknown",
+            f"known are {known}, and sample-{', sample-'.join(SAMPLES)}",
         )
     if plain != name:
         from .. import samples  # draws faces and voices: not needed by those who read real ones

@@ -58,7 +58,7 @@ def read(path: str | os.PathLike, columns: tuple[str, ...] = ()) -> pd.DataFrame
     try:
         return _parse(Path(path), columns)
     except ValueError as error:  # pandas' own errors for what is no csv are among these
-        raise DataError(f"{path}: {str(error).strip()}; {_REMEDY}") from None
+        raise DataError(path, str(error).strip(), _REMEDY) from None
 
 
 def _parse(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -113,13 +113,13 @@ def read_aligned(folder: str | os.PathLike) -> pd.DataFrame:
     matches = {p: _PICTURE.fullmatch(p.name) for p in folder.glob("frame_det_*")}
     pictures = {(int(m[2]), int(m[1] or 0)): str(p) for p, m in matches.items() if m}
     if not pictures:
-        raise DataError(f"{folder}: no frame_det_….bmp there; run FeatureExtraction with -simalign")
+        raise DataError(folder, "no frame_det_….bmp there", "run FeatureExtraction with -simalign")
     table = read(folder.with_name(f"{film}.csv"), ("success",)).rename(columns={"timestamp": "t"})
     if "face_id" not in table:
         table["face_id"] = 0
     keys = list(zip(table["frame"], table["face_id"], strict=True))
     for strange in sorted(pictures.keys() - set(keys)):
-        raise DataError(f"{pictures[strange]}: has no row in {film}.csv; {_REMEDY}")
+        raise DataError(pictures[strange], f"has no row in {film}.csv", _REMEDY)
     first = ["film", "frame", "face_id", "t", "path", "confidence", "success"]
     table = table.assign(film=film, path=[pictures.get(key, "") for key in keys])
     return table[[*first, *(name for name in table if name not in first)]]

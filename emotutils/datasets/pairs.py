@@ -129,7 +129,9 @@ class PairSet:
         """
         for held in (self.faces, self.voices):
             if not len(held.rows(split)):
-                raise DataError(f"{self.name}: {held.name} has no {split} rows")
+                raise DataError(
+                    self.name, f"{held.name} has no {split} rows", "choose another part or set"
+                )
         voices = _in_seven(voice_part(self.voices, split, features, speeds), self.voices.labels)
         if self.name.startswith("paired-"):
             faces = face_part(self.faces, split)
@@ -144,7 +146,9 @@ class PairSet:
         kept = np.array([k for k, take in enumerate(_takes(voices.id)) if take in row], dtype=int)
         if not len(kept):
             raise DataError(
-                f"{self.name}: no {split} recording belongs to one of the {len(faces)} faces"
+                self.name,
+                f"no {split} recording belongs to one of the {len(faces)} faces",
+                "take both from the same films",
             )
         beside = np.array([row[take] for take in _takes(voices.id[kept])])
         pairs = Pairs(
@@ -195,7 +199,9 @@ def load_pairs(name: str, root: str | os.PathLike | None = None) -> PairSet:
         )  # the sound of a film is that of the recording 03-… of its take
     if not plus:
         raise DataError(
-            f"{name!r} holds no pairs: take paired-fer2013+ravdess, ravdess-films or ravdess-tracking+ravdess"
+            name,
+            "holds no pairs",
+            "take paired-fer2013+ravdess, ravdess-films or ravdess-tracking+ravdess",
         )
     faces, voices = loading.load(first, root), loading.load(second, root)
     paired = name.startswith("paired-")
@@ -203,7 +209,7 @@ def load_pairs(name: str, root: str | os.PathLike | None = None) -> PairSet:
         faces.modality != "face" if paired else faces.name != "ravdess-tracking"
     ):
         raise DataError(
-            f"{name}: a set of faces comes first, one of voices second; paired- in front of pictures"
+            name, "a set of faces comes first, one of voices second", "paired- in front of pictures"
         )
     return PairSet(
         name, replace(faces, table=_without_twins(faces.table, first)) if paired else faces, voices
@@ -239,7 +245,9 @@ def pair_up(
     for y, pool in pools.items():
         if len(pool) < each:
             raise DataError(
-                f"{len(pool)} faces of {EMOTIONS[y]}, {each} wanted beside each voice: use a larger set"
+                "faces",
+                f"{len(pool)} faces of {EMOTIONS[y]}, {each} wanted beside each voice",
+                "use a larger set",
             )
     # In training every window is drawn for anew; otherwise all windows of a recording are beside
     # the same faces.
@@ -278,10 +286,10 @@ def units_part(dataset: Dataset, split: str) -> Part:
         numbers.
     """
     if dataset.name != "ravdess-tracking":
-        raise DataError(f"{dataset.name} holds no action units: take ravdess-tracking")
+        raise DataError(dataset.name, "holds no action units", "take ravdess-tracking")
     rows = dataset.rows(split)
     if not len(rows):
-        raise DataError(f"{dataset.name} has no {split} rows")
+        raise DataError(dataset.name, f"has no {split} rows", "choose another part")
     table = dataset.table.iloc[rows]
 
     def compute() -> dict[str, np.ndarray]:
@@ -299,7 +307,7 @@ def units_part(dataset: Dataset, split: str) -> Part:
 def _units(found: pd.DataFrame, path: str) -> np.ndarray:
     found = found.dropna(subset=list(UNITS))
     if found.empty:
-        raise DataError(f"{path}: has no row with numbers; leave it out")
+        raise DataError(path, "has no row with numbers", "leave it out")
     # The first row at or after each tenth of a second; time stamps are rounded to a thousandth.
     step = np.floor((found["t"] + 1e-3) * RATE)
     x = found.loc[~step.duplicated(), list(UNITS)].to_numpy(np.float32)
@@ -338,7 +346,7 @@ def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> 
         for face, track in zip(found, tracker.update(frame.t, found), strict=True):
             seen.append((track, align_crop(frame.image, face)))
     if not seen:
-        raise DataError(f"{path}: no face was found in it; leave it out")
+        raise DataError(path, "no face was found in it", "leave it out")
     longest, _ = Counter(track for track, _ in seen).most_common(1)[0]
     crops = [crop for track, crop in seen if track == longest]
     middle = ((np.arange(frames) + 0.5) * len(crops) / frames).astype(int)

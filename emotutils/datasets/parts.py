@@ -71,10 +71,12 @@ def part(
     """
     if modality != dataset.modality:
         raise DataError(
-            f"a {modality} network cannot use {dataset.name}: it holds {dataset.modality}s"
+            dataset.name,
+            f"holds {dataset.modality}s, which a {modality} network cannot use",
+            f"take a set of {modality}s",
         )
     if not len(dataset.rows(split)):
-        raise DataError(f"{dataset.name} has no {split} rows")
+        raise DataError(dataset.name, f"has no {split} rows", "choose another part or protocol")
     if modality == "voice":
         return voice_part(dataset, split, features, speeds, copies=copies, seed=seed)
     _check_varied(dataset, split, speeds, copies)
@@ -138,8 +140,9 @@ def voice_part(
 def _check_varied(dataset: Dataset, split: str, speeds: tuple[float, ...], copies: int) -> None:
     if (copies or set(speeds) != {1.0}) and (split != "train" or dataset.modality != "voice"):
         raise DataError(
-            f"{dataset.name}, {split}: speeds {speeds} and {copies} copies are for the recordings of a train part, "
-            "because a score counts what was recorded; leave both out"
+            f"{dataset.name}, {split}",
+            f"speeds {speeds} and {copies} copies are for the recordings of a train part, because a score counts what was recorded",
+            "leave both out",
         )
 
 
@@ -197,7 +200,9 @@ def extract_features(
     DataError : a set without recordings; a recording that is missing or unfit to be learned from.
     """
     if dataset.modality != "voice":
-        raise DataError(f"{dataset.name} holds {dataset.modality}s: sound features need recordings")
+        raise DataError(
+            dataset.name, f"holds {dataset.modality}s", "sound features need a set of recordings"
+        )
     table = dataset.table if rows is None else dataset.table.iloc[rows]
 
     def compute() -> dict[str, np.ndarray]:
@@ -235,7 +240,7 @@ def _cached(
             key.update(hashlib.sha1(Path(path).read_bytes()).digest())
         except OSError as error:
             raise DataError(
-                f"{path}: {error.strerror}; put the recording back, or load the data set again"
+                path, error.strerror, "put the recording back, or load the data set again"
             ) from None
     file = config.cache_root() / f"{name}-{key.hexdigest()[:20]}.npz"
     if not file.is_file():
@@ -284,8 +289,9 @@ def load_joblib(path: str | os.PathLike, *, trust: bool = False) -> tuple[np.nda
     """
     if not trust:
         raise DataError(
-            f"{path}: not opened, because a joblib file can run code when it is read; "
-            "pass trust=True if you know who wrote it, or ask for .npz or .csv"
+            path,
+            "not opened, because a joblib file can run code when it is read",
+            "pass trust=True if you know who wrote it, or ask for .npz or .csv",
         )
     read = []
     for file in (Path(path) / "X.joblib", Path(path) / "y.joblib"):
@@ -293,7 +299,7 @@ def load_joblib(path: str | os.PathLike, *, trust: bool = False) -> tuple[np.nda
             read.append(np.asarray(joblib.load(file)))
         except Exception as error:  # a damaged pickle may raise anything
             raise DataError(
-                f"{file}: cannot be read ({error}); write it again with save_joblib"
+                file, f"cannot be read ({error})", "write it again with save_joblib"
             ) from error
     _check_pair(path, *read)
     return read[0], read[1]
@@ -302,5 +308,7 @@ def load_joblib(path: str | os.PathLike, *, trust: bool = False) -> tuple[np.nda
 def _check_pair(path: str | os.PathLike, X: np.ndarray, y: np.ndarray) -> None:
     if len(X) != len(y):
         raise DataError(
-            f"{path}: {len(X)} rows of features and {len(y)} labels; make them from the same recordings"
+            path,
+            f"{len(X)} rows of features and {len(y)} labels",
+            "make them from the same recordings",
         )

@@ -68,7 +68,7 @@ def load(
     """
     if kind not in KINDS.values() or modality not in MODALITIES.values():
         known = f"{' or '.join(KINDS.values())}, as {' or '.join(MODALITIES.values())}"
-        raise DataError(f"RAVDESS has no {kind} as {modality}: choose {known}")
+        raise DataError("ravdess", f"there is no {kind} as {modality}", f"choose {known}")
     rejects, audio = Rejects(on_error), modality == "audio"
     archive = (
         f"Audio_{kind.title()}_Actors_01-24.zip"
@@ -80,7 +80,8 @@ def load(
         recordings.SUFFIXES if audio else {".mp4"},
         partial(parse, kind=kind, modality=modality),
         rejects,
-        f"RAVDESS {kind} not found; unpack {archive}",
+        missing=f"RAVDESS {kind} not found",
+        remedy=f"unpack {archive}",
         fit=probe if modality == "video" else recordings.check,
     )
     return Dataset(
@@ -105,8 +106,9 @@ def parse(path: Path, modality: str, kind: str | None = None) -> dict | None:
     match = _NAME.fullmatch(path.stem)
     if match is None:
         raise DataError(
-            f"{path}: not a RAVDESS file name (seven two-digit parts, such as 03-01-05-01-02-01-12); "
-            + recordings.REMEDY
+            path,
+            "not a RAVDESS file name (seven two-digit parts, such as 03-01-05-01-02-01-12)",
+            recordings.REMEDY,
         )
     *codes, intensity, statement, repetition, actor = map(int, match.groups())
     row = {

@@ -43,9 +43,15 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     DataError : no such files there, or (``"raise"``) a name that does not parse.
     """
     rejects, folder = Rejects(on_error), config.data_root(root) / "ravdess-tracking"
-    missing = "RAVDESS tracking not found; unpack FacialTracking_Actors_01-24.zip"
-    parse = partial(ravdess.parse, modality="audio-visual")
-    table = recordings.collect(folder, {".csv"}, parse, rejects, missing, fit=features)
+    table = recordings.collect(
+        folder,
+        {".csv"},
+        partial(ravdess.parse, modality="audio-visual"),
+        rejects,
+        missing="RAVDESS tracking not found",
+        remedy="unpack FacialTracking_Actors_01-24.zip",
+        fit=features,
+    )
     return Dataset(
         "ravdess-tracking", table, EMOTIONS_WITH_CALM, CITATION, LICENCE, rejects=rejects.table()
     )

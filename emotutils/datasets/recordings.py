@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from ..errors import DataError, EmotutilsError, MediaError
+from ..errors import DataError, LocatedError, MediaError
 from ..media import load_sound, sound_blocks
 from .base import Rejects
 
@@ -70,7 +70,7 @@ def check(path: str | os.PathLike) -> None:
     elif not x.any():
         faults.append("is silent from end to end")
     if faults:
-        raise DataError(f"{path}: {faults[0]}; {REMEDY}")
+        raise DataError(path, faults[0], REMEDY)
 
 
 def _by_ffmpeg(path: Path) -> tuple[np.ndarray, list[str]]:
@@ -79,9 +79,8 @@ def _by_ffmpeg(path: Path) -> tuple[np.ndarray, list[str]]:
     try:
         x = np.concatenate([np.empty(0, np.float32), *sound_blocks(path, warn=warnings.append)])
     except MediaError as error:
-        what = str(error).removeprefix(f"{path}: ").partition(";")[0]
-        raise DataError(f"{path}: {what}; {REMEDY}") from None
-    return x, [w.removeprefix(f"{path.name}: ").partition(";")[0] for w in warnings]
+        raise DataError(path, error.what, REMEDY) from None
+    return x, [f"cannot be decoded whole ({warning})" for warning in warnings]
 
 
 def _is_cut(path: Path) -> bool:
@@ -102,6 +101,7 @@ def collect(
     parse: Callable[[Path], dict | None],
     rejects: Rejects,
     missing: str,
+    remedy: str,
     fit: Callable[[Path], object] = check,
 ) -> pd.DataFrame:
     """The table of a set: one row for each file, in the order of the names.
@@ -117,9 +117,9 @@ def collect(
     parse : from a path to its row; None where the file belongs to another part of the set.
     rejects : takes what is refused. Where it collects, ``fit`` looks into every file; where it
         raises, only names are looked at, and the content when it is read.
-    missing : what is missing if there is no file at all, and what to unpack.
-    fit, parse : raise an EmotutilsError ("where: what; what to do") for a file, or a name, that
-        cannot be used.
+    missing : what is missing if there is no file at all.
+    remedy : what to unpack then.
+    fit, parse : raise a DataError or MediaError for a file, or a name, that cannot be used.
 
     Raises
     ------
@@ -137,19 +137,22 @@ def collect(
             row = parse(path)
             if row and rejects.on_error == "report":
                 fit(path)
-        except EmotutilsError as error:
-            what, _, remedy = str(error).removeprefix(f"{path}: ").partition("; ")
-            rejects.add(path, what, remedy)
+        except LocatedError as error:
+            rejects.refuse(error)
             continue
         if row:
             seen.add(path.stem)
             rows.append(row)
     refused = rejects.table()
     if not rows and len(refused):
-        where, what, remedy = refused.iloc[0]
+        first = refused.iloc[0]
         raise DataError(
-            f"{folder}: no file in it can be used; the first, {where}: {what}; {remedy}"
+            folder,
+            "no file in it can be used",
+            f"the first, {first['where']}: {first['what']}; {first['remedy']}",
         )
     if not rows:
-        raise DataError(f"{folder}: {missing} there, or name the folder's parent in EMOTUTILS_DATA")
+        raise DataError(
+            folder, missing, f"{remedy} there, or name the folder's parent in EMOTUTILS_DATA"
+        )
     return pd.DataFrame(rows)

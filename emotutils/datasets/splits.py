@@ -93,7 +93,9 @@ def holdout(
     n, wanted = len(_ids(table)), np.asarray(fractions, dtype=float)
     if wanted.shape != (3,) or not (wanted >= 0).all() or not math.isclose(wanted.sum(), 1):
         raise DataError(
-            f"fractions {fractions}: give the shares of train, validation and test, together 1"
+            "fractions",
+            f"{fractions} are not shares of 1",
+            "give the shares of train, validation and test, together 1",
         )
     strata = _codes(table, stratify)
     if groups:
@@ -108,7 +110,11 @@ def holdout(
             rest, taken = train_test_split(rest, test_size=size, stratify=among, random_state=seed)
             part[taken] = number
     except ValueError as error:
-        raise DataError(f"{n} rows cannot be split into {fractions}: {error}") from None
+        raise DataError(
+            "table",
+            f"its {n} rows cannot be split into {fractions} ({error})",
+            "take other shares or strata",
+        ) from None
     return _named(table, part)
 
 
@@ -136,7 +142,9 @@ def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: i
             found, least = part, miss
     if found is None:
         raise DataError(
-            f"{len(counts)} groups do not fill {used.sum()} parts: take fewer parts or a finer group"
+            "groups",
+            f"{len(counts)} do not fill {used.sum()} parts",
+            "take fewer parts or a finer group",
         )
     return found[group]
 
@@ -156,7 +164,9 @@ def keras_validation_split(table: Table, fraction: float = 0.33) -> Parts:
     cut = math.floor(n * (1 - fraction))
     if not 0 < cut < n:
         raise DataError(
-            f"validation_split={fraction} of {n} rows leaves one side empty: choose between 0 and 1"
+            "validation_split",
+            f"{fraction} of {n} rows leaves one side empty",
+            "choose between 0 and 1",
         )
     return _named(table, np.arange(n) >= cut)
 
@@ -172,7 +182,7 @@ def thesis(table: Table, which: str, seed: int = 0) -> Parts:
     DataError : an unknown name, or fewer rows than parts.
     """
     if which not in THESIS:
-        raise DataError(f"the thesis has no split {which!r}: known are {', '.join(THESIS)}")
+        raise DataError("thesis", f"has no split {which!r}", f"known are {', '.join(THESIS)}")
     if which == "audio-last-third":
         return keras_validation_split(table, THESIS[which][1])
     return holdout(table, THESIS[which], stratify=None, seed=seed)
@@ -197,7 +207,9 @@ def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
     fold = re.fullmatch(r"fold-(\d+)-of-(\d+)", protocol)
     if fold is None or not 1 <= int(fold[1]) <= int(fold[2]):
         raise DataError(
-            f"unknown protocol {protocol!r}: known are {', '.join([*OWN, *names])} and fold-I-of-K"
+            "protocol",
+            f"{protocol!r} is unknown",
+            f"known are {', '.join([*OWN, *names])} and fold-I-of-K",
         )
     return folds(table, int(fold[2]), groups="group")[int(fold[1]) - 1]
 
@@ -230,7 +242,9 @@ def folds(
     most = min(np.bincount(strata, minlength=1).min(), len(set(group)) if groups else n)
     if not 2 + validation <= k <= most:
         raise DataError(
-            f"{k} folds: choose {2 + validation} to {most}, the number of groups or of rows in a stratum"
+            "folds",
+            f"{k} cannot be made",
+            f"choose {2 + validation} to {most}, the number of groups or of rows in a stratum",
         )
     fold, kind = np.empty(n, int), StratifiedKFold(k, shuffle=True, random_state=seed)
     if groups:  # its own shuffling spoils the strata in scikit-learn 1.6: the groups get random numbers instead
@@ -309,14 +323,16 @@ def read(path: str | os.PathLike, table: Table) -> Parts:
             raise ValueError("its ids were changed")
     except (OSError, ValueError, KeyError) as error:
         raise DataError(
-            f"{path}: not a split that splits.write made ({error}); take the published file"
+            path, f"not a split that splits.write made ({error})", "take the published file"
         ) from None
     ids = _ids(table)
     absent, foreign = sorted(set(ids) - part.keys()), sorted(part.keys() - set(ids))
     if absent or foreign:
         some = ", ".join([*absent[:2], *foreign[:2]])
         raise DataError(
-            f"{path}: {len(absent)} ids of the table are missing, {len(foreign)} are not its own: {some} …"
+            path,
+            f"{len(absent)} ids of the table are missing, {len(foreign)} are not its own: {some} …",
+            "take the file that belongs to this table",
         )
     parts = _checked(table, pd.Series([part[i] for i in ids], index=table.index))
     parts.attrs = header
@@ -372,7 +388,9 @@ def audit(
     for thing, same, links in _copies(faces, voices, sr):
         if len(same) != len(table):
             raise DataError(
-                f"{len(same)} {thing}s for {len(table)} rows: give one for each row, in the table's order"
+                f"{thing}s",
+                f"{len(same)} for {len(table)} rows",
+                "give one for each row, in the table's order",
             )
         work[thing] = same
         checks += [
@@ -425,7 +443,7 @@ def duplicate_groups(*, faces: Raw = None, voices: Raw = None, sr: int = 16000) 
     ]
     if not links:
         raise DataError(
-            "duplicate_groups needs faces or voices: give dataset.faces() or dataset.voices()"
+            "duplicate_groups", "needs faces or voices", "give dataset.faces() or dataset.voices()"
         )
     i, k = np.concatenate(links).T
     graph = coo_array((np.ones(len(i)), (i, k)), shape=(i.max() + 1, i.max() + 1))
@@ -482,12 +500,14 @@ def _beside(later: pd.DataFrame, earlier: pd.DataFrame, key: str, time: str, gap
 def _column(table: Table, name: str) -> Parts:
     if name not in table:
         raise DataError(
-            f"the table has no column {name!r}: it has {', '.join(map(str, table.columns))}"
+            "table", f"has no column {name!r}", f"it has {', '.join(map(str, table.columns))}"
         )
     empty = table[name].isna()
     if empty.any():
         raise DataError(
-            f"column {name!r} is empty in {empty.sum()} rows: fill it, or leave these rows out"
+            f"column {name!r}",
+            f"is empty in {empty.sum()} rows",
+            "fill it, or leave these rows out",
         )
     return table[name]
 
@@ -497,7 +517,9 @@ def _ids(table: Table) -> np.ndarray:
     twice = ids[ids.duplicated()]
     if len(twice):
         raise DataError(
-            f"{len(twice)} ids of the table come twice, the first is {twice.iloc[0]}: make them unique"
+            "table",
+            f"{len(twice)} ids come twice, the first is {twice.iloc[0]}",
+            "make them unique",
         )
     return ids.to_numpy()
 
@@ -519,6 +541,8 @@ def _checked(table: Table, parts: Parts) -> Parts:
     if not (parts.index.equals(table.index) and parts.isin(PARTS).all()):
         names = ", ".join(sorted(set(map(str, parts)) - set(PARTS))) or "another index"
         raise DataError(
-            f"a split names train, validation or test for each row of its table, this one has {names}"
+            "parts",
+            f"not train, validation or test for each row of the table, but {names}",
+            "divide this very table",
         )
     return parts.rename("split")

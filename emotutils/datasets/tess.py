@@ -44,8 +44,14 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     DataError : no recordings there, or (``"raise"``) a file name that does not parse.
     """
     rejects, folder = Rejects(on_error), config.data_root(root) / "tess"
-    missing = "TESS not found; unpack its 14 folders (OAF_angry …)"
-    table = recordings.collect(folder, recordings.SUFFIXES, _parse, rejects, missing)
+    table = recordings.collect(
+        folder,
+        recordings.SUFFIXES,
+        _parse,
+        rejects,
+        missing="TESS not found",
+        remedy="unpack its 14 folders (OAF_angry …)",
+    )
     load_voices, refused = recordings.load_voices, rejects.table()
     return Dataset(
         "tess", table, EMOTIONS, CITATION, LICENCE, read_voices=load_voices, rejects=refused
@@ -58,7 +64,9 @@ def _parse(path: Path) -> dict:
         age, label = SPEAKERS[speaker], CODES["tess"][emotion.lower()]
     except (ValueError, KeyError):
         raise DataError(
-            f"{path}: not a TESS file name (speaker_word_emotion, such as OAF_back_angry); {recordings.REMEDY}"
+            path,
+            "not a TESS file name (speaker_word_emotion, such as OAF_back_angry)",
+            recordings.REMEDY,
         ) from None
     return {
         "id": path.stem,

@@ -90,7 +90,9 @@ def probe(path: StrPath) -> FilmInfo:
     shown, heard = _first(path, "video"), _first(path, "audio")
     if shown is None and heard is None:
         raise MediaError(
-            f"{path}: holds neither a picture nor a sound that can be read; check the file in a player"
+            path,
+            "holds neither a picture nor a sound that can be read",
+            "check the file in a player",
         )
     with _opened(path) as container:
         picture = _stream(container, "video") if shown else None
@@ -141,11 +143,11 @@ def frames(
     MediaError : as ``probe``; no picture in the file; ``fps`` not above 0.
     """
     if fps is not None and not fps > 0:
-        raise MediaError(f"{path}: {fps} frames per second asked for; give a number above 0")
+        raise MediaError(path, f"{fps} frames per second asked for", "give a number above 0")
     with _opened(path) as container:
         stream = _stream(container, "video")
         if stream is None:
-            raise MediaError(f"{path}: has no picture; use its sound alone")
+            raise MediaError(path, "has no picture", "use its sound alone")
         track = _Track(container, stream, warn)
         step = 1 / (stream.average_rate or stream.guessed_rate or 25)
         last, due, matrix = -_ROUNDING, 0, None
@@ -191,7 +193,7 @@ def sound_blocks(
         decoded = track.decoded() if track else iter(())
         first = next(decoded, None)
         if first is None:
-            raise MediaError(f"{path}: has no sound that can be read; use its picture alone")
+            raise MediaError(path, "has no sound that can be read", "use its picture alone")
         pieces = _in_place(track, chain([first], decoded), first.sample_rate)
         if track.end is not None:
             pieces = _without_tail(
@@ -302,14 +304,14 @@ class _Track:
 def _check_file(path: Path) -> None:
     try:
         if not path.exists():
-            raise MediaError(f"{path}: no such file; check the name")
+            raise MediaError(path, "no such file", "check the name")
         if not path.is_file():
-            raise MediaError(f"{path}: is a folder, not a file; name a film or recording in it")
+            raise MediaError(path, "is a folder, not a file", "name a film or recording in it")
         if not path.stat().st_size:
-            raise MediaError(f"{path}: is empty (0 bytes); copy or record it again")
+            raise MediaError(path, "is empty (0 bytes)", "copy or record it again")
     except OSError as error:
         raise MediaError(
-            f"{path}: cannot be opened ({error.strerror}); check the name and the rights"
+            path, f"cannot be opened ({error.strerror})", "check the name and the rights"
         ) from error
 
 
@@ -321,14 +323,14 @@ def _opened(path: StrPath) -> Iterator[InputContainer]:
         # An absolute path, because FFmpeg would take "a:b.mp4" for the protocol "a".
         container = av.open(str(path.absolute()), metadata_errors="ignore")
     except PermissionError as error:
-        raise MediaError(f"{path}: may not be read; check the rights") from error
+        raise MediaError(path, "may not be read", "check the rights") from error
     except (av.FFmpegError, ValueError) as error:
         raise MediaError(
-            f"{path}: not a film or recording, or cut off before its index; copy it again"
+            path, "not a film or recording, or cut off before its index", "copy it again"
         ) from error
     with container:
         if container.format.name == "tty":  # FFmpeg draws a text file as a film of a terminal
-            raise MediaError(f"{path}: is a text, not a film or recording")
+            raise MediaError(path, "is a text, not a film or recording", "name a film or recording")
         yield container
 
 

@@ -79,11 +79,15 @@ class FilmWriter:
         stamp = round(t * _TICKS)
         if image.shape != self._shape or image.dtype != np.uint8:
             raise MediaError(
-                f"{self.path}: picture {image.shape} {image.dtype}, not {self._shape} uint8 as announced"
+                self.path,
+                f"picture {image.shape} {image.dtype}, not {self._shape} uint8 as announced",
+                "give all pictures the same size",
             )
         if stamp <= self._last:
             raise MediaError(
-                f"{self.path}: picture at {t:.3f} s is not later than the one before; write them in order"
+                self.path,
+                f"picture at {t:.3f} s is not later than the one before",
+                "write them in order",
             )
         self._last = stamp
         height, width, _ = self._shape
@@ -116,7 +120,9 @@ class FilmWriter:
 
     def _finish(self) -> None:
         if self._last < 0:
-            raise MediaError(f"{self.path}: no picture was given, so no film was written")
+            raise MediaError(
+                self.path, "no picture was given, so no film was written", "write at least one"
+            )
         self._container.mux(self._picture.encode())
         if self._sound is not None:
             self._write_sound(until=math.inf)
@@ -181,5 +187,5 @@ def _writing(path: Path) -> Iterator[None]:
     except (OSError, av.FFmpegError) as error:
         reason = error.strerror or error
         raise MediaError(
-            f"{path}: cannot be written ({reason}); check its folder and the space left"
+            path, f"cannot be written ({reason})", "check its folder and the space left"
         ) from error

@@ -49,7 +49,11 @@ def ensure(root: str | os.PathLike | None = None) -> Path:
         try:
             make(building)
         except Exception as error:  # drawing, speaking and writing: anything may go wrong
-            raise DataError(f"the sample sets could not be made: {error}") from error
+            raise DataError(
+                building,
+                f"the sample sets could not be made ({error})",
+                "see that there is room and that the folder can be written",
+            ) from error
         try:
             building.rename(folder)
         except OSError:

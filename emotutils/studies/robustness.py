@@ -131,7 +131,11 @@ def robustness(
     if rows is not None and rows < len(chosen):
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, max(rows, 0), replace=False))
     if not len(chosen):
-        raise DataError(f"{data} has no {split} rows, or none were asked for")
+        raise DataError(
+            data,
+            f"has no {split} rows, or none were asked for",
+            "choose another part, or more rows",
+        )
     lines = dataset.table.iloc[chosen]
     y = np.array([judge.labels.index(name) for name in lines["label"]])
     groups = (

@@ -66,7 +66,9 @@ def calibrate(
     )
     if not len(rows):
         raise DataError(
-            f"{judge.name}: its protocol {judge.card['protocol']} left no validation rows to calibrate on"
+            judge.name,
+            f"its protocol {judge.card['protocol']} left no validation rows",
+            "calibrate a network of another protocol",
         )
     judge = Network(judge.card | {"temperature": 1.0}, judge.model)
     y = np.array([judge.labels.index(name) for name in dataset.table["label"].iloc[rows]])

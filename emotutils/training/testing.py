@@ -28,9 +28,17 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
         judge.card["protocol"],
     )
     if dataset.modality != judge.kind:
-        raise DataError(f"{judge.name} takes {judge.kind}s: {data} holds {dataset.modality}s")
+        raise DataError(
+            judge.name,
+            f"takes {judge.kind}s, {data} holds {dataset.modality}s",
+            "name a set of the network's own kind",
+        )
     if missing := [name for name in dataset.labels if name not in judge.labels]:
-        raise DataError(f"{judge.name} does not know all labels of {data}: {', '.join(missing)}")
+        raise DataError(
+            judge.name,
+            f"does not know all labels of {data}",
+            f"leave out the rows of {', '.join(missing)}",
+        )
     if data == judge.card["data"]:
         parts = splits.by_protocol(
             dataset.table, protocol, int(judge.card["run"].rpartition("-s")[2])
@@ -39,7 +47,9 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
     # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
     if set(data.split("+")) & set(learned) and (data != learned[0] or protocol not in splits.OWN):
         raise DataError(
-            f"{judge.name} learned from {data} divided otherwise: score it on {judge.card['data']}"
+            judge.name,
+            f"learned from {data} divided otherwise",
+            f"score it on {judge.card['data']}",
         )
     return dataset
 
@@ -78,10 +88,14 @@ def evaluate_network(
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):
         raise DataError(
-            f"{network} does not know all labels of {data}: {', '.join(dataset.labels)}"
+            network,
+            f"does not know all labels of {data}",
+            f"take a network with {', '.join(dataset.labels)}",
         )
     if flip and judge.kind == "voice":
-        raise DataError(f"{network} hears voices: only a face has a mirror image")
+        raise DataError(
+            network, "hears voices, and only a face has a mirror image", "leave flip out"
+        )
     y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
     if flip:
         proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
@@ -91,7 +105,9 @@ def evaluate_network(
 def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report:
     if judge.kind != "both" or not datasets.is_pairs(data) or flip:
         raise DataError(
-            "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored"
+            judge.name,
+            f"is not scored on {data}",
+            "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored",
         )
     part = datasets.load_pairs(data, root).part(split, judge.features)
     return score(part.y, judge.predict_proba(part.x), judge.labels, part.group)

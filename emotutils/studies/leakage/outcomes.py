@@ -71,7 +71,11 @@ class Outcome:
         """
         tested = self._tested(a, where) & self._tested(b, where)
         if not tested.any():
-            raise DataError(f"{self.name}: no rows that both {a!r} and {b!r} tested")
+            raise DataError(
+                self.name,
+                f"no rows that both {a!r} and {b!r} tested",
+                "compare arms that were tested on the same rows",
+            )
         y, groups = self.rows["y"].to_numpy()[tested], self._groups(tested)
         return compare(y, *(self.arms[arm][:, tested].astype(float) for arm in (a, b)), groups)
 
@@ -85,14 +89,16 @@ class Outcome:
 
     def _tested(self, arm: str, where: np.ndarray | None) -> np.ndarray:
         if arm not in self.arms:
-            raise DataError(f"{self.name} has no arm {arm!r}: it has {', '.join(self.arms)}")
+            raise DataError(self.name, f"has no arm {arm!r}", f"it has {', '.join(self.arms)}")
         tested = np.isfinite(self.arms[arm]).all(axis=(0, 2))
         return tested if where is None else tested & np.asarray(where)
 
     def _reports(self, arm: str, where: np.ndarray | None) -> list:
         tested = self._tested(arm, where)
         if not tested.any():
-            raise DataError(f"{self.name}: {arm!r} tested none of these rows")
+            raise DataError(
+                self.name, f"{arm!r} tested none of these rows", "ask for rows that it tested"
+            )
         y, groups = self.rows["y"].to_numpy()[tested], self._groups(tested)
         return [
             score(y, proba[tested].astype(float), self.labels, groups) for proba in self.arms[arm]

@@ -39,7 +39,7 @@ def study(name: str, *, root=None, **options) -> Outcome:
     DataError : an unknown name, or a set that is not there.
     """
     if name not in STUDIES:
-        raise DataError(f"no experiment {name!r}: known are {', '.join(STUDIES)}")
+        raise DataError(f"experiment {name!r}", "is unknown", f"known are {', '.join(STUDIES)}")
     experiment, data = STUDIES[name]
     return experiment(datasets.load(data, root), name=name, **options)
 
