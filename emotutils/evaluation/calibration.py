@@ -14,7 +14,8 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
 
     Parameters
     ----------
-    y, proba : (n,) true labels and (n, k) probabilities.
+    y : int (n,) true labels.
+    proba : (n, k) probabilities.
     bins : of equal width, for the largest probability of each row.
 
     Returns
@@ -26,29 +27,50 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
     Raises
     ------
     ValueError : bad input, as in ``score``, or rows that do not add up to 1.
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 1, 1])
+    >>> proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.2, 0.8]])
+    >>> table = reliability(y, proba, bins=2)
+    >>> table[["low", "high", "n", "confidence", "accuracy"]]
+       low  high  n  confidence  accuracy
+    0  0.0   0.5  0         NaN       NaN
+    1  0.5   1.0  4         0.8      0.75
     """
-    y, proba = np.asarray(y), np.asarray(proba)
+    y = np.asarray(y)
+    proba = np.asarray(proba)
     check(y, proba, proba.shape[-1])
-    top, right = normalised(proba).max(axis=1), proba.argmax(axis=1) == y
-    held = bin_of(top, bins)
-    n, sure, hits = (np.bincount(held, weights=w, minlength=bins) for w in (None, top, right))
+    confidence = normalised(proba).max(axis=1)
+    right = proba.argmax(axis=1) == y
+    bin_index = bin_of(confidence, bins)
+    n = np.bincount(bin_index, weights=None, minlength=bins)
+    total_confidence = np.bincount(bin_index, weights=confidence, minlength=bins)
+    hits = np.bincount(bin_index, weights=right, minlength=bins)
+
     edges = np.linspace(0, 1, bins + 1)
-    bounds = np.array([wilson(h, m) for h, m in zip(hits, n, strict=True)])
+    table = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n": n})
     with np.errstate(invalid="ignore"):
-        means = {"confidence": sure / n, "accuracy": hits / n}
-    return pd.DataFrame(
-        {"low": edges[:-1], "high": edges[1:], "n": n}
-        | means
-        | {"accuracy_low": bounds[:, 0], "accuracy_high": bounds[:, 1]}
-    )
+        table["confidence"] = total_confidence / n
+        table["accuracy"] = hits / n
+    intervals = [wilson(*counts) for counts in zip(hits, n, strict=True)]
+    table[["accuracy_low", "accuracy_high"]] = np.array(intervals)
+    return table
 
 
 def ece(table: pd.DataFrame) -> float:
     """Expected calibration error of a ``reliability`` table, 0..1: the mean gap between confidence
     and accuracy.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"n": [3, 1], "confidence": [0.9, 0.6], "accuracy": [1.0, 0.0]})
+    >>> round(ece(table), 3)
+    0.225
     """
-    gaps = (table["confidence"] - table["accuracy"]).abs() * table["n"]
-    return float(gaps.sum() / table["n"].sum())
+    gaps = (table["confidence"] - table["accuracy"]).abs()
+    weighted = gaps * table["n"]
+    return float(weighted.sum() / table["n"].sum())
 
 
 def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
@@ -56,7 +78,8 @@ def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
 
     Parameters
     ----------
-    y, proba : (n,) true labels and (n, k) probabilities.
+    y : int (n,) true labels.
+    proba : (n, k) probabilities.
 
     Returns
     -------
@@ -67,15 +90,23 @@ def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
     ------
     ValueError : as ``reliability``.
     """
-    y, proba = np.asarray(y), np.asarray(proba)
+    y = np.asarray(y)
+    proba = np.asarray(proba)
     check(y, proba, proba.shape[-1])
-    top, wrong = normalised(proba).max(axis=1), proba.argmax(axis=1) != y
-    order = np.argsort(-top, kind="stable")
-    last = np.flatnonzero(
-        np.append(np.diff(top[order]) != 0, True)
-    )  # equally sure rows are answered together
+    confidence = normalised(proba).max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    surest_first = confidence[order]
+    wrong = (proba.argmax(axis=1) != y)[order]
+
+    # Equally sure rows are answered together: a step ends where the next row is less sure.
+    is_last = np.append(np.diff(surest_first) != 0, True)
+    last = np.flatnonzero(is_last)
     answered = last + 1
-    risk = np.cumsum(wrong[order])[last] / answered
+    errors = np.cumsum(wrong)[last]
     return pd.DataFrame(
-        {"threshold": top[order][last], "coverage": answered / len(y), "risk": risk}
+        {
+            "threshold": surest_first[last],
+            "coverage": answered / len(y),
+            "risk": errors / answered,
+        }
     )

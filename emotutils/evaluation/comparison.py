@@ -38,9 +38,9 @@ class Comparison:
         return self.accuracy.low > 0 or self.accuracy.high < 0
 
     def __str__(self) -> str:
-        value, low, high = (
-            100 * v for v in (self.accuracy.value, self.accuracy.low, self.accuracy.high)
-        )
+        value = 100 * self.accuracy.value
+        low = 100 * self.accuracy.low
+        high = 100 * self.accuracy.high
         return f"{value:+.1f} points ({low:.1f} to {high:.1f})"
 
 
@@ -70,27 +70,54 @@ def compare(
     Raises
     ------
     ValueError : a and b differ in rows or labels, or any of what ``score`` refuses.
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 0, 1, 1, 1])
+    >>> a = np.eye(2)[[0, 0, 0, 1, 1, 0]]
+    >>> b = np.eye(2)[[0, 1, 1, 1, 1, 0]]
+    >>> found = compare(y, a, b)
+    >>> round(found.accuracy.value, 3), found.only_a, found.only_b
+    (0.333, 2.0, 0.0)
+    >>> found.p
+    0.5
+    >>> found.real
+    False
     """
-    y, a, b = np.asarray(y), np.asarray(a), np.asarray(b)
-    groups = None if groups is None else np.asarray(groups)
+    y = np.asarray(y)
+    a = np.asarray(a)
+    b = np.asarray(b)
+    if groups is not None:
+        groups = np.asarray(groups)
     if a.shape[-2:] != b.shape[-2:]:
         raise ValueError(
-            f"two networks must answer the same rows with the same labels, not {a.shape} and {b.shape}"
+            "two networks must answer the same rows with the same labels, "
+            f"not {a.shape} and {b.shape}"
         )
-    right_a, right_b = _right(y, a, groups), _right(y, b, groups)
+    right_a = _right(y, a, groups)
+    right_b = _right(y, b, groups)
     occurs = np.eye(a.shape[-1])[y]
-    sums = per_unit(
-        codes_of(groups, len(y)), np.hstack([occurs * (right_a - right_b)[:, None], occurs])
-    )
-    drawn = np.concatenate([_differences(w @ sums) for w in weights(len(sums), resamples, seed)])
-    values = _differences(sums.sum(axis=0, keepdims=True))[0]
-    accuracy, uar = (Score(float(v), *percentiles(d)) for v, d in zip(values, drawn.T, strict=True))
-    only_a, only_b = float((right_a * (1 - right_b)).sum()), float((right_b * (1 - right_a)).sum())
-    p, apart = None, round(only_a + only_b)
-    if groups is None and a.size == b.size == a.shape[-2] * a.shape[-1]:
-        p = float(binomtest(round(only_a), apart).pvalue) if apart else 1.0
+    gained = occurs * (right_a - right_b)[:, None]
+    sums = per_unit(codes_of(groups, len(y)), np.hstack([gained, occurs]))
+    accuracy, uar = _resampled_differences(sums, resamples, seed)
+
+    only_a = float((right_a * (1 - right_b)).sum())
+    only_b = float((right_b * (1 - right_a)).sum())
+    one_training_each = a.size == b.size == a.shape[-2] * a.shape[-1]
+    p = None
+    n_groups = None
+    if groups is not None:
+        n_groups = len(sums)
+    elif one_training_each:
+        p = _mcnemar(round(only_a), round(only_b))
     return Comparison(
-        len(y), None if groups is None else len(sums), accuracy, uar, only_a, only_b, p
+        n=len(y),
+        n_groups=n_groups,
+        accuracy=accuracy,
+        uar=uar,
+        only_a=only_a,
+        only_b=only_b,
+        p=p,
     )
 
 
@@ -99,20 +126,59 @@ def difference(a: Score, b: Score) -> Score:
 
     "Square and add" (Newcombe 1998, Statistics in Medicine 17, method 10). On the same rows
     ``compare`` is sharper.
+
+    Parameters
+    ----------
+    a, b : of unlike rows, each with its 95 % interval.
+
+    Returns
+    -------
+    ``Score``, -1..1.
+
+    Examples
+    --------
+    >>> gap = difference(Score(0.7, 0.6, 0.8), Score(0.4, 0.3, 0.5))
+    >>> print(gap)
+    30.0 % (15.9–44.1)
     """
-    d = a.value - b.value
-    low = d - np.hypot(a.value - a.low, b.high - b.value)
-    return Score(d, float(low), float(d + np.hypot(a.high - a.value, b.value - b.low)))
+    value = a.value - b.value
+    below = np.hypot(a.value - a.low, b.high - b.value)
+    above = np.hypot(a.high - a.value, b.value - b.low)
+    return Score(value, float(value - below), float(value + above))
 
 
 def _right(y: np.ndarray, proba: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
     """How often each row is answered right, (n,) in 0..1: over one training's answers or the mean
     of several.
     """
-    several = proba[None] if proba.ndim == 2 else proba
-    for one in several:
-        check(y, one, proba.shape[-1], groups)
-    return (several.argmax(axis=2) == y).mean(axis=0)
+    trainings = proba
+    if proba.ndim == 2:
+        trainings = proba[None]
+    for training in trainings:
+        check(y, training, proba.shape[-1], groups)
+    right = trainings.argmax(axis=2) == y
+    return right.mean(axis=0)
+
+
+def _mcnemar(only_a: int, only_b: int) -> float:
+    """The chance of so uneven a split of the rows that only one has right, if both err alike."""
+    apart = only_a + only_b
+    if not apart:
+        return 1.0
+    return float(binomtest(only_a, apart).pvalue)
+
+
+def _resampled_differences(sums: np.ndarray, resamples: int, seed: int) -> tuple[Score, Score]:
+    """Accuracy and UAR, a minus b, with their intervals, from the sums (units, 2k)."""
+    blocks = []
+    for drawn in weights(len(sums), resamples, seed):
+        blocks.append(_differences(drawn @ sums))
+    draws = np.concatenate(blocks)
+    accuracy, uar = _differences(sums.sum(axis=0, keepdims=True))[0]
+    return (
+        Score(float(accuracy), *percentiles(draws[:, 0])),
+        Score(float(uar), *percentiles(draws[:, 1])),
+    )
 
 
 def _differences(sums: np.ndarray) -> np.ndarray:
@@ -120,8 +186,9 @@ def _differences(sums: np.ndarray) -> np.ndarray:
     2k) → (m, 2).
     """
     gained, rows = np.split(sums, 2, axis=1)
+    occurs = rows > 0
     with np.errstate(invalid="ignore"):
-        recall = np.where(rows > 0, gained / rows, 0)
-    return np.stack(
-        [gained.sum(axis=1) / rows.sum(axis=1), recall.sum(axis=1) / (rows > 0).sum(axis=1)], axis=1
-    )
+        recall = np.where(occurs, gained / rows, 0)
+    accuracy = gained.sum(axis=1) / rows.sum(axis=1)
+    uar = recall.sum(axis=1) / occurs.sum(axis=1)
+    return np.stack([accuracy, uar], axis=1)

@@ -18,11 +18,10 @@ def history_table(history) -> pd.DataFrame:
         ``History.history``).
     """
     table = pd.DataFrame(history)
-    return (
-        table.set_index("epoch")
-        if "epoch" in table
-        else table.set_axis(np.arange(1, len(table) + 1))
-    )
+    if "epoch" in table:
+        return table.set_index("epoch")
+    numbers = np.arange(1, len(table) + 1)
+    return table.set_axis(numbers)
 
 
 def parting_epoch(history, metric: str = "loss") -> int | None:
@@ -44,15 +43,28 @@ def parting_epoch(history, metric: str = "loss") -> int | None:
     -------
     An epoch's number; the one before the first if training leads in all; ``None``: not parted, or
     no validation.
+
+    Examples
+    --------
+    >>> loss = [1.0, 0.8, 0.6, 0.4, 0.2, 0.1]
+    >>> val_loss = [0.9, 0.8, 0.75, 0.74, 0.76, 0.8]
+    >>> parting_epoch({"loss": loss, "val_loss": val_loss})
+    2
     """
     table = history_table(history)
     if not {metric, f"val_{metric}"} <= set(table):
         return None
     both = table[[metric, f"val_{metric}"]].dropna()
-    lead = (both[metric] - both[f"val_{metric}"]).to_numpy() * (-1 if "loss" in metric else 1)
+    training = both[metric]
+    validation = both[f"val_{metric}"]
+    lead = (training - validation).to_numpy()
+    if "loss" in metric:
+        lead = -lead
+    start = 0  # of the epochs in which training leads to the end
     together = np.flatnonzero(lead <= 0)
-    start = together[-1] + 1 if len(together) else 0
-    usual = both[f"val_{metric}"].diff().abs().median()
+    if len(together):
+        start = together[-1] + 1
+    usual = validation.diff().abs().median()
     if len(lead) - start < LEAD or lead[-LEAD:].mean() <= usual:
         return None
     return int(both.index[start]) - 1

@@ -35,7 +35,8 @@ def check(y: np.ndarray, proba: np.ndarray, k: int, groups: np.ndarray | None = 
         raise ValueError("nothing to evaluate: no rows")
     if not np.isfinite(proba).all():
         raise ValueError(
-            "probabilities hold NaN or infinity: leave rows without a prediction out, and say how many"
+            "probabilities hold NaN or infinity: "
+            "leave rows without a prediction out, and say how many"
         )
     if y.min() < 0 or y.max() >= k:
         raise ValueError(f"labels must lie in 0..{k - 1}")
@@ -55,39 +56,64 @@ def normalised(proba: np.ndarray) -> np.ndarray:
         probabilities.
     """
     p = np.asarray(proba, np.float64)
-    if (p < 0).any() or (np.abs(p.sum(axis=1) - 1) > 0.01).any():
+    off = np.abs(p.sum(axis=1) - 1)
+    if (p < 0).any() or (off > 0.01).any():
         raise ValueError("these are no probabilities: each row must be 0 or more and add up to 1")
     p = np.maximum(p, LEAST)
     return p / p.sum(axis=1, keepdims=True)
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval (1927) of the proportion ``hits / n``; NaN where n is 0."""
+    """Wilson's 95 % interval (1927) of the proportion ``hits / n``.
+
+    Parameters
+    ----------
+    hits, n : counts, hits among them.
+
+    Returns
+    -------
+    Its two ends, 0..1; NaN where n is 0.
+
+    Examples
+    --------
+    >>> low, high = wilson(8, 10)
+    >>> print(f"{low:.3f} to {high:.3f}")
+    0.490 to 0.943
+    """
     if n == 0:
         return np.nan, np.nan
-    found = binomtest(int(hits), int(n)).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+    test = binomtest(int(hits), int(n))
+    interval = test.proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def percentiles(draws: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of resampled values; those that are undefined (NaN) do not count."""
     known = draws[np.isfinite(draws)]
-    return tuple(np.percentile(known, [2.5, 97.5]).tolist()) if len(known) else (np.nan, np.nan)
+    if not len(known):
+        return np.nan, np.nan
+    low, high = np.percentile(known, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def codes_of(groups: Sequence | None, n: int) -> np.ndarray:
     """The units that are drawn, int (n,): each row its own, or rows of a group together."""
-    return np.arange(n) if groups is None else pd.factorize(np.asarray(groups))[0]
+    if groups is None:
+        return np.arange(n)
+    codes, _ = pd.factorize(np.asarray(groups))
+    return codes
 
 
 def weights(units: int, resamples: int, seed: int, rows: int = 1) -> Iterator[np.ndarray]:
     """How often each unit is drawn: int (m, units) in blocks, so that m · ``rows`` bounds the
     memory.
     """
-    rng, even = np.random.default_rng(seed), np.full(units, 1 / units)
+    rng = np.random.default_rng(seed)
+    even = np.full(units, 1 / units)
     block = max(1, _BLOCK // max(rows, units))
     for start in range(0, resamples, block):
-        yield rng.multinomial(units, even, size=min(block, resamples - start))
+        size = min(block, resamples - start)
+        yield rng.multinomial(units, even, size=size)
 
 
 def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -99,46 +125,57 @@ def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
     return sums
 
 
+def one_hot(index: np.ndarray, length: int) -> np.ndarray:
+    """int (n,) → (n, length), 1 in the column of that index."""
+    return np.eye(length)[index]
+
+
 def confusions(
-    y: np.ndarray, said: np.ndarray, k: int, codes: np.ndarray, resamples: int, seed: int
+    y: np.ndarray, predicted: np.ndarray, k: int, codes: np.ndarray, resamples: int, seed: int
 ) -> np.ndarray:
     """Resampled confusion matrices (resamples, k, k)."""
-    cells = per_unit(codes, np.eye(k * k)[y * k + said])
-    return np.concatenate([w @ cells for w in weights(len(cells), resamples, seed)]).reshape(
-        -1, k, k
-    )
+    cells = per_unit(codes, one_hot(y * k + predicted, k * k))
+    blocks = []
+    for drawn in weights(len(cells), resamples, seed):
+        blocks.append(drawn @ cells)
+    return np.concatenate(blocks).reshape(-1, k, k)
 
 
 def recalls(confusion: np.ndarray) -> np.ndarray:
     """Recall of each label, (m, k, k) → (m, k); NaN for one that does not occur."""
-    true = confusion.sum(axis=2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(true > 0, np.diagonal(confusion, axis1=1, axis2=2) / true, np.nan)
+    hits = np.diagonal(confusion, axis1=1, axis2=2)
+    return _ratio(hits, confusion.sum(axis=2))
 
 
 def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
     """Figures of many confusion matrices at once, (m, k, k) → name → (m,).
 
     Averages are over labels, each counting the same; those that never occur are left out. Of
-    precision and F1 only those that are never said either, as in scikit-learn: naming what is not
-    there is a mistake.
+    precision and F1 only those that are never predicted either, as in scikit-learn: naming what is
+    not there is a mistake.
     """
     hits = np.diagonal(confusion, axis1=1, axis2=2)
-    true, said = confusion.sum(axis=2), confusion.sum(axis=1)
+    true = confusion.sum(axis=2)
+    predicted = confusion.sum(axis=1)
     n = true.sum(axis=1)
-    some, others = true + said > 0, n[:, None] - true
+    accuracy = hits.sum(axis=1) / n
+    chance = (true * predicted).sum(axis=1) / n**2
+
+    named = true + predicted
+    precision = np.where(named > 0, hits / np.maximum(predicted, 1), np.nan)
+    others = n[:, None] - true
+    rejected = others - predicted + hits
+    specificity = np.where(true > 0, _ratio(rejected, others), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        accuracy, chance = hits.sum(axis=1) / n, (true * said).sum(axis=1) / n**2
-        return {
-            "accuracy": accuracy,
-            "uar": _mean(recalls(confusion)),
-            "macro_f1": _mean(np.where(some, 2 * hits / (true + said), np.nan)),
-            "precision": _mean(np.where(some, hits / np.maximum(said, 1), np.nan)),
-            "specificity": _mean(
-                np.where((true > 0) & (others > 0), (others - said + hits) / others, np.nan)
-            ),
-            "kappa": (accuracy - chance) / (1 - chance),
-        }
+        kappa = (accuracy - chance) / (1 - chance)
+    return {
+        "accuracy": accuracy,
+        "uar": _mean(recalls(confusion)),
+        "macro_f1": _mean(_ratio(2 * hits, named)),
+        "precision": _mean(precision),
+        "specificity": _mean(specificity),
+        "kappa": kappa,
+    }
 
 
 def top2_hits(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
@@ -146,7 +183,9 @@ def top2_hits(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
     order leads.
     """
     own = np.take_along_axis(proba, y[:, None], axis=1)
-    before = (proba > own) | ((proba == own) & (np.arange(proba.shape[1]) < y[:, None]))
+    columns = np.arange(proba.shape[1])
+    leads = columns < y[:, None]
+    before = (proba > own) | ((proba == own) & leads)
     return before.sum(axis=1) < 2
 
 
@@ -156,13 +195,16 @@ def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
 
     scikit-learn before 1.7 knows the Brier score of two labels only.
     """
-    truth = np.eye(p.shape[1])[y]
-    return np.stack([((p - truth) ** 2).sum(axis=1), -np.log(p[np.arange(len(y)), y])], axis=1)
+    truth = one_hot(y, p.shape[1])
+    brier = ((p - truth) ** 2).sum(axis=1)
+    of_truth = p[np.arange(len(y)), y]
+    return np.stack([brier, -np.log(of_truth)], axis=1)
 
 
 def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
     """The bin (low, high] of equal width that holds each probability, 0..bins-1."""
-    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    index = np.ceil(confidence * bins).astype(int) - 1
+    return np.clip(index, 0, bins - 1)
 
 
 def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -171,54 +213,91 @@ def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarr
 
     Parameters
     ----------
-    positive : bool (n,). score : (n,); equal scores count half.
+    positive : bool (n,), whether a row has the label.
+    score : (n,); equal scores count half.
     weight : (n, m), how often each row counts.
 
     Returns
     -------
     (m,), NaN where all weight lies on one side.
     """
-    order = np.flatnonzero(~positive)[np.argsort(score[~positive], kind="stable")]
-    beaten = np.vstack([np.zeros(weight.shape[1]), np.cumsum(weight[order], axis=0)])
-    mine, ours = score[positive], weight[positive]
-    below, upto = (np.searchsorted(score[order], mine, side=side) for side in ("left", "right"))
-    wins = (ours * (beaten[below] + beaten[upto])).sum(axis=0) / 2
+    negative = np.flatnonzero(~positive)
+    order = negative[np.argsort(score[negative], kind="stable")]
+    beaten = np.zeros((len(order) + 1, weight.shape[1]))
+    beaten[1:] = np.cumsum(weight[order], axis=0)
+
+    own_score = score[positive]
+    own_weight = weight[positive]
+    below = np.searchsorted(score[order], own_score, side="left")
+    up_to = np.searchsorted(score[order], own_score, side="right")
+    wins = own_weight * (beaten[below] + beaten[up_to]) / 2
+    pairs = own_weight.sum(axis=0) * beaten[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return wins / (ours.sum(axis=0) * beaten[-1])
+        return wins.sum(axis=0) / pairs
 
 
 def resampled(
     y: np.ndarray, proba: np.ndarray, codes: np.ndarray, resamples: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Every headline figure on ``resamples`` draws of units with replacement: name → (resamples,)."""
+    """Every headline figure on ``resamples`` draws of units with replacement.
+
+    Parameters
+    ----------
+    y : int (n,) true labels.
+    proba : (n, k) probabilities.
+    codes : int (n,), the unit that each row belongs to, as ``codes_of`` gives it.
+    resamples, seed : how many draws, and of which random numbers.
+
+    Returns
+    -------
+    name → (resamples,).
+    """
     n, k = proba.shape
-    said, p = proba.argmax(axis=1), normalised(proba)
-    top = p.max(axis=1)
-    gaps = np.eye(BINS)[bin_of(top, BINS)] * (top - (said == y))[:, None]
-    sums = per_unit(
-        codes,
-        np.hstack([np.eye(k * k)[y * k + said], top2_hits(y, proba)[:, None], losses(y, p), gaps]),
-    )
+    cells = one_hot(y * k + proba.argmax(axis=1), k * k)
+    sums = per_unit(codes, np.hstack([cells, _row_figures(y, proba)]))
     blocks = []
-    for w in weights(len(sums), resamples, seed, rows=n):
-        cells, rest = np.split(w @ sums, [k * k], axis=1)
-        rest = rest / cells.sum(axis=1, keepdims=True)
-        areas = np.stack(
-            [auc(y == label, proba[:, label], w.T[codes].astype(float)) for label in np.unique(y)],
-            axis=1,
-        )
-        block = {
-            "top2": rest[:, 0],
-            "brier": rest[:, 1],
-            "nll": rest[:, 2],
-            "ece": np.abs(rest[:, 3:]).sum(axis=1),
-        }
-        blocks.append(of_confusions(cells.reshape(-1, k, k)) | block | {"auc": _mean(areas)})
+    for drawn in weights(len(sums), resamples, seed, rows=n):
+        counts, rest = np.split(drawn @ sums, [k * k], axis=1)
+        means = rest / counts.sum(axis=1, keepdims=True)
+        block = of_confusions(counts.reshape(-1, k, k))
+        block["top2"] = means[:, 0]
+        block["brier"] = means[:, 1]
+        block["nll"] = means[:, 2]
+        block["ece"] = np.abs(means[:, 3:]).sum(axis=1)
+        block["auc"] = _mean(_areas(y, proba, drawn.T[codes].astype(float)))
+        blocks.append(block)
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _row_figures(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
+    """What each row adds to the figures that are means over rows, (n, 3 + BINS): whether it is
+    right at the second guess, its two losses, and in its bin how far confidence is above accuracy.
+    """
+    p = normalised(proba)
+    confidence = p.max(axis=1)
+    right = proba.argmax(axis=1) == y
+    gap = (confidence - right)[:, None]
+    gaps = one_hot(bin_of(confidence, BINS), BINS) * gap
+    return np.hstack([top2_hits(y, proba)[:, None], losses(y, p), gaps])
+
+
+def _areas(y: np.ndarray, proba: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """``auc`` of each label that occurs against the rest, (m, labels)."""
+    areas = []
+    for label in np.unique(y):
+        areas.append(auc(y == label, proba[:, label], weight))
+    return np.stack(areas, axis=1)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part / whole; NaN, and no warning, where the whole is not above 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(whole > 0, part / whole, np.nan)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """Mean over the second axis of what is there; NaN, and no warning, where nothing is."""
     known = ~np.isnan(values)
+    total = np.where(known, values, 0).sum(axis=1)
     with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
+        return total / known.sum(axis=1)

@@ -18,16 +18,39 @@ from .metrics import RESAMPLES
 #: Figures that are no shares and so are not written in %.
 PLAIN = ("kappa", "auc", "brier", "nll")
 
+#: All figures, in the order in which they are shown.
+FIGURES = (
+    "accuracy",
+    "error_rate",
+    "top2",
+    "uar",
+    "specificity",
+    "precision",
+    "macro_f1",
+    *PLAIN,
+    "ece",
+)
+
 
 @dataclass(frozen=True)
 class Score:
-    """A figure with its 95 % interval: a share (0..1), unless it is one of ``PLAIN``."""
+    """A figure with its 95 % interval: a share (0..1), unless it is one of ``PLAIN``.
+
+    Examples
+    --------
+    >>> accuracy = Score(0.7, low=0.651, high=0.745)
+    >>> print(accuracy)
+    70.0 % (65.1–74.5)
+    >>> accuracy.to_dict()
+    {'value': 0.7, 'low': 0.651, 'high': 0.745}
+    """
 
     value: float
     low: float
     high: float
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, float]:
+        """As JSON has it, with four decimals."""
         return {
             "value": round(self.value, 4),
             "low": round(self.low, 4),
@@ -85,49 +108,42 @@ class Report:
         ------
         ValueError : a row of ``proba`` does not add up to 1.
         """
-        p, table = metrics.normalised(self.proba), self.table()
-        known = {
-            name: float(v[0])
-            for name, v in metrics.of_confusions(self.confusion[None].astype(float)).items()
-        }
-        several = np.count_nonzero(self.confusion.sum(axis=0) + self.confusion.sum(axis=1)) > 1
-        hits = metrics.top2_hits(self.y, self.proba)
-        known |= {
-            "top2": float(hits.mean()),
-            "kappa": float(cohen_kappa_score(self.y, self.proba.argmax(axis=1)))
-            if several
-            else np.nan,
-            "auc": float(table["auc"].mean()),
-            "brier": float(metrics.losses(self.y, p)[:, 0].mean()),
-            "nll": float(log_loss(self.y, p, labels=range(len(self.labels)))),
-            "ece": ece(reliability(self.y, self.proba)),
-        }
+        values = self._values()
         codes = metrics.codes_of(self.groups, self.n)
         draws = metrics.resampled(self.y, self.proba, codes, self.resamples, self.seed)
-        found = {
-            name: Score(value, *metrics.percentiles(draws[name])) for name, value in known.items()
-        }
-        away = known["ece"] - draws["ece"].mean()
-        found["ece"] = Score(
-            known["ece"], max(0.0, found["ece"].low + away), found["ece"].high + away
-        )
+        found = {}
+        for name, value in values.items():
+            found[name] = Score(value, *metrics.percentiles(draws[name]))
+
+        away = values["ece"] - draws["ece"].mean()
+        moved_low = max(0.0, found["ece"].low + away)
+        found["ece"] = Score(values["ece"], moved_low, found["ece"].high + away)
         if self.groups is None:
-            found["top2"] = Score(known["top2"], *metrics.wilson(hits.sum(), self.n))
-        found |= {name: getattr(self, name) for name in ("accuracy", "uar", "macro_f1")}
+            hits = metrics.top2_hits(self.y, self.proba).sum()
+            found["top2"] = Score(values["top2"], *metrics.wilson(hits, self.n))
+        found["accuracy"] = self.accuracy
+        found["uar"] = self.uar
+        found["macro_f1"] = self.macro_f1
         right = self.accuracy
-        found["error_rate"] = Score(1 - right.value, 1 - right.high, 1 - right.low)
-        order = (
-            "accuracy",
-            "error_rate",
-            "top2",
-            "uar",
-            "specificity",
-            "precision",
-            "macro_f1",
-            *PLAIN,
-            "ece",
-        )
-        return {name: found[name] for name in order}
+        found["error_rate"] = Score(1 - right.value, low=1 - right.high, high=1 - right.low)
+        return {name: found[name] for name in FIGURES}
+
+    def _values(self) -> dict[str, float]:
+        """The figures of these very rows, but for those that are known already."""
+        p = metrics.normalised(self.proba)
+        values = {}
+        for name, value in metrics.of_confusions(self.confusion[None].astype(float)).items():
+            values[name] = float(value[0])
+        named = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        values["kappa"] = np.nan
+        if np.count_nonzero(named) > 1:
+            values["kappa"] = float(cohen_kappa_score(self.y, self.proba.argmax(axis=1)))
+        values["top2"] = float(metrics.top2_hits(self.y, self.proba).mean())
+        values["auc"] = float(self.table()["auc"].mean())
+        values["brier"] = float(metrics.losses(self.y, p)[:, 0].mean())
+        values["nll"] = float(log_loss(self.y, p, labels=range(len(self.labels))))
+        values["ece"] = ece(reliability(self.y, self.proba))
+        return values
 
     def table(self) -> pd.DataFrame:
         """One row a label, each against the rest; shares 0..1, NaN where undefined.
@@ -136,37 +152,48 @@ class Report:
         ``recall_high`` (Wilson, or a bootstrap over groups), ``f1``, ``specificity``, ``auc`` and
         ``support``, the rows that have the label.
         """
-        hits, k = np.diag(self.confusion), len(self.labels)
-        said, true = self.confusion.sum(axis=0), self.confusion.sum(axis=1)
+        hits = np.diag(self.confusion)
+        true = self.confusion.sum(axis=1)
+        predicted = self.confusion.sum(axis=0)
+        table = pd.DataFrame(index=pd.Index(self.labels, name="label"))
         with np.errstate(invalid="ignore", divide="ignore"):
-            precision, recall, f1 = hits / said, hits / true, 2 * hits / (said + true)
-            specificity = (self.n - true - said + hits) / (self.n - true)
+            table["precision"] = hits / predicted
+            table["recall"] = hits / true
+            table[["recall_low", "recall_high"]] = self._recall_intervals(hits, true)
+            table["f1"] = 2 * hits / (predicted + true)
+            table["specificity"] = (self.n - true - predicted + hits) / (self.n - true)
+        table["auc"] = self._areas(true)
+        table["support"] = true
+        return table
+
+    def _recall_intervals(self, hits: np.ndarray, true: np.ndarray) -> np.ndarray:
+        """Of each label, (k, 2)."""
         if self.groups is None:
-            bounds = np.array([metrics.wilson(*pair) for pair in zip(hits, true, strict=True)])
-        else:
-            predicted, codes = self.proba.argmax(axis=1), metrics.codes_of(self.groups, self.n)
-            drawn = metrics.confusions(self.y, predicted, k, codes, self.resamples, self.seed)
-            bounds = np.array([metrics.percentiles(column) for column in metrics.recalls(drawn).T])
-        scored = self.proba.astype(np.float64)  # float16 overflows in the area's sum
-        auc = [
-            roc_auc_score(self.y == i, scored[:, i]) if 0 < true[i] < self.n else np.nan
-            for i in range(k)
-        ]
-        columns = {
-            "precision": precision,
-            "recall": recall,
-            "recall_low": bounds[:, 0],
-            "recall_high": bounds[:, 1],
-        }
-        columns |= {"f1": f1, "specificity": specificity, "auc": auc, "support": true}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
+            counts = zip(hits, true, strict=True)
+            return np.array([metrics.wilson(*pair) for pair in counts])
+        predicted = self.proba.argmax(axis=1)
+        codes = metrics.codes_of(self.groups, self.n)
+        drawn = metrics.confusions(
+            self.y, predicted, len(self.labels), codes, self.resamples, self.seed
+        )
+        return np.array([metrics.percentiles(column) for column in metrics.recalls(drawn).T])
+
+    def _areas(self, true: np.ndarray) -> np.ndarray:
+        """Of each label under its ROC curve, (k,)."""
+        proba = self.proba.astype(np.float64)  # float16 overflows in the area's sum
+        areas = np.full(len(self.labels), np.nan)
+        for label in np.flatnonzero((true > 0) & (true < self.n)):
+            areas[label] = roc_auc_score(self.y == label, proba[:, label])
+        return areas
 
     def summary(self) -> str:
         """All scores in words, one a line: shares in %, the others as they are."""
         lines = []
         for name, score in self.scores.items():
-            plain = f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
-            lines.append(f"  {name:11} {plain if name in PLAIN else score}")
+            words = str(score)
+            if name in PLAIN:
+                words = f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
+            lines.append(f"  {name:11} {words}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict:
@@ -189,21 +216,25 @@ class Report:
         ----------
         path : the text is also written there.
         """
-        told = {name: score.to_dict() for name, score in self.scores.items()}
-        scores = {
-            name: {k: None if np.isnan(v) else v for k, v in score.items()}
-            for name, score in told.items()
-        }
-        table = json.loads(self.table().to_json(orient="index", double_precision=4))
-        bins = json.loads(
-            reliability(self.y, self.proba).to_json(orient="records", double_precision=4)
-        )
-        found = {**self.to_dict(), "scores": scores, "table": table, "reliability": bins}
+        found = self.to_dict()
+        found["scores"] = {name: _with_null(score) for name, score in self.scores.items()}
+        table = self.table().to_json(orient="index", double_precision=4)
+        bins = reliability(self.y, self.proba).to_json(orient="records", double_precision=4)
+        found["table"] = json.loads(table)
+        found["reliability"] = json.loads(bins)
         text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
         if path is not None:
             with replacing(path) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")
         return text
+
+
+def _with_null(score: Score) -> dict[str, float | None]:
+    """JSON knows no NaN."""
+    values = {}
+    for name, value in score.to_dict().items():
+        values[name] = None if np.isnan(value) else value
+    return values
 
 
 def score(
@@ -221,44 +252,69 @@ def score(
     ----------
     y : int (n,) true labels, indices into ``labels``.
     proba : (n, k) probabilities; the largest is the answer.
+    labels : names of the k labels.
     groups : (n,) speaker, film …: rows that are not independent of each other. The intervals then
         come from a bootstrap over groups; a handful of groups gives a rough interval at best.
         Without groups: Wilson's interval for accuracy, a bootstrap over rows for the rest.
     resamples, seed : of the bootstrap.
 
+    Returns
+    -------
+    Report
+
     Raises
     ------
     ValueError : no rows, lengths that differ, NaN, or a label outside 0..k-1.
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 0, 1, 1])
+    >>> proba = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8], [0.1, 0.9]])
+    >>> report = score(y, proba, ["sadness", "happiness"])
+    >>> print(report.accuracy)
+    80.0 % (37.6–96.4)
+    >>> report.confusion
+    array([[2, 1],
+           [0, 2]])
+    >>> report.table()["recall"].round(2).to_dict()
+    {'sadness': 0.67, 'happiness': 1.0}
     """
-    y, proba = np.asarray(y), np.asarray(proba)
-    groups = None if groups is None else np.asarray(groups)
+    y = np.asarray(y)
+    proba = np.asarray(proba)
+    if groups is not None:
+        groups = np.asarray(groups)
     k = len(labels)
     metrics.check(y, proba, k, groups)
     predicted = proba.argmax(axis=1)
     confusion = confusion_matrix(y, predicted, labels=range(k))
-    if (
-        groups is None
-    ):  # rows that fall into one cell are alike: drawing cells is drawing rows, only faster
-        rng = np.random.default_rng(seed)
-        draws = rng.multinomial(len(y), confusion.ravel() / len(y), size=resamples).reshape(
-            -1, k, k
-        )
-    else:
-        draws = metrics.confusions(
-            y, predicted, k, metrics.codes_of(groups, len(y)), resamples, seed
-        )
-    values, drawn = (
-        metrics.of_confusions(confusion[None].astype(float)),
-        metrics.of_confusions(draws),
-    )
-    names = ("accuracy", "uar", "macro_f1")
-    scores = {
-        name: Score(float(values[name][0]), *metrics.percentiles(drawn[name])) for name in names
-    }
     if groups is None:
-        scores["accuracy"] = Score(
-            scores["accuracy"].value, *metrics.wilson(np.trace(confusion), len(y))
-        )
-    n_groups = None if groups is None else len(pd.unique(groups))
-    return Report(len(y), n_groups, **scores, confusion=confusion, labels=tuple(labels), y=y, proba=proba,
-                  groups=groups, resamples=resamples, seed=seed)  # fmt: skip
+        n_groups = None
+        # Rows that fall into one cell are alike: drawing cells is drawing rows, only faster.
+        rng = np.random.default_rng(seed)
+        shares = confusion.ravel() / len(y)
+        draws = rng.multinomial(len(y), shares, size=resamples).reshape(-1, k, k)
+    else:
+        n_groups = len(pd.unique(groups))
+        codes = metrics.codes_of(groups, len(y))
+        draws = metrics.confusions(y, predicted, k, codes, resamples, seed)
+
+    values = metrics.of_confusions(confusion[None].astype(float))
+    drawn = metrics.of_confusions(draws)
+    scores = {}
+    for name in ("accuracy", "uar", "macro_f1"):
+        scores[name] = Score(float(values[name][0]), *metrics.percentiles(drawn[name]))
+    if groups is None:
+        accuracy = scores["accuracy"].value
+        scores["accuracy"] = Score(accuracy, *metrics.wilson(np.trace(confusion), len(y)))
+    return Report(
+        n=len(y),
+        n_groups=n_groups,
+        **scores,
+        confusion=confusion,
+        labels=tuple(labels),
+        y=y,
+        proba=proba,
+        groups=groups,
+        resamples=resamples,
+        seed=seed,
+    )

@@ -56,8 +56,8 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
 
     Parameters
     ----------
-    y : int (n,) true labels. proba : (n, k) probabilities, of rows that the network did not learn
-        from and that test nothing.
+    y : int (n,) true labels.
+    proba : (n, k) probabilities, of rows that the network did not learn from and that test nothing.
 
     Returns
     -------
@@ -67,14 +67,19 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
     ------
     ValueError : bad input, as in ``evaluation.score``.
     """
-    y, proba = np.asarray(y), np.asarray(proba, np.float64)
+    y = np.asarray(y)
+    proba = np.asarray(proba, np.float64)
     reliability(y, proba)  # refuses what cannot be scored
     logits = np.log(np.clip(proba, LEAST, 1))
+    rows = np.arange(len(y))
 
     def loss(log_t: float) -> float:
-        return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(y)), y].mean()
+        likelihoods = log_softmax(logits / np.exp(log_t), axis=1)
+        return -likelihoods[rows, y].mean()
 
-    return float(np.exp(minimize_scalar(loss, bounds=np.log([0.05, 20]), method="bounded").x))
+    bounds = np.log([0.05, 20])
+    found = minimize_scalar(loss, bounds=bounds, method="bounded")
+    return float(np.exp(found.x))
 
 
 def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
@@ -100,11 +105,13 @@ def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
         raise EmotutilsError(
             f"error rate {error_rate}: choose a share of wrong answers from 0 to 1, such as 0.2"
         )
-    kept = [(coverage, threshold) for threshold, coverage, risk in curve if risk <= error_rate]
-    if not kept:
+    allowed = [(coverage, threshold) for threshold, coverage, risk in curve if risk <= error_rate]
+    if not allowed:
         return float("inf")
-    coverage, threshold = max(kept)
-    return 0.0 if coverage >= 1 else float(threshold)
+    coverage, threshold = max(allowed)
+    if coverage >= 1:
+        return 0.0
+    return float(threshold)
 
 
 @dataclass(frozen=True)
@@ -143,31 +150,38 @@ class Calibration:
 
         Parameters
         ----------
-        y : int (n,), indices into ``labels``. proba : (n, len(labels)) at temperature 1. rows :
-            which they are.
+        y : int (n,), indices into ``labels``.
+        proba : (n, len(labels)) at temperature 1.
+        labels : of the network, among the course's own.
+        rows : which they are, in words.
+
+        Raises
+        ------
+        EmotutilsError : other labels.
+        ValueError : as ``fit_temperature``.
         """
-        temperature = round(fit_temperature(y, proba), 4)
-        after = soften(proba, temperature)
-        one_hot = np.eye(len(labels))[y]
-        if set(labels) <= set(EMOTIONS_WITH_CALM):
-            true, seven = to_seven(one_hot, labels).argmax(axis=1), to_seven(after, labels)
-            confusion = confusion_matrix(
-                true, seven.argmax(axis=1), labels=range(len(EMOTIONS))
-            ).tolist()
-            curve = thinned(true, seven)
-        else:
+        if not set(labels) <= set(EMOTIONS_WITH_CALM):
             raise EmotutilsError(
-                f"labels {', '.join(labels)}: only the course's own can be calibrated for a timeline"
+                f"labels {', '.join(labels)}: "
+                "only the course's own can be calibrated for a timeline"
             )
+        temperature = round(fit_temperature(y, proba), 4)
         before = soften(proba, 1)
-        return temperature, cls(
-            rows,
-            len(y),
-            *(round(ece(reliability(y, p)), 4) for p in (before, after)),
-            *(round(float(-np.log(p[np.arange(len(y)), y]).mean()), 4) for p in (before, after)),
-            confusion,
-            curve,
+        after = soften(proba, temperature)
+        seven = to_seven(after, labels)
+        true = to_seven(np.eye(len(labels))[y], labels).argmax(axis=1)
+        counts = confusion_matrix(true, seven.argmax(axis=1), labels=range(len(EMOTIONS)))
+        calibration = cls(
+            rows=rows,
+            n=len(y),
+            ece_before=_ece(y, before),
+            ece_after=_ece(y, after),
+            nll_before=_nll(y, before),
+            nll_after=_nll(y, after),
+            confusion=counts.tolist(),
+            risk_coverage=thinned(true, seven),
         )
+        return temperature, calibration
 
     def to_dict(self) -> dict:
         """As JSON has it."""
@@ -192,18 +206,31 @@ class Calibration:
         float64 (n,), 1 or more.
         """
         n = len(next(iter(measured.values())))
-        factors = [np.ones(n)]
+        worst = np.ones(n)
         for name, values in measured.items():
-            if name in self.conditions:
-                x, f = np.array(sorted(self.conditions[name])).T
-                factors.append(np.nan_to_num(np.interp(values, x, f), nan=1.0))
-        return np.max(factors, axis=0)
+            if name not in self.conditions:
+                continue
+            points = sorted(self.conditions[name])
+            value, factor = np.array(points).T
+            factors = np.interp(values, value, factor)
+            worst = np.maximum(worst, np.nan_to_num(factors, nan=1.0))
+        return worst
 
 
 def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[float]]:
     """``risk_coverage`` at so many evenly spaced coverages, its end included, as a list for JSON."""
     curve = risk_coverage(y, proba)
-    rows = np.unique(
-        np.searchsorted(curve["coverage"], np.linspace(0.02, 1, points)).clip(0, len(curve) - 1)
-    )
+    wanted = np.linspace(0.02, 1, points)
+    rows = np.searchsorted(curve["coverage"], wanted)
+    rows = np.unique(rows.clip(0, len(curve) - 1))
     return curve.iloc[rows].round(5).to_numpy().tolist()
+
+
+def _ece(y: np.ndarray, proba: np.ndarray) -> float:
+    return round(ece(reliability(y, proba)), 4)
+
+
+def _nll(y: np.ndarray, proba: np.ndarray) -> float:
+    """Mean negative log-likelihood of the true labels, in nats."""
+    of_truth = proba[np.arange(len(y)), y]
+    return round(float(-np.log(of_truth).mean()), 4)
