@@ -298,7 +298,7 @@ def test_its_record_tells_both_each_alone_and_can_be_had_again(tracked):
     assert card["temperature"] == card["calibration"]["temperatures"]["face+voice"]
 
 
-def test_dropout_in_the_trunks_and_the_head_is_drawn_from_seed_and_epoch(tmp_path):
+def test_dropout_in_the_trunks_and_the_head_is_drawn_from_seed_and_epoch():
     """So that a resumed run goes on as an unbroken one would have: two models that dropped
     differently until now.
     """
@@ -306,11 +306,11 @@ def test_dropout_in_the_trunks_and_the_head_is_drawn_from_seed_and_epoch(tmp_pat
     two = keras.Model.from_config(one.get_config())
     two.set_weights(one.get_weights())
     x = inputs(4)
-    state = training.run._State(tmp_path, [], 7, 0.0, 0.0)
+    seeds = training.callbacks.EpochSeeds(7)
 
     def answer(model, epoch):
-        state.set_model(model)
-        state.on_epoch_begin(epoch)
+        seeds.set_model(model)
+        seeds.on_epoch_begin(epoch)
         return np.array(model(x, training=True))
 
     assert np.abs(np.array(one(x, training=True)) - np.array(two(x, training=True))).max() > 1e-3
@@ -357,6 +357,7 @@ def test_normalisation_is_fitted_on_training_pairs_where_nothing_is_shipped():
     part = datasets.load_pairs(PAIRED).part("train", FEATURES)
     plan = replace(RECIPE, options={"weights": None})
     model = training.build_for(plan, "joint", part, 7)
+    training.prepare(model, part, plan)
     faces, voices = part.face.astype(float), part.voice[part.voice[:, :, 0] != datasets.pairs.PAD]
     mean = np.array(model.get_layer("face_trunk").get_layer("normalization").mean)
     np.testing.assert_allclose(mean.ravel(), faces.mean(), rtol=1e-3)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
@@ -15,7 +16,7 @@ from emotutils.datasets import Part, splits
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import score
 from emotutils.training import records
-from emotutils.training.recipes import RECIPES, recipe_for
+from emotutils.training.recipes import RECIPES, Recipe, recipe_for
 from emotutils.training.testing import evaluate_network
 
 
@@ -57,7 +58,7 @@ def test_one_step_moves_every_weight_of_the_large_networks(name):
     model = networks.build_network(name)
     networks.compile_for(
         model,
-        optimizer=training.run.keras.optimizers.Adam(1e-4),
+        optimizer=keras.optimizers.Adam(1e-4),
         loss="sparse_categorical_crossentropy",
     )
     before = [weight.numpy() for weight in model.trainable_weights]
@@ -249,17 +250,17 @@ def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
         "conv1d", "sample-ravdess", out=tmp_path / "a", epochs=4, progress=False
     )
 
-    ordinary = training.run._Best.on_epoch_end
+    ordinary = training.callbacks.Checkpoint.on_epoch_end
 
     def cut(self, epoch, logs=None):
         ordinary(self, epoch, logs)
         if epoch == 1:
             raise Cut
 
-    monkeypatch.setattr(training.run._Best, "on_epoch_end", cut)
+    monkeypatch.setattr(training.callbacks.Checkpoint, "on_epoch_end", cut)
     with pytest.raises(Cut):
         training.train("conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False)
-    monkeypatch.setattr(training.run._Best, "on_epoch_end", ordinary)
+    monkeypatch.setattr(training.callbacks.Checkpoint, "on_epoch_end", ordinary)
     resumed = training.train(
         "conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True
     )
@@ -276,6 +277,134 @@ def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob(".part-*"))
 
 
+# --- the loop by itself ---------------------------------------------------------------------------
+
+
+def blobs(n=60, seed=0):
+    """Three heaps of points, far from 0: a network without normalisation learns them badly."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, n)
+    return (rng.normal(size=(n, 4)) + 3 * np.eye(3, 4)[y] + 500).astype(np.float32), y
+
+
+def sequential():
+    """A model that somebody typed in: nothing built, nothing compiled, nothing registered."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Normalization(),
+            layers.Dense(8, activation="relu"),
+            layers.Dropout(0.1),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+PLAIN = Recipe(epochs=6, batch_size=10, learning_rate=0.05)
+
+
+@pytest.mark.parametrize(
+    "recipe", [PLAIN, PLAIN.replace(ema=0.5, balanced=True, monitor="val_uar")]
+)
+def test_any_keras_model_learns_any_arrays(recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = sequential()
+    held = blobs(seed=1)
+    history = training.fit(model, blobs(), held, recipe, progress=False)
+    assert len(history) == 6 and list(history.table().index) == [1, 2, 3, 4, 5, 6]
+    assert {"loss", "accuracy", "uar", "val_loss", "val_accuracy", "val_uar"} == set(
+        history.table()
+    )
+    best = history.epochs[history.best_epoch - 1]
+    assert best[recipe.monitor] == max(epoch[recipe.monitor] for epoch in history.epochs) > 0.9
+    right = model.predict(held[0], verbose=0).argmax(axis=1) == held[1]
+    assert best["val_accuracy"] == pytest.approx(right.mean(), abs=1e-4), "not the best weights"
+    assert history.seconds > 0 and not list(tmp_path.iterdir())
+
+
+def test_normalisation_is_fitted_once_wherever_it_stands():
+    x, y = blobs()
+    inputs = keras.Input((4,))
+    first, second = keras.layers.Normalization(), keras.layers.Normalization()
+    hidden = second(keras.layers.Rescaling(2.0)(first(inputs)))
+    model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(hidden))
+    recipe = PLAIN.replace(epochs=1, monitor=None)
+    training.fit(model, (x, y), None, recipe, progress=False)
+    np.testing.assert_allclose(np.array(first.mean).ravel(), x.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(np.array(second.variance).ravel(), 4.0, rtol=1e-3)
+    training.fit(model, (x + 100, y), None, recipe, progress=False)
+    np.testing.assert_allclose(np.array(first.mean).ravel(), x.mean(axis=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"validation": None}, "give validation rows"),
+        ({"resume": True}, "give folder"),
+        ({"train": (blobs()[0], blobs()[1] + 5)}, "tells 3 labels apart"),
+        ({"train": (np.zeros((3, 4, 2, 2)), np.zeros(3, int))}, "cannot take rows"),
+    ],
+)
+def test_what_cannot_be_fitted_is_named(change, message):
+    options = {"train": blobs(), "validation": blobs(seed=1), "recipe": PLAIN, **change}
+    with pytest.raises(EmotutilsError, match=message):
+        training.fit(sequential(), progress=False, **options)
+
+
+class Killed(BaseException):
+    """As if the process were gone."""
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, PLAIN.replace(ema=0.9)])
+def test_a_training_killed_between_any_two_files_goes_on_with_the_right_weights(
+    tmp_path, monkeypatch, recipe
+):
+    """Each file of each epoch in turn is the last one that is written."""
+    held = blobs(seed=1)
+    whole = training.fit(sequential(), blobs(), held, recipe, progress=False)
+    written = []
+    for k in range(20):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        written.append(_killed_after(k, folder, recipe, held, monkeypatch))
+        if not written[-1]:
+            break
+        model = sequential()
+        history = training.fit(
+            model, blobs(), held, recipe, folder=folder, resume=True, progress=False
+        )
+        assert len(history) == recipe.epochs
+        losses = [epoch["loss"] for epoch in history.epochs]
+        assert losses == pytest.approx([epoch["loss"] for epoch in whole.epochs], rel=1e-3)
+        right = model.predict(held[0], verbose=0).argmax(axis=1) == held[1]
+        told = history.epochs[history.best_epoch - 1]["val_accuracy"]
+        assert told == pytest.approx(right.mean(), abs=1e-4), f"killed after file {k}"
+    assert written.count(True) > 6
+
+
+def _killed_after(k, folder, recipe, held, monkeypatch) -> bool:
+    """Train, and die when file number k has been put in its place; whether that came to pass."""
+    replace_file, count = os.replace, []
+
+    def dying(source, target):
+        replace_file(source, target)
+        count.append(target)
+        if len(count) == k + 1:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", dying)
+        try:
+            training.fit(sequential(), blobs(), held, recipe, folder=folder, progress=False)
+        except Killed:
+            return True
+    return False
+
+
+# --- what a run leaves ----------------------------------------------------------------------------
+
+
 def test_the_same_seed_gives_the_same_run(tmp_path):
     a, b = (
         training.train(
@@ -287,7 +416,7 @@ def test_the_same_seed_gives_the_same_run(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_is_said(tmp_path, monkeypatch):
-    wild = training.run.replace(RECIPES["conv1d", "thesis"], learning_rate=1e30, optimizer="sgd")
+    wild = replace(RECIPES["conv1d", "thesis"], learning_rate=1e30, optimizer="sgd")
     monkeypatch.setitem(RECIPES, ("conv1d", "thesis"), wild)
     with pytest.raises(EmotutilsError, match="the loss is nan"):
         training.train(

@@ -24,8 +24,7 @@ from ..errors import SearchError
 from ..networks import entry_of, network_names, network_options, register_network
 from ..support.files import replacing
 from ..support.quiet import no_hints
-from ..training import Batches, build_for
-from ..training.recipes import Recipe
+from ..training import Batches, Recipe, build_for, prepare
 
 BATCH = 256  # rows in one compiled call when predicting
 
@@ -149,6 +148,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         )
         part = Part(X, codes.astype(np.int32), np.empty(0, str), np.empty(0, str))
         self.model_ = build_for(plan, self.network, part, len(self.classes_), seed)
+        prepare(self.model_, part, plan)
         batches = Batches(part, len(self.classes_), plan, seed, 0, sample_weight)
         if self.memory is None:
             self.history_ = _trained(self.model_, batches)

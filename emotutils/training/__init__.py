@@ -8,10 +8,27 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["calibrating", "recipes", "records", "run", "testing"],
+    submodules=[
+        "batches",
+        "building",
+        "calibrating",
+        "callbacks",
+        "history",
+        "loop",
+        "metrics",
+        "recipes",
+        "records",
+        "run",
+        "testing",
+    ],
     submod_attrs={
+        "batches": ["Batches"],
+        "building": ["build_for", "prepare"],
         "calibrating": ["calibrate"],
-        "run": ["Batches", "Run", "build_for", "train"],
+        "history": ["History"],
+        "loop": ["fit"],
+        "recipes": ["RECIPES", "Recipe", "recipe_for"],
+        "run": ["Run", "train"],
         "testing": ["evaluate_network", "unseen"],
     },
 )

@@ -40,6 +40,16 @@ class Recipe:
         """Every field as JSON has it (lists for tuples), for a run's plan and record."""
         return json.loads(json.dumps(asdict(self)))
 
+    def replace(self, **changes) -> "Recipe":
+        """The same recipe with some values changed.
+
+        Examples
+        --------
+        >>> recipe_for("conv2d", "best").replace(learning_rate=1e-4, epochs=5).epochs
+        5
+        """
+        return replace(self, **changes)
+
 
 _FACE = Recipe(
     epochs=40,

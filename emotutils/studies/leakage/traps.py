@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ...datasets import Dataset, Part
 from ...datasets.splits import cross_validation
-from ...training import Batches, build_for
+from ...training import Batches, build_for, prepare
 from ...training.recipes import recipe_for
 from ...voices import augment_sound
 from ...voices.degradation import mp3
@@ -161,7 +161,9 @@ def best_epoch(
 
     def looked_at(train: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
         part = Part(X[train], y[train], np.empty(0, str), np.empty(0, str))
-        model, batches = build_for(plan, "conv1d", part, k, seed), Batches(part, k, plan, seed, 0)
+        model = build_for(plan, "conv1d", part, k, seed)
+        prepare(model, part, plan)
+        batches = Batches(part, k, plan, seed, 0)
         seen = []
         for epoch in range(epochs):
             model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)

@@ -1,0 +1,173 @@
+"""A network made ready for a training: built for its rows, normalised by them, compiled as its
+recipe says. Taught in notebooks/07_conv2d.
+"""
+
+import keras
+import numpy as np
+
+from ..datasets import Pairs, Part
+from ..errors import NetworkError
+from ..networks import build_network, compile_for, with_seed
+from ..voices import PAD
+from .batches import Input, as_floats, count_batches
+from .metrics import UnweightedAverageRecall
+from .recipes import Recipe
+
+
+def build_for(
+    recipe: Recipe, network: str, part: Part | Pairs, n_labels: int, seed: int | None = None
+) -> keras.Model:
+    """A registered network for the rows of a part; untrained, and not yet compiled: see `prepare`.
+
+    Parameters
+    ----------
+    recipe : its ``variant`` and ``options`` say how the network is built.
+    network : a registered name.
+    part : rows of the shape that it shall take.
+    n_labels : how many labels it shall tell apart.
+    seed : of its weights and dropout; without one they are drawn as ``keras.utils.set_random_seed``
+        says.
+    """
+    x = part.x
+    if isinstance(x, dict):
+        shape = {name: rows.shape[1:] for name, rows in x.items() if name != "present"}
+    else:
+        shape = x.shape[1:]
+    model = build_network(
+        network, recipe.variant, n_labels=n_labels, input_shape=shape, **recipe.options
+    )
+    if seed is None:
+        return model
+    return with_seed(model, seed)
+
+
+def prepare(model: keras.Model, part: Part | Pairs, recipe: Recipe) -> int:
+    """Make a model ready to be trained: its normalisation fitted on the training rows, where it
+    has one that was never fitted, and compiled as the recipe says.
+
+    Parameters
+    ----------
+    model : any Keras model that answers with one probability a label.
+    part : the training rows.
+    recipe : how it will be trained.
+
+    Returns
+    -------
+    How many labels it tells apart.
+
+    Raises
+    ------
+    NetworkError : rows of another shape, or more labels than it tells apart.
+    """
+    n_labels = _count_labels(model, part)
+    adapt_normalization(model, part.x)
+    optimizer = build_optimizer(recipe, steps=recipe.epochs * count_batches(len(part), recipe))
+    compile_for(
+        model,
+        optimizer=optimizer,
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        metrics=["accuracy", UnweightedAverageRecall(n_labels)],
+    )
+    optimizer.build(model.trainable_variables)
+    return n_labels
+
+
+def _count_labels(model: keras.Model, part: Part | Pairs) -> int:
+    """How many labels a model tells apart. One row goes through it, which also builds a model
+    whose layers wait for their first input.
+    """
+    try:
+        answer = model(as_floats(part.x, slice(0, 1)))
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise NetworkError(f"{_misfit(model, part)}: {reason}") from error
+    if answer.ndim != 2:
+        raise NetworkError(
+            f"{_misfit(model, part)}: the answer to one row has the shape {tuple(answer.shape[1:])}"
+        )
+    n_labels = int(answer.shape[-1])
+    highest = int(part.y.max())
+    if highest >= n_labels:
+        raise NetworkError(
+            f"network {model.name!r} tells {n_labels} labels apart, but the rows have label "
+            f"number {highest} (the first is 0): build it for {highest + 1} labels or more"
+        )
+    return n_labels
+
+
+def _misfit(model: keras.Model, part: Part | Pairs) -> str:
+    shapes = keras.tree.map_structure(lambda rows: rows.shape[1:], part.x)
+    return f"network {model.name!r} cannot take rows of shape {shapes}"
+
+
+def adapt_normalization(model: keras.Model, x: Input) -> None:
+    """Fit the ``Normalization`` layers of a model on training rows, but for those that were fitted
+    before, such as those of trained parts.
+
+    Parameters
+    ----------
+    model : of a network that takes a face and a voice, ``face_trunk`` and ``voice_trunk`` are
+        looked through.
+    x : what the model takes, of the training rows.
+    """
+    if isinstance(x, dict):
+        for trunk in [
+            layer for layer in model.layers if layer.name in ("face_trunk", "voice_trunk")
+        ]:
+            rows = x[trunk.name.removesuffix("_trunk")]
+            if rows.ndim == 5:  # several faces a row
+                rows = rows.reshape(-1, *rows.shape[2:])
+            adapt_normalization(trunk, rows)
+        return
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization) and _is_new(layer):
+            layer.adapt(_rows_before(model, layer, x))
+
+
+def _is_new(layer: keras.layers.Normalization) -> bool:
+    """Whether a layer still has the mean 0 and the variance 1 that it begins with."""
+    if layer.input_mean is not None:  # given when it was made
+        return False
+    mean = np.array(layer.mean)
+    variance = np.array(layer.variance)
+    return not mean.any() and (variance == 1).all()
+
+
+def _rows_before(
+    model: keras.Model, layer: keras.layers.Normalization, x: np.ndarray
+) -> np.ndarray:
+    """What reaches a layer when rows are put into its model."""
+    if layer.input is not model.inputs[0]:
+        before = keras.Model(model.inputs, layer.input)
+        return before.predict(as_floats(x), batch_size=256, verbose=0)
+    x = as_floats(x)
+    if x.ndim == 3:
+        # Padding is not sound: mean and variance come from real frames only.
+        x = x[x[:, :, 0] != PAD][None]
+    return x
+
+
+def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer, with its learning rate over all steps of the training.
+
+    With ``cosine`` the rate rises over the first twentieth of the steps and then falls as half a
+    cosine wave.
+    """
+    rate = recipe.learning_rate
+    if recipe.cosine:
+        steps = max(2, steps)
+        warm = max(1, steps // 20)
+        rate = keras.optimizers.schedules.CosineDecay(
+            recipe.learning_rate / 50,
+            steps - warm,
+            warmup_target=recipe.learning_rate,
+            warmup_steps=warm,
+        )
+    config = {
+        "learning_rate": rate,
+        "use_ema": recipe.ema > 0,
+        "ema_momentum": recipe.ema or 0.99,
+    }
+    if recipe.weight_decay or recipe.optimizer == "adamw":  # which has a default of its own
+        config["weight_decay"] = recipe.weight_decay
+    return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})

@@ -1,0 +1,193 @@
+"""What happens between the epochs of a training: count, keep, go on after a break, show.
+
+Keras' BackupAndRestore is not used: it keeps no history, does not draw dropout anew from seed and
+epoch, and saves weights wherever it stands among the callbacks, raw or averaged. Taught in
+notebooks/07_conv2d.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm.auto import tqdm
+
+from ..errors import EmotutilsError
+from ..support.files import replacing
+from .history import History
+
+#: The files of a broken-off training, in the folder of its run.
+STATE, NEXT_STATE, HISTORY = "state.weights.h5", "next.weights.h5", "history.json"
+
+
+def each_layer(model: keras.Model) -> Iterator[keras.Layer]:
+    """The layers of a model and of the models in it."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from each_layer(layer)
+        else:
+            yield layer
+
+
+class EpochSeeds(keras.callbacks.Callback):
+    """Dropout draws anew from seed and epoch, so that a resumed run drops what an unbroken one
+    would have dropped.
+    """
+
+    def __init__(self, seed: int):
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        for i, layer in enumerate(each_layer(self.model)):
+            if hasattr(layer, "seed_generator"):
+                state = np.array([1000 * self.seed + i, epoch], np.uint32)
+                layer.seed_generator.state.assign(state)
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes each epoch's figures and the time into a `History`."""
+
+    def __init__(self, history: History):
+        super().__init__()
+        self.history = history
+        self.earlier = history.seconds
+
+    def on_train_begin(self, logs=None):
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite(logs["loss"]):
+            raise EmotutilsError(
+                f"training stopped in epoch {epoch + 1}: the loss is {logs['loss']}; "
+                "lower the learning rate"
+            )
+        self.history.epochs.append({name: round(float(v), 5) for name, v in logs.items()})
+        self.on_train_end()
+
+    def on_train_end(self, logs=None):
+        self.history.seconds = self.earlier + time.monotonic() - self.started
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights (averaged ones, where the recipe averages) of the best epoch in memory."""
+
+    def __init__(self, history: History):
+        super().__init__()
+        self.history = history
+        self.weights: list[np.ndarray] | None = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.history.best_epoch == epoch + 1:
+            self.weights = self.model.get_weights()
+
+
+class RawState(keras.callbacks.Callback):
+    """Saves weights and the optimizer's state before they are averaged; `Checkpoint` makes it count.
+
+    Parameters
+    ----------
+    folder : of the run; without one nothing is saved.
+    """
+
+    def __init__(self, folder: str | os.PathLike | None):
+        super().__init__()
+        self.folder = folder
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.folder is not None:
+            self.model.save_weights(Path(self.folder) / NEXT_STATE)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Makes an epoch count, after all of it is on disk.
+
+    A run can be killed at any time. The best weights have their epoch in their name, and the older
+    ones stay until the new state is there; the state is renamed last. So whatever state is found,
+    the history and the best weights that belong to it are there too.
+
+    Parameters
+    ----------
+    folder : of the run; without one nothing is written.
+    history, best : what the callbacks before this one have filled.
+    """
+
+    def __init__(self, folder: str | os.PathLike | None, history: History, best: BestWeights):
+        super().__init__()
+        self.folder = None if folder is None else Path(folder)
+        self.history = history
+        self.best = best
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.folder is None:
+            return
+        kept = best_path(self.folder, self.history.best_epoch)
+        if not kept.is_file() or self.history.best_epoch == epoch + 1:
+            save_arrays(kept, self.best.weights)
+        facts = {"seconds": self.history.seconds, "epochs": self.history.epochs}
+        with replacing(self.folder / HISTORY) as temporary:
+            temporary.write_text(json.dumps(facts), encoding="utf-8")
+        os.replace(self.folder / NEXT_STATE, self.folder / STATE)
+        for path in self.folder.glob("best-epoch-*.npz"):
+            if path != kept:
+                path.unlink()
+
+    def restore(self, model: keras.Model, batches_an_epoch: int) -> None:
+        """Put the last finished epoch of an earlier run, if there is one, into the model, the
+        history and the best weights.
+        """
+        state = self.folder / STATE
+        if not state.is_file():
+            return
+        model.load_weights(state)
+        done = int(model.optimizer.iterations) // batches_an_epoch
+        facts = json.loads((self.folder / HISTORY).read_text(encoding="utf-8"))
+        self.history.epochs = facts["epochs"][:done]
+        self.history.seconds = facts["seconds"]
+        self.best.weights = load_arrays(best_path(self.folder, self.history.best_epoch))
+
+
+def best_path(folder: Path, epoch: int) -> Path:
+    """Where a run keeps the weights of its best epoch, counted from 1."""
+    return folder / f"best-epoch-{epoch}.npz"
+
+
+def save_arrays(path: Path, arrays: list[np.ndarray]) -> None:
+    """Write a list of arrays, such as a model's weights, in a format that cannot run code."""
+    with replacing(path) as temporary:
+        np.savez(temporary, *arrays)
+
+
+def load_arrays(path: Path) -> list[np.ndarray]:
+    """What `save_arrays` wrote."""
+    with np.load(path, allow_pickle=False) as saved:
+        return [saved[name] for name in saved.files]
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar over all epochs, with the time left.
+
+    Parameters
+    ----------
+    name : what stands in front of it.
+    total, done : batches of the whole training, and those of epochs finished before a resume.
+    """
+
+    SHOWN = ("loss", "accuracy", "val_accuracy", "val_uar")
+
+    def __init__(self, name: str, total: int, done: int):
+        super().__init__()
+        self.bar = tqdm(desc=name, total=total, initial=done, unit="batch", dynamic_ncols=True)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        figures = {name: f"{logs[name]:.3f}" for name in self.SHOWN if name in logs}
+        self.bar.set_postfix(epoch=epoch + 1, **figures)
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
