@@ -50,7 +50,15 @@ def _add_demo(commands) -> None:
 
 def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
-    p.add_argument("--only", choices=("face", "voice"), help="leave the other stream out")
+    p.add_argument("--only", choices=("face", "voice"), help="leave the other of the two out")
+    p.add_argument(
+        "--stream",
+        metavar="NAME=CSV",
+        type=_stream,
+        action="append",
+        default=[],
+        help="a further stream: times (t, or t0 and t1) and p_anger … p_neutral; again for more",
+    )
     p.add_argument(
         "--face-network",
         metavar="N",
@@ -66,7 +74,7 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--fusion",
         metavar="RULE",
-        help="how face and voice become one: weighted (default), mean, product, maximum, "
+        help="how the streams become one: weighted (default), mean, product, maximum, "
         "majority, stacking, joint or one of your own",
     )
     p.add_argument(
@@ -261,6 +269,22 @@ def _weights(text: str) -> dict[str, float]:
     return weights
 
 
+def _stream(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r}: write NAME=CSV, such as pose=pose.csv")
+    return name.strip(), Path(path)
+
+
+def _streams(named: Sequence[tuple[str, Path]]) -> dict[str, Path]:
+    streams = {}
+    for name, path in named:
+        if name in streams:
+            raise EmotutilsError(f"--stream {name}: named twice; give each its own name")
+        streams[name] = path
+    return streams
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130
     after Ctrl-C.
@@ -292,6 +316,7 @@ def _analyze(args) -> None:
         face_network=args.face_network,
         voice_network=args.voice_network,
         only=args.only,
+        streams=_streams(args.stream),
         fps=args.fps,
         fusion=args.fusion,
         weights=args.weights,

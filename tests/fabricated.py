@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from emotutils import media
-from emotutils.analysis import Analysis
 from emotutils.emotions import EMOTIONS
-from emotutils.fusion import agreement, fuse, labels_of
-
-P = [f"p_{e}" for e in EMOTIONS]
+from emotutils.findings import Findings, P, Stream, columns, label_column, labels_of
+from emotutils.fusion import agreement, fuse
 
 
 def _acted(t: np.ndarray, script: list, rng) -> np.ndarray:
@@ -38,7 +36,7 @@ def _film_level(p: np.ndarray) -> dict:
 
 def fabricated(
     duration=64.0, hop=0.5, *, face=True, voice=True, path="a film.mp4", size=(320, 240), fps=25.0
-) -> Analysis:
+) -> Findings:
     """An analysis of a film that passes through all seven emotions, with gaps and a stretch of
     disagreement.
     """
@@ -77,14 +75,14 @@ def fabricated(
     )
     both = fuse({"face": faces, "voice": voices}, "mean")
     timeline = pd.DataFrame({"t": t})
-    for prefix, p in (("", both), ("face_", faces), ("voice_", voices)):
-        timeline[[f"{prefix}{c}" for c in P]] = p
-        timeline[f"{prefix}label"] = labels_of(p)
-        if not prefix:
+    for name, p in (("", both), ("face", faces), ("voice", voices)):
+        timeline[columns(name)] = p
+        timeline[label_column(name)] = labels_of(p)
+        if not name:
             timeline["unsure"] = np.nan_to_num(both, nan=1).max(axis=1) < 0.45
-    timeline["agreement"] = agreement(faces, voices)
+    timeline["agreement_face_voice"] = agreement(faces, voices)
     apart = face and voice and (cuts[2] <= t) & (t < cuts[3])
-    timeline["disagreement"] = np.where(apart, "sadness/happiness", "")
+    timeline["disagreement_face_voice"] = np.where(apart, "sadness/happiness", "")
     timeline["source"] = [
         "+".join(s for s, p in (("face", a), ("voice", b)) if not np.isnan(p[0]))
         for a, b in zip(faces, voices, strict=True)
@@ -130,7 +128,7 @@ def fabricated(
         "voiced": float(heard["voiced"].mean()) if voice else None,
         "windows": len(t) if voice else 0,
     }
-    mean = float(timeline["agreement"][apart].mean()) if face and voice else None
+    mean = float(timeline["agreement_face_voice"][apart].mean()) if face and voice else None
     stretch = {
         "t0": float(cuts[2]),
         "t1": float(cuts[3]),
@@ -143,7 +141,9 @@ def fabricated(
         **_film_level(both),
         "face": _film_level(faces) | looked,
         "voice": _film_level(voices) | listened,
-        "agreement": float(timeline["agreement"].mean()) if face and voice else None,
+        "agreement": {"face+voice": float(timeline["agreement_face_voice"].mean())}
+        if face and voice
+        else {},
         "disagreements": [stretch] if face and voice else [],
         "unsure": float(timeline["unsure"][answered].mean()) if answered.any() else None,
         "seconds": {e: hop * float((timeline["label"] == e).sum()) for e in EMOTIONS},
@@ -159,6 +159,7 @@ def fabricated(
     }
     settings = {
         "only": None,
+        "streams": {},
         "fps": 5.0,
         "window": 3.0,
         "hop": hop,
@@ -168,11 +169,14 @@ def fabricated(
         "detector": "blazeface",
         "error_rate": 0.25,
         "unsure_below": {"face": 0.45, "voice": 0.45, "face+voice": 0.45},
-        "disagree_below": 0.4,
+        "disagree_below": {"face+voice": 0.4},
     }
-    return Analysis(
-        frames,
-        heard,
+    gaps = (
+        "no face in view" if face else "no picture",
+        "nobody speaking" if voice else "no sound track",
+    )
+    return Findings(
+        {"face": Stream("face", frames, gaps[0]), "voice": Stream("voice", heard, gaps[1])},
         timeline,
         summary,
         info,

@@ -16,15 +16,18 @@ import soundfile
 from skimage import data as pictures
 
 from emotutils import config, samples
-from emotutils.analysis import FACE_P, FRAME_COLUMNS, SPEECH_COLUMNS, VOICE_P, P, analyze
+from emotutils.analysis import analyze
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError, MediaError, NetworkError
+from emotutils.findings import FRAME_COLUMNS, SPEECH_COLUMNS, P, columns
 from emotutils.fusion import RULES, fuse, weights_from
 from emotutils.media import FilmWriter
 from emotutils.networks import DEFAULTS, load_network
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 SR = 16000
+FACE_P = columns("face")
+VOICE_P = columns("voice")
 # The public-domain portrait of E. Collins (NASA): a real, smiling face. Its centre and size in the
 # picture:
 ASTRONAUT, CENTRE = pictures.astronaut(), (223, 120)
@@ -70,9 +73,11 @@ def test_the_tables_are_as_promised(demo):
         "face_label",
         *VOICE_P,
         "voice_label",
-        "agreement",
+        "agreement_face_voice",
+        "disagreement_face_voice",
+        "source",
     ]
-    assert list(demo.timeline) == [*expected, "disagreement", "source"]
+    assert list(demo.timeline) == expected
     for table in (demo.frames, demo.speech, demo.timeline):
         p = table[P].dropna()
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
@@ -112,7 +117,7 @@ def test_both_together_is_the_fusion_of_the_two(demo):
     )
     np.testing.assert_allclose(line[P], fused)
     assert set(line["source"]) == {"face+voice", "face", "voice"}
-    assert (line["agreement"].isna() == (line["source"] != "face+voice")).all()
+    assert (line["agreement_face_voice"].isna() == (line["source"] != "face+voice")).all()
 
 
 def test_the_summary_holds_face_voice_and_both(demo):
@@ -228,7 +233,7 @@ def test_what_is_no_film_is_refused(tmp_path, kind):
 def test_settings_that_cannot_be_are_named(tmp_path):
     with pytest.raises(NetworkError, match="unknown network 'conv9d'"):
         analyze(DEMO, face_network="conv9d", progress=False)
-    with pytest.raises(EmotutilsError, match="judges a voice, not a face"):
+    with pytest.raises(EmotutilsError, match="takes a voice, not a face"):
         analyze(DEMO, face_network="crnn", progress=False)
     even = {"face": 1, "voice": 1}
     for wrong in (

@@ -21,12 +21,12 @@ from emotutils.fusion import (
     agreement,
     combine,
     disagreements,
-    face_at,
     fuse,
     load_fitted,
+    mean_around,
+    nearest_window,
     prior_of,
     smooth,
-    voice_at,
     weights_from,
     weights_of,
 )
@@ -242,24 +242,30 @@ def test_smoothing_is_a_centred_mean_that_leaves_gaps_alone():
             smooth(p, window, 0.5)
 
 
+NAMES = ("face", "voice")
+
+
 def test_disagreements_have_the_acted_times_and_labels():
     face = np.stack([one("happiness", 0.9)] * 20)
     voice = np.stack(
         [one("happiness", 0.9)] * 4 + [one("sadness", 0.9)] * 8 + [one("happiness", 0.9)] * 8
     )
-    found = disagreements(face, voice, 0.5, below=0.35, least=2, end=10)
+    found = disagreements(face, voice, 0.5, below=0.35, least=2, end=10, names=NAMES)
     assert [(d["t0"], d["t1"], d["face"], d["voice"]) for d in found] == [
         (2.0, 6.0, "happiness", "sadness")
     ]
     assert found[0]["agreement"] == pytest.approx(agreement(face, voice)[5], abs=1e-4)
     voice[7] = one("happiness", 0.9)  # one better moment does not break it
-    assert len(disagreements(face, voice, 0.5, below=0.35, least=2, end=10)) == 1
+    assert len(disagreements(face, voice, 0.5, below=0.35, least=2, end=10, names=NAMES)) == 1
     voice[7] = np.nan  # but nobody speaking does
     assert [
-        (d["t0"], d["t1"]) for d in disagreements(face, voice, 0.5, below=0.35, least=2, end=10)
+        (d["t0"], d["t1"])
+        for d in disagreements(face, voice, 0.5, below=0.35, least=2, end=10, names=NAMES)
     ] == [(4.0, 6.0)]
-    assert not disagreements(face, voice, 0.5, below=0.35, least=3, end=10)
-    assert not disagreements(face, np.full_like(face, np.nan), 0.5, below=0.35, least=0, end=10)
+    assert not disagreements(face, voice, 0.5, below=0.35, least=3, end=10, names=NAMES)
+    assert not disagreements(
+        face, np.full_like(face, np.nan), 0.5, below=0.35, least=0, end=10, names=NAMES
+    )
 
 
 def frames(rows) -> pd.DataFrame:
@@ -278,21 +284,21 @@ def test_the_largest_face_around_a_moment_counts():
             (1.0, 0, 50, "anger"),
         ]
     )
-    at = face_at(table, np.array([0.0, 0.5, 1.0]), 0.5)
+    at = mean_around(table, np.array([0.0, 0.5, 1.0]), 0.5)
     np.testing.assert_allclose(at[0], (one("fear") + one("sadness")) / 2)
     assert np.isnan(at[1]).all()
     np.testing.assert_allclose(at[2], one("anger"))
-    other = face_at(table, np.array([0.0]), 0.5, np.array([[1.0], [2.0], [4.0], [8.0]]))
+    other = mean_around(table, np.array([0.0]), 0.5, np.array([[1.0], [2.0], [4.0], [8.0]]))
     np.testing.assert_allclose(other, [[3.0]])
 
 
 def test_the_nearest_window_counts_and_ends_with_the_sound():
     table = pd.DataFrame({"t0": [0.0, 0.5, 1.0], "t1": [3.0, 3.5, 4.0]})
     table[[f"p_{e}" for e in EMOTIONS]] = np.stack([one("anger"), one("fear"), NOTHING])
-    at = voice_at(table, np.array([0.0, 1.9, 2.5, 4.5]))
+    at = nearest_window(table, np.array([0.0, 1.9, 2.5, 4.5]))
     np.testing.assert_allclose(at[:2], [one("anger"), one("fear")])
     assert np.isnan(at[2:]).all()
-    assert np.isnan(voice_at(table.iloc[:0], np.array([0.0]))).all()
+    assert np.isnan(nearest_window(table.iloc[:0], np.array([0.0]))).all()
 
 
 def test_what_was_fitted_serves_these_two_trainings_only(tmp_path, monkeypatch):

@@ -36,8 +36,6 @@ ORDER = (
     {"cli"},
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
-#: `Analysis.save` hands itself to `report` at call time.
-LOOKS_RIGHT = {("analysis", "report")}
 
 TEN = {
     "jupyterlab",
@@ -171,17 +169,15 @@ def test_every_module_has_its_place():
 def test_imports_go_one_way(name):
     here = top(name)
     for other in {top(o) for o in imports(name, modules()[name])} - {here}:
-        assert RANK[other] <= RANK[here] or (here, other) in LOOKS_RIGHT, (
-            f"{name} imports {other}, to its right"
-        )
+        assert RANK[other] <= RANK[here], f"{name} imports {other}, to its right"
 
 
 def import_graph(files: dict[str, Path]) -> dict[str, set[str]]:
     """Each module with the modules it imports, packages by their ``__init__``."""
     graph = {}
     for name, path in files.items():
-        found = {f"{o}.__init__" if f"{o}.__init__" in files else o for o in imports(name, path)}
-        graph[name] = {o for o in found if (top(name), top(o)) not in LOOKS_RIGHT}
+        found = imports(name, path)
+        graph[name] = {f"{o}.__init__" if f"{o}.__init__" in files else o for o in found}
     return graph
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from emotutils import plots
 from emotutils.emotions import EMOTIONS
 from emotutils.evaluation import Score, ece, reliability, score
+from emotutils.findings import clock
 
 matplotlib.use("Agg")
 
@@ -52,7 +53,7 @@ def timeline():
     ):
         table[[f"{prefix}p_{e}" for e in EMOTIONS]] = p
         table[f"{prefix}label"] = ["" if np.isnan(row[0]) else EMOTIONS[row.argmax()] for row in p]
-    table["unsure"], table["disagreement"] = False, ""
+    table["unsure"], table["disagreement_face_voice"] = False, ""
     return table
 
 
@@ -78,7 +79,7 @@ def test_timeline_names_lanes_emotions_and_gaps(timeline):
 
 def test_timeline_marks_disagreement_with_its_two_words(timeline):
     assert not {text for text in _texts(plots.plot_timeline(timeline)) if "≠" in text}
-    timeline.loc[2:5, "disagreement"] = "happiness/sadness"
+    timeline.loc[2:5, "disagreement_face_voice"] = "happiness/sadness"
     ax = plots.plot_timeline(timeline)
     assert "≠ happiness / sadness" in _texts(ax)
     (frame,) = (patch for patch in ax.patches if not patch.get_fill() and not patch.get_hatch())
@@ -88,7 +89,7 @@ def test_timeline_marks_disagreement_with_its_two_words(timeline):
 
 def test_words_of_crowded_disagreements_do_not_overlap(timeline):
     timeline = pd.concat([timeline] * 8, ignore_index=True).assign(t=0.5 * np.arange(64))
-    timeline.loc[[20, 21, 24, 25, 40, 41, 60, 61], "disagreement"] = "happiness/sadness"
+    timeline.loc[[20, 21, 24, 25, 40, 41, 60, 61], "disagreement_face_voice"] = "happiness/sadness"
     ax = plots.plot_timeline(timeline)
     ax.figure.canvas.draw()
     boxes = sorted(
@@ -410,7 +411,7 @@ def test_ink_can_be_read_on_every_color():
     ("t", "words"), [(0, "0:00"), (65.9, "1:05"), (600, "10:00"), (3725, "1:02:05")]
 )
 def test_clock(t, words):
-    assert plots.clock(t) == words
+    assert clock(t) == words
 
 
 @pytest.mark.parametrize("duration", [0.3, 4, 61, 600, 7200, 100_000])

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from emotutils import config, datasets
-from emotutils.analysis import P, analyze
+from emotutils.analysis import analyze
 from emotutils.evaluation import score
+from emotutils.findings import P
 from emotutils.media import FilmWriter
 from emotutils.networks import load_network, shipped_cards
 from emotutils.training.testing import evaluate_network

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -11,13 +12,14 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated import P, fabricated
+from fabricated import fabricated
 from matplotlib import pyplot as plt
 from PIL import Image
 
 from emotutils import media, report
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import EmotutilsError
+from emotutils.findings import P, columns
 from emotutils.media import FilmWriter
 
 matplotlib.use("Agg")
@@ -103,7 +105,7 @@ def test_result_is_strict_json(saved):
         raise AssertionError(f"{constant} is not JSON")
 
     found = json.loads(saved[1]["result.json"].read_text(encoding="utf-8"), parse_constant=refuse)
-    assert found["schema"] == "emotutils.analysis" and found["schema_version"] == 2
+    assert found["schema"] == "emotutils.analysis" and found["schema_version"] == 3
     assert found["file"]["name"] == "a film.mp4" and found["file"]["picture"]["width"] == 320
     assert found["networks"]["face"]["test"]["uar"]["value"] == 0.652
     assert found["summary"]["disagreements"][0]["voice"] == "happiness"
@@ -112,10 +114,10 @@ def test_result_is_strict_json(saved):
 
 def test_result_turns_nan_and_numpy_into_plain_values():
     analysis = fabricated(voice=False)
-    analysis.summary["agreement"] = np.float32("nan")
+    analysis.summary["agreement"] = {"face+voice": np.float32("nan")}
     analysis.summary["face"]["frames"] = np.int64(3)
     found = json.loads(json.dumps(report.result(analysis), allow_nan=False))
-    assert found["summary"]["agreement"] is None
+    assert found["summary"]["agreement"] == {"face+voice": None}
     assert found["summary"]["face"]["frames"] == 3
     assert found["file"]["sound"] is None
 
@@ -173,7 +175,7 @@ def test_page_data_match_the_timeline(saved):
     assert [p is None for p in voice] == (analysis.timeline["voice_label"] == "").tolist()
     np.testing.assert_allclose(
         np.array(voice[0]) / 100,
-        analysis.timeline.loc[0, [f"voice_{c}" for c in P]].astype(float),
+        analysis.timeline.loc[0, columns("voice")].astype(float),
         atol=0.006,
     )
 
@@ -181,7 +183,7 @@ def test_page_data_match_the_timeline(saved):
 def test_stacks_are_drawn_to_scale():
     """The outline of the topmost emotion fills the lane; the first one's height is its probability."""
     analysis = fabricated(8.0)
-    analysis.timeline[[f"face_{c}" for c in P]] = [0.25, 0.75, 0, 0, 0, 0, 0]
+    analysis.timeline[columns("face")] = [0.25, 0.75, 0, 0, 0, 0, 0]
     analysis.timeline["face_label"] = "disgust"
     html = report.page(analysis)
     lane = html[html.index('class="stack"') :]
@@ -213,8 +215,11 @@ def test_a_missing_stream_is_said(streams, gap, missing):
 def test_nothing_at_all_is_said(tmp_path):
     analysis = fabricated(8.0, voice=False)
     empty = fabricated(8.0, face=False, voice=False)
-    for name in ("frames", "speech", "timeline", "summary"):
-        setattr(analysis, name, getattr(empty, name))
+    tables = {"face": empty.frames, "voice": empty.speech}
+    for name, table in tables.items():
+        analysis.streams[name] = replace(analysis.streams[name], table=table)
+    analysis.timeline = empty.timeline
+    analysis.summary = empty.summary
     assert report.verdict(analysis) == "There was no face and no voice to go by."
     assert "no face in view" in report.page(analysis)
     assert report.save(analysis, tmp_path)["timeline.png"].is_file()

@@ -6,55 +6,39 @@ Taught in notebooks/13_fusion.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 from tqdm.auto import tqdm
 
-from .. import faces, media, voices
+from .. import faces, media, report, voices
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import EmotutilsError
 from ..evaluation import Calibration
+from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, Findings, Stream
+from ..fusion import Weights
 from ..networks import DEFAULTS, Network, as_network
-from .combining import ERROR_RATE, Combination, Weights
-from .streams import FRAME_COLUMNS, SPEECH_COLUMNS, Judge, P, listen, watch
-from .timeline import FACE_P, SMOOTHING, VOICE_P, build_timeline, summarise
+from .combining import ERROR_RATE, READ_HERE, choose_combination
+from .given import Given, read_streams
+from .streams import Found, Judge, listen, watch
+from .timeline import SMOOTHING, Clock, build_timeline, summarise
 
-__all__ = ["FACE_P", "FRAME_COLUMNS", "SPEECH_COLUMNS", "VOICE_P", "Analysis", "P", "analyze"]
+__all__ = ["Analysis", "analyze"]
 
-BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s of picture and sound, {remaining} left"
+BAR = (
+    "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s of picture and sound, "
+    "{remaining} left"
+)
+#: Of the streams that the tool reads itself: where they come from, and why they have nothing.
+SOURCES = {"face": "picture", "voice": "sound track"}
+GAPS = {"face": "no face in view", "voice": "nobody speaking"}
+COLUMNS = {"face": FRAME_COLUMNS, "voice": SPEECH_COLUMNS}
 
 
-@dataclass
-class Analysis:
-    """What ``analyze`` found.
-
-    Attributes
-    ----------
-    frames : one row per sampled frame and face (``found`` False: no face in it), pixels of the
-        upright film, ``tilt`` in degrees, ``sharpness`` of the crop as in ``faces.sharpness``.
-    speech : one row per window of sound; ``voiced`` False: nobody speaks in it; ``snr`` in dB.
-    timeline : one row every ``hop`` seconds: both streams and what they give together. ``unsure``:
-        below the threshold of its ``source``; ``disagreement``: the two labels of a stretch over
-        which face and voice part.
-    summary : one label and probability vector for the film from each stream and from all, whether
-        each is ``sure``, the share of ``unsure`` moments, and the ``disagreements`` with their
-        times.
-    info, networks, settings, warnings : about the film, the networks used, how it was done, what
-        was missing.
-    """
-
-    frames: pd.DataFrame
-    speech: pd.DataFrame
-    timeline: pd.DataFrame
-    summary: dict
-    info: media.FilmInfo
-    networks: dict[str, dict]
-    settings: dict
-    warnings: list[str] = field(default_factory=list)
+class Analysis(Findings):
+    """What ``analyze`` found: its attributes are those of ``Findings``."""
 
     def save(
         self, directory: str | os.PathLike, *, annotate: bool = False, thumbnails: bool = False
@@ -64,17 +48,18 @@ class Analysis:
 
         Parameters
         ----------
+        directory : made if need be.
         annotate : also write the film with what was found drawn into it.
         thumbnails : also put small pictures of the film into the report.
+
+        Returns
+        -------
+        The paths by file name.
 
         Raises
         ------
         EmotutilsError : a folder that cannot be written.
         """
-        from .. import (
-            report,  # the one place that looks to the right: saving an analysis is what reports are for
-        )
-
         return report.save(self, directory, annotate=annotate, thumbnails=thumbnails)
 
 
@@ -84,6 +69,7 @@ def analyze(
     face_network: Network | str | os.PathLike | None = None,
     voice_network: Network | str | os.PathLike | None = None,
     only: str | None = None,
+    streams: Given | None = None,
     fps: float = 5.0,
     window: float = voices.WINDOW,
     hop: float = voices.HOP,
@@ -102,15 +88,19 @@ def analyze(
     film : path of anything FFmpeg can read; a recording without picture gives the voice alone.
     face_network, voice_network : a network, a name or the path of a ``.keras`` file; ``None``: the
         default.
-    only : ``"face"`` or ``"voice"`` to leave the other stream out.
+    only : ``"face"`` or ``"voice"`` to leave the other of the two out.
+    streams : further streams from outside, ``{"pose": table or path of a CSV}``: columns ``t`` (s),
+        or ``t0`` and ``t1`` (s), and ``p_anger`` … ``p_neutral``. Nothing is known of how far to
+        believe them: with them the default fusion is the plain mean, in which all streams count
+        alike, and says so in the warnings; what they take part in has no threshold.
     fps : frames looked at per second.
     window, hop : seconds of sound heard at once, and from one moment of the timeline to the next.
     fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
         hears. ``None``: the weighted mean with ``weights``, or with each network's F1 of each label
-        on its validation rows.
-    weights : ``{"face": …, "voice": …}``, each one number or seven, for the rule ``"weighted"``;
-        what they add up to does not matter.
-    smoothing : seconds over which both streams are averaged, 0 for none.
+        on its validation rows; the plain mean where a stream is not calibrated.
+    weights : ``{"face": …, "voice": …}`` and each of ``streams``, each one number or seven, for the
+        rule ``"weighted"``; what they add up to does not matter.
+    smoothing : seconds over which each stream is averaged, 0 for none.
     error_rate : 0..1; moments are marked ``unsure`` below the probability above which, on
         validation rows, at most so many answers were wrong.
     detector : a name in ``faces.DETECTORS``.
@@ -120,102 +110,166 @@ def analyze(
     ------
     MediaError : the film cannot be read at all.
     NetworkError : an unknown network, or one of the other modality.
-    EmotutilsError : other settings that cannot be.
+    EmotutilsError : other settings that cannot be, or a stream from outside that cannot be read.
 
     Notes
     -----
-    The two streams are decoded and judged at the same time. Memory does not grow with the film, but
+    Face and voice are decoded and predicted at the same time. Memory does not grow with the film, but
     for the tables. Small, tilted or blurred faces and noisy voices are believed less: their
     probabilities are softened by what such input cost on validation rows
     (``evaluation.Calibration``).
     """
-    if only not in (None, "face", "voice"):
-        raise EmotutilsError(f"only={only!r}: choose face or voice")
-    if not (fps > 0 and window > 0 and 0 < hop <= window):
-        raise EmotutilsError(
-            f"fps={fps}, window={window}, hop={hop}: all above 0, and hop at most the window"
-        )
+    _check(only, fps, window, hop)
     finder = faces.build_detector(detector)
     info = media.probe(film)
-    notes: list[str] = []
-    wanted = _streams(info, only, notes)
-    chosen = {"face": face_network, "voice": voice_network}
-    networks = {stream: _load(stream, chosen[stream]) for stream in wanted}
-    how = Combination.choose(fusion, weights, error_rate, networks, notes)
-    judges = {
-        stream: Judge(network, _calibration(network, notes), how.joint)
-        for stream, network in networks.items()
-    }
-
-    stop = threading.Event()
-    bar = tqdm(
-        total=round(info.duration * len(wanted), 1),
-        disable=not progress,
-        desc=Path(film).name,
-        bar_format=BAR,
-    )
+    given = read_streams(streams or {}, info.duration)
+    clock = Clock(info.duration, hop, smoothing)
+    wanted = _wanted(info, only)
+    names = {"face": face_network, "voice": voice_network}
+    networks = {stream: _load(stream, names[stream]) for stream in wanted}
+    combination = choose_combination(fusion, weights, error_rate, networks, list(given))
+    judges = {}
+    notes = [*_missing(info, [*wanted, *given]), *combination.notes]
+    for stream, network in networks.items():
+        calibration = _calibration(network)
+        judges[stream] = Judge(network, calibration, combination.joint)
+        if calibration is None:
+            notes.append(_not_calibrated(network))
     jobs = {
-        "face": lambda judge: watch(info, judge, finder, fps, notes.append, _ticker(bar, stop)),
-        "voice": lambda judge: listen(info, judge, window, hop, notes.append, _ticker(bar, stop)),
+        "face": lambda judge, tick: watch(info, judge, finder, fps, notes.append, tick),
+        "voice": lambda judge, tick: listen(info, judge, window, hop, notes.append, tick),
     }
-    with bar, ThreadPoolExecutor(len(wanted)) as pool:
-        futures = {stream: pool.submit(jobs[stream], judges[stream]) for stream in wanted}
-        try:
-            found = {stream: future.result() for stream, future in futures.items()}
-        finally:
-            stop.set()  # after an error or Ctrl-C the other stream must not read on to the film's end
-    frames, face_embeddings = found.get("face", (pd.DataFrame(columns=FRAME_COLUMNS), None))
-    heard, voice_embeddings = found.get("voice", (pd.DataFrame(columns=SPEECH_COLUMNS), None))
-    if "face" in wanted and not frames["found"].any():
-        notes.append(
-            "no face was found in the picture" if len(frames) else "no picture could be decoded"
-        )
-    if "voice" in wanted and not heard["voiced"].any():
-        notes.append("nobody was heard speaking")
-    embeddings = {"face": face_embeddings, "voice": voice_embeddings}
-    timeline, apart = build_timeline(
-        frames, heard, embeddings, info.duration, fps, hop, smoothing, how
-    )
+    found = _read(film, info, jobs, judges, progress)
+    notes += _nothing_found(found)
+    tables = {stream: answer[0] for stream, answer in found.items()}
+    embeddings = {stream: answer[1] for stream, answer in found.items() if answer[1] is not None}
+    all_streams = _streams(info, tables, fps) | given
+    timeline, stretches = build_timeline(all_streams, embeddings, clock, combination)
     settings = {
         "only": only,
+        "streams": {name: _origin(source) for name, source in (streams or {}).items()},
         "fps": fps,
         "window": window,
         "hop": hop,
         "smoothing": smoothing,
-        "fusion": how.rule,
-        "weights": how.weights,
+        "fusion": combination.rule,
+        "weights": combination.weights,
         "detector": detector,
         "error_rate": error_rate,
-        "unsure_below": how.thresholds,
-        "disagree_below": how.disagree_below,
+        "unsure_below": combination.thresholds,
+        "disagree_below": combination.disagree_below,
     }
-    cards = {stream: _facts(network) for stream, network in how.networks.items()}
-    summary = summarise(timeline, frames, heard, info, hop, how, apart)
     return Analysis(
-        frames, heard, timeline, summary, info, cards, settings, list(dict.fromkeys(notes))
+        streams=all_streams,
+        timeline=timeline,
+        summary=summarise(timeline, all_streams, stretches, clock, combination.thresholds),
+        info=info,
+        networks={stream: _facts(network) for stream, network in combination.networks.items()},
+        settings=settings,
+        warnings=list(dict.fromkeys(notes)),
     )
 
 
-def _streams(info: media.FilmInfo, only: str | None, notes: list[str]) -> list[str]:
-    there = {"face": info.has_video, "voice": info.has_audio}
-    names = {"face": "picture", "voice": "sound track"}
+def _check(only: str | None, fps: float, window: float, hop: float) -> None:
+    if only not in (None, *READ_HERE):
+        raise EmotutilsError(f"only={only!r}: choose {' or '.join(READ_HERE)}")
+    if not (fps > 0 and window > 0 and 0 < hop <= window):
+        raise EmotutilsError(
+            f"fps={fps}, window={window}, hop={hop}: all above 0, and hop at most the window"
+        )
+
+
+def _there(info: media.FilmInfo) -> dict[str, bool]:
+    return {"face": info.has_video, "voice": info.has_audio}
+
+
+def _wanted(info: media.FilmInfo, only: str | None) -> list[str]:
+    """The streams to read from the film."""
+    there = _there(info)
     if only and not there[only]:
         raise EmotutilsError(
-            f"{info.path}: there is no {names[only]}, so only={only!r} has nothing to go on"
+            f"{info.path}: there is no {SOURCES[only]}, so only={only!r} has nothing to go on"
         )
-    wanted = [s for s in there if there[s] and only in (None, s)]
-    notes += [
-        f"there is no {names[s]}: the timeline rests on the {wanted[0]} alone"
-        for s in there
-        if not there[s]
+    return [stream for stream in READ_HERE if there[stream] and only in (None, stream)]
+
+
+def _missing(info: media.FilmInfo, streams: list[str]) -> list[str]:
+    rest = f"the {streams[0]} alone"
+    if len(streams) > 1:
+        rest = " and ".join(streams)
+    return [
+        f"there is no {SOURCES[stream]}: the timeline rests on {rest}"
+        for stream, there in _there(info).items()
+        if not there
     ]
-    return wanted
+
+
+def _read(
+    film: str | os.PathLike,
+    info: media.FilmInfo,
+    jobs: Mapping[str, Callable],
+    judges: Mapping[str, Judge],
+    progress: bool,
+) -> dict[str, Found]:
+    """What each job gives, all at the same time, with one bar for all."""
+    stop = threading.Event()
+    bar = tqdm(
+        total=round(info.duration * len(judges), 1),
+        disable=not progress,
+        desc=Path(film).name,
+        bar_format=BAR,
+    )
+    with bar, ThreadPoolExecutor(len(judges)) as pool:
+        futures = {
+            stream: pool.submit(jobs[stream], judge, _ticker(bar, stop))
+            for stream, judge in judges.items()
+        }
+        try:
+            return {stream: future.result() for stream, future in futures.items()}
+        finally:
+            # After an error or Ctrl-C the other stream must not read on to the film's end.
+            stop.set()
+
+
+def _nothing_found(found: Mapping[str, Found]) -> list[str]:
+    notes = []
+    if "face" in found:
+        frames = found["face"][0]
+        if not len(frames):
+            notes.append("no picture could be decoded")
+        elif not frames["found"].any():
+            notes.append("no face was found in the picture")
+    if "voice" in found and not found["voice"][0]["voiced"].any():
+        notes.append("nobody was heard speaking")
+    return notes
+
+
+def _streams(
+    info: media.FilmInfo, tables: Mapping[str, pd.DataFrame], fps: float
+) -> dict[str, Stream]:
+    """Face and voice, with an empty table where the film has none or it was left out."""
+    streams = {}
+    steps = {"face": 1 / fps}
+    for name, there in _there(info).items():
+        table = tables.get(name, pd.DataFrame(columns=COLUMNS[name]))
+        gap = GAPS[name]
+        if not there:
+            gap = f"no {SOURCES[name]}"
+        elif name not in tables:
+            gap = f"the {name} was left out"
+        streams[name] = Stream(name, table, gap, steps.get(name, 0.0))
+    return streams
+
+
+def _origin(source: object) -> str:
+    """Where a stream from outside came from: a file's name, or a table."""
+    return "a table" if isinstance(source, pd.DataFrame) else Path(source).name
 
 
 def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
     network = as_network(name or DEFAULTS[stream])
     if network.stream != stream:
-        raise EmotutilsError(f"network {network.name!r} judges a {network.kind}, not a {stream}")
+        raise EmotutilsError(f"network {network.name!r} takes a {network.kind}, not a {stream}")
     if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
         raise EmotutilsError(
             f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {', '.join(EMOTIONS_WITH_CALM)}"
@@ -223,15 +277,18 @@ def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
     return network
 
 
-def _calibration(network: Network, notes: list[str]) -> Calibration | None:
+def _calibration(network: Network) -> Calibration | None:
     """What its card knows of how far to believe it; networks trained elsewhere may know nothing."""
-    if "calibration" in network.card:
-        return Calibration.from_dict(network.card["calibration"])
-    notes.append(
+    if "calibration" not in network.card:
+        return None
+    return Calibration.from_dict(network.card["calibration"])
+
+
+def _not_calibrated(network: Network) -> str:
+    return (
         f"network {network.name!r} is not calibrated: its probabilities are taken as they are "
         "(emotutils calibrate fits them on validation rows)"
     )
-    return None
 
 
 def _facts(network: Network) -> dict:

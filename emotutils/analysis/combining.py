@@ -4,16 +4,20 @@ answer is sure.
 Taught in notebooks/13_fusion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
 from ..errors import EmotutilsError
 from ..evaluation import Calibration, threshold_for
+from ..findings import pairs
 from ..fusion import (
     DEFAULT_RULE,
     RULES,
+    Fitted,
     Weights,
     check_weights,
     fuse,
@@ -27,10 +31,12 @@ from ..networks import Network, load_network
 #: An answer is marked ``unsure`` below the probability above which so many answers were wrong on
 #: validation rows.
 ERROR_RATE = 0.2
-#: Face and voice disagree below this agreement, where nothing was fitted for the two networks
+#: Two streams disagree below this agreement, where nothing was fitted for the two
 #: (``fusion.Fitted``).
 DISAGREE_BELOW = 0.45
 JOINT = "joint"
+#: The streams that the tool reads itself: weights name them, whether the film has them or not.
+READ_HERE = ("face", "voice")
 
 
 @dataclass(frozen=True)
@@ -44,139 +50,239 @@ class Combination:
     weights : {stream: seven numbers} of the rule ``"weighted"``, else None.
     thresholds : by source (``"face"``, ``"voice"``, ``"face+voice"``) the least probability of a
         sure answer; sources of which nothing is known are absent.
-    disagree_below : agreement.
+    disagree_below : agreement, by pair of streams (``"face+voice"``).
     options : for ``fusion.fuse``.
+    notes : what was replaced or is not known, in words.
     """
 
     rule: str
     networks: dict[str, Network]
     weights: dict[str, list[float]] | None
     thresholds: dict[str, float]
-    disagree_below: float
+    disagree_below: dict[str, float]
     options: dict = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def joint(self) -> Network | None:
+        """The one network that sees and hears, where it decides."""
         return self.networks.get(JOINT)
 
-    @classmethod
-    def choose(
-        cls,
-        rule: str | None,
-        weights: Weights | None,
-        error_rate: float,
-        networks: Mapping[str, Network],
-        notes: list[str],
-    ) -> "Combination":
-        """What was asked for, or what these networks allow; whatever is replaced or not known is
-        noted.
-
-        Raises
-        ------
-        EmotutilsError : an unknown rule, weights that do not fit or stand beside another rule, a
-            rule for which these networks know too little, an error rate outside 0..1.
-        """
-        threshold_for(
-            [], error_rate
-        )  # refuses a rate outside 0..1, whatever is known of the networks
-        if rule not in (None, JOINT, *RULES) and rule not in rule_names():
-            raise EmotutilsError(
-                f"unknown fusion rule {rule!r}: choose {', '.join(RULES)} or {JOINT}"
-            )
-        if weights is not None and rule not in (None, "weighted"):
-            raise EmotutilsError(
-                f"weights are for the rule weighted, not for {rule!r}: leave one of the two out"
-            )
-        cards = {stream: network.card for stream, network in networks.items()}
-        known = {
-            s: Calibration.from_dict(c["calibration"])
-            for s, c in cards.items()
-            if "calibration" in c
-        }
-        fitted = load_fitted(cards)
-        both = len(networks) == 2
-        asked, rule = rule, rule or DEFAULT_RULE
-        curves = {stream: found.risk_coverage for stream, found in known.items()}
-        if fitted and weights is None and rule in fitted.risk_coverage:
-            curves["face+voice"] = fitted.risk_coverage[rule]
-        options: dict = {}
-        named = dict(networks)
-        if rule == JOINT:
-            named[JOINT] = joint = load_network(JOINT)
-            if "voice" in networks and networks["voice"].features != joint.features:
-                name = networks["voice"].name
-                raise EmotutilsError(
-                    f"the joint network needs other features of the sound than {name}: take --voice-network crnn"
-                )
-            curves = named[JOINT].card.get("calibration", {}).get("curves", {})
-        elif rule == "weighted":
-            if weights is not None:
-                table = check_weights(weights, ("face", "voice"))
-                options["weights"] = dict(zip(("face", "voice"), table, strict=True))
-            elif len(known) == len(networks):
-                options["weights"] = weights_of(known)
-            elif asked is None:
-                rule = "mean"
-                notes.append(
-                    "without calibration there are no weights: face and voice count alike (rule mean)"
-                )
-            else:
-                raise EmotutilsError(
-                    "rule weighted: these networks know no weights; give weights, or take rule mean"
-                )
-        elif rule == "product" and len(known) == len(networks):
-            options["prior"] = prior_of(known)
-        elif rule == "stacking" and both:
-            if fitted is None:
-                names = " and ".join(network.name for network in networks.values())
-                raise EmotutilsError(
-                    f"rule stacking: nothing was fitted for {names} together; take another rule"
-                )
-            options["stacking"] = fitted.stacking
-        thresholds = {source: threshold_for(curve, error_rate) for source, curve in curves.items()}
-        sources = [*networks, "face+voice"] if both else list(networks)
-        if unknown := [source for source in sources if source not in thresholds]:
-            notes.append(
-                f"no threshold is known for {', '.join(unknown)}: nothing there is marked unsure"
-            )
-        shown = (
-            {s: [round(float(v), 4) for v in w] for s, w in options["weights"].items()}
-            if "weights" in options
-            else None
-        )
-        return cls(
-            rule,
-            named,
-            shown,
-            thresholds,
-            fitted.disagree_below if fitted else DISAGREE_BELOW,
-            options,
-        )
-
     def __call__(
-        self, streams: Mapping[str, np.ndarray], embeddings: Mapping[str, np.ndarray | None]
+        self, streams: Mapping[str, np.ndarray], embeddings: Mapping[str, np.ndarray]
     ) -> np.ndarray:
-        """(n, 7) of all streams together.
+        """All streams together, moment by moment.
 
         Parameters
         ----------
-        streams : by name, each (n, 7) or rows of NaN.
-        embeddings : by the same names, what the joint network makes of each moment: (n, …), rows of
-            NaN where there is nothing, or None where there never is.
+        streams : by name, each (n, 7) probabilities or rows of NaN.
+        embeddings : of streams that the joint network takes, what it makes of each moment: (n, …),
+            rows of NaN where there is nothing.
+
+        Returns
+        -------
+        float64 (n, 7), NaN where no stream has anything.
         """
+        if self.joint and embeddings:
+            return self.joint.join(embeddings.get("face"), embeddings.get("voice"))
         if self.joint:
-            if embeddings["face"] is None and embeddings["voice"] is None:
-                return np.full_like(streams["face"], np.nan)
-            return self.joint.join(embeddings["face"], embeddings["voice"])
-        options = dict(self.options)
-        if (
-            self.rule == "stacking" and "stacking" not in options
-        ):  # one stream alone: there is nothing to stack
+            return np.full_like(next(iter(streams.values())), np.nan)
+        if self.rule == "stacking" and "stacking" not in self.options:
+            # One stream alone: there is nothing to stack.
             return fuse(streams, "mean")
-        if (
-            "weights" in options
-        ):  # a stream that the film lacks says nothing, whatever it would weigh
-            options["weights"] = {
-                name: options["weights"].get(name, np.ones(7)) for name in streams
-            }
+        options = dict(self.options)
+        if "weights" in options:
+            # A stream that the film lacks says nothing, whatever it would weigh.
+            weights = options["weights"]
+            options["weights"] = {name: weights.get(name, np.ones(7)) for name in streams}
         return fuse(streams, self.rule, **options)
+
+
+def choose_combination(
+    rule: str | None,
+    weights: Weights | None,
+    error_rate: float,
+    networks: Mapping[str, Network],
+    given: Sequence[str] = (),
+) -> Combination:
+    """What was asked for, or what these streams allow; what is replaced or not known is noted.
+
+    Parameters
+    ----------
+    rule : a name in ``fusion.RULES``, ``"joint"``, or None: the weighted mean where all streams are
+        calibrated, else the plain mean.
+    weights : of the rule ``"weighted"``.
+    error_rate : 0..1.
+    networks : of the streams that the tool reads itself, by stream.
+    given : names of streams that came from outside: nothing is known of them.
+
+    Raises
+    ------
+    EmotutilsError : an unknown rule, weights that do not fit or stand beside another rule, a rule
+        for which too little is known of these streams, an error rate outside 0..1.
+    """
+    threshold_for([], error_rate)  # refuses a rate outside 0..1, whatever is known
+    _check_rule(rule, weights)
+    known = _Known(dict(networks), tuple(given))
+    chosen = rule or DEFAULT_RULE
+    if rule is None and weights is None and not known.all_calibrated:
+        chosen = "mean"
+    joint = {}
+    if chosen == JOINT:
+        joint = {JOINT: _joint_for(known)}
+    options = _options(chosen, weights, known)
+    curves = _risk_curves(chosen, weights, known, joint.get(JOINT))
+    thresholds = {source: threshold_for(curve, error_rate) for source, curve in curves.items()}
+    notes = []
+    if chosen != (rule or DEFAULT_RULE):
+        notes.append(_no_weights_note(known))
+    notes += _threshold_notes(known, thresholds)
+    return Combination(
+        rule=chosen,
+        networks=dict(networks) | joint,
+        weights=_rounded(options.get("weights")),
+        thresholds=thresholds,
+        disagree_below=_disagree_below(known),
+        options=options,
+        notes=tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the streams that take part."""
+
+    networks: dict[str, Network]
+    given: tuple[str, ...]
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        return (*self.networks, *self.given)
+
+    @cached_property
+    def calibrations(self) -> dict[str, Calibration]:
+        found = {}
+        for stream, network in self.networks.items():
+            if "calibration" in network.card:
+                found[stream] = Calibration.from_dict(network.card["calibration"])
+        return found
+
+    @property
+    def all_calibrated(self) -> bool:
+        return set(self.calibrations) == set(self.streams)
+
+    @cached_property
+    def fitted(self) -> Fitted | None:
+        """What was fitted for the networks together, whatever streams stand beside them."""
+        return load_fitted({stream: network.card for stream, network in self.networks.items()})
+
+
+def _check_rule(rule: str | None, weights: Weights | None) -> None:
+    if rule not in (None, JOINT, *RULES) and rule not in rule_names():
+        known = ", ".join(RULES)
+        raise EmotutilsError(f"unknown fusion rule {rule!r}: choose {known} or {JOINT}")
+    if weights is not None and rule not in (None, "weighted"):
+        raise EmotutilsError(
+            f"weights are for the rule weighted, not for {rule!r}: leave one of the two out"
+        )
+
+
+def _joint_for(known: _Known) -> Network:
+    """The joint network, where it can take in all that is there."""
+    if known.given:
+        others = " and ".join(known.given)
+        raise EmotutilsError(
+            f"rule joint: that network sees and hears, it cannot take in {others}; take another"
+            " rule, or leave out what it cannot take in"
+        )
+    joint = load_network(JOINT)
+    voice = known.networks.get("voice")
+    if voice is not None and voice.features != joint.features:
+        raise EmotutilsError(
+            f"the joint network needs other features of the sound than {voice.name}: "
+            "take --voice-network crnn"
+        )
+    return joint
+
+
+def _options(rule: str, weights: Weights | None, known: _Known) -> dict:
+    """What ``fusion.fuse`` needs beside the rule's name."""
+    if rule == "weighted":
+        return {"weights": _weights(weights, known)}
+    if rule == "product" and known.all_calibrated:
+        return {"prior": prior_of(known.calibrations)}
+    if rule == "stacking" and len(known.streams) > 1:
+        if known.fitted is None or known.given:
+            named = [network.name for network in known.networks.values()]
+            together = " and ".join([*named, *known.given])
+            raise EmotutilsError(
+                f"rule stacking: nothing was fitted for {together} together; take another rule"
+            )
+        return {"stacking": known.fitted.stacking}
+    return {}
+
+
+def _weights(weights: Weights | None, known: _Known) -> dict[str, np.ndarray]:
+    """The weights asked for, or those of the networks' validation rows."""
+    if weights is not None:
+        names = (*READ_HERE, *known.given)
+        return dict(zip(names, check_weights(weights, names), strict=True))
+    if not known.all_calibrated:
+        raise EmotutilsError(
+            f"rule weighted: no weights are known for {_uncalibrated(known)}; give weights, or"
+            " take rule mean"
+        )
+    return weights_of(known.calibrations)
+
+
+def _uncalibrated(known: _Known) -> str:
+    return " and ".join(s for s in known.streams if s not in known.calibrations)
+
+
+def _risk_curves(
+    rule: str, weights: Weights | None, known: _Known, joint: Network | None
+) -> dict[str, list[list[float]]]:
+    """By source, what share was wrong on validation rows above which probability."""
+    if joint is not None:
+        return joint.card.get("calibration", {}).get("curves", {})
+    curves = {stream: found.risk_coverage for stream, found in known.calibrations.items()}
+    if known.fitted and weights is None and rule in known.fitted.risk_coverage:
+        curves["+".join(known.networks)] = known.fitted.risk_coverage[rule]
+    return curves
+
+
+def _no_weights_note(known: _Known) -> str:
+    streams = " and ".join(known.streams)
+    if len(known.streams) > 2:
+        streams = f"{', '.join(known.streams[:-1])} and {known.streams[-1]}"
+    alike = f"without calibration there are no weights: {streams} count alike (rule mean)"
+    if not known.given:
+        return alike
+    return f"nothing says how far to believe {_uncalibrated(known)}; {alike}"
+
+
+def _threshold_notes(known: _Known, thresholds: Mapping[str, float]) -> list[str]:
+    sources = ["+".join(names) for names in _subsets(list(known.networks))]
+    unknown = [source for source in sources if source not in thresholds]
+    unknown += [f"whatever {name} takes part in" for name in known.given]
+    if not unknown:
+        return []
+    return [f"no threshold is known for {', '.join(unknown)}: nothing there is marked unsure"]
+
+
+def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
+    sizes = range(1, len(names) + 1)
+    return [subset for size in sizes for subset in combinations(names, size)]
+
+
+def _disagree_below(known: _Known) -> dict[str, float]:
+    below = {"+".join(pair): DISAGREE_BELOW for pair in pairs((*READ_HERE, *known.given))}
+    if known.fitted:
+        below["+".join(known.networks)] = known.fitted.disagree_below
+    return below
+
+
+def _rounded(weights: Mapping[str, np.ndarray] | None) -> dict[str, list[float]] | None:
+    if weights is None:
+        return None
+    return {stream: np.round(values, 4).tolist() for stream, values in weights.items()}

@@ -12,11 +12,8 @@ from .. import faces, media, voices
 from ..emotions import EMOTIONS, to_seven
 from ..evaluation import Calibration
 from ..faces import sharpness
+from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS
 from ..networks import Network
-
-P = [f"p_{e}" for e in EMOTIONS]
-FRAME_COLUMNS = ["t", "frame", "track", "found", "x", "y", "w", "h", "tilt", "sharpness", *P]
-SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
 
 #: Frames are scaled down to this many pixels a side before faces are sought: the crops need no
 #: more.

@@ -1,128 +1,218 @@
 """The timeline of a film and what it says in sum. Taught in notebooks/13_fusion."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .. import media
 from ..emotions import EMOTIONS
-from ..fusion import agreement, disagreements, face_at, labels_of, smooth, voice_at
+from ..findings import (
+    TOGETHER,
+    Stream,
+    agreement_column,
+    columns,
+    disagreement_column,
+    label_column,
+    labels_of,
+    pairs,
+)
+from ..fusion import agreement, at_moments, disagreements, smooth
 from .combining import Combination
-from .streams import P
 
-FACE_P, VOICE_P = [f"face_{c}" for c in P], [f"voice_{c}" for c in P]
-
-#: Seconds over which both streams are averaged: three moments of the timeline.
+#: Seconds over which all streams are averaged: three moments of the timeline.
 SMOOTHING = 1.5
-#: Face and voice disagree where they do so for at least so many seconds.
+#: Two streams disagree where they do so for at least so many seconds.
 DISAGREE_SECONDS = 2.0
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The timeline's moments.
+
+    Attributes
+    ----------
+    duration : of the film (s).
+    hop : seconds from one moment to the next.
+    smoothing : seconds over which each stream is averaged, 0 for none.
+    """
+
+    duration: float
+    hop: float
+    smoothing: float
+
+    @property
+    def t(self) -> np.ndarray:
+        """Each moment (s): 0, hop, 2 · hop, … before the film's end."""
+        n = max(1, int(np.ceil(self.duration / self.hop - 1e-9)))
+        return self.hop * np.arange(n)
+
+    def bring(self, stream: Stream, values: np.ndarray | None = None) -> np.ndarray:
+        """(n, 7) of a stream at each moment, or (n, k) of values that it has beside its rows."""
+        width = max(self.hop, stream.step, _spacing(stream.table))
+        return at_moments(stream.table, self.t, width, values)
+
+    def smooth(self, p: np.ndarray) -> np.ndarray:
+        """Averaged over ``smoothing`` seconds."""
+        return smooth(p, self.smoothing, self.hop)
+
+
+def _spacing(table: pd.DataFrame) -> float:
+    """Seconds between the rows that are moments: a film of 1 frame/s has no more to show."""
+    if "t" not in table:
+        return 0.0
+    times = table["t"].drop_duplicates().to_numpy(float)
+    if len(times) < 2:
+        return 0.0
+    return float(np.median(np.diff(times)))
+
+
 def build_timeline(
-    frames: pd.DataFrame,
-    heard: pd.DataFrame,
-    embeddings: Mapping[str, np.ndarray | None],
-    duration: float,
-    fps: float,
-    hop: float,
-    smoothing: float,
-    how: Combination,
+    streams: Mapping[str, Stream],
+    embeddings: Mapping[str, np.ndarray],
+    clock: Clock,
+    combination: Combination,
 ) -> tuple[pd.DataFrame, list[dict]]:
-    """One row every ``hop`` seconds, and the stretches over which face and voice disagree."""
-    t = hop * np.arange(max(1, int(np.ceil(duration / hop - 1e-9))))
-    width = max(hop, 1 / fps, _spacing(frames))
-    streams = {"face": face_at(frames, t, width), "voice": voice_at(heard, t)}
-    streams = {name: smooth(p, smoothing, hop) for name, p in streams.items()}
-    at: dict[str, np.ndarray | None] = {"face": None, "voice": None}
-    if embeddings["face"] is not None:
-        at["face"] = face_at(frames, t, width, embeddings["face"])
-    if embeddings["voice"] is not None:
-        at["voice"] = voice_at(heard, t, embeddings["voice"])
-    fused = how(streams, at)
-    fused = smooth(fused, smoothing, hop) if how.joint else fused
-    present = {name: ~np.isnan(p[:, 0]) for name, p in streams.items()}
-    source = ["+".join(name for name in streams if present[name][i]) for i in range(len(t))]
-    below = np.array([how.thresholds.get(s, 0.0) for s in source])
-    apart = disagreements(
-        streams["face"],
-        streams["voice"],
-        hop,
-        below=how.disagree_below,
-        least=DISAGREE_SECONDS,
-        end=duration,
-    )
-    table = pd.DataFrame({"t": t})
-    table[P] = fused
-    table["label"] = labels_of(fused)
-    table["unsure"] = np.nan_to_num(fused, nan=np.inf).max(axis=1) < below
-    table[FACE_P] = streams["face"]
-    table["face_label"] = labels_of(streams["face"])
-    table[VOICE_P] = streams["voice"]
-    table["voice_label"] = labels_of(streams["voice"])
-    table["agreement"] = agreement(streams["face"], streams["voice"])
-    table["disagreement"] = ""
-    for d in apart:
-        table.loc[(t >= d["t0"] - 1e-9) & (t < d["t1"] - 1e-9), "disagreement"] = (
-            f"{d['face']}/{d['voice']}"
+    """One row every ``hop`` seconds, and the stretches over which two streams disagree.
+
+    Parameters
+    ----------
+    streams : by name, in the order of the timeline's columns.
+    embeddings : by stream (rows, k), what the joint network makes of each row of its table.
+    clock : the timeline's moments.
+    combination : how the streams become one.
+
+    Returns
+    -------
+    The timeline, and of each stretch what ``fusion.disagreements`` gives, in order of time.
+    """
+    p = {name: clock.smooth(clock.bring(stream)) for name, stream in streams.items()}
+    embedded = {name: clock.bring(streams[name], values) for name, values in embeddings.items()}
+    together = combination(p, embedded)
+    if combination.joint:
+        together = clock.smooth(together)
+    sources = _sources(p)
+    limits = [combination.thresholds.get(source, 0.0) for source in sources]
+    timeline = pd.DataFrame({"t": clock.t})
+    timeline[columns(TOGETHER)] = together
+    timeline[label_column(TOGETHER)] = labels_of(together)
+    timeline["unsure"] = np.nan_to_num(together, nan=np.inf).max(axis=1) < limits
+    for name, values in p.items():
+        timeline[columns(name)] = values
+        timeline[label_column(name)] = labels_of(values)
+    stretches = []
+    for a, b in pairs(p):
+        timeline[agreement_column(a, b)] = agreement(p[a], p[b])
+        apart = disagreements(
+            p[a],
+            p[b],
+            clock.hop,
+            below=combination.disagree_below[f"{a}+{b}"],
+            least=DISAGREE_SECONDS,
+            end=clock.duration,
+            names=(a, b),
         )
-    table["source"] = source
-    return table, apart
+        timeline[disagreement_column(a, b)] = _labels_apart(apart, a, b, clock.t)
+        stretches += apart
+    timeline["source"] = sources
+    return timeline, sorted(stretches, key=lambda stretch: stretch["t0"])
 
 
-def _spacing(frames: pd.DataFrame) -> float:
-    """Seconds between the frames that were looked at: a film of 1 frame/s has no more to show."""
-    times = frames["t"].drop_duplicates().to_numpy(float)
-    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+def _sources(p: Mapping[str, np.ndarray]) -> list[str]:
+    """The streams that have something at each moment, joined by ``+``."""
+    present = np.column_stack([~np.isnan(values[:, 0]) for values in p.values()])
+    names = np.array(list(p))
+    return ["+".join(names[there]) for there in present]
+
+
+def _labels_apart(stretches: list[dict], a: str, b: str, t: np.ndarray) -> list[str]:
+    """The two labels of a stretch at each of its moments, "" elsewhere."""
+    labels = np.full(len(t), "", dtype=object)
+    for stretch in stretches:
+        inside = (t >= stretch["t0"] - 1e-9) & (t < stretch["t1"] - 1e-9)
+        labels[inside] = f"{stretch[a]}/{stretch[b]}"
+    return labels.tolist()
 
 
 def summarise(
     timeline: pd.DataFrame,
-    frames: pd.DataFrame,
-    heard: pd.DataFrame,
-    info: media.FilmInfo,
-    hop: float,
-    how: Combination,
-    apart: list[dict],
+    streams: Mapping[str, Stream],
+    stretches: list[dict],
+    clock: Clock,
+    thresholds: Mapping[str, float],
 ) -> dict:
-    """What ``Analysis.summary`` holds."""
-    seen = frames.groupby("frame")["found"].any() if len(frames) else pd.Series(dtype=bool)
-    step = np.minimum(hop, info.duration - timeline["t"].to_numpy()).clip(0)
-    seconds = {
-        e: round(float(step[(timeline["label"] == e).to_numpy()].sum()), 2) for e in EMOTIONS
-    }
-    both, answered = timeline["agreement"].dropna(), timeline["label"] != ""
-    streams = [s for s, p in (("face", FACE_P), ("voice", VOICE_P)) if timeline[p[0]].notna().any()]
-    return {
-        **_film(timeline[P], how.thresholds.get("+".join(streams))),
-        "face": _film(timeline[FACE_P], how.thresholds.get("face"))
-        | {
-            "frames": len(seen),
-            "found": round(float(seen.mean()), 4) if len(seen) else None,
-            "tracks": int(frames["track"].nunique()),
-        },
-        "voice": _film(timeline[VOICE_P], how.thresholds.get("voice"))
-        | {
-            "windows": len(heard),
-            "voiced": round(float(heard["voiced"].mean()), 4) if len(heard) else None,
-        },
-        "agreement": round(float(both.mean()), 4) if len(both) else None,
-        "disagreements": apart,
-        "unsure": round(float(timeline["unsure"][answered].mean()), 4) if answered.any() else None,
-        "seconds": seconds,
-        "duration": round(info.duration, 3),
+    """What ``Findings.summary`` holds.
+
+    Parameters
+    ----------
+    timeline, stretches : as ``build_timeline`` gives them.
+    streams : by name.
+    clock : the timeline's moments.
+    thresholds : by source, the least probability of a sure answer.
+    """
+    answered = timeline[label_column(TOGETHER)] != ""
+    there = [name for name in streams if timeline[columns(name)[0]].notna().any()]
+    summary = _whole_film(timeline[columns(TOGETHER)], thresholds.get("+".join(there)))
+    for name, stream in streams.items():
+        whole = _whole_film(timeline[columns(name)], thresholds.get(name))
+        summary[name] = whole | _counts(stream.table)
+    return summary | {
+        "agreement": _mean_agreements(timeline, there),
+        "disagreements": stretches,
+        "unsure": _share(timeline["unsure"][answered]),
+        "seconds": _seconds(timeline, clock),
+        "duration": round(clock.duration, 3),
     }
 
 
-def _film(p: pd.DataFrame, threshold: float | None) -> dict:
+def _whole_film(p: pd.DataFrame, threshold: float | None) -> dict:
     """One label and vector for the film, the mean over the moments that have an answer, and whether
     that is sure.
     """
     mean = p.mean().to_numpy(float)
     if np.isnan(mean).any():
         return {"label": "", "probabilities": None, "sure": None}
+    sure = None
+    if threshold is not None:
+        sure = bool(mean.max() >= threshold)
+    rounded = [round(float(value), 4) for value in mean]
     return {
-        "label": EMOTIONS[int(mean.argmax())],
-        "probabilities": {e: round(float(v), 4) for e, v in zip(EMOTIONS, mean, strict=True)},
-        "sure": None if threshold is None else bool(mean.max() >= threshold),
+        "label": labels_of([mean])[0],
+        "probabilities": dict(zip(EMOTIONS, rounded, strict=True)),
+        "sure": sure,
     }
+
+
+def _counts(table: pd.DataFrame) -> dict:
+    """How much a stream had to go by: frames and faces, windows and voices, or rows."""
+    if "found" in table:
+        seen = table.groupby("frame")["found"].any().astype(bool)
+        tracks = int(table["track"].nunique())
+        return {"frames": len(seen), "found": _share(seen), "tracks": tracks}
+    if "voiced" in table:
+        return {"windows": len(table), "voiced": _share(table["voiced"])}
+    return {"rows": len(table)}
+
+
+def _share(values: pd.Series) -> float | None:
+    if not len(values):
+        return None
+    return round(float(values.mean()), 4)
+
+
+def _mean_agreements(timeline: pd.DataFrame, there: list[str]) -> dict[str, float]:
+    """By pair, over the moments that have both; pairs that never meet are left out."""
+    means = {}
+    for a, b in pairs(there):
+        together = timeline[agreement_column(a, b)].dropna()
+        if len(together):
+            means[f"{a}+{b}"] = round(float(together.mean()), 4)
+    return means
+
+
+def _seconds(timeline: pd.DataFrame, clock: Clock) -> dict[str, float]:
+    """How long all streams together give each emotion."""
+    left = clock.duration - timeline["t"].to_numpy()
+    steps = np.minimum(clock.hop, left).clip(0)
+    labels = timeline[label_column(TOGETHER)].to_numpy()
+    return {emotion: round(float(steps[labels == emotion].sum()), 2) for emotion in EMOTIONS}

@@ -1,12 +1,19 @@
 """Several streams' answers become one: rules, time, and how far the streams agree (thesis 4.4).
 
 Each stream is calibrated first (``calibrating.calibrate``, ``evaluation.Calibration``), brought to
-the timeline's moments (``face_at``, ``voice_at``, ``smooth``), combined by a rule (``fuse``), and
-compared with the other (``agreement``, ``disagreements``). Taught in notebooks/13_fusion.
+the timeline's moments (``at_moments``, ``smooth``), combined by a rule (``fuse``), and compared with
+each other stream (``agreement``, ``disagreements``). Taught in notebooks/13_fusion.
 """
 
 from .fitted import Fitted, combine, load_fitted, prior_of, weights_of
-from .moments import agreement, disagreements, face_at, labels_of, smooth, voice_at
+from .moments import (
+    agreement,
+    at_moments,
+    disagreements,
+    mean_around,
+    nearest_window,
+    smooth,
+)
 from .rules import (
     DEFAULT_RULE,
     RULES,
@@ -26,18 +33,18 @@ __all__ = [
     "Stacking",
     "Weights",
     "agreement",
+    "at_moments",
     "check_weights",
     "combine",
     "disagreements",
-    "face_at",
     "fuse",
-    "labels_of",
     "load_fitted",
+    "mean_around",
+    "nearest_window",
     "prior_of",
     "register_rule",
     "rule_names",
     "smooth",
-    "voice_at",
     "weights_from",
     "weights_of",
 ]

@@ -8,67 +8,102 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import jensenshannon
 
-from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
+from ..findings import P, labels_of
 
-_P = [f"p_{e}" for e in EMOTIONS]
+#: Times that differ by less are one time (s).
+INSTANT = 1e-9
 
 
-def face_at(
-    frames: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
+def at_moments(
+    table: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
 ) -> np.ndarray:
-    """Around each moment (± width / 2) the mean over the track with the largest summed area there.
+    """What a stream says at each moment: its windows by ``nearest_window``, other rows by
+    ``mean_around``.
 
     Parameters
     ----------
-    frames : columns ``t``, ``found``, ``track``, ``w``, ``h`` (pixels) and ``p_…``, in order of
-        time.
-    t : (n,) moments (s). width : seconds.
-    values : (frames, k), what to take the mean of; the probabilities by default.
+    table : a stream's, with ``t0`` and ``t1``, or with ``t``.
+    t : (n,) moments (s), ascending.
+    width : seconds; for rows without ``t0`` and ``t1``.
+    values : (rows, k), what to give; the probabilities by default.
 
     Returns
     -------
-    float64 (n, 7), or (n, k); NaN where no face is in view.
+    float64 (n, 7), or (n, k); NaN where the stream has nothing.
     """
-    there = frames["found"].astype(bool).to_numpy()
-    found = frames[there]
-    times = found["t"].to_numpy(float)
-    p = found[_P].to_numpy(float) if values is None else values[there].astype(np.float64)
-    out = np.full((len(t), p.shape[1]), np.nan)
-    area, track = (found["w"] * found["h"]).to_numpy(float), found["track"].to_numpy(float)
-    begin = np.searchsorted(times, t - width / 2 - 1e-9)
-    end = np.searchsorted(times, t + width / 2 - 1e-9)
-    for i, (a, b) in enumerate(zip(begin, end, strict=True)):
-        if a < b:
-            tracks, which = np.unique(track[a:b], return_inverse=True)
-            main = np.bincount(which, area[a:b]).argmax()
-            out[i] = p[a:b][track[a:b] == tracks[main]].mean(axis=0)
-    return out
+    if "t0" in table:
+        return nearest_window(table, t, values)
+    return mean_around(table, t, width, values)
 
 
-def voice_at(heard: pd.DataFrame, t: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
-    """At each moment the window centred nearest.
+def mean_around(
+    table: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
+) -> np.ndarray:
+    """Around each moment (± width / 2) the mean over the rows there; where faces have tracks, over
+    the track with the largest summed area there.
 
     Parameters
     ----------
-    heard : columns ``t0``, ``t1`` (s) and ``p_…``, in order of time.
-    t : (n,) moments (s).
+    table : columns ``t`` (s) and ``p_…``, in order of time; of faces also ``found``, ``track``,
+        ``w`` and ``h`` (pixels).
+    t : (n,) moments (s). width : seconds.
+    values : (rows, k), what to take the mean of; the probabilities by default.
+
+    Returns
+    -------
+    float64 (n, 7), or (n, k); NaN where no row is near, or no face in view.
+    """
+    if values is None:
+        values = table[P].to_numpy(float)
+    area = np.ones(len(table))
+    track = np.zeros(len(table))
+    if "track" in table:
+        there = table["found"].astype(bool).to_numpy()
+        table = table[there]
+        values = values[there].astype(np.float64)
+        area = (table["w"] * table["h"]).to_numpy(float)
+        track = table["track"].to_numpy(float)
+    times = table["t"].to_numpy(float)
+    begin = np.searchsorted(times, t - width / 2 - INSTANT)
+    end = np.searchsorted(times, t + width / 2 - INSTANT)
+    out = np.full((len(t), values.shape[1]), np.nan)
+    for moment in np.flatnonzero(begin < end):
+        near = slice(begin[moment], end[moment])
+        tracks, which = np.unique(track[near], return_inverse=True)
+        largest = np.bincount(which, area[near]).argmax()
+        out[moment] = values[near][which == largest].mean(axis=0)
+    return out
+
+
+def nearest_window(
+    table: pd.DataFrame, t: np.ndarray, values: np.ndarray | None = None
+) -> np.ndarray:
+    """At each moment, of the windows that hold it, the one centred nearest.
+
+    Parameters
+    ----------
+    table : columns ``t0``, ``t1`` (s) and ``p_…``, in order of time.
+    t : (n,) moments (s), ascending.
     values : (windows, k), what to give; the probabilities by default.
 
     Returns
     -------
-    float64 (n, 7), or (n, k); NaN where nobody speaks in the window, or where the sound had ended.
+    float64 (n, 7), or (n, k); NaN where no window is, or where that window has nothing: nobody
+    speaks in it.
     """
-    p = heard[_P].to_numpy(float) if values is None else values
-    out = np.full((len(t), p.shape[1]), np.nan)
-    if len(heard):
-        centre = ((heard["t0"] + heard["t1"]) / 2).to_numpy(float)
-        middles = (centre[1:] + centre[:-1]) / 2
-        nearest = np.searchsorted(middles, t)
-        within = (heard["t0"].to_numpy(float)[nearest] <= t) & (
-            t <= heard["t1"].to_numpy(float)[nearest]
-        )
-        out[within] = p[nearest[within]]
+    if values is None:
+        values = table[P].to_numpy(float)
+    out = np.full((len(t), values.shape[1]), np.nan)
+    distance = np.full(len(t), np.inf)
+    starts = table["t0"].to_numpy(float)
+    ends = table["t1"].to_numpy(float)
+    for start, end, value in zip(starts, ends, values, strict=True):
+        held = slice(np.searchsorted(t, start), np.searchsorted(t, end, side="right"))
+        away = abs(t[held] - (start + end) / 2)
+        nearer = away < distance[held] - INSTANT
+        out[held][nearer] = value
+        distance[held][nearer] = away[nearer]
     return out
 
 
@@ -80,6 +115,7 @@ def smooth(p: np.ndarray, window: float, hop: float) -> np.ndarray:
     p : (n, 7) probabilities or rows of NaN, one every ``hop`` seconds.
     window : seconds; rounded to an odd number of moments, so that nothing moves in time. Up to
         ``hop``: no change.
+    hop : seconds from one moment to the next.
 
     Returns
     -------
@@ -91,22 +127,20 @@ def smooth(p: np.ndarray, window: float, hop: float) -> np.ndarray:
     """
     if not 0 <= window < np.inf:
         raise EmotutilsError(f"smoothing over {window} s: choose 0 (none) or more seconds")
-    half = int(window / hop / 2 + 1e-9)
+    half = int(window / hop / 2 + INSTANT)
     there = ~np.isnan(p[:, 0])
     if not half or not there.any():
         return np.array(p, dtype=np.float64)
-    sums = np.pad(
-        np.cumsum(np.hstack([np.nan_to_num(p), there[:, None]]), axis=0), ((1, 0), (0, 0))
-    )
-    i = np.arange(len(p))
-    within = sums[np.minimum(i + half + 1, len(p))] - sums[np.maximum(i - half, 0)]
+    # The last column counts the moments, so that one running sum serves means of any length.
+    counted = np.hstack([np.nan_to_num(p), there[:, None]])
+    sums = np.pad(np.cumsum(counted, axis=0), ((1, 0), (0, 0)))
+    moments = np.arange(len(p))
+    first = np.maximum(moments - half, 0)
+    last = np.minimum(moments + half + 1, len(p))
+    within = sums[last] - sums[first]
     with np.errstate(invalid="ignore"):
-        return np.where(there[:, None], within[:, :-1] / within[:, -1:], np.nan)
-
-
-def labels_of(p: np.ndarray) -> list[str]:
-    """The likeliest label of each row, empty where there is none."""
-    return ["" if np.isnan(row[0]) else EMOTIONS[int(row.argmax())] for row in p]
+        means = within[:, :-1] / within[:, -1:]
+    return np.where(there[:, None], means, np.nan)
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -120,14 +154,29 @@ def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64 (n,); NaN where either stream has nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> anger, fear = np.eye(7)[[0, 2]]
+    >>> even = (anger + fear) / 2
+    >>> agreement(np.array([anger, anger, anger]), np.array([anger, even, fear])).round(2)
+    array([1.  , 0.69, 0.  ])
     """
     return 1 - jensenshannon(a, b, base=2, axis=1) ** 2
 
 
 def disagreements(
-    face: np.ndarray, voice: np.ndarray, hop: float, *, below: float, least: float, end: float
+    a: np.ndarray,
+    b: np.ndarray,
+    hop: float,
+    *,
+    below: float,
+    least: float,
+    end: float,
+    names: tuple[str, str],
 ) -> list[dict]:
-    """Stretches over which face and voice say different things.
+    """Stretches over which two streams say different things.
 
     A stretch is a run of moments whose agreement is under ``below``; one better moment inside does
     not break it. Its two labels are those of the mean over the stretch, and if they are the same
@@ -135,26 +184,35 @@ def disagreements(
 
     Parameters
     ----------
-    face, voice : (n, 7) probabilities or rows of NaN, one every ``hop`` seconds.
-    below : agreement, 0..1. least : seconds. end : where the film ends (s).
+    a, b : (n, 7) probabilities or rows of NaN, one every ``hop`` seconds.
+    hop : seconds from one moment to the next.
+    below : agreement, 0..1.
+    least : seconds.
+    end : where the film ends (s).
+    names : the two streams' names.
 
     Returns
     -------
-    In order of time: ``t0``, ``t1`` (s), ``face``, ``voice`` (labels) and ``agreement``, its mean
-    there.
+    list of dict, in order of time: ``t0``, ``t1`` (s), the two labels under the streams' names, and
+    ``agreement``, its mean there.
     """
-    alike = agreement(face, voice)
+    alike = agreement(a, b)
+    out = []
+    for start, stop in _stretches(alike, below):
+        labels = labels_of([a[start:stop].mean(axis=0), b[start:stop].mean(axis=0)])
+        t0 = float(start * hop)
+        t1 = float(min(stop * hop, end))
+        if labels[0] != labels[1] and t1 - t0 >= least - INSTANT:
+            said = dict(zip(names, labels, strict=True))
+            mean = round(float(alike[start:stop].mean()), 4)
+            out.append({"t0": t0, "t1": t1, **said, "agreement": mean})
+    return out
+
+
+def _stretches(alike: np.ndarray, below: float) -> np.ndarray:
+    """(stretches, 2): the first moment and one past the last of runs of low agreement."""
     both = ~np.isnan(alike)
     low = both & (np.nan_to_num(alike, nan=1.0) < below)
     bridged = low.copy()
     bridged[1:-1] |= both[1:-1] & low[:-2] & low[2:]
-    out = []
-    for start, stop in np.flatnonzero(np.diff(np.pad(bridged, 1))).reshape(-1, 2):
-        labels = [EMOTIONS[int(p[start:stop].mean(axis=0).argmax())] for p in (face, voice)]
-        t0, t1 = float(start * hop), float(min(stop * hop, end))
-        if labels[0] != labels[1] and t1 - t0 >= least - 1e-9:
-            mean = round(float(alike[start:stop].mean()), 4)
-            out.append(
-                {"t0": t0, "t1": t1, "face": labels[0], "voice": labels[1], "agreement": mean}
-            )
-    return out
+    return np.flatnonzero(np.diff(np.pad(bridged, 1))).reshape(-1, 2)

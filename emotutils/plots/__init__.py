@@ -12,14 +12,13 @@ from .curves import plot_curves, plot_history
 from .data import plot_balance, plot_faces, plot_removed
 from .probabilities import plot_reliability, plot_report, plot_risk_coverage, plot_roc
 from .scores import plot_confusion, plot_grid, plot_labels, plot_scores
-from .timeline import LANES, clock, lane, plot_timeline, runs, ticks
+from .timeline import Lane, lanes, plot_timeline, runs, ticks, timeline_size
 
 __all__ = [
     "COLORS",
-    "LANES",
-    "clock",
+    "Lane",
     "ink",
-    "lane",
+    "lanes",
     "plot_balance",
     "plot_confusion",
     "plot_curves",
@@ -36,4 +35,5 @@ __all__ = [
     "plot_timeline",
     "runs",
     "ticks",
+    "timeline_size",
 ]

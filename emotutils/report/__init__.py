@@ -1,4 +1,4 @@
-"""What an `Analysis` writes: tables, JSON, a picture, a page that opens offline, and the film with
+"""What is written of an analysis: tables, JSON, a picture, a page that opens offline, and the film with
 boxes drawn in.
 
 Taught in notebooks/13_fusion and notebooks/15_responsible_use.
@@ -15,8 +15,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from .. import plots
-from ..analysis import Analysis
 from ..errors import EmotutilsError
+from ..findings import Findings
+from ..media import FilmInfo
 from ..support.files import replacing
 from .annotated import write_annotated
 from .thumbnails import take_thumbnails
@@ -25,11 +26,11 @@ from .words import summary_text, verdict
 
 __all__ = ["page", "result", "save", "summary_text", "verdict"]
 
-SCHEMA, SCHEMA_VERSION = "emotutils.analysis", 2
+SCHEMA, SCHEMA_VERSION = "emotutils.analysis", 3
 
 
 def save(
-    analysis: Analysis,
+    findings: Findings,
     directory: str | os.PathLike,
     *,
     annotate: bool = False,
@@ -39,12 +40,15 @@ def save(
     """Write everything an analysis found into a folder (made if need be) and give the paths by file
     name.
 
-    ``frames.csv``, ``speech.csv``, ``timeline.csv``, ``result.json``, ``timeline.png``,
-    ``report.html``, and ``annotated.mp4`` if wanted. Each file is there whole or not at all. The
-    page plays the film from where it lies, by relative path, and is complete without it.
+    ``frames.csv``, ``speech.csv`` and one CSV for each other stream, ``timeline.csv``,
+    ``result.json``, ``timeline.png``, ``report.html``, and ``annotated.mp4`` if wanted. Each file
+    is there whole or not at all. The page plays the film from where it lies, by relative path, and
+    is complete without it.
 
     Parameters
     ----------
+    findings : of one film.
+    directory : where to.
     annotate : also decode the film once more and write it with boxes, words and its sound.
     film : where the film lies now, if it was moved since.
     thumbnails : also keep small pictures of the film in the page. Off, no picture of a face leaves
@@ -55,36 +59,35 @@ def save(
     EmotutilsError : the folder cannot be written to; ``annotate`` or ``thumbnails`` for a recording
         without picture, or for a film that is gone (everything else is written before).
     """
-    directory, film = Path(directory), Path(film or analysis.info.path)
-    tables = {f"{name}.csv": getattr(analysis, name) for name in ("frames", "speech", "timeline")}
-    texts = {name: table.round(5).to_csv(index=False) for name, table in tables.items()}
-    texts["result.json"] = (
-        json.dumps(result(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    directory = Path(directory)
+    film = Path(film or findings.info.path)
     address = film_address(film, directory)
-    texts["report.html"] = page(analysis, film=address)
+    texts = _texts(findings, address)
     paths = {name: directory / name for name in [*texts, "timeline.png"]}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             _write(paths[name], text)
-        # Not through pyplot: saving must not touch the figures of a notebook.
-        figure = Figure(figsize=(7, 6.6), layout="constrained")
-        plots.plot_timeline(analysis, ax=figure.subplots())
-        with replacing(paths["timeline.png"]) as temporary:
-            figure.savefig(temporary, dpi=100)
+        _write_picture(findings, paths["timeline.png"])
         if thumbnails:
-            _write(
-                paths["report.html"],
-                page(analysis, film=address, pictures=take_thumbnails(film, analysis.info)),
-            )
+            pictures = take_thumbnails(film, findings.info)
+            _write(paths["report.html"], page(findings, film=address, pictures=pictures))
     except OSError as error:
         raise EmotutilsError(
             f"{directory}: cannot be written ({error.strerror}); choose another folder"
         ) from error
     if annotate:
-        paths["annotated.mp4"] = write_annotated(analysis, film, directory / "annotated.mp4")
+        paths["annotated.mp4"] = write_annotated(findings, film, directory / "annotated.mp4")
     return paths
+
+
+def _texts(findings: Findings, address: str | None) -> dict[str, str]:
+    """The content of each text file, by its name."""
+    tables = {stream.table_name: stream.table for stream in findings.streams.values()}
+    tables["timeline"] = findings.timeline
+    texts = {f"{name}.csv": table.round(5).to_csv(index=False) for name, table in tables.items()}
+    values = json.dumps(result(findings), indent=2, ensure_ascii=False, allow_nan=False)
+    return texts | {"result.json": f"{values}\n", "report.html": page(findings, film=address)}
 
 
 def _write(path: Path, text: str) -> None:
@@ -92,35 +95,50 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def result(analysis: Analysis) -> dict:
+def _write_picture(findings: Findings, path: Path) -> None:
+    # Not through pyplot: saving must not touch the figures of a notebook.
+    figure = Figure(figsize=plots.timeline_size(findings.timeline), layout="constrained")
+    plots.plot_timeline(findings, ax=figure.subplots())
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=100)
+
+
+def result(findings: Findings) -> dict:
     """The content of ``result.json``: plain values only, ``None`` where there is no number."""
-    info = analysis.info
-    picture = {
-        "width": info.width,
-        "height": info.height,
-        "fps": info.fps,
-        "codec": info.video_codec,
+    content = {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "emotutils": version("emotutils"),
+        "file": _file_facts(findings.info),
+        "networks": findings.networks,
+        "settings": findings.settings,
+        "summary": findings.summary,
+        "warnings": findings.warnings,
     }
-    sound = {"sample_rate": info.sample_rate, "codec": info.audio_codec}
-    return _plain(
-        {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
-            "emotutils": version("emotutils"),
-            "file": {
-                "name": info.path.name,
-                "size": info.size,
-                "duration": info.duration,
-                "container": info.container,
-                "picture": picture | {"rotation": info.rotation} if info.has_video else None,
-                "sound": sound if info.has_audio else None,
-            },
-            "networks": analysis.networks,
-            "settings": analysis.settings,
-            "summary": analysis.summary,
-            "warnings": analysis.warnings,
+    return _plain(content)
+
+
+def _file_facts(info: FilmInfo) -> dict:
+    picture = None
+    if info.has_video:
+        picture = {
+            "width": info.width,
+            "height": info.height,
+            "fps": info.fps,
+            "codec": info.video_codec,
+            "rotation": info.rotation,
         }
-    )
+    sound = None
+    if info.has_audio:
+        sound = {"sample_rate": info.sample_rate, "codec": info.audio_codec}
+    return {
+        "name": info.path.name,
+        "size": info.size,
+        "duration": info.duration,
+        "container": info.container,
+        "picture": picture,
+        "sound": sound,
+    }
 
 
 def _plain(value):
@@ -133,6 +151,6 @@ def _plain(value):
         value = value.item()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    return (
-        None if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)) else value
-    )
+    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value

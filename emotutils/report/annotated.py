@@ -8,32 +8,34 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import media
-from ..analysis import Analysis
-from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
+from ..findings import TOGETHER, Findings, P, columns, label_column, labels_of, title
 from ..media import FilmWriter
-from .words import gap
 
 
-def write_annotated(analysis: Analysis, film: Path, path: Path) -> Path:
+def write_annotated(findings: Findings, film: Path, path: Path) -> Path:
     """Decode the film once more and write it with a box and words for each face, captions, and its
     sound.
+
+    Parameters
+    ----------
+    findings : of that film.
+    film : where it lies.
+    path : of the film to write.
 
     Raises
     ------
     EmotutilsError : no picture in it; the film is gone or cannot be read; ``path`` cannot be
         written.
     """
-    info = analysis.info
+    info = findings.info
     if not info.has_video:
         raise EmotutilsError(
             f"{film}: there is no picture to draw into; everything else is in {path.parent}"
         )
-    boxes = _Boxes(analysis.frames)
-    times = analysis.timeline["t"].to_numpy(float)
-    captions = [
-        _captions(row, gap(analysis, "voice")) for row in analysis.timeline.to_dict("records")
-    ]
+    boxes = _Boxes(findings.frames)
+    times = findings.timeline["t"].to_numpy(float)
+    captions = [_captions(findings, row) for row in findings.timeline.to_dict("records")]
     total = round(info.duration * info.fps) if info.fps else None
     quiet = {"warn": lambda message: None}  # damage is among the analysis's warnings already
     with FilmWriter(path, info.width, info.height, info.fps or 25, film, **quiet) as writer:
@@ -52,18 +54,19 @@ def write_annotated(analysis: Analysis, film: Path, path: Path) -> Path:
 class _Boxes:
     """The boxes of all tracks at any time: straight lines between sampled frames."""
 
+    COLUMNS = ["x", "y", "w", "h"]
+
     def __init__(self, frames: pd.DataFrame):
         found = frames[frames["found"].astype(bool)]
         moments = np.unique(frames["t"].to_numpy(float))
         # A box holds until the next sampled frame; one without the face ends it.
         self.hold = 1.5 * float(np.median(np.diff(moments))) if len(moments) > 1 else 0.5
-        columns = ["x", "y", "w", "h"]
         self.tracks = {}
         for track, rows in found.groupby("track"):
-            words = [_looks(row, "looks like ") for row in rows.to_dict("records")]
+            words = [f"looks like {_likeliest(p)}" for p in rows[P].to_numpy(float)]
             self.tracks[int(track)] = (
                 rows["t"].to_numpy(float),
-                rows[columns].to_numpy(float),
+                rows[self.COLUMNS].to_numpy(float),
                 words,
             )
 
@@ -82,19 +85,26 @@ class _Boxes:
         return out
 
 
-def _looks(row: dict, verb: str = "", prefix: str = "") -> str:
-    p = [row[f"{prefix}p_{e}"] for e in EMOTIONS]
-    return f"{verb}{EMOTIONS[int(np.argmax(p))]} {max(p):.2f}"
+def _likeliest(p: np.ndarray) -> str:
+    return f"{labels_of([p])[0]} {max(p):.2f}"
 
 
-def _captions(row: dict, silence: str) -> list[str]:
-    voice = _looks(row, "the voice sounds like ", "voice_") if row["voice_label"] else silence
-    if not row["label"]:
-        return [voice, "together: nothing to go by"]
-    return [
-        voice,
-        f"together: not sure ({_looks(row)})" if row["unsure"] else _looks(row, "together: "),
-    ]
+def _captions(findings: Findings, row: dict) -> list[str]:
+    """What each stream without boxes says at a moment, and all together."""
+    captions = []
+    for name, stream in findings.streams.items():
+        if set(_Boxes.COLUMNS) <= set(stream.table):
+            continue
+        said = stream.gap
+        if row[label_column(name)]:
+            said = f"{title(name)} {_likeliest([row[column] for column in columns(name)])}"
+        captions.append(said)
+    said = "nothing to go by"
+    if row[label_column(TOGETHER)]:
+        said = _likeliest([row[column] for column in columns(TOGETHER)])
+    if row["unsure"]:
+        said = f"not sure ({said})"
+    return [*captions, f"together: {said}"]
 
 
 def _draw_box(image: np.ndarray, box: np.ndarray, words: str) -> None:

@@ -13,9 +13,18 @@ import numpy as np
 import pandas as pd
 
 from .. import plots
-from ..analysis import Analysis
 from ..emotions import EMOTIONS
-from ..plots import COLORS, LANES, clock
+from ..findings import (
+    TOGETHER,
+    Findings,
+    agreement_column,
+    clock,
+    columns,
+    label_column,
+    labels_of,
+    stream_names,
+)
+from ..plots import COLORS, Lane
 from .words import (
     LABELS_NOTE,
     LAW_NOTE,
@@ -24,6 +33,7 @@ from .words import (
     gap,
     scores,
     settings_rows,
+    source_words,
     stretch,
     threshold_note,
     unsure_share,
@@ -35,58 +45,71 @@ SHOWN = 600
 
 
 def page(
-    analysis: Analysis, *, film: str | None = None, pictures: Sequence[tuple[float, str]] = ()
+    findings: Findings, *, film: str | None = None, pictures: Sequence[tuple[float, str]] = ()
 ) -> str:
     """The report: one HTML page that needs no network, no other file, and no script to be read.
 
     Parameters
     ----------
+    findings : of one film.
     film : where the film lies, as an address relative to the page (``film_address``), to be played
         beside the timeline; None: without it.
     pictures : (time in s, ``data:`` address) of the thumbnails to keep in the page
         (``take_thumbnails``).
     """
-    shown, step = _thinned(analysis.timeline)
+    shown, step = _thinned(findings.timeline)
     end = max(1e-9, step * len(shown))
-    lanes = [_lane_view(analysis, shown, step, name) for name in LANES]
-    agreement = shown["agreement"].to_numpy(float)
-    moments = {
-        "step": step,
-        "emotions": EMOTIONS,
-        "lanes": [{"title": v["title"], "gap": v["gap"], "p": v["percent"]} for v in lanes],
-        "unsure": np.flatnonzero(shown["unsure"]).tolist(),
-        "agreement": [None if np.isnan(a) else round(float(a), 2) for a in agreement],
-    }
-    apart = [
-        (100 * d["t0"] / end, 100 * (d["t1"] - d["t0"]) / end, d)
-        for d in analysis.summary["disagreements"]
-    ]
+    pairs = [_pair_view(findings, shown, end, pair) for pair in findings.summary["agreement"]]
+    lanes = [_lane_view(findings, shown, step, lane, pairs) for lane in plots.lanes(shown)]
+    share = ""
+    if findings.summary["unsure"] is not None:
+        share = unsure_share(findings)
     return _template().render(
-        analysis=analysis,
-        info=analysis.info,
-        summary=analysis.summary,
+        analysis=findings,
+        info=findings.info,
+        summary=findings.summary,
         film=film,
         pictures=pictures,
-        verdict=verdict(analysis),
-        facts=facts(analysis),
+        verdict=verdict(findings),
+        facts=facts(findings),
         lanes=lanes,
-        moments=moments,
-        ticks=[(100 * t / end, clock(t)) for t in plots.ticks(analysis.info.duration)],
-        agreement_path=_bars(agreement),
-        agreement_gaps=[span for span in _spans(np.isnan(agreement)) if span[2]],
-        apart=apart,
+        pairs=pairs,
+        limits=_limits(findings),
+        moments=_moments(shown, step, lanes, pairs),
+        ticks=[(100 * t / end, clock(t)) for t in plots.ticks(findings.info.duration)],
         shown=len(shown),
-        thinned=len(shown) < len(analysis.timeline),
+        thinned=len(shown) < len(findings.timeline),
         step=step,
-        colors={e: (c, plots.ink(c)) for e, c in COLORS.items()},
-        scores={stream: scores(card) for stream, card in analysis.networks.items()},
-        settings=settings_rows(analysis),
-        threshold_note=threshold_note(analysis),
-        unsure_share=unsure_share(analysis) if analysis.summary["unsure"] is not None else "",
+        colors={emotion: (color, plots.ink(color)) for emotion, color in COLORS.items()},
+        scores={stream: scores(card) for stream, card in findings.networks.items()},
+        settings=settings_rows(findings),
+        threshold_note=threshold_note(findings),
+        unsure_share=share,
         labels_note=LABELS_NOTE,
         law_note=LAW_NOTE,
         version=version("emotutils"),
     )
+
+
+def _limits(findings: Findings) -> str:
+    """Below which agreement stretches are listed."""
+    below = findings.settings["disagree_below"]
+    met = list(findings.summary["agreement"])
+    if len(met) == 1:
+        return f"{below[met[0]]:.2f}"
+    return ", ".join(f"{below[pair]:.2f} ({source_words(pair)})" for pair in met)
+
+
+def _moments(shown: pd.DataFrame, step: float, lanes: list[dict], pairs: list[dict]) -> dict:
+    """What the page's script says of each moment."""
+    return {
+        "step": step,
+        "emotions": EMOTIONS,
+        "lanes": [{"title": v["title"], "gap": v["gap"], "p": v["percent"]} for v in lanes],
+        "unsure": np.flatnonzero(shown["unsure"]).tolist(),
+        "count": len(shown),
+        "agreement": [{"words": v["words"], "values": v["values"]} for v in pairs],
+    }
 
 
 def film_address(film: Path, directory: Path) -> str | None:
@@ -122,7 +145,9 @@ def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     ``SHOWN`` moments remain.
     """
     t = timeline["t"].to_numpy(float)
-    hop = float(t[1] - t[0]) if len(t) > 1 else 1.0
+    hop = 1.0
+    if len(t) > 1:
+        hop = float(t[1] - t[0])
     every = max(1, math.ceil(len(timeline) / SHOWN))
     if every == 1:
         return timeline, hop
@@ -130,43 +155,93 @@ def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     shown = numbers.groupby(np.arange(len(timeline)) // every).mean()
     shown["t"] = t[::every]
     shown["unsure"] = shown["unsure"] >= 0.5
-    for prefix, _ in LANES.values():
-        p = shown[[f"{prefix}p_{e}" for e in EMOTIONS]].to_numpy(float)
-        shown[f"{prefix}label"] = [
-            "" if np.isnan(row[0]) else EMOTIONS[int(row.argmax())] for row in p
-        ]
+    for name in [*stream_names(timeline), TOGETHER]:
+        shown[label_column(name)] = labels_of(shown[columns(name)].to_numpy(float))
     return shown, hop * every
 
 
-def _lane_view(analysis: Analysis, shown: pd.DataFrame, step: float, name: str) -> dict:
-    """What the page draws of one lane; positions in % of its width."""
-    p, labels = plots.lane(shown, name)
-    tops = np.cumsum(np.hstack([np.zeros((len(p), 1)), p]), axis=1)
-    stretches, spans = list(plots.runs(labels)), _spans(labels)
-    doubts = shown["unsure"].tolist() if name == "both" else [False] * len(labels)
-    film = film_level(analysis.summary, name)
+def _pair_view(findings: Findings, shown: pd.DataFrame, end: float, pair: str) -> dict:
+    """What the page draws of two streams' agreement; positions in % of its width."""
+    a, b = pair.split("+")
+    agreement = shown[agreement_column(a, b)].to_numpy(float)
+    stretches = []
+    for found in findings.summary["disagreements"]:
+        if a in found and b in found:
+            left = 100 * found["t0"] / end
+            width = 100 * (found["t1"] - found["t0"]) / end
+            stretches.append(found | {"left": left, "width": width, "labels": (found[a], found[b])})
     return {
-        "name": name,
-        "title": LANES[name][1],
-        # From the top one down, each painted over the one before: one outline an emotion is enough.
-        "areas": [(e, _bars(tops[:, k + 1])) for k, e in reversed(list(enumerate(EMOTIONS)))],
-        "ribbon": [
-            (e, _blocks((a, b) for a, b, x in stretches if x == e)) for e in EMOTIONS if e in labels
-        ],
-        "words": [
-            (left, width, *said)
-            for left, width, said in _spans(list(zip(labels, doubts, strict=True)))
-            if said[0] and width >= 0.6
-        ],
-        "gaps": [span for span in spans if not span[2]],
+        "names": (a, b),
+        "words": f"{a} and {b}",
+        "titles": (findings.streams[a].title, findings.streams[b].title),
+        "mean": findings.summary["agreement"][pair],
+        "path": _bars(agreement),
+        "gaps": [span for span in _spans(np.isnan(agreement)) if span[2]],
+        "values": [None if np.isnan(value) else round(float(value), 2) for value in agreement],
+        "apart": stretches,
+    }
+
+
+def _lane_view(
+    findings: Findings, shown: pd.DataFrame, step: float, lane: Lane, pairs: list[dict]
+) -> dict:
+    """What the page draws of one lane; positions in % of its width."""
+    doubts = [False] * len(lane.labels)
+    if lane.name == TOGETHER:
+        doubts = shown["unsure"].tolist()
+    nothing = gap(findings, lane.name)
+    film = film_level(findings.summary, lane.name)
+    stretches = list(plots.runs(lane.labels))
+    return {
+        "name": lane.name,
+        "title": lane.title,
+        "areas": _areas(lane.p),
+        "ribbon": _ribbon(stretches),
+        "words": _words(lane.labels, doubts),
+        "gaps": [span for span in _spans(lane.labels) if not span[2]],
+        "frames": _frames(lane, pairs),
         "unsure": [span for span in _spans(doubts) if span[2]],
-        "said": _said(stretches, step, gap(analysis, name)),
+        "said": _said(stretches, step, nothing),
         "film": film["probabilities"],
         "top": film["label"],
         "sure": film["sure"],
-        "gap": gap(analysis, name),
-        "percent": [None if np.isnan(row[0]) else [round(100 * v) for v in row] for row in p],
+        "gap": nothing,
+        "percent": [None if np.isnan(row[0]) else [round(100 * v) for v in row] for row in lane.p],
     }
+
+
+def _frames(lane: Lane, pairs: list[dict]) -> list[dict]:
+    """The stretches framed in a lane. Those of several pairs would lie over each other: they stand
+    in the pairs' own strips alone.
+    """
+    if len(pairs) != 1 or lane.name not in pairs[0]["names"]:
+        return []
+    return pairs[0]["apart"]
+
+
+def _areas(p: np.ndarray) -> list[tuple[str, str]]:
+    """Outlines of the stacked probabilities, from the top one down, each painted over the one
+    before: one outline an emotion is enough.
+    """
+    tops = np.cumsum(np.hstack([np.zeros((len(p), 1)), p]), axis=1)
+    numbered = reversed(list(enumerate(EMOTIONS)))
+    return [(emotion, _bars(tops[:, k + 1])) for k, emotion in numbered]
+
+
+def _ribbon(stretches: list[tuple[int, int, str]]) -> list[tuple[str, str]]:
+    """By emotion, an outline of the blocks over which it is the likeliest."""
+    outlines = []
+    for emotion in EMOTIONS:
+        blocks = [(start, stop) for start, stop, label in stretches if label == emotion]
+        if blocks:
+            outlines.append((emotion, _blocks(blocks)))
+    return outlines
+
+
+def _words(labels: list[str], doubts: list[bool]) -> list[tuple[float, float, str, bool]]:
+    """(left, width, label, whether not sure) of the stretches that have room for a word."""
+    said = _spans(list(zip(labels, doubts, strict=True)))
+    return [(left, width, *words) for left, width, words in said if words[0] and width >= 0.6]
 
 
 def _spans(values: Sequence) -> list[tuple[float, float, object]]:

@@ -4,10 +4,11 @@ They are chosen with care: a network says what a face looks like and a voice sou
 people who labelled its training data, not what anybody feels.
 """
 
-from ..analysis import Analysis
+from collections.abc import Sequence
+
 from ..emotions import EMOTIONS
 from ..evaluation import Score
-from ..plots import LANES, clock
+from ..findings import TOGETHER, Findings, clock, title, verdict_words
 
 LABELS_NOTE = (
     "The face networks learned from pictures that people had sorted into seven words, the voice networks from actors "
@@ -20,172 +21,251 @@ LAW_NOTE = (
     "education, with exceptions for medical and safety reasons (Article 5(1)(f)), and sets duties for other uses; this "
     "sentence is no legal advice."
 )
-SOURCES = {"face+voice": "face and voice", "face": "face alone", "voice": "voice alone"}
+#: The test scores on a card, by their names in print.
+SCORE_NAMES = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
 
 
-def summary_text(analysis: Analysis) -> str:
-    """The summary for a terminal: the film, the three lanes, where they disagree, and what was
-    used.
-    """
-    summary, info = analysis.summary, analysis.info
-    lines = [f"{info.path.name}  ({'; '.join(facts(analysis))})", "", verdict(analysis), ""]
-    for name, (_, title) in LANES.items():
-        whole = film_level(summary, name)
-        doubt = "not sure: " if whole["sure"] is False else ""
-        lines.append(f"  {title:22} {doubt}{_top(whole['probabilities']) or '–'}")
+def joined(names: Sequence[str]) -> str:
+    """Some names as a sentence lists them: one, one and two, one, two and three."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def source_words(source: str) -> str:
+    """A source of the timeline, such as ``face+voice``, in words."""
+    names = source.split("+")
+    if len(names) == 1:
+        return f"{source} alone"
+    return joined(names)
+
+
+def summary_text(findings: Findings) -> str:
+    """The summary for a terminal: the film, its lanes, where they disagree, and what was used."""
+    about = "; ".join(facts(findings))
+    lines = [f"{findings.info.path.name}  ({about})", "", verdict(findings), ""]
+    lines += _lane_lines(findings)
     lines.append("")
-    if summary["agreement"] is not None:
-        lines.append(f"  agreement of face and voice: {summary['agreement']:.2f} of 1")
-        stretches = [
-            f"{stretch(d)} {d['face']} / {d['voice']} (agreement {d['agreement']:.2f})"
-            for d in summary["disagreements"]
-        ]
-        lines.append("  disagreement (face / voice):" + ("" if stretches else " none for long"))
-        lines += [f"    {words}" for words in stretches]
-    times = sorted(((s, e) for e, s in summary["seconds"].items() if s), reverse=True)
-    lines.append(
-        f"  seconds: {', '.join(f'{e} {s:.1f}' for s, e in times) or 'none with an answer'}"
-    )
-    if summary["unsure"] is not None:
-        lines.append(f"  {unsure_share(analysis)}")
+    lines += _agreement_lines(findings.summary)
+    lines.append(f"  seconds: {_seconds(findings.summary)}")
+    if findings.summary["unsure"] is not None:
+        lines.append(f"  {unsure_share(findings)}")
     lines.append("")
-    for stream, card in analysis.networks.items():
-        found = ", ".join(f"{k} {v}" for k, v in scores(card)) or "no test score on its card"
-        lines.append(f"  {stream} network: {card['name']} ({card['data']}); test: {found}")
-        lines.append(f"      licence: {card['licence']}")
-    lines += [f"  warning: {warning}" for warning in analysis.warnings]
+    lines += _network_lines(findings)
+    lines += [f"  warning: {warning}" for warning in findings.warnings]
     return "\n".join(lines)
 
 
-def verdict(analysis: Analysis) -> str:
+def _lane_lines(findings: Findings) -> list[str]:
+    lines = []
+    for name in [*findings.streams, TOGETHER]:
+        whole = film_level(findings.summary, name)
+        words = _likeliest(whole["probabilities"]) or "–"
+        if whole["sure"] is False:
+            words = f"not sure: {words}"
+        lines.append(f"  {title(name, len(findings.streams)):22} {words}")
+    return lines
+
+
+def _agreement_lines(summary: dict) -> list[str]:
+    lines = []
+    for pair, mean in summary["agreement"].items():
+        a, b = pair.split("+")
+        stretches = [s for s in summary["disagreements"] if a in s and b in s]
+        nowhere = "" if stretches else " none for long"
+        lines.append(f"  agreement of {a} and {b}: {mean:.2f} of 1")
+        lines.append(f"  disagreement ({a} / {b}):{nowhere}")
+        for found in stretches:
+            labels = f"{found[a]} / {found[b]}"
+            lines.append(f"    {stretch(found)} {labels} (agreement {found['agreement']:.2f})")
+    return lines
+
+
+def _seconds(summary: dict) -> str:
+    times = sorted(summary["seconds"].items(), key=lambda item: -item[1])
+    words = [f"{emotion} {seconds:.1f}" for emotion, seconds in times if seconds]
+    return ", ".join(words) or "none with an answer"
+
+
+def _network_lines(findings: Findings) -> list[str]:
+    lines = []
+    for stream, card in findings.networks.items():
+        found = [f"{name} {score}" for name, score in scores(card)]
+        test = ", ".join(found) or "no test score on its card"
+        lines.append(f"  {stream} network: {card['name']} ({card['data']}); test: {test}")
+        lines.append(f"      licence: {card['licence']}")
+    return lines
+
+
+def verdict(findings: Findings) -> str:
     """One careful sentence about the whole film."""
-    summary, parts = analysis.summary, []
-    doubt = "not sure: " if summary["sure"] is False else ""
-    for name, verb in (("face", "looks"), ("voice", "sounds")):
-        if label := summary[name]["label"]:
-            # One doubt about everything is enough.
-            unsure = summary[name]["sure"] is False and not doubt
-            parts.append(f"the {name} {verb} most like {label}{' (not sure)' if unsure else ''}")
+    summary = findings.summary
+    doubt = ""
+    if summary["sure"] is False:
+        doubt = "not sure: "
+    parts = []
+    for name in findings.streams:
+        label = summary[name]["label"]
+        # One doubt about everything is enough.
+        if label and summary[name]["sure"] is False and not doubt:
+            label = f"{label} (not sure)"
+        if label:
+            parts.append(f"{verdict_words(name)} {label}")
     if not parts:
-        return "There was no face and no voice to go by."
-    if len(parts) == 2:
-        parts[-1] += f"; both together: {summary['label']}"
-    sentence = doubt + ", ".join(parts) + "."
+        return f"There was no {' and no '.join(findings.streams)} to go by."
+    if len(parts) > 1:
+        parts[-1] += f"; {title(TOGETHER, len(parts))}: {summary['label']}"
+    sentence = f"{doubt}{', '.join(parts)}."
     return sentence[0].upper() + sentence[1:]
 
 
 def film_level(summary: dict, name: str) -> dict:
-    """What is said of the whole film by a lane in ``LANES``."""
-    return summary if name == "both" else summary[name]
+    """What is said of the whole film by a stream, or by all (``TOGETHER``)."""
+    return summary[name] if name else summary
 
 
-def facts(analysis: Analysis) -> list[str]:
-    """How long the film is and how much of it could be judged."""
-    summary, info = analysis.summary, analysis.info
-    face, voice = summary["face"], summary["voice"]
-    found = [f"{clock(info.duration)} long"]
-    if face["frames"]:
-        found.append(f"{face['frames']} frames sampled, a face in {100 * face['found']:.0f} %")
-    if voice["windows"]:
-        found.append(
-            f"{voice['windows']} windows of sound, speech in {100 * voice['voiced']:.0f} %"
-        )
-    return found
+def facts(findings: Findings) -> list[str]:
+    """How long the film is and how much of it there was to go by."""
+    counted = [f"{clock(findings.info.duration)} long"]
+    for name in findings.streams:
+        counts = findings.summary[name]
+        if counts.get("frames"):
+            share = f"a face in {100 * counts['found']:.0f} %"
+            counted.append(f"{counts['frames']} frames sampled, {share}")
+        if counts.get("windows"):
+            share = f"speech in {100 * counts['voiced']:.0f} %"
+            counted.append(f"{counts['windows']} windows of sound, {share}")
+        if counts.get("rows"):
+            counted.append(f"{counts['rows']} rows of {name}")
+    return counted
 
 
-def gap(analysis: Analysis, name: str) -> str:
+def gap(findings: Findings, name: str) -> str:
     """Why a lane has nothing somewhere."""
-    if name == "both":
+    if name == TOGETHER:
         return "nothing to go by"
-    there = {"face": analysis.info.has_video, "voice": analysis.info.has_audio}[name]
-    if not there:
-        return {"face": "no picture", "voice": "no sound track"}[name]
-    if name not in analysis.networks:
-        return {"face": "the face was left out", "voice": "the voice was left out"}[name]
-    return {"face": "no face in view", "voice": "nobody speaking"}[name]
+    return findings.streams[name].gap
 
 
-def threshold_note(analysis: Analysis) -> str:
+def threshold_note(findings: Findings) -> str:
     """What "not sure" means here: the thresholds of the sources that the timeline rests on, and
     their origin.
     """
-    thresholds = analysis.settings["unsure_below"]
-    used = [source for source in SOURCES if (analysis.timeline["source"] == source).any()]
-    if not used:
-        return ""
-    known = {SOURCES[s]: thresholds[s] for s in used if s in thresholds}
-    limits = ", ".join(f"{value:.2f} ({words})" for words, value in known.items() if 0 < value <= 1)
-    always = ", ".join(words for words, value in known.items() if value <= 0)
-    never = ", ".join(words for words, value in known.items() if value > 1)
-    unknown = ", ".join(SOURCES[s] for s in used if s not in thresholds)
-    rate = f"{100 * analysis.settings['error_rate']:.3g} %"
-    sentences = []
-    if limits:
+    thresholds = findings.settings["unsure_below"]
+    used = _used_sources(findings)
+    known = {source: thresholds[source] for source in used if source in thresholds}
+    unknown = [source_words(source) for source in used if source not in thresholds]
+    rate = f"{100 * findings.settings['error_rate']:.3g} %"
+    sentences = _limit_sentences(known, rate)
+    sentences += _origin_sentences(known, findings.settings["fusion"])
+    if never := [source_words(source) for source, limit in known.items() if limit > 1]:
         sentences.append(
-            f"Not sure: the highest probability is below {limits}; chosen on validation data so that at most {rate} of "
-            "the answers that reach it were wrong there."
-        )
-    if always:
-        sentences.append(
-            f"From {always} every answer counts as sure: on validation data at most {rate} of all answers were wrong."
-        )
-    both = SOURCES["face+voice"]
-    if both in known:
-        averaged = analysis.settings["fusion"] in ("weighted", "mean")  # other rules are no flatter
-        if averaged and 0 < known[both] < min(
-            (v for k, v in known.items() if k != both), default=0
-        ):
-            sentences.append("What two give together is flatter than each, so its limit is lower.")
-        sentences.append(
-            f"What is known of {both} comes from pairs of a face and a voice that were never one film."
-        )
-    if never:
-        sentences.append(
-            f"From {never} no answer is sure: on validation data more than {rate} were wrong at any height."
+            f"From {', '.join(never)} no answer is sure: on validation data more than {rate} were "
+            "wrong at any height."
         )
     if unknown:
         sentences.append(
-            f"For {unknown} no threshold is known: nothing there is marked “not sure”."
+            f"For {', '.join(unknown)} no threshold is known: nothing there is marked “not sure”."
         )
     return " ".join(sentences)
 
 
-def unsure_share(analysis: Analysis) -> str:
+def _used_sources(findings: Findings) -> list[str]:
+    """The sources of the timeline, those of most streams first."""
+    used = set(findings.timeline["source"]) - {""}
+    order = list(findings.streams)
+
+    def place(source: str) -> tuple[int, list[int]]:
+        names = source.split("+")
+        return -len(names), [order.index(name) for name in names]
+
+    return sorted(used, key=place)
+
+
+def _limit_sentences(known: dict[str, float], rate: str) -> list[str]:
+    sentences = []
+    limits = [f"{v:.2f} ({source_words(s)})" for s, v in known.items() if 0 < v <= 1]
+    always = [source_words(source) for source, limit in known.items() if limit <= 0]
+    if limits:
+        sentences.append(
+            f"Not sure: the highest probability is below {', '.join(limits)}; chosen on validation "
+            f"data so that at most {rate} of the answers that reach it were wrong there."
+        )
+    if always:
+        sentences.append(
+            f"From {', '.join(always)} every answer counts as sure: on validation data at most "
+            f"{rate} of all answers were wrong."
+        )
+    return sentences
+
+
+def _origin_sentences(known: dict[str, float], rule: str) -> list[str]:
+    """What is known of streams together is known from made-up pairs."""
+    sentences = []
+    single = [limit for source, limit in known.items() if "+" not in source]
+    for source in known:
+        if "+" not in source:
+            continue
+        averaged = rule in ("weighted", "mean")  # other rules are no flatter
+        if averaged and 0 < known[source] < min(single, default=0):
+            sentences.append("What two give together is flatter than each, so its limit is lower.")
+        sentences.append(
+            f"What is known of {source_words(source)} comes from pairs of a face and a voice that "
+            "were never one film."
+        )
+    return sentences
+
+
+def unsure_share(findings: Findings) -> str:
     """How many moments are marked; only where some answer was given."""
-    return f"not sure in {100 * analysis.summary['unsure']:.0f} % of the moments with an answer"
+    return f"not sure in {100 * findings.summary['unsure']:.0f} % of the moments with an answer"
 
 
-def settings_rows(analysis: Analysis) -> list[tuple[str, str]]:
+def settings_rows(findings: Findings) -> list[tuple[str, str]]:
     """How it was done, as (name, value) for people; what was left at None is left out."""
     rows = []
-    for key, value in analysis.settings.items():
+    for key, value in findings.settings.items():
+        name = key.replace("_", " ")
         if key == "weights" and value:
-            for stream, weights in value.items():
-                pairs = zip(EMOTIONS, weights, strict=True)
-                rows.append((f"weights, {stream}", ", ".join(f"{e} {w:.2f}" for e, w in pairs)))
+            rows += [(f"weights, {stream}", _by_label(w)) for stream, w in value.items()]
         elif key == "unsure_below":
-            limits = {words: value[s] for s, words in SOURCES.items() if s in value}
-            told = {
-                words: "never" if v <= 0 else f"{v:.2f}" if v <= 1 else "always"
-                for words, v in limits.items()
-            }
-            known = [f"{limit} ({words})" for words, limit in told.items()]
-            rows.append(("unsure below", ", ".join(known) or "no threshold known"))
+            limits = [f"{_limit(v)} ({source_words(s)})" for s, v in value.items()]
+            rows.append((name, ", ".join(limits) or "no threshold known"))
+        elif key == "disagree_below":
+            rows += _disagree_rows(findings, value)
+        elif key == "streams":
+            rows += [(f"stream {stream}", origin) for stream, origin in value.items()]
         elif value is not None:
-            rows.append((key.replace("_", " "), str(value)))
+            rows.append((name, str(value)))
     return rows
+
+
+def _by_label(weights: Sequence[float]) -> str:
+    pairs = zip(EMOTIONS, weights, strict=True)
+    return ", ".join(f"{emotion} {weight:.2f}" for emotion, weight in pairs)
+
+
+def _limit(value: float) -> str:
+    if value <= 0:
+        return "never"
+    return f"{value:.2f}" if value <= 1 else "always"
+
+
+def _disagree_rows(findings: Findings, below: dict[str, float]) -> list[tuple[str, str]]:
+    """One row for each pair that meets in the film."""
+    met = findings.summary["agreement"]
+    return [("disagree below", f"{below[pair]} ({source_words(pair)})") for pair in met]
 
 
 def scores(card: dict) -> list[tuple[str, Score]]:
     """The test scores on a network's card, by their names in print."""
-    test, names = (
-        card.get("test") or {},
-        {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"},
-    )
-    bounds = ("value", "low", "high")
-    return [
-        (name, Score(*(test[key][k] for k in bounds))) for key, name in names.items() if key in test
-    ]
+    test = card.get("test") or {}
+    found = []
+    for key, name in SCORE_NAMES.items():
+        if key in test:
+            score = Score(test[key]["value"], test[key]["low"], test[key]["high"])
+            found.append((name, score))
+    return found
 
 
 def stretch(disagreement: dict) -> str:
@@ -193,6 +273,6 @@ def stretch(disagreement: dict) -> str:
     return f"{clock(disagreement['t0'])}–{clock(disagreement['t1'])}"
 
 
-def _top(probabilities: dict | None, n: int = 3) -> str:
+def _likeliest(probabilities: dict | None, n: int = 3) -> str:
     ordered = sorted((probabilities or {}).items(), key=lambda item: -item[1])[:n]
     return "   ".join(f"{emotion} {p:.2f}" for emotion, p in ordered)

@@ -2,7 +2,7 @@
   const m = JSON.parse(document.getElementById("moments").textContent);
   const $ = id => document.getElementById(id);
   const time = $("time"), cursor = $("cursor"), readout = $("readout"), slider = $("moment"), film = $("film");
-  const n = m.agreement.length, end = n * m.step, unsure = new Set(m.unsure);
+  const n = m.count, end = n * m.step, unsure = new Set(m.unsure);
   if (!n) return;
   const clock = t => {
     const s = Math.floor(t + 1e-6), two = x => String(x).padStart(2, "0");
@@ -25,8 +25,10 @@
     if (i === now) return;
     now = i;
     const rows = m.lanes.map(lane => [lane.title, top(lane, i)]);
-    const agreement = m.agreement[i] === null ? "–" : m.agreement[i].toFixed(2);
-    rows.unshift(["at " + exact(i * m.step), "agreement " + agreement]);
+    const alike = pair => pair.values[i] === null ? "–" : pair.values[i].toFixed(2);
+    const several = m.agreement.length > 1;
+    const agreement = m.agreement.map(pair => (several ? pair.words + " " : "") + alike(pair)).join(", ");
+    rows.unshift(["at " + exact(i * m.step), "agreement " + (agreement || "–")]);
     readout.replaceChildren(...rows.map(([title, words]) => {
       const box = document.createElement("div"), b = document.createElement("b");
       b.textContent = title;

@@ -1,0 +1,191 @@
+"""What an analysis found: streams by name, the timeline they share, and the names of its columns.
+
+Nothing is computed here, and nothing heavy is loaded: reports and figures begin with this module.
+Taught in notebooks/13_fusion.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .emotions import EMOTIONS
+
+if TYPE_CHECKING:
+    from .media import FilmInfo
+
+#: The name under which all streams together stand in a timeline: their columns have no prefix.
+TOGETHER = ""
+#: A table's columns of probabilities, in the order of ``EMOTIONS``.
+P = [f"p_{emotion}" for emotion in EMOTIONS]
+FRAME_COLUMNS = ["t", "frame", "track", "found", "x", "y", "w", "h", "tilt", "sharpness", *P]
+SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
+
+#: What a lane of the timeline says, and what is said of the whole film; other streams say so by
+#: their names.
+TITLES = {
+    "face": ("the face looks like", "the face looks most like"),
+    "voice": ("the voice sounds like", "the voice sounds most like"),
+}
+#: The files of the two streams that the tool reads itself; other streams' files bear their names.
+TABLE_NAMES = {"face": "frames", "voice": "speech"}
+
+
+def columns(name: str) -> list[str]:
+    """The timeline's seven columns of probabilities of a stream, or of all (``TOGETHER``)."""
+    return [_prefix(name) + column for column in P]
+
+
+def label_column(name: str) -> str:
+    """The timeline's column of a stream's labels, or of those of all (``TOGETHER``)."""
+    return f"{_prefix(name)}label"
+
+
+def agreement_column(a: str, b: str) -> str:
+    """The timeline's column that says how alike two streams are."""
+    return f"agreement_{a}_{b}"
+
+
+def disagreement_column(a: str, b: str) -> str:
+    """The timeline's column that holds the two labels where two streams part."""
+    return f"disagreement_{a}_{b}"
+
+
+def _prefix(name: str) -> str:
+    return f"{name}_" if name else ""
+
+
+def stream_names(timeline: pd.DataFrame) -> list[str]:
+    """The names of the streams in a timeline, in its order."""
+    ending = f"_{label_column(TOGETHER)}"
+    return [column.removesuffix(ending) for column in timeline if column.endswith(ending)]
+
+
+def pairs(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Every two of some streams, in their order."""
+    return list(combinations(names, 2))
+
+
+def title(name: str, streams: int = 2) -> str:
+    """What the lane of a stream says, or that of all ``streams`` (``TOGETHER``)."""
+    if name == TOGETHER:
+        return "both together" if streams <= 2 else "all together"
+    return TITLES[name][0] if name in TITLES else f"{name} says"
+
+
+def verdict_words(name: str) -> str:
+    """How a stream's label of the whole film is introduced."""
+    return TITLES[name][1] if name in TITLES else f"{name} mostly says"
+
+
+def labels_of(p: np.ndarray) -> list[str]:
+    """The likeliest label of each row.
+
+    Parameters
+    ----------
+    p : (n, 7) probabilities in the order of ``EMOTIONS``, or rows of NaN.
+
+    Returns
+    -------
+    list of n labels, "" where a row is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> happy = [0, 0, 0.1, 0.6, 0.1, 0.1, 0.1]
+    >>> labels_of(np.array([happy, [np.nan] * 7]))
+    ['happiness', '']
+    """
+    labels = []
+    for row in np.asarray(p):
+        missing = np.isnan(row[0])
+        labels.append("" if missing else EMOTIONS[int(row.argmax())])
+    return labels
+
+
+def clock(t: float) -> str:
+    """Seconds as m:ss, or h:mm:ss from an hour on."""
+    minutes, seconds = divmod(int(t + 1e-6), 60)
+    if minutes < 60:
+        return f"{minutes}:{seconds:02d}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What one source says over time.
+
+    Attributes
+    ----------
+    name : stands in the timeline's columns: ``face``, ``voice``, or any other word.
+    table : its rows in order of time. Either ``t`` (s), a moment, or ``t0`` and ``t1`` (s), a
+        window; seven probabilities ``p_anger`` … ``p_neutral``, NaN where there was nothing to
+        judge; and what was measured beside them.
+    gap : why it has nothing where it has nothing, in words.
+    step : seconds between its rows where that was chosen (one over the frames a second), else 0.
+    """
+
+    name: str
+    table: pd.DataFrame
+    gap: str = "nothing to go by"
+    step: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What its lane says."""
+        return title(self.name)
+
+    @property
+    def p(self) -> np.ndarray:
+        """float64 (rows, 7) probabilities."""
+        return self.table[P].to_numpy(float)
+
+    @property
+    def table_name(self) -> str:
+        """The name of its table's file, without ``.csv``."""
+        return TABLE_NAMES.get(self.name, self.name)
+
+
+@dataclass
+class Findings:
+    """The data of an analysis.
+
+    Attributes
+    ----------
+    streams : by name. ``face`` and ``voice`` are always there, with an empty table where the film
+        has none or they were left out; others were given to ``analyze``.
+    timeline : one row every ``hop`` seconds: each stream, and what they give together. ``unsure``:
+        below the threshold of its ``source``; ``disagreement_A_B``: the two labels of a stretch
+        over which streams A and B part.
+    summary : one label and probability vector for the film from each stream and from all, whether
+        each is ``sure``, the ``agreement`` of each pair (``"A+B"``), the share of ``unsure``
+        moments, and the ``disagreements`` with their times.
+    info, networks, settings, warnings : about the film, the networks used, how it was done, what
+        was missing.
+    """
+
+    streams: dict[str, Stream]
+    timeline: pd.DataFrame
+    summary: dict
+    info: "FilmInfo"
+    networks: dict[str, dict]
+    settings: dict
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def frames(self) -> pd.DataFrame:
+        """One row per sampled frame and face (``found`` False: no face in it).
+
+        ``x``, ``y``, ``w``, ``h`` in pixels of the upright film, ``tilt`` in degrees,
+        ``sharpness`` of the crop as in ``faces.sharpness``.
+        """
+        return self.streams["face"].table
+
+    @property
+    def speech(self) -> pd.DataFrame:
+        """One row per window of sound; ``voiced`` False: nobody speaks in it; ``snr`` in dB."""
+        return self.streams["voice"].table
