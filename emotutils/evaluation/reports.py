@@ -36,6 +36,11 @@ FIGURES = (
 class Score:
     """A figure with its 95 % interval: a share (0..1), unless it is one of ``PLAIN``.
 
+    Attributes
+    ----------
+    value : of the rows at hand.
+    low, high : the ends of the interval.
+
     Examples
     --------
     >>> accuracy = Score(0.7, low=0.651, high=0.745)

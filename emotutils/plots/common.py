@@ -21,14 +21,26 @@ COLORS = {
 }
 
 #: Dashes and markers that tell lines apart without colour, in the order of use.
-LINES = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"), ((0, (6, 2)), "v"), ((0, (4, 1, 1, 1, 1, 1)), "P"),
-         ((0, (1, 1)), "X"), ((0, (8, 2, 2, 2)), "*"))  # fmt: skip
-DARK, RUST, GREY = "#074077", "#b3541e", "#555"
+LINES = (
+    ("-", "o"),
+    ("--", "s"),
+    ("-.", "^"),
+    (":", "D"),
+    ((0, (6, 2)), "v"),
+    ((0, (4, 1, 1, 1, 1, 1)), "P"),
+    ((0, (1, 1)), "X"),
+    ((0, (8, 2, 2, 2)), "*"),
+)
+DARK = "#074077"
+RUST = "#b3541e"
+GREY = "#555"
 
 
 def ink(color: str) -> str:
     """Black or white: whichever can be read better on ``color`` (WCAG contrast)."""
-    return "#000" if (_luminance(color) + 0.05) ** 2 > 0.05 * 1.05 else "#fff"
+    if (_luminance(color) + 0.05) ** 2 > 0.05 * 1.05:
+        return "#000"
+    return "#fff"
 
 
 def line_color(name: str) -> str:
@@ -43,13 +55,26 @@ def line_color(name: str) -> str:
 
 def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """``ax`` itself, or that of a new figure of so many inches."""
-    return ax if ax is not None else plt.subplots(figsize=size, layout="constrained")[1]
+    if ax is not None:
+        return ax
+    _, ax = plt.subplots(figsize=size, layout="constrained")
+    return ax
+
+
+def annotate(ax: Axes, text: str, point: tuple, shift: tuple[float, float], **options) -> None:
+    """Write beside a point of the figure.
+
+    Parameters
+    ----------
+    point : (x, y) of the axes.
+    shift : from there, in points of print.
+    **options : for ``Axes.annotate``.
+    """
+    ax.annotate(text, point, shift, textcoords="offset points", **options)
 
 
 def _luminance(color: str) -> float:
+    """Relative luminance, 0..1 (WCAG)."""
     rgb = np.array(to_rgb(color))
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [
-        0.2126,
-        0.7152,
-        0.0722,
-    ]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from ..emotions import EMOTIONS
-from .common import new_axes
+from .common import DARK, annotate, new_axes
 
 
 def plot_faces(
@@ -22,17 +22,36 @@ def plot_faces(
     faces : (n, 48, 48, 1) grey 0..255.
     titles : n words; none by default.
     columns : faces in a row.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> faces = np.zeros((3, 48, 48, 1))
+    >>> ax = plot_faces(faces, titles=["anger", "fear", "anger"], columns=3)
+    >>> [text.get_text() for text in ax.texts]
+    ['anger', 'fear', 'anger']
     """
-    n, size = len(faces), faces.shape[1]
-    rows, gap = -(-n // columns), 14 if titles is not None else 2
+    size = faces.shape[1]
+    rows = -(-len(faces) // columns)
+    gap = 2 if titles is None else 14
+    width = size + 2
+    height = size + gap
     inches = max(1.0, 2.2 / columns)
-    ax = new_axes(ax, (inches * columns, inches * rows * (size + gap) / size))
+    ax = new_axes(ax, (inches * columns, inches * rows * height / size))
     for k, face in enumerate(faces[..., 0]):
-        left, top = (k % columns) * (size + 2), (k // columns) * (size + gap) + gap
-        ax.imshow(face, cmap="gray", vmin=0, vmax=255, extent=(left, left + size, top + size, top))
+        row, column = divmod(k, columns)
+        left = column * width
+        top = row * height + gap
+        extent = (left, left + size, top + size, top)
+        ax.imshow(face, cmap="gray", vmin=0, vmax=255, extent=extent)
         if titles is not None:
-            ax.text(left + size / 2, top - 3, titles[k], ha="center", va="bottom", fontsize=9)
-    ax.set(xlim=(0, columns * (size + 2)), ylim=(rows * (size + gap), 0))
+            middle = left + size / 2
+            ax.text(middle, top - 3, titles[k], ha="center", va="bottom", fontsize=9)
+    ax.set(xlim=(0, columns * width), ylim=(rows * height, 0))
     ax.axis("off")
     return ax
 
@@ -44,19 +63,25 @@ def plot_balance(table: pd.DataFrame, by: str = "split", ax: Axes | None = None)
     ----------
     table : a data set's table, with the columns ``label`` and ``by``.
     by : a column whose values share a label's bars: ``split``, ``corpus`` …
+    ax : drawn into; a new figure by default.
     """
     ax = new_axes(ax, (7, 3.6))
-    order = [label for label in (*EMOTIONS, "calm") if (table["label"] == label).any()]
+    there = set(table["label"])
     sns.countplot(
-        table, x="label", hue=by, order=order, ax=ax, palette="colorblind", edgecolor="white"
+        table,
+        x="label",
+        hue=by,
+        order=[label for label in (*EMOTIONS, "calm") if label in there],
+        ax=ax,
+        palette="colorblind",
+        edgecolor="white",
     )
     for bars, hatch in zip(ax.containers, ("", "///", "...", "xx"), strict=False):
         plt.setp(bars.patches, hatch=hatch)
         ax.bar_label(bars, fontsize=8)
     ax.set(xlabel="", ylabel="rows")
-    sns.move_legend(
-        ax, "lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, title=None, frameon=False
-    )
+    above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
+    sns.move_legend(ax, **above, ncols=4, title=None, frameon=False)
     sns.despine(ax=ax)
     return ax
 
@@ -69,27 +94,26 @@ def plot_removed(steps: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ----------
     steps : one row a step and reason, with columns ``step``, ``before``, ``removed``, ``after`` and
         ``reason``.
+    ax : drawn into; a new figure by default.
     """
     ax = new_axes(ax, (7, 0.8 + 0.36 * len(steps)))
-    names = [f"{row.step}: {row.reason}" if row.reason else row.step for row in steps.itertuples()]
-    ax.barh(range(len(steps)), steps["after"], color="#074077", label="kept")
+    at = range(len(steps))
+    left = steps["after"]
+    ax.barh(at, left, color=DARK, label="kept")
     ax.barh(
-        range(len(steps)),
+        at,
         steps["removed"],
-        left=steps["after"],
+        left=left,
         color="#fede6f",
         hatch="///",
         label="taken away",
     )
+    names = []
     for k, row in enumerate(steps.itertuples()):
-        ax.annotate(
-            f"−{row.removed}" if row.removed else "",
-            (row.before, k),
-            (3, 0),
-            textcoords="offset points",
-            va="center",
-        )
-    ax.set_yticks(range(len(steps)), names)
+        names.append(f"{row.step}: {row.reason}" if row.reason else row.step)
+        words = f"−{row.removed}" if row.removed else ""
+        annotate(ax, words, (row.before, k), (3, 0), va="center")
+    ax.set_yticks(at, names)
     ax.set(xlabel="frames", xlim=(0, 1.12 * steps["before"].max()))
     ax.invert_yaxis()
     ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

@@ -1,13 +1,14 @@
 """What a network's probabilities are worth, and a whole report. Taught in notebooks/11_evaluation."""
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
 from ..evaluation import ece, reliability, risk_coverage
-from .common import DARK, GREY, LINES, line_color, new_axes
+from .common import DARK, GREY, LINES, annotate, line_color, new_axes
 from .scores import plot_confusion, plot_labels
 
 
@@ -18,6 +19,7 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     report : an ``evaluation.Report``.
+    ax : drawn into; a new figure by default.
     """
     ax = new_axes(ax, (6.5, 5))
     ax.plot([0, 100], [0, 100], ":", color=GREY, label="guessing (0.50)")
@@ -26,14 +28,18 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
             continue
         false, true, _ = roc_curve(report.y == k, report.proba[:, k])
         dash, marker = LINES[k % len(LINES)]
-        ax.plot(100 * false, 100 * true, linestyle=dash, marker=marker, markersize=6, color=line_color(label),
-                markevery=(0.02 * k, 0.18), label=f"{label} ({area:.2f})")  # fmt: skip
-    ax.set(
-        xlim=(-1, 101),
-        ylim=(-1, 101),
-        xlabel="false alarms: % of all other rows",
-        ylabel="found: % of its rows",
-    )
+        ax.plot(
+            100 * false,
+            100 * true,
+            linestyle=dash,
+            marker=marker,
+            markersize=6,
+            color=line_color(label),
+            markevery=(0.02 * k, 0.18),
+            label=f"{label} ({area:.2f})",
+        )
+    ax.set(xlim=(-1, 101), ylim=(-1, 101))
+    ax.set(xlabel="false alarms: % of all other rows", ylabel="found: % of its rows")
     ax.grid(alpha=0.3)
     ax.legend(title="label (area)", loc="lower right", handlelength=4)
     sns.despine(ax=ax)
@@ -49,38 +55,44 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     report : an ``evaluation.Report``.
+    ax : drawn into; a new figure by default.
     """
     table = reliability(report.y, report.proba)
-    error, table = ece(table), table[table["n"] > 0]
+    error = ece(table)
+    table = table[table["n"] > 0]
     ax = new_axes(ax, (6.5, 5))
-    shares = 100 * table["n"] / table["n"].sum()
-    ax.bar(100 * table["low"], shares, 100 * (table["high"] - table["low"]), align="edge", color="#ddd",
-           edgecolor="white", label="share of the rows, and how many")  # fmt: skip
-    for x, share, n in zip(50 * (table["low"] + table["high"]), shares, table["n"], strict=True):
-        ax.annotate(
-            f"{n}",
-            (x, share),
-            (0, 2),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            color="#333",
-        )
+    _draw_shares(ax, table)
     ax.plot([0, 100], [0, 100], ":", color=GREY, label="as sure as right")
-    ax.vlines(
-        100 * table["confidence"],
-        100 * table["accuracy_low"],
-        100 * table["accuracy_high"],
-        color=DARK,
-    )
-    ax.plot(100 * table["confidence"], 100 * table["accuracy"], "o-", color=DARK, linewidth=1,
-            label=f"right, with 95 % interval (ECE {100 * error:.1f} %)")  # fmt: skip
+    sure = 100 * table["confidence"]
+    low = 100 * table["accuracy_low"]
+    high = 100 * table["accuracy_high"]
+    ax.vlines(sure, low, high, color=DARK)
+    words = f"right, with 95 % interval (ECE {100 * error:.1f} %)"
+    ax.plot(sure, 100 * table["accuracy"], "o-", color=DARK, linewidth=1, label=words)
     ax.set(xlim=(0, 100), ylim=(0, 103), xlabel="how sure: largest probability in %", ylabel="%")
-    ax.legend(
-        frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4
-    )  # points may lie anywhere
+    # Below the axes, because points may lie anywhere.
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4)
     sns.despine(ax=ax)
     return ax
+
+
+def _draw_shares(ax: Axes, table: pd.DataFrame) -> None:
+    """How many rows each bin holds: a bar, and the count on it."""
+    shares = 100 * table["n"] / table["n"].sum()
+    left = 100 * table["low"]
+    right = 100 * table["high"]
+    ax.bar(
+        left,
+        shares,
+        right - left,
+        align="edge",
+        color="#ddd",
+        edgecolor="white",
+        label="share of the rows, and how many",
+    )
+    middles = (left + right) / 2
+    for point, n in zip(zip(middles, shares, strict=True), table["n"], strict=True):
+        annotate(ax, str(n), point, (0, 2), ha="center", fontsize=9, color="#333")
 
 
 def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
@@ -90,17 +102,19 @@ def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     report : an ``evaluation.Report``.
+    ax : drawn into; a new figure by default.
     """
     table = risk_coverage(report.y, report.proba)
     ax = new_axes(ax, (6.5, 4))
     ax.plot(100 * table["coverage"], 100 * table["risk"], color=DARK)
     for threshold in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4):
-        at = table[table["threshold"] >= threshold].tail(1)
-        if len(at):
-            point = (100 * at["coverage"].item(), 100 * at["risk"].item())
+        answered = table[table["threshold"] >= threshold]
+        if len(answered):
+            last = answered.iloc[-1]
+            point = (100 * last["coverage"], 100 * last["risk"])
             ax.plot(*point, "o", color=DARK)
-            ax.annotate(f"sure of {100 * threshold:.0f} %", point, (-6, 5), textcoords="offset points", ha="right",
-                        fontsize=9)  # fmt: skip
+            words = f"sure of {100 * threshold:.0f} %"
+            annotate(ax, words, point, (-6, 5), ha="right", fontsize=9)
     ax.set(xlim=(0, 101), xlabel="rows answered, in %", ylabel="wrong answers among them, in %")
     ax.set_ylim(bottom=0)
     ax.grid(alpha=0.3)
@@ -115,13 +129,17 @@ def plot_report(report) -> Figure:
     Parameters
     ----------
     report : an ``evaluation.Report``.
+
+    Returns
+    -------
+    A whole matplotlib Figure.
     """
     k = len(report.labels)
     heights = (1.2 + 0.7 * k, 1.2 + 0.38 * k, 5, 5)
     figure = Figure(figsize=(7, sum(heights)), layout="constrained")
-    parts = figure.subplots(4, height_ratios=heights)
-    for draw, ax in zip(
-        (plot_confusion, plot_labels, plot_roc, plot_reliability), parts, strict=True
-    ):
-        draw(report, ax=ax)
+    confusion, labels, roc, sure = figure.subplots(4, height_ratios=heights)
+    plot_confusion(report, ax=confusion)
+    plot_labels(report, ax=labels)
+    plot_roc(report, ax=roc)
+    plot_reliability(report, ax=sure)
     return figure

@@ -9,7 +9,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from .common import COLORS, DARK, GREY, RUST, new_axes
+from ..evaluation import Score
+from .common import COLORS, DARK, GREY, RUST, annotate, new_axes
 
 
 def plot_confusion(
@@ -23,17 +24,26 @@ def plot_confusion(
     ----------
     report : an ``evaluation.Report``, or int counts (k, k).
     labels : k names; a report brings its own.
-    kwargs : for ``seaborn.heatmap``.
+    ax : drawn into; a new figure by default.
+    **kwargs : for ``seaborn.heatmap``.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = plot_confusion(np.array([[8, 2], [3, 1]]), labels=["anger", "fear"])
+    >>> [text.get_text().split() for text in ax.texts]
+    [['80', '%', '8'], ['20', '%', '2'], ['75', '%', '3'], ['25', '%', '1']]
     """
     counts = np.asarray(getattr(report, "confusion", report))
-    labels = labels if labels is not None else getattr(report, "labels", range(len(counts)))
-    ax = new_axes(ax, (1.6 + 0.75 * len(counts), 1.2 + 0.65 * len(counts)))
+    k = len(counts)
+    if labels is None:
+        labels = getattr(report, "labels", range(k))
+    ax = new_axes(ax, (1.6 + 0.75 * k, 1.2 + 0.65 * k))
     totals = counts.sum(axis=1, keepdims=True)
-    rates = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    words = [
-        [f"{100 * r:.0f} %\n{c}" for r, c in zip(*row, strict=True)]
-        for row in zip(rates, counts, strict=True)
-    ]
+    rates = counts / np.maximum(totals, 1)
     options = {
         "cmap": "Blues",
         "vmin": 0,
@@ -41,21 +51,25 @@ def plot_confusion(
         "square": True,
         "linewidths": 0.5,
         "cbar": False,
-    } | kwargs
-    sns.heatmap(
-        rates,
-        annot=np.array(words),
-        fmt="",
-        xticklabels=labels,
-        yticklabels=labels,
-        ax=ax,
-        **options,
-    )
+        "annot": _rates_and_counts(rates, counts),
+        "fmt": "",
+        "xticklabels": labels,
+        "yticklabels": labels,
+    }
+    sns.heatmap(rates, ax=ax, **(options | kwargs))
     ax.set(xlabel="the network's answer", ylabel="true label")
     ax.tick_params(length=0)
     plt.setp(ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
     plt.setp(ax.get_yticklabels(), rotation=0)
     return ax
+
+
+def _rates_and_counts(rates: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """A cell's words: its share in percent, below it the count."""
+    words = np.empty(counts.shape, dtype=object)
+    for cell, count in np.ndenumerate(counts):
+        words[cell] = f"{100 * rates[cell]:.0f} %\n{count}"
+    return words
 
 
 def plot_scores(
@@ -71,52 +85,30 @@ def plot_scores(
     Parameters
     ----------
     scores : name → ``evaluation.Score`` or a dict with value, low and high, all 0..1.
-    chance : drawn as a dotted line: what guessing gives.
+    ax : drawn into; a new figure by default.
+    chance : 0..1, drawn as a dotted line: what guessing gives.
     name : of the score, for the axis.
     thesis : for some of the names the thesis's own figure (0..1), drawn as a hollow diamond.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> conv2d = {"value": 0.65, "low": 0.63, "high": 0.67}
+    >>> ax = plot_scores({"conv2d": conv2d}, chance=1 / 7, name="accuracy")
+    >>> [text.get_text() for text in ax.texts]
+    ['65.0', 'guessing']
     """
     ax = new_axes(ax, (6.5, 0.8 + 0.45 * len(scores)))
-    quoted = (
-        {y: 100 * thesis[row] for y, row in enumerate(scores) if row in thesis} if thesis else {}
-    )
-    if quoted:
-        ax.plot(
-            quoted.values(),
-            quoted.keys(),
-            "D",
-            mfc="none",
-            mec=RUST,
-            ms=7,
-            label="the thesis's figure",
-        )
-        ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    if thesis:
+        _draw_quoted(ax, {y: thesis[row] for y, row in enumerate(scores) if row in thesis})
     for y, score in enumerate(scores.values()):
-        value, low, high = (
-            score[k] if isinstance(score, Mapping) else getattr(score, k)
-            for k in ("value", "low", "high")
-        )
-        ax.plot(
-            [100 * low, 100 * high], [y, y], color=DARK, linewidth=1.5, marker="|", markersize=9
-        )
-        ax.plot(100 * value, y, "o", color=DARK, markersize=5)
-        ax.annotate(
-            f"{100 * value:.1f}",
-            (100 * value, y),
-            (0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
+        _draw_score(ax, score, y)
     if chance is not None:
         ax.axvline(100 * chance, color=GREY, linestyle=":")
-        ax.annotate(
-            "guessing",
-            (100 * chance, 0),
-            (4, 7),
-            textcoords="offset points",
-            color=GREY,
-            fontsize=9,
-        )
+        annotate(ax, "guessing", (100 * chance, 0), (4, 7), color=GREY, fontsize=9)
     ax.set_yticks(range(len(scores)), list(scores))
     ax.set(xlim=(0, 100), ylim=(len(scores) - 0.5, -0.7), xlabel=f"{name} in %, with 95 % interval")
     ax.grid(axis="x", alpha=0.3)
@@ -125,42 +117,60 @@ def plot_scores(
     return ax
 
 
+def _draw_quoted(ax: Axes, figures: Mapping[int, float]) -> None:
+    """The thesis's figures (0..1) by their row."""
+    if not figures:
+        return
+    ax.plot(
+        [100 * figure for figure in figures.values()],
+        list(figures),
+        "D",
+        mfc="none",
+        mec=RUST,
+        ms=7,
+        label="the thesis's figure",
+    )
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+
+
+def _draw_score(ax: Axes, score: Score | Mapping, y: int) -> None:
+    """A dot with its interval and its number, in row y."""
+    if isinstance(score, Mapping):
+        score = Score(score["value"], score["low"], score["high"])
+    value = 100 * score.value
+    ends = [100 * score.low, 100 * score.high]
+    ax.plot(ends, [y, y], color=DARK, linewidth=1.5, marker="|", markersize=9)
+    ax.plot(value, y, "o", color=DARK, markersize=5)
+    annotate(ax, f"{value:.1f}", (value, y), (0, 7), ha="center", fontsize=9)
+
+
 def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
     """One bar a label, with the number of rows behind it and, for recall, its 95 % interval.
 
     Parameters
     ----------
-    report : an ``evaluation.Report``. metric : a column of its ``table()``: ``recall``,
-        ``precision``, ``f1`` …
+    report : an ``evaluation.Report``.
+    ax : drawn into; a new figure by default.
+    metric : a column of its ``table()``: ``recall``, ``precision``, ``f1`` …
     """
     table = report.table()
     ax = new_axes(ax, (6.5, 0.9 + 0.38 * len(table)))
-    values, ends = 100 * table[metric], 100 * table[metric]
-    ax.barh(
-        range(len(table)),
-        values,
-        color=[COLORS.get(label, "#aaa") for label in table.index],
-        edgecolor="#222",
-    )
+    rows = range(len(table))
+    values = 100 * table[metric]
+    colors = [COLORS.get(label, "#aaa") for label in table.index]
+    ax.barh(rows, values, color=colors, edgecolor="#222")
+    ends = values
     if metric == "recall":
-        ends, halo = (
-            100 * table["recall_high"],
-            [withStroke(linewidth=4, foreground="white")],
-        )  # seen on dark bars too
-        ax.hlines(
-            range(len(table)), 100 * table["recall_low"], ends, color="black", path_effects=halo
-        )
-        ax.plot(
-            [100 * table["recall_low"], ends],
-            [range(len(table))] * 2,
-            "|",
-            color="black",
-            path_effects=halo,
-        )
-    for k, (value, end) in enumerate(zip(values, ends, strict=True)):
-        words, x = ("undefined", 0) if np.isnan(value) else (f"{value:.0f}", end)
-        ax.annotate(words, (x, k), (5, 0), textcoords="offset points", va="center", fontsize=10)
-    ax.set_yticks(range(len(table)), [f"{label} ({n})" for label, n in table["support"].items()])
+        ends = 100 * table["recall_high"]
+        _draw_intervals(ax, 100 * table["recall_low"], ends)
+    for row in rows:
+        words = f"{values.iloc[row]:.0f}"
+        end = ends.iloc[row]
+        if np.isnan(values.iloc[row]):
+            words = "undefined"
+            end = 0
+        annotate(ax, words, (end, row), (5, 0), va="center", fontsize=10)
+    ax.set_yticks(rows, [f"{label} ({n})" for label, n in table["support"].items()])
     interval = ", with 95 % interval" if metric == "recall" else ""
     ax.set(xlim=(0, 105), xlabel=f"{metric} in %{interval} (number of rows)")
     ax.invert_yaxis()
@@ -169,6 +179,14 @@ def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
     return ax
+
+
+def _draw_intervals(ax: Axes, low: pd.Series, high: pd.Series) -> None:
+    """A line a row, with a white edge, so that it is seen on dark bars too."""
+    rows = range(len(low))
+    options = {"color": "black", "path_effects": [withStroke(linewidth=4, foreground="white")]}
+    ax.hlines(rows, low, high, **options)
+    ax.plot([low, high], [rows, rows], "|", **options)
 
 
 def plot_grid(
@@ -188,14 +206,21 @@ def plot_grid(
     ----------
     table : one row a point, as ``search.table`` gives it. A point that failed is left white, with a
         cross.
-    rows, columns : the two parameters. value : what the colour shows, 0..1: ``mean``, ``low``,
-        ``worst`` …
-    kwargs : for ``seaborn.heatmap``.
+    rows, columns : the two parameters.
+    value : what the colour shows, 0..1: ``mean``, ``low``, ``worst`` …
+    ax : drawn into; a new figure by default.
+    **kwargs : for ``seaborn.heatmap``.
     """
     wide = 100 * table.pivot(index=rows, columns=columns, values=value).astype(float)
     ax = new_axes(ax, (2.4 + 0.9 * wide.shape[1], 1.2 + 0.6 * wide.shape[0]))
-    options = {"cmap": "cividis", "annot": True, "fmt": ".1f", "linewidths": 0.5} | kwargs
-    sns.heatmap(wide, ax=ax, **{"cbar_kws": {"label": f"accuracy in %, {value}"}, **options})
+    options = {
+        "cmap": "cividis",
+        "annot": True,
+        "fmt": ".1f",
+        "linewidths": 0.5,
+        "cbar_kws": {"label": f"accuracy in %, {value}"},
+    }
+    sns.heatmap(wide, ax=ax, **(options | kwargs))
     for y, x in np.argwhere(wide.isna().to_numpy()):
         ax.text(x + 0.5, y + 0.5, "×", ha="center", va="center", fontsize=14)
     ax.set(xlabel=columns.replace("_", " "), ylabel=rows.replace("_", " "))
