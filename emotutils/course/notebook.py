@@ -6,7 +6,6 @@ Taught in notebooks/00_setup; used in all of them.
 
 import ast
 import inspect
-import json
 import os
 import platform
 import random
@@ -29,6 +28,7 @@ from .. import config, datasets
 from ..errors import DataError
 from ..support.files import replacing
 from ..support.quiet import hushed
+from ..training import records
 
 if TYPE_CHECKING:
     from ..datasets import PairSet
@@ -161,7 +161,7 @@ def _backend(seed: int) -> str:
     with hushed():
         import keras
 
-        from ..training.records import has_gpu
+        from ..support.machine import has_gpu
 
     keras.utils.set_random_seed(seed)
     device = "no GPU"
@@ -170,9 +170,8 @@ def _backend(seed: int) -> str:
     return f", Keras {keras.__version__} on {keras.backend.backend()}, {device}"
 
 
-def recorded(name: str) -> dict | None:
-    """What a run on the real sets left in ``data/runs/NAME.json``; None, and a line saying so,
-    where it is missing.
+def recorded(name: str) -> records.Record | None:
+    """The shipped record of that name; None, and a line saying so, where it is missing.
 
     Examples
     --------
@@ -182,11 +181,10 @@ def recorded(name: str) -> dict | None:
     >>> recorded("a-run-of-tomorrow")
     a-run-of-tomorrow: not run yet
     """
-    path = config.shipped_root() / "runs" / f"{name}.json"
-    if not path.is_file():
+    record = records.read(name)
+    if record is None:
         print(f"{name}: not run yet")
-        return None
-    return json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 def show_source(obj: Callable, *, docstring: bool = False) -> None:

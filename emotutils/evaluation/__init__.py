@@ -7,7 +7,7 @@
 believing, for fusion (notebooks/13_fusion).
 """
 
-from .answers import by_recording
+from .answers import Answers, by_recording, concatenate
 from .calibration import ece, reliability, risk_coverage
 from .comparison import Comparison, compare, difference
 from .curves import parting_epoch
@@ -15,12 +15,14 @@ from .reports import Report, Score, score
 from .temperature import Calibration, fit_temperature, soften, thinned, threshold_for
 
 __all__ = [
+    "Answers",
     "Calibration",
     "Comparison",
     "Report",
     "Score",
     "by_recording",
     "compare",
+    "concatenate",
     "difference",
     "ece",
     "score",

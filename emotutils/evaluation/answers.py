@@ -1,18 +1,163 @@
-"""What a network said of which rows.
+"""What a network answered to which rows: the one form of it, in memory and on disk.
 
 Taught in notebooks/11_evaluation.
 """
 
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
+import pandas as pd
+
+from ..emotions import EMOTIONS, to_seven
+from ..support.files import replacing
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A network's answers to n rows.
+
+    Attributes
+    ----------
+    id : str (n,), the picture, recording or pair that a row is from; the windows of a recording
+        share its id.
+    groups : DataFrame, one row a row: what ties rows together or tells them apart, such as
+        ``group`` (the speaker, the film, the picture's own hash).
+    y : int (n,), the true label as an index into ``labels``.
+    proba : float64 (n, k) probabilities; NaN in rows that were not asked about.
+    labels : names of the k labels.
+
+    Examples
+    --------
+    >>> speakers = pd.DataFrame({"group": ["Ann", "Ann", "Bob"]})
+    >>> proba = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]])
+    >>> windows = Answers(np.array(["a", "a", "b"]), speakers, np.array([0, 0, 1]), proba, ("no", "yes"))
+    >>> windows.by_recording().proba
+    array([[0.8, 0.2],
+           [0.2, 0.8]])
+    """
+
+    id: np.ndarray
+    groups: pd.DataFrame
+    y: np.ndarray
+    proba: np.ndarray
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: np.ndarray) -> "Answers":
+        """Some of the rows.
+
+        Parameters
+        ----------
+        rows : bool (n,), or row numbers.
+        """
+        groups = self.groups[rows] if rows.dtype == bool else self.groups.iloc[rows]
+        return replace(
+            self,
+            id=self.id[rows],
+            groups=groups.reset_index(drop=True),
+            y=self.y[rows],
+            proba=self.proba[rows],
+        )
+
+    def by_recording(self) -> "Answers":
+        """One row for each id, in the order of the ids: the mean over its windows and frames."""
+        _, first, code = np.unique(self.id, return_index=True, return_inverse=True)
+        return replace(self.take(first), proba=by_recording(self.proba, code))
+
+    def to_seven(self) -> "Answers":
+        """The same over the seven emotions: ``calm`` counts as ``neutral``."""
+        names = ["neutral" if name == "calm" else name for name in self.labels]
+        codes = np.array([EMOTIONS.index(name) for name in names])
+        proba = to_seven(self.proba, self.labels)
+        return replace(self, y=codes[self.y], proba=proba, labels=EMOTIONS)
+
+    def rounded(self) -> "Answers":
+        """The same in half precision, as they are saved: figures computed from these can be had
+        again from the file.
+        """
+        return replace(self, proba=self.proba.astype(np.float16).astype(np.float64))
+
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        """What a file holds of it: ``<split>_id``, ``<split>_y``, ``<split>_proba`` (float16) and
+        one array for each column of ``groups``.
+        """
+        found = {f"{split}_id": self.id}
+        for name, column in self.groups.items():
+            found[f"{split}_{name}"] = np.array(column.tolist())
+        found[f"{split}_y"] = self.y
+        found[f"{split}_proba"] = self.proba.astype(np.float16)
+        return found
+
+    def save(self, path: str | os.PathLike, split: str = "test") -> None:
+        """Write them to an ``.npz`` file, from which `load` reads them."""
+        with replacing(path) as temporary:
+            np.savez_compressed(temporary, labels=np.array(self.labels), **self.arrays(split))
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike,
+        split: str = "test",
+        labels: Sequence[str] | None = None,
+        source: str | None = None,
+    ) -> "Answers":
+        """Read them from an ``.npz`` file.
+
+        Parameters
+        ----------
+        path : of the file.
+        split : ``"test"`` or ``"validation"``.
+        labels : their names, of a file that does not hold them.
+        source : other answers to the same rows, where there are any: those of ``<split>_<source>``
+            or ``<split>_<source>_proba``.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            if labels is None:
+                labels = file["labels"].tolist()
+            start = f"{split}_"
+            found = {
+                name.removeprefix(start): file[name]
+                for name in file.files
+                if name.startswith(start)
+            }
+        proba = found["proba"]
+        if source:
+            proba = found[source] if source in found else found[f"{source}_proba"]
+        columns = {}
+        for name, values in found.items():
+            if values.ndim == 1 and name not in ("id", "y"):
+                columns[name] = values
+        return cls(
+            id=found["id"],
+            groups=pd.DataFrame(columns),
+            y=found["y"],
+            proba=proba.astype(np.float64),
+            labels=tuple(labels),
+        )
+
+
+def concatenate(parts: Sequence[Answers]) -> Answers:
+    """Several answers over the same labels, one below the other."""
+    return Answers(
+        id=np.concatenate([part.id for part in parts]),
+        groups=pd.concat([part.groups for part in parts], ignore_index=True),
+        y=np.concatenate([part.y for part in parts]),
+        proba=np.concatenate([part.proba for part in parts]),
+        labels=parts[0].labels,
+    )
 
 
 def by_recording(proba: np.ndarray, code: np.ndarray) -> np.ndarray:
-    """What is said of a recording: the mean over its windows.
+    """The answer to a recording: the mean over its windows.
 
     Parameters
     ----------
-    proba : (windows, k) probabilities. code : int (windows,), the recording 0, 1, 2 … that each
-        window is from.
+    proba : (windows, k) probabilities.
+    code : int (windows,), the recording 0, 1, 2 … that each window is from.
 
     Returns
     -------

@@ -20,6 +20,9 @@ from .rules import LEAST, Stacking, fuse, weights_from
 #: Of a hundred moments in which face and voice were labelled alike, so many may look like a
 #: disagreement; to be listed, a stretch has to last for seconds on top (``disagreements``).
 FALSE_ALARMS = 20
+#: Pairs that anybody can make: FER2013's faces beside RAVDESS's voices of the same label. They were
+#: never one film.
+PAIRED = "paired-fer2013+ravdess"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ and notebooks/10_conv1d.
 import random
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,10 +56,12 @@ class Network:
     ----------
     card : what stands in ``NAME.card.json``.
     model : the Keras model behind it.
+    path : of its ``.keras`` file; the record of its training may lie beside it.
     """
 
     card: dict
     model: "keras.Model"
+    path: Path | None = None
 
     @property
     def name(self) -> str:

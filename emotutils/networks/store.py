@@ -143,8 +143,8 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
         raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
     compile_for(model)
     if card["modality"] == "both":
-        return JointNetwork(card, model)
-    return Network(card, model)
+        return JointNetwork(card, model, path)
+    return Network(card, model, path)
 
 
 def _shipped_path(name: str) -> Path:

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator
 
-from ..training.records import surroundings
+from ..support.machine import surroundings
 
 METRICS = ("accuracy", "uar", "largest_share")
 

@@ -22,6 +22,7 @@ from ..errors import DataError, EmotutilsError
 from ..evaluation import answers, compare
 from ..faces.degradation import blur, brightness, jpeg, occlusion, tilt
 from ..networks import Network, as_network
+from ..support.machine import surroundings
 from ..training import records
 from ..training.testing import unseen
 from ..voices import SAMPLE_RATE, window_features
@@ -172,14 +173,20 @@ def robustness(
     facts = {"network": judge.name, "run": judge.card["run"], "modality": judge.kind, "data": data, "split": split,
              "n": len(y), "n_groups": None if groups is None else len(set(groups)), "labels": list(judge.labels),
              "seed": seed, "untouched": score(), "damages": found}  # fmt: skip
-    return facts | {"wall_time_s": round(time.perf_counter() - began, 1), **records.surroundings()}
+    return facts | {"wall_time_s": round(time.perf_counter() - began, 1), **surroundings()}
 
 
-def write(record: dict, folder: Path | None = None) -> Path:
-    """Put a record of `robustness` where records ship, or into ``folder``:
-    ``robustness-<data>-<network>.json``.
+def write(record: dict, folder: Path | None = None, *, publish: bool = False) -> Path:
+    """Write a record of `robustness`, ``robustness-<data>-<network>.json``.
+
+    Parameters
+    ----------
+    record : as `robustness` gives it.
+    folder : where to; by default the output root, ``./runs``.
+    publish : put it where records ship instead.
     """
-    return records.write_json(f"robustness-{record['data']}-{record['network']}", record, folder)
+    name = f"robustness-{record['data']}-{record['network']}"
+    return records.write(name, record, folder=folder, publish=publish)
 
 
 def table(record: dict, metric: str = "accuracy") -> pd.DataFrame:

@@ -5,17 +5,19 @@ Taught in notebooks/11_evaluation.
 """
 
 import ast
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
 
-from .. import config, evaluation
+from .. import evaluation, search
 from ..evaluation import Score
 from ..networks import DEFAULTS, shipped_cards
-from ..support.quiet import hushed
+from ..training import records
 from ..training.recipes import recipe_for
+from ..training.records import Record
+from . import leakage, paired
 
 NOT_TRAINED = "Not trained yet: no network is shipped."
 HEADER = (
@@ -40,43 +42,79 @@ PROTOCOLS = {
 }
 
 
-#: The thesis's rows: its configuration, its test accuracy (a figure with digits, or its words), the
-#: names of our run of its protocol and of our best on a split that keeps people or the official
-#: test part apart.
+@dataclass(frozen=True)
+class Training:
+    """What the runs of one training have in common, whatever their seed and length."""
+
+    protocol: str
+    data: str
+    network: str
+    variant: str
+
+    def runs(self) -> list[Record]:
+        """The records of all seeds; where none has its recipe's length, those of another."""
+        found = records.find(**vars(self))
+        whole = [record for record in found if record["options"]["epochs"] == _wanted(record)]
+        return whole or found
+
+
+@dataclass(frozen=True)
+class ThesisRow:
+    """A configuration of the thesis beside ours.
+
+    Attributes
+    ----------
+    figure : of the thesis, with digits, or its words for the accuracy.
+    same : our training by its protocol.
+    best : our best on a split that keeps people or the official test part apart.
+    """
+
+    configuration: str
+    figure: str
+    same: Training
+    best: Training
+
+
+def _logged(network: str) -> Training:
+    """A network of the thesis on FER2013, divided as its logs say."""
+    return Training("thesis-fer2013-logs", "fer2013", network, "thesis")
+
+
+def _official(network: str) -> Training:
+    """Our training of a network on FER2013's own split."""
+    return Training("official", "fer2013", network, "best")
+
+
 THESIS = (
-    (
-        "Conv2D, FER2013",
-        "5.6",
-        "thesis-fer2013-logs-fer2013-conv2d-thesis",
-        "official-fer2013-conv2d-best",
-    ),
-    (
-        "ResNet50, FER2013",
-        "5.2",
-        "thesis-fer2013-logs-fer2013-resnet50-thesis",
-        "official-fer2013-resnet50-best",
-    ),
-    (
-        "VGG16, FER2013",
-        "80 % (no digits)",
-        "thesis-fer2013-logs-fer2013-vgg16-thesis",
-        "official-fer2013-vgg16-best",
-    ),
-    (
+    ThesisRow("Conv2D, FER2013", "5.6", _logged("conv2d"), _official("conv2d")),
+    ThesisRow("ResNet50, FER2013", "5.2", _logged("resnet50"), _official("resnet50")),
+    ThesisRow("VGG16, FER2013", "80 % (no digits)", _logged("vgg16"), _official("vgg16")),
+    ThesisRow(
         "Conv1D, RAVDESS + TESS",
         "5.7",
-        "thesis-audio-third-ravdess+ravdess-song+tess-conv1d-thesis",
-        "folds-5-ravdess-crnn-best",
+        Training("thesis-audio-third", "ravdess+ravdess-song+tess", "conv1d", "thesis"),
+        Training("folds-5", "ravdess", "crnn", "best"),
     ),
 )
 
-#: The thesis's figures of its searches, by our record.
+
+@dataclass(frozen=True)
+class SearchRow:
+    """A recorded search: what was searched, and the thesis's figure of the same search."""
+
+    what: str
+    figure: str | None = None
+
+
+#: By the name of their record.
 SEARCHES = {
-    "search-epochs-and-batch-fer2013-conv2d": "4.2",
-    "search-activation-fer2013-conv2d": "4.3",
-    "search-optimizer-fer2013-conv2d": "4.4",
-    "search-optimizer-fer2013-resnet50": "4.5",
-    "search-epochs-and-batch-fer2013-resnet50": "4.6",
+    "search-epochs-and-batch-fer2013-conv2d": SearchRow("epochs and batch", "4.2"),
+    "search-activation-fer2013-conv2d": SearchRow("activation", "4.3"),
+    "search-optimizer-fer2013-conv2d": SearchRow("optimizer", "4.4"),
+    "search-random-fer2013-conv2d": SearchRow("random"),
+    "search-halving-fer2013-conv2d": SearchRow("halving"),
+    "search-epochs-and-batch-fer2013-resnet50": SearchRow("epochs and batch", "4.6"),
+    "search-optimizer-fer2013-resnet50": SearchRow("optimizer", "4.5"),
 }
 
 #: What the rows of the fusion table are called.
@@ -90,12 +128,13 @@ METHOD_NAMES = {
 }
 
 #: Runs that are told in detail, and what their rows are called.
-FACES = tuple(f"official-fer2013-{network}-best" for network in ("conv2d", "vgg16", "resnet50"))
+FACES = tuple(_official(network) for network in ("conv2d", "vgg16", "resnet50"))
 VOICES = {
-    "folds-5-ravdess-crnn-best": "`crnn`",
-    "folds-5-ravdess-conv1d-best": "`conv1d`, our training",
-    "folds-5-ravdess-conv1d-thesis": "`conv1d`, the thesis's training",
+    "`crnn`": Training("folds-5", "ravdess", "crnn", "best"),
+    "`conv1d`, our training": Training("folds-5", "ravdess", "conv1d", "best"),
+    "`conv1d`, the thesis's training": Training("folds-5", "ravdess", "conv1d", "thesis"),
 }
+TESS = Training("folds-2", "tess", "crnn", "best")
 
 
 def thesis_table() -> str:
@@ -105,13 +144,13 @@ def thesis_table() -> str:
     Figures come from ``data/runs``; a run that is not there is "not run yet". Voices are counted by
     recording.
     """
-    quoted = json.loads(
-        (config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8")
-    )["figures"]
+    quoted = records.read("quoted-thesis")["figures"]
     rows = []
-    for configuration, figure, same, best in THESIS:
-        said = f"{100 * quoted[figure]['test']['accuracy']:.1f} %" if figure in quoted else figure
-        rows.append((configuration, said, _accuracy(same), _accuracy(best)))
+    for row in THESIS:
+        accuracy = row.figure
+        if row.figure in quoted:
+            accuracy = f"{100 * quoted[row.figure]['test']['accuracy']:.1f} %"
+        rows.append((row.configuration, accuracy, _accuracy(row.same), _accuracy(row.best)))
     note = (
         "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The thesis divides at "
         "random: its test part has twins and known voices in training. Our best on faces is the official PrivateTest; "
@@ -130,8 +169,8 @@ def faces_table() -> str:
     other labels.
     """
     rows = []
-    for run in FACES:
-        for record in _runs(run):
+    for training in FACES:
+        for record in training.runs():
             test = record["test"]
             others = [
                 _score(test[kind]["accuracy"]) for kind in ("flip", "without_duplicates", "ferplus")
@@ -155,16 +194,16 @@ def faces_table() -> str:
 
 def voices_table() -> str:
     """Networks and floors on RAVDESS, five folds by actor; and the network across TESS's two women."""
-    floors = json.loads(
-        (config.shipped_root() / "runs" / "folds-5-ravdess-floors.json").read_text(encoding="utf-8")
-    )
-    tests = {name: [record["test"] for record in _runs(run)] for run, name in VOICES.items()}
-    rows = [(name, *_by_seed(found)) for name, found in tests.items() if found]
+    floors = records.read("folds-5-ravdess-floors")
+    rows = []
+    for name, training in VOICES.items():
+        if tests := [record["test"] for record in training.runs()]:
+            rows.append((name, *_by_seed(tests)))
     rows += [
         (f"{name} on 40 MFCCs", "", _score(method["uar"]))
         for name, method in floors["methods"].items()
     ]
-    for folds in zip(*(record["folds"] for record in _runs("folds-2-tess-crnn-best")), strict=True):
+    for folds in zip(*(record["folds"] for record in TESS.runs()), strict=True):
         heard, tested = (
             folds[0]["split"][part]["groups"][0].removeprefix("tess-") for part in ("train", "test")
         )
@@ -183,34 +222,31 @@ def searches_table() -> str:
     """The recorded hyperparameter searches: the winner here and in the thesis, and how many
     differences are real.
     """
-    with hushed():
-        from .. import search  # brings Keras along, which no other table needs
-        from . import searches
-
-    quoted = json.loads(
-        (config.shipped_root() / "runs" / "quoted-thesis.json").read_text(encoding="utf-8")
-    )["figures"]
+    quoted = records.read("quoted-thesis")["figures"]
     rows = []
-    for name in searches.STUDIES:
-        for found in _runs_named(name):
-            what = (
-                name.removeprefix("search-")
-                .removesuffix(f"-{found['data']}-{found['network']}")
-                .replace("-", " ")
-            )
-            table, pairs = search.table(found), search.compare(found)
-            best = table["mean"].idxmax()
-            score = Score(
-                *table.loc[best, ["mean", "low", "high"]].clip(0, 1)
-            )  # few folds reach far
-            said = max(quoted[SEARCHES[name]]["scores"]) if name in SEARCHES else None
-            rows.append((
-                f"{found['network']}: {what}",
+    for name, row in SEARCHES.items():
+        found = records.read(name)
+        if found is None:
+            continue
+        table = search.table(found)
+        pairs = search.compare(found)
+        best = table["mean"].idxmax()
+        # Few folds reach far: beyond 0 and 1.
+        score = Score(*table.loc[best, ["mean", "low", "high"]].clip(0, 1))
+        in_the_thesis = ""
+        if row.figure:
+            accuracy, setting = max(quoted[row.figure]["scores"])
+            parameters = ast.literal_eval(f"{{{setting}}}")
+            in_the_thesis = f"{search.name_of(parameters)}: {100 * accuracy:.1f} %"
+        rows.append(
+            (
+                f"{found['network']}: {row.what}",
                 f"{found['used']:,} of {found['of']:,}, {len(found['rows'])} folds",
                 f"{search.name_of(found['points'][best]['parameters'])}: {score}",
-                f"{search.name_of(ast.literal_eval(f'{{{said[1]}}}'))}: {100 * said[0]:.1f} %" if said else "",
+                in_the_thesis,
                 f"{pairs['real'].sum()} of {len(pairs)}",
-            ))  # fmt: skip
+            )
+        )
     note = (
         "Accuracy by cross-validation on FER2013's Training part. The thesis searched on all 28,709 faces with one "
         "seed; ours on a share of them, so its figures are lower. Intervals and tests allow for training rows that "
@@ -228,9 +264,6 @@ def leaks_table() -> str:
     """What each leak is worth: the same network, leaking and honestly divided, and the difference
     between the two.
     """
-    with hushed():
-        from . import leakage  # brings Keras along, as above
-
     rows = []
     for one in leakage.gaps().itertuples():
         rows.append((one.leak, str(one.leaking), str(one.honest), str(one.gap)))
@@ -245,9 +278,6 @@ def fusion_table() -> str:
     """Every fusion rule on pairs of held-out faces and voices: clean, with a stream missing, and
     with one spoiled.
     """
-    with hushed():
-        from . import paired  # brings Keras along, as above
-
     outcome = paired.read()
     if outcome is None:
         return "Fusion: not run yet."
@@ -262,7 +292,7 @@ def fusion_table() -> str:
     found = outcome.table()[list(columns)]
     rows = [(METHOD_NAMES.get(method, method), *found.loc[method]) for method in found.index]
     facts, gain = outcome.facts, outcome.gain("clean", "weighted", "voice")
-    n = len(outcome.answers("clean", "weighted")[0]) // len(facts["seeds"])
+    n = len(outcome.answers("clean", "weighted")) // len(facts["seeds"])
     noticed = outcome.contradictions().loc["weighted"]
     note = (
         f"Accuracy over the seven labels on `{facts['data']}`, {n:,} pairs a seed, {len(facts['seeds'])} seeds: "
@@ -279,9 +309,6 @@ def fusion_table() -> str:
 
 def fusion_headline() -> str:
     """What combining face and voice is worth, in a sentence."""
-    with hushed():
-        from . import paired
-
     outcome = paired.read()
     if outcome is None:
         return "Fusion: not run yet."
@@ -293,30 +320,19 @@ def fusion_headline() -> str:
     )
 
 
-def _runs_named(name: str) -> list[dict]:
-    path = config.shipped_root() / "runs" / f"{name}.json"
-    return [json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
-
-
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> str:
     lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
     return "\n".join(lines) + "\n\n" + note
 
 
-def _runs(run: str) -> list[dict]:
-    """The records of all seeds of a run; where none had its recipe's length, of the ones of
-    another.
-    """
-    folder = config.shipped_root() / "runs"
-    found = sorted(folder.glob(f"{run}-s*.json")) or sorted(folder.glob(f"{run}-*-epochs-s*.json"))
-    return [json.loads(path.read_text(encoding="utf-8")) for path in found]
+def _wanted(record: Record) -> int:
+    """How many epochs a run's recipe asks for."""
+    return recipe_for(record["network"], record["recipe"]).epochs
 
 
-def _cut_short(record: dict) -> str:
-    ran, wanted = (
-        record["options"]["epochs"],
-        recipe_for(record["network"], record["recipe"]).epochs,
-    )
+def _cut_short(record: Record) -> str:
+    ran = record["options"]["epochs"]
+    wanted = _wanted(record)
     return f", {ran} of {wanted} epochs" if ran < wanted else ""
 
 
@@ -340,13 +356,13 @@ def _score(score: dict) -> str:
     return str(Score(**score))
 
 
-def _accuracy(run: str) -> str:
-    records = _runs(run)
-    if not records:
+def _accuracy(training: Training) -> str:
+    runs = training.runs()
+    if not runs:
         return "not run yet"
-    scores = [Score(**r["test"].get("clips", r["test"])["accuracy"]) for r in records]
+    scores = [Score(**run["test"].get("clips", run["test"])["accuracy"]) for run in runs]
     if len(scores) < 2:
-        return f"{scores[0]}{_cut_short(records[0])}"
+        return f"{scores[0]}{_cut_short(runs[0])}"
     values = [100 * s.value for s in scores]
     return f"{mean(values):.1f} % ({min(values):.1f}–{max(values):.1f}, {len(values)} seeds)"
 
@@ -427,9 +443,12 @@ def _notes(cards: Sequence[dict]) -> list[str]:
 
 def _other_seeds(card: dict) -> list[str]:
     """How far the same training scores with other seeds, where it was run again."""
-    values = sorted(
-        100 * record["test"]["uar"]["value"] for record in _runs(card["run"].rpartition("-s")[0])
-    )
+    run = records.read(card["run"])
+    if run is None:
+        return []
+    same = ("protocol", "data", "network", "variant", "options")
+    others = records.find(**{key: run[key] for key in same})
+    values = sorted(100 * record["test"]["uar"]["value"] for record in others)
     if len(values) < 2:
         return []
     return [
@@ -441,16 +460,16 @@ def _without_twins(card: dict) -> list[str]:
     """The accuracy on the test rows that nothing in training shows again, where the set was audited
     and has others.
     """
-    runs = config.shipped_root() / "runs"
-    facts, answers = runs / f"data-{card['data']}.json", runs / f"{card['run']}.npz"
-    if not (facts.is_file() and answers.is_file()):
+    facts = records.read(f"data-{card['data']}")
+    run = records.read(card["run"])
+    if facts is None or run is None:
         return []
-    with np.load(answers, allow_pickle=False) as a:
-        twin = np.isin(a["test_id"], json.loads(facts.read_text("utf-8"))["twins"])
-        y, proba = a["test_y"][~twin], a["test_proba"][~twin].astype(float)
+    answers = run.answers("test")
+    twin = np.isin(answers.id, facts["twins"])
     if not twin.any():
         return []
-    accuracy = evaluation.score(y, proba, card["labels"]).accuracy
+    others = answers.take(~twin)
+    accuracy = evaluation.score(others.y, others.proba, others.labels).accuracy
     return [
         f"{twin.sum():,} test rows of `{card['name']}` have a twin in training, the same picture or nearly "
         f"(`emotutils data audit {card['data']}`); its accuracy on the others is {accuracy}."

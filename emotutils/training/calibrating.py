@@ -70,7 +70,7 @@ def calibrate(
             f"its protocol {judge.card['protocol']} left no validation rows",
             "calibrate a network of another protocol",
         )
-    judge = Network(judge.card | {"temperature": 1.0}, judge.model)
+    judge = replace(judge, card=judge.card | {"temperature": 1.0})
     y = np.array([judge.labels.index(name) for name in dataset.table["label"].iloc[rows]])
     if judge.kind == "face":
         proba, y_all, where = judge.predict_proba(dataset.faces(rows)), y, f"{len(rows):,} faces"
@@ -93,7 +93,7 @@ def calibrate(
         "temperature": temperature,
         "calibration": replace(found, conditions=conditions).to_dict(),
     }
-    return Network(card, judge.model)
+    return replace(judge, card=card)
 
 
 def _as_factors(points: list[list[float]]) -> list[list[float]]:

@@ -1,266 +1,179 @@
-"""What a training leaves behind: a record from which every figure can be had again.
+"""Records of full runs: read, find and write them. Every figure of the course comes from one.
 
-``NAME.json`` holds protocol, options, split, history and test metrics; ``NAME.npz`` (float16) the
-probabilities for validation and test rows, from which the metrics are computed. Taught in
+``NAME.json`` says what was run and what came out; ``NAME.npz`` beside it holds the answers from
+which the figures can be had again. Reading loads neither Keras nor OpenCV nor PyAV. Taught in
 notebooks/11_evaluation.
 """
 
 import json
-import os
-import platform
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
-import pandas as pd
 
-from .. import config, evaluation
-from ..datasets import Dataset, Part, from_outside
-from ..evaluation import Calibration, by_recording
-from ..networks import kind_of
+from .. import config
+from ..errors import NetworkError
+from ..evaluation import Answers
 from ..support.files import replacing
-from .recipes import Recipe, recipe_for
-
-PACKAGES = (
-    "keras",
-    "tensorflow",
-    "numpy",
-    "scipy",
-    "librosa",
-    "scikit-learn",
-    "opencv-python-headless",
-    "av",
-)
-
-#: Where a network's training cannot match the thesis, or had to choose between its text and its
-#: logs.
-NOTES = {
-    "conv2d": "The text divides into 60/20/20, the log of figure 5.6 counts 75/15/10; the log is followed, drawn anew.",
-    "vgg16": "The thesis's 80 % (figure 5.4) has no digits and no log, and its Aff-Wild frames cannot be had.",
-    "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; the batch of 64 is its search's.",
-    "conv1d": "The thesis counts 5,252 recordings; copies differ, also in the length of the songs: see the rows here.",
-}
 
 
-def own_protocol(data: str, modality: str) -> str:
-    """How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``).
+@dataclass(frozen=True, eq=False)
+class Record(Mapping):
+    """A record as it was written: ``record["test"]`` and every other key of its JSON.
 
-    RAVDESS, also where other sets or faces stand beside its voices: actors 1–16 train, 17–20
-    validation, 21–24 test. Everything else has its official split: FER2013's, or that of the table
-    that a set's reader gives.
+    Attributes
+    ----------
+    path : of the JSON file.
+    facts : what it says.
     """
-    return "actors-16-4-4" if modality != "face" and "ravdess" in data else "official"
+
+    path: Path
+    facts: dict
+
+    @property
+    def name(self) -> str:
+        """The record's name; it is a name and nothing else: what was run stands in the record."""
+        return self.path.stem
+
+    @property
+    def arrays_path(self) -> Path:
+        """Where the answers lie: ``NAME.npz``, which not every record has."""
+        return self.path.with_suffix(".npz")
+
+    def answers(self, split: str = "test", source: str | None = None) -> Answers:
+        """What the network answered.
+
+        Parameters
+        ----------
+        split : ``"test"`` or ``"validation"``.
+        source : ``"mirrored"`` of a face network, ``"face"`` or ``"voice"`` of ``joint`` (with that
+            one alone); by default the answers that are scored.
+
+        Returns
+        -------
+        Answers with the columns ``group`` and, of faces, ``duplicate`` and ``ferplus``.
+        """
+        return Answers.load(self.arrays_path, split, self.facts[split]["labels"], source)
+
+    def __getitem__(self, key: str):
+        return self.facts[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.facts)
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def __repr__(self) -> str:
+        return f"Record({self.name!r})"
 
 
-def notes(network: str, plan: Recipe, data: str) -> list[str]:
-    """What a reader of the record must know before comparing it: cut short, or not quite what the
-    thesis did.
-    """
-    found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
-    if kind_of(network) == "both":
-        shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
-        found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
-        if data.startswith("paired-"):
-            found.append(
-                "No film: faces and voices are independent given the label; a gain is overstated."
-            )
-    wanted = recipe_for(network, plan.variant).epochs
-    return (
-        [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
-    )
+def shipped_folder() -> Path:
+    """Where records ship: ``data/runs``."""
+    return config.shipped_root() / "runs"
 
 
-def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) -> str:
-    """``<protocol>-<dataset>-<network>-<variant>-s<seed>``: the name of a run's record.
-
-    A run of another length than its recipe's says so behind the variant: ``best-9-epochs``.
-    """
-    length = (
-        "" if plan.epochs == recipe_for(network, plan.variant).epochs else f"-{plan.epochs}-epochs"
-    )
-    return f"{protocol}-{data}-{network}-{plan.variant}{length}-s{seed}"
-
-
-def score(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
-    """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by
-    recording.
-
-    A recording's probabilities are the mean over its windows (of pairs: those beside one face). One
-    speaker's windows are not independent: voices' intervals are resampled by speaker; a single
-    speaker's hold for this voice alone.
-    """
-    if modality == "face":
-        return evaluation.score(part.y, proba, labels).to_dict()
-    groups = part.group if len(set(part.group)) > 1 else None
-    windows = evaluation.score(part.y, proba, labels, groups=groups).to_dict()
-    _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
-    mean, groups = by_recording(proba, code), None if groups is None else groups[first]
-    return {
-        **windows,
-        "clips": evaluation.score(part.y[first], mean, labels, groups=groups).to_dict(),
-    }
-
-
-def face_details(
-    part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset
-) -> tuple:
-    """What is said of a face network's test part beside its score, and the arrays from which that
-    can be had again.
+def read(name: str, folder: Path | None = None) -> Record | None:
+    """The record of that name, None where there is none: it was not run yet.
 
     Parameters
     ----------
-    part, known : the test and the training part.
-    proba, mirrored : (n, k) answers to the test faces and to their mirror images.
+    name : without ``.json``.
+    folder : where it lies; by default where records ship.
 
-    Returns
-    -------
-    details : ``flip``: mean of the two answers; ``without_duplicates``: only pictures that no
-        training row has, pixel by pixel; ``ferplus``: against FER+'s majority, where the set has
-        votes and six of ten agree.
-    arrays : ``test_mirrored``, ``test_duplicate`` (bool) and ``test_ferplus`` (int8, -1: no
-        majority).
+    Examples
+    --------
+    >>> record = read("official-fer2013-conv2d-best-s0")
+    >>> record["network"], record["test"]["n"]
+    ('conv2d', 3589)
+    >>> record.answers("test").proba.shape
+    (3589, 7)
+    >>> read("never-run") is None
+    True
     """
-    duplicate = np.isin(part.group, known.group)
-    everything, both = np.ones(len(part), bool), (proba.astype(np.float64) + mirrored) / 2
-    told = {"flip": (everything, part.y, both), "without_duplicates": (~duplicate, part.y, proba)}
-    arrays = {"test_mirrored": mirrored, "test_duplicate": duplicate}
-    if "ferplus_label" in dataset.table:
-        label = dataset.table.set_index("id")["ferplus_label"].loc[part.id]
-        votes = pd.Categorical(label, categories=dataset.labels).codes
-        told["ferplus"], arrays["test_ferplus"] = (votes >= 0, votes, proba), votes
-    details = {}
-    for name, (rows, y, answers) in told.items():
-        if rows.any():
-            report = evaluation.score(
-                y[rows], answers[rows].astype(np.float64), dataset.labels
-            ).to_dict()
-            details[name] = {key: report[key] for key in ("n", "accuracy", "uar", "macro_f1")}
-    return details, arrays
+    path = (folder or shipped_folder()) / f"{name}.json"
+    if not path.is_file():
+        return None
+    return Record(path, json.loads(path.read_text(encoding="utf-8")))
 
 
-def has_gpu() -> bool:
-    """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is
-    not there.)
+def find(folder: Path | None = None, **wanted) -> list[Record]:
+    """All records that say just this, by seed.
+
+    Parameters
+    ----------
+    folder : where they lie; by default where records ship.
+    **wanted : keys of a record and their values, such as ``protocol``, ``data``, ``network``,
+        ``variant``.
+
+    Examples
+    --------
+    >>> [record["seed"] for record in find(protocol="folds-5", network="conv1d", variant="best")]
+    [0, 1, 2]
     """
-    return any(
-        name.lower().startswith(("gpu", "cuda")) for name in keras.distribution.list_devices()
+    found = []
+    for path in sorted((folder or shipped_folder()).glob("*.json")):
+        record = read(path.stem, path.parent)
+        if all(record.get(key) == value for key, value in wanted.items()):
+            found.append(record)
+    return sorted(found, key=lambda record: record.get("seed", 0))
+
+
+def of_card(card: Mapping, folder: Path | None = None) -> Record:
+    """The record of the training that a network's card names.
+
+    Parameters
+    ----------
+    card : of the network.
+    folder : where the network's file lies: its record is looked for there first, then among those
+        that ship.
+
+    Raises
+    ------
+    NetworkError : no such record.
+    """
+    places = [shipped_folder()] if folder is None else [folder, shipped_folder()]
+    for place in places:
+        if record := read(card["run"], place):
+            return record
+    raise NetworkError(
+        f"the record of {card['name']} is missing: {card['run']}.json must lie beside the network"
     )
 
 
-def _cores() -> str:
-    """How many processor cores this process may use."""
-    n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"{n} processor core{'s' if n > 1 else ''}"
-
-
-def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
-    """The part of a record that says how it came about: options, split and surroundings."""
-    options = plan.to_dict()
-    return {
-        "assumed": options.pop("assumed"),
-        "options": options,
-        "split": {name: {"n": len(p), "groups": _groups(p, modality)} for name, p in parts.items()},
-        **surroundings(),
-    }
-
-
-def surroundings() -> dict:
-    """Hardware in words, and the versions of what computes."""
-    packages = {p: version(p) for p in PACKAGES}
-    return {
-        "hardware": f"{_cores()}, {platform.machine()}, {'with' if has_gpu() else 'no'} GPU",
-        "versions": {
-            "python": platform.python_version(),
-            "backend": keras.backend.backend(),
-            **packages,
-        },
-    }
-
-
-def _groups(part: Part, modality: str) -> list[str] | int:
-    """Speakers by name; of pictures only how many distinct ones there are."""
-    names = sorted(set(part.group.tolist()))
-    return len(names) if modality == "face" else names
-
-
-def card(
+def write(
     name: str,
-    plan: Recipe,
-    dataset: Dataset,
-    record: dict,
-    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]],
-    run: str,
-    validation: tuple[np.ndarray, np.ndarray] | None = None,
-) -> dict:
-    """The card that lies beside a trained network: what it says, takes, learned from and scored.
+    facts: Mapping,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    *,
+    folder: Path | None = None,
+    publish: bool = False,
+) -> Path:
+    """Put a record into a folder.
 
     Parameters
     ----------
-    validation : labels and probabilities of validation rows that tested nothing: it is calibrated
-        on them.
-    """
-    modality = kind_of(name)
-    use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
-    use = "as the data's licence allows" if from_outside(record["data"]) else use
-    keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")
-    temperature, calibration = 1.0, {}
-    if validation is not None:
-        rows = f"{len(validation[0]):,} validation rows of {record['data']} ({record['protocol']})"
-        temperature, found = Calibration.measure(*validation, dataset.labels, rows)
-        calibration = {"calibration": found.to_dict()}
-    return {
-        "name": name,
-        "builder": name,
-        "variant": plan.variant,
-        "modality": modality,
-        "labels": list(dataset.labels),
-        "input_shape": json.loads(json.dumps(input_shape)),
-        "features": plan.features.to_dict() if plan.features else None,
-        "temperature": temperature,
-        "parameters": record["parameters"],
-        "data": record["data"],
-        "citation": dataset.citation,
-        "protocol": record["protocol"],
-        "test": {k: record["test"][k] for k in keys},
-        "licence": f"weights: {use} (trained on {record['data']}: {dataset.licence})",
-        "run": run,
-        **calibration,
-    }
-
-
-def by_source(arrays: dict[str, np.ndarray], labels: tuple[str, ...]) -> dict:
-    """What a joint network's validation pairs say of its answers from a face, from a voice and from
-    both.
+    name : of the record.
+    facts : for ``NAME.json``.
+    arrays : for ``NAME.npz``, where there are answers.
+    folder : where to; by default the output root, ``./runs``.
+    publish : put it where records ship instead.
 
     Returns
     -------
-    ``temperatures`` and ``curves`` (risk and coverage, for ``evaluation.threshold_for``), each by
-    source.
+    The path of the JSON file.
     """
-    temperatures, curves = {}, {}
-    for source, key in (("face", "face_proba"), ("voice", "voice_proba"), ("face+voice", "proba")):
-        y, proba = arrays["validation_y"], arrays[f"validation_{key}"].astype(float)
-        temperatures[source], found = Calibration.measure(y, proba, labels, source)
-        curves[source] = found.risk_coverage
-    return {"temperatures": temperatures, "curves": curves}
-
-
-def write(folder: Path, name: str, record: dict, arrays: dict[str, np.ndarray]) -> Path:
-    """Put ``NAME.json`` and ``NAME.npz`` into ``folder`` and give the first one's path."""
+    if publish:
+        folder = shipped_folder()
+    elif folder is None:
+        folder = config.output_root()
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / f"{name}.npz") as temporary:
-        np.savez_compressed(temporary, **arrays)
-    return write_json(name, record, folder)
-
-
-def write_json(name: str, record: dict, folder: Path | None = None) -> Path:
-    """Put a record into ``folder`` (the default: where records ship, ``data/runs``) as
-    ``NAME.json``.
-    """
-    path = (folder or config.shipped_root() / "runs") / f"{name}.json"
+    if arrays is not None:
+        with replacing(folder / f"{name}.npz") as temporary:
+            np.savez_compressed(temporary, **arrays)
+    path = folder / f"{name}.json"
+    text = json.dumps(dict(facts), indent=1, ensure_ascii=False)
     with replacing(path) as temporary:
-        temporary.write_text(
-            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        temporary.write_text(text + "\n", encoding="utf-8")
     return path

@@ -20,7 +20,7 @@ from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
 from ..networks import input_shape_of, kind_of, save_network
 from ..support.files import replacing
-from . import records
+from . import describing, records
 from .batches import Input, as_floats
 from .building import build_for
 from .loop import fit
@@ -102,10 +102,10 @@ def train(
     if protocol and protocol.startswith("fold-"):
         plan = replace(plan, monitor=None)
     modality = kind_of(network)
-    protocol = protocol or records.own_protocol(data, modality)
+    protocol = protocol or describing.own_protocol(data, modality)
     keras.utils.set_random_seed(seed)
     dataset, parts, draw, held = _material(modality, data, protocol, plan, root, seed)
-    name = records.run_name(protocol, data, network, plan, seed)
+    name = describing.run_name(protocol, data, network, plan, seed)
     folder = config.output_root(out) / name
     _prepare_folder(folder, plan.to_dict(), resume)
     model = build_for(plan, network, parts["train"], len(dataset.labels))
@@ -129,8 +129,8 @@ def train(
         "recipe": recipe,
         "seed": seed,
         "parameters": model.count_params(),
-        "notes": records.notes(network, plan, data),
-        **records.describe(plan, parts, modality),
+        "notes": describing.notes(network, plan, data),
+        **describing.describe(plan, parts, modality),
         "wall_time_s": round(history.seconds, 1),
         "best_epoch": history.best_epoch,
         "history": history.epochs,
@@ -151,10 +151,10 @@ def train(
             f"{split}_y": part.y,
             f"{split}_proba": proba,
         }
-        record[split] = records.score(part, proba.astype(np.float64), dataset.labels, modality)
+        record[split] = describing.score_part(part, proba.astype(np.float64), dataset.labels, modality)
     if modality == "face":
         mirrored = answers(parts["test"].x[:, :, ::-1])
-        details, more = records.face_details(
+        details, more = describing.face_details(
             parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset
         )
         record["test"] |= details
@@ -171,14 +171,14 @@ def train(
         if len(held) == 2
         else None
     )
-    card = records.card(network, plan, dataset, record, input_shape_of(model), name, chosen_on)
+    card = describing.card(network, plan, dataset, record, input_shape_of(model), name, chosen_on)
     if modality == "both":
-        card["calibration"] |= records.by_source(arrays, dataset.labels)
+        card["calibration"] |= describing.by_source(arrays, dataset.labels)
     run = Run(
-        record, records.write(folder, name, record, arrays), save_network(model, card, folder)
+        record, records.write(name, record, arrays, folder=folder), save_network(model, card, folder)
     )
     if publish:
-        records.write(config.shipped_root() / "runs", name, record, arrays)
+        records.write(name, record, arrays, publish=True)
         if protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
             save_network(model, card, config.shipped_root() / "weights")
     return run
@@ -194,7 +194,7 @@ def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed:
             "paired-fer2013+ravdess, and no other network does"
         )
     if modality in ("both", "units") and protocol not in splits.OWN:
-        own = records.own_protocol(data, modality)
+        own = describing.own_protocol(data, modality)
         raise EmotutilsError(f"protocol {protocol} is not for {data}: its own split is {own}")
     if modality == "both":
         dataset = datasets.load_pairs(data, root)
@@ -236,7 +236,7 @@ def _alone(
         x = part.x
         x["present"][:, 1 - k] = 0
         proba = arrays[f"{split}_{source}_proba"] = answers(x)
-        details[f"{source}_only"] = records.score(part, proba.astype(np.float64), labels, "both")
+        details[f"{source}_only"] = describing.score_part(part, proba.astype(np.float64), labels, "both")
     return details, arrays
 
 
@@ -267,12 +267,12 @@ def _train_folds(
         "seed": options["seed"],
         "wall_time_s": round(sum(fold["wall_time_s"] for fold in folds), 1),
         "folds": [{key: fold[key] for key in own} for fold in folds],
-        "test": records.score(everything, proba, labels, kind_of(network)),
+        "test": describing.score_part(everything, proba, labels, kind_of(network)),
     }
-    name = records.run_name(protocol, data, network, plan, options["seed"])
-    path = records.write(config.output_root(options["out"]) / name, name, record, arrays)
+    name = describing.run_name(protocol, data, network, plan, options["seed"])
+    path = records.write(name, record, arrays, folder=config.output_root(options["out"]) / name)
     if publish:
-        records.write(config.shipped_root() / "runs", name, record, arrays)
+        records.write(name, record, arrays, publish=True)
     return Run(record, path, None)
 
 

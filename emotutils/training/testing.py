@@ -12,6 +12,7 @@ from ..datasets import splits
 from ..errors import DataError
 from ..evaluation import Report, score
 from ..networks import Network, as_network
+from . import records
 
 
 def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> datasets.Dataset:
@@ -22,11 +23,9 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
     DataError : a set of the other modality, or one that the network learned from, divided
         otherwise.
     """
-    dataset, learned, protocol = (
-        datasets.load(data, root),
-        judge.card["data"].split("+"),
-        judge.card["protocol"],
-    )
+    dataset = datasets.load(data, root)
+    learned = judge.card["data"].split("+")
+    protocol = judge.card["protocol"]
     if dataset.modality != judge.kind:
         raise DataError(
             judge.name,
@@ -40,10 +39,7 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
             f"leave out the rows of {', '.join(missing)}",
         )
     if data == judge.card["data"]:
-        parts = splits.by_protocol(
-            dataset.table, protocol, int(judge.card["run"].rpartition("-s")[2])
-        )
-        return replace(dataset, table=dataset.table.assign(split=parts))
+        return _divided_as_trained(dataset, judge)
     # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
     if set(data.split("+")) & set(learned) and (data != learned[0] or protocol not in splits.OWN):
         raise DataError(
@@ -52,6 +48,17 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
             f"score it on {judge.card['data']}",
         )
     return dataset
+
+
+def _divided_as_trained(dataset: datasets.Dataset, network: Network) -> datasets.Dataset:
+    """The set that a network learned from, divided as it was for the training."""
+    protocol = network.card["protocol"]
+    seed = 0
+    if protocol not in splits.OWN:
+        folder = network.path.parent if network.path else None
+        seed = records.of_card(network.card, folder)["seed"]
+    parts = splits.by_protocol(dataset.table, protocol, seed)
+    return replace(dataset, table=dataset.table.assign(split=parts))
 
 
 def evaluate_network(
@@ -80,10 +87,8 @@ def evaluate_network(
     if judge.kind == "both" or datasets.is_pairs(data):
         return _of_pairs(judge, data, split, root, flip)
     dataset = datasets.load(data, root)
-    if data == judge.card["data"]:  # divided as it was for the training
-        seed = int(judge.card["run"].rpartition("-s")[2])
-        parts = splits.by_protocol(dataset.table, judge.card["protocol"], seed)
-        dataset = replace(dataset, table=dataset.table.assign(split=parts))
+    if data == judge.card["data"]:
+        dataset = _divided_as_trained(dataset, judge)
     part = datasets.part(dataset, split, judge.kind, judge.features)
     own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
     if len(own) < len(dataset.labels):

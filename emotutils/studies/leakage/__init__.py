@@ -1,31 +1,20 @@
 """The same network under other ways to divide: how much of a score is leaked. Taught in
 notebooks/12_leakage.
+
+Names are loaded on first use: `read` and `gaps` of what was recorded need no Keras.
 """
 
-from .faces import fer2013
-from .neighbours import films, windows
-from .outcomes import Outcome, read
-from .studies import GAPS, STUDIES, gaps, study
-from .traps import augmented, best_epoch, chosen_columns, leaderboard, scaled, twins
-from .voices import corpora, speakers, words
+import lazy_loader
 
-__all__ = [
-    "GAPS",
-    "STUDIES",
-    "Outcome",
-    "augmented",
-    "best_epoch",
-    "chosen_columns",
-    "corpora",
-    "fer2013",
-    "films",
-    "gaps",
-    "leaderboard",
-    "read",
-    "scaled",
-    "speakers",
-    "study",
-    "twins",
-    "windows",
-    "words",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["collecting", "faces", "neighbours", "outcomes", "studies", "traps", "voices"],
+    submod_attrs={
+        "faces": ["fer2013"],
+        "neighbours": ["films", "windows"],
+        "outcomes": ["GAPS", "Outcome", "gaps", "read"],
+        "studies": ["STUDIES", "study"],
+        "traps": ["augmented", "best_epoch", "chosen_columns", "leaderboard", "scaled", "twins"],
+        "voices": ["corpora", "speakers", "words"],
+    },
+)

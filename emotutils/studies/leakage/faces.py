@@ -9,7 +9,8 @@ from sklearn.model_selection import train_test_split
 from ...datasets import Dataset
 from ...datasets.splits import duplicate_groups
 from ...search import NetworkClassifier
-from .outcomes import Outcome, collect, divided
+from .collecting import collect, divided
+from .outcomes import Outcome
 from .voices import SEEDS
 
 TRAINED = 8_000  # faces that each arm but those of the learning curve trains on

@@ -18,7 +18,8 @@ from ...datasets import Dataset
 from ...datasets.splits import cross_validation
 from ...training.recipes import recipe_for
 from ...voices import trim_or_whole
-from .outcomes import Folds, Outcome, collect, divided
+from .collecting import Folds, collect, divided
+from .outcomes import Outcome
 from .voices import FOLDS, SEEDS
 
 LENGTH, STEP = 0.5, 0.1  # seconds: a window, and from one to the next

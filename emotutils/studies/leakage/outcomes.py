@@ -1,26 +1,21 @@
 """What an experiment leaves: for each way to divide, the answers to every row that it tested.
 
-Taught in notebooks/12_leakage.
+Taught in notebooks/12_leakage. Reading what was recorded needs no Keras.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
 
-from ... import config
+from ... import evaluation
 from ...errors import DataError
-from ...evaluation import Comparison, Score, compare, score
-from ...support.files import replacing
-from ...training.records import surroundings, write_json
-
-#: Row numbers to train on and to test on, one pair a fold.
-Folds = Sequence[tuple[np.ndarray, np.ndarray]]
+from ...evaluation import Answers, Comparison, Report, Score, compare
+from ...training import records
 
 
 @dataclass(frozen=True)
@@ -30,79 +25,110 @@ class Outcome:
     Attributes
     ----------
     name : of the experiment.
-    rows : DataFrame, one row a face, recording or window: ``id``, ``y`` (index into ``labels``),
-        ``group`` (speaker …: rows that are not independent of each other; for pictures each row its
-        own) and the experiment's own columns.
-    labels : names of the k labels.
-    arms : name of the way to divide → float16 (seeds, n, k) probabilities, NaN in rows that it did
-        not test.
+    arms : name of the way to divide → the answers with each seed, all to the same n rows; NaN in
+        rows that this arm did not test. ``groups`` has ``group`` (speaker …: rows that are not
+        independent of each other; for pictures each row its own) and the experiment's own columns.
     facts : ``data``, ``network``, ``trained_on`` (rows, by arm), hardware, versions …
     """
 
     name: str
-    rows: pd.DataFrame
-    labels: tuple[str, ...]
-    arms: dict[str, np.ndarray]
+    arms: Mapping[str, Sequence[Answers]]
     facts: dict = field(default_factory=dict)
 
+    @cached_property
+    def _first(self) -> Answers:
+        return next(iter(self.arms.values()))[0]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels."""
+        return self._first.labels
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """One row a face, recording or window: ``id``, ``y`` (index into ``labels``), ``group`` and
+        the experiment's own columns.
+        """
+        first = self._first
+        return pd.concat([pd.DataFrame({"id": first.id, "y": first.y}), first.groups], axis=1)
+
     def score(self, arm: str, where: np.ndarray | None = None, metric: str = "accuracy") -> Score:
-        """The mean over seeds of a metric of ``score`` and of its 95 % interval.
+        """The mean over seeds of a metric and of its 95 % interval.
 
         Parameters
         ----------
-        where : bool (n,): of these rows only. metric : ``"accuracy"``, ``"uar"`` or ``"macro_f1"``.
+        arm : one of ``arms``.
+        where : bool (n,): of these rows only.
+        metric : ``"accuracy"``, ``"uar"`` or ``"macro_f1"``.
 
         Raises
         ------
         DataError : an unknown arm, or none of these rows tested.
         """
-        scores = [getattr(r, metric) for r in self._reports(arm, where)]
+        scores = [getattr(report, metric) for report in self._reports(arm, where)]
         return Score(
-            *(float(np.mean([getattr(s, k) for s in scores])) for k in ("value", "low", "high"))
+            value=float(np.mean([score.value for score in scores])),
+            low=float(np.mean([score.low for score in scores])),
+            high=float(np.mean([score.high for score in scores])),
         )
 
     def gap(self, a: str, b: str, where: np.ndarray | None = None) -> Comparison:
         """By how much arm a scores better than b on the rows that both tested, with a paired
         interval.
 
+        Parameters
+        ----------
+        a, b : two of ``arms``.
+        where : bool (n,): of these rows only.
+
         Raises
         ------
         DataError : an unknown arm, or no such rows.
         """
-        tested = self._tested(a, where) & self._tested(b, where)
+        tested = self.tested(a, where) & self.tested(b, where)
         if not tested.any():
             raise DataError(
                 self.name,
                 f"no rows that both {a!r} and {b!r} tested",
                 "compare arms that were tested on the same rows",
             )
-        y, groups = self.rows["y"].to_numpy()[tested], self._groups(tested)
-        return compare(y, *(self.arms[arm][:, tested].astype(float) for arm in (a, b)), groups)
+        proba_a = np.stack([answers.proba[tested] for answers in self.arms[a]])
+        proba_b = np.stack([answers.proba[tested] for answers in self.arms[b]])
+        return compare(self._first.y[tested], proba_a, proba_b, self._groups(tested))
+
+    def tested(self, arm: str, where: np.ndarray | None = None) -> np.ndarray:
+        """Which rows an arm tested with every seed: bool (n,).
+
+        Raises
+        ------
+        DataError : an unknown arm.
+        """
+        if arm not in self.arms:
+            raise DataError(self.name, f"has no arm {arm!r}", f"it has {', '.join(self.arms)}")
+        each = [np.isfinite(answers.proba).all(axis=1) for answers in self.arms[arm]]
+        tested = np.all(each, axis=0)
+        return tested if where is None else tested & np.asarray(where)
 
     @cached_property
     def _groups_are_rows(self) -> bool:
-        return bool(self.rows["group"].is_unique)
+        return bool(self._first.groups["group"].is_unique)
 
     def _groups(self, tested: np.ndarray) -> np.ndarray | None:
-        groups = self.rows["group"].to_numpy(str)[tested]
+        groups = self._first.groups["group"].to_numpy(str)[tested]
         return None if self._groups_are_rows or len(set(groups)) < 2 else groups
 
-    def _tested(self, arm: str, where: np.ndarray | None) -> np.ndarray:
-        if arm not in self.arms:
-            raise DataError(self.name, f"has no arm {arm!r}", f"it has {', '.join(self.arms)}")
-        tested = np.isfinite(self.arms[arm]).all(axis=(0, 2))
-        return tested if where is None else tested & np.asarray(where)
-
-    def _reports(self, arm: str, where: np.ndarray | None) -> list:
-        tested = self._tested(arm, where)
+    def _reports(self, arm: str, where: np.ndarray | None) -> list[Report]:
+        tested = self.tested(arm, where)
         if not tested.any():
             raise DataError(
                 self.name, f"{arm!r} tested none of these rows", "ask for rows that it tested"
             )
-        y, groups = self.rows["y"].to_numpy()[tested], self._groups(tested)
-        return [
-            score(y, proba[tested].astype(float), self.labels, groups) for proba in self.arms[arm]
-        ]
+        groups = self._groups(tested)
+        reports = []
+        for answers in self.arms[arm]:
+            asked = answers.take(tested)
+            reports.append(evaluation.score(asked.y, asked.proba, asked.labels, groups))
+        return reports
 
     def table(self, where: np.ndarray | None = None) -> pd.DataFrame:
         """One row an arm: rows trained on and tested, accuracy and UAR (mean over seeds) with
@@ -110,111 +136,161 @@ class Outcome:
         """
         rows = []
         for arm in self.arms:
-            tested = self._tested(arm, where)
-            if tested.any():
-                seeds = [r.accuracy.value for r in self._reports(arm, where)]
-                score = self.score(arm, where)
-                rows.append({
-                    "arm": arm, "trained_on": self.facts["trained_on"][arm], "n": int(tested.sum()),
-                    "accuracy": score.value, "low": score.low, "high": score.high,
-                    "uar": self.score(arm, where, "uar").value, "lowest": min(seeds), "highest": max(seeds),
-                })  # fmt: skip
+            tested = self.tested(arm, where)
+            if not tested.any():
+                continue
+            seeds = [report.accuracy.value for report in self._reports(arm, where)]
+            score = self.score(arm, where)
+            rows.append(
+                {
+                    "arm": arm,
+                    "trained_on": self.facts["trained_on"][arm],
+                    "n": int(tested.sum()),
+                    "accuracy": score.value,
+                    "low": score.low,
+                    "high": score.high,
+                    "uar": self.score(arm, where, "uar").value,
+                    "lowest": min(seeds),
+                    "highest": max(seeds),
+                }
+            )
         return pd.DataFrame(rows).set_index("arm")
 
-    def save(self, folder: Path | None = None) -> Path:
-        """Write ``leak-NAME.json`` (for people) and ``.npz`` (all answers) into ``folder``
-        (``data/runs``).
+    def save(self, folder: Path | None = None, *, publish: bool = False) -> Path:
+        """Write ``leak-NAME.json`` (for people) and ``.npz`` (all answers).
+
+        Parameters
+        ----------
+        folder : where to; by default the output root, ``./runs``.
+        publish : put them where records ship instead.
         """
-        folder = folder or config.shipped_root() / "runs"
-        arrays = {f"row_{name}": np.array(column.tolist()) for name, column in self.rows.items()}
-        with replacing(folder / f"leak-{self.name}.npz") as temporary:
-            np.savez_compressed(temporary, labels=np.array(self.labels), **arrays, **self.arms)
+        arrays = {"labels": np.array(self.labels)}
+        for name, column in self.rows.items():
+            arrays[f"row_{name}"] = np.array(column.tolist())
+        for arm, seeds in self.arms.items():
+            arrays[arm] = np.stack([answers.proba for answers in seeds]).astype(np.float16)
         table = json.loads(self.table().round(4).reset_index().to_json(orient="records"))
-        return write_json(f"leak-{self.name}", {**self.facts, "arms": table}, folder)
+        facts = {**self.facts, "arms": table}
+        return records.write(f"leak-{self.name}", facts, arrays, folder=folder, publish=publish)
 
 
 def read(name: str, folder: Path | None = None) -> Outcome | None:
     """The recorded outcome of that name, with every answer; None, and a line saying so, where it is
     missing.
-    """
-    path = (folder or config.shipped_root() / "runs") / f"leak-{name}.json"
-    if not path.is_file():
-        print(f"leak-{name}: not run yet")
-        return None
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    arms = [row["arm"] for row in facts.pop("arms")]
-    with np.load(path.with_suffix(".npz"), allow_pickle=False) as a:
-        rows = pd.DataFrame(
-            {key.removeprefix("row_"): a[key] for key in a.files if key.startswith("row_")}
-        )
-        return Outcome(
-            name, rows, tuple(a["labels"].tolist()), {arm: a[arm] for arm in arms}, facts
-        )
-
-
-def answers(
-    estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, folds: Folds, k: int, seed: int = 0
-) -> np.ndarray:
-    """Train anew on each fold and ask about the rows it keeps out: float16 (n, k), NaN in rows
-    never asked about.
-
-    scikit-learn's ``cross_val_predict`` wants folds that test every row once; these need not.
-    """
-    proba = np.full((len(y), k), np.nan, np.float16)
-    for train, test in folds:
-        fitted = clone(estimator)
-        fitted.set_params(
-            **{name: seed for name in fitted.get_params() if name.endswith("random_state")}
-        )
-        fitted.fit(X[train], y[train])
-        said = np.zeros((len(test), k))
-        said[:, fitted.classes_] = fitted.predict_proba(X[test])
-        proba[test] = said
-    return proba
-
-
-def collect(
-    name: str,
-    rows: pd.DataFrame,
-    labels: Sequence[str],
-    arms: Mapping[str, Callable[[int], tuple[np.ndarray, float]]],
-    seeds: Iterable[int],
-    **facts,
-) -> Outcome:
-    """Run every arm with every seed; the rows that no arm tested are left out of what comes back.
 
     Parameters
     ----------
-    arms : name → function of the seed that gives answers (n, k) and the number of rows trained on.
-    facts : what the record shall say beside hardware and versions.
+    name : of the experiment, one of ``leakage.STUDIES``.
+    folder : where the record lies; by default where records ship.
     """
-    found, trained, seeds = {}, {}, list(seeds)
-    for arm, run in arms.items():
-        runs = [run(seed) for seed in seeds]
-        found[arm] = np.stack([proba for proba, _ in runs])
-        trained[arm] = round(float(np.mean([n for _, n in runs])))
-    kept = np.any(
-        [np.isfinite(p).all(axis=(0, 2)) for p in found.values()], axis=0
-    )  # tested by any arm
-    found = {arm: p[:, kept] for arm, p in found.items()}
-    facts = {**facts, "seeds": seeds, "trained_on": trained, **surroundings()}
-    return Outcome(name, rows[kept].reset_index(drop=True), tuple(labels), found, facts)
+    record = records.read(f"leak-{name}", folder)
+    if record is None:
+        print(f"leak-{name}: not run yet")
+        return None
+    facts = dict(record)
+    names = [row["arm"] for row in facts.pop("arms")]
+    with np.load(record.arrays_path, allow_pickle=False) as file:
+        labels = tuple(file["labels"].tolist())
+        columns = {}
+        for key in file.files:
+            if key.startswith("row_"):
+                columns[key.removeprefix("row_")] = file[key]
+        arms = {}
+        for arm in names:
+            arms[arm] = answers_of(pd.DataFrame(columns), labels, file[arm])
+    return Outcome(name, arms, facts)
 
 
-def divided(
-    estimator: BaseEstimator,
-    X: np.ndarray,
-    rows: pd.DataFrame,
-    k: int,
-    folds: Callable[[int], Folds],
-) -> Callable[[int], tuple[np.ndarray, float]]:
-    """An arm for `collect`: one estimator on one table, divided by ``folds(seed)``."""
-    y = rows["y"].to_numpy()
+def answers_of(
+    rows: pd.DataFrame, labels: Sequence[str], seeds: np.ndarray | Sequence[np.ndarray]
+) -> list[Answers]:
+    """The answers with each seed to one table of rows.
 
-    def run(seed: int) -> tuple[np.ndarray, float]:
-        parts = folds(seed)
-        return answers(estimator, X, y, parts, k, seed), float(
-            np.mean([len(train) for train, _ in parts])
+    Parameters
+    ----------
+    rows : DataFrame with ``id``, ``y`` and the columns of `Answers.groups`.
+    labels : names of the k labels.
+    seeds : (seeds, n, k) probabilities.
+    """
+    groups = rows.drop(columns=["id", "y"])
+    found = []
+    for proba in seeds:
+        answers = Answers(
+            id=rows["id"].to_numpy(str),
+            groups=groups,
+            y=rows["y"].to_numpy(),
+            proba=proba.astype(np.float64),
+            labels=tuple(labels),
         )
+        found.append(answers)
+    return found
 
-    return run
+
+@dataclass(frozen=True)
+class Gap:
+    """A leak, and the two arms of an experiment that differ by it."""
+
+    leak: str
+    experiment: str
+    leaking: str
+    honest: str
+
+
+GAPS = (
+    Gap(
+        "neighbouring windows in training, remembered (1-NN)",
+        "windows",
+        "1-NN, 0.1 s",
+        "1-NN, actor",
+    ),
+    Gap("neighbouring windows in training, a network", "windows", "0.1 s", "actor"),
+    Gap("neighbouring windows, against other recordings", "windows", "0.1 s", "recording"),
+    Gap("known voices, RAVDESS", "speakers", "random", "actor"),
+    Gap("known sentences, RAVDESS", "speakers", "random, halves", "sentence, halves"),
+    Gap("known voices, TESS", "words", "random", "woman"),
+    Gap("known words, TESS", "words", "random", "word"),
+    Gap(
+        "known voices, RAVDESS in the merged set",
+        "corpora",
+        "merged, random",
+        "ravdess + tess, actor",
+    ),
+    Gap("two files of one performance", "twins", "by file", "by performance"),
+    Gap("varied copies made before the division", "augmented", "copies first", "division first"),
+    Gap(
+        "columns chosen on all rows (all are noise)",
+        "chosen-columns",
+        "chosen on all rows",
+        "chosen on training rows",
+    ),
+    Gap("scaler fitted on all rows", "scaled", "fitted on all rows", "fitted on training rows"),
+    Gap("epoch chosen on the test part", "best-epoch", "chosen on test", "chosen on validation"),
+    Gap("FER2013's twins in training", "fer2013", "with twins", "without twins"),
+)
+
+
+def gaps() -> pd.DataFrame:
+    """Every recorded leak and what it is worth.
+
+    Returns
+    -------
+    DataFrame, one row an entry of `GAPS` whose record is there: ``leak``, ``record``, the
+    accuracies ``leaking`` and ``honest`` (``Score``, mean over seeds) on the rows that both arms
+    tested, and the paired ``gap`` (``Comparison``).
+    """
+    rows = []
+    for one in GAPS:
+        found = read(one.experiment)
+        if found is None:
+            continue
+        both = found.tested(one.leaking) & found.tested(one.honest)
+        rows.append(
+            {
+                "leak": one.leak,
+                "record": f"leak-{one.experiment}",
+                "leaking": found.score(one.leaking, both),
+                "honest": found.score(one.honest, both),
+                "gap": found.gap(one.leaking, one.honest),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -20,8 +20,9 @@ from ...training import Batches, build_for, prepare
 from ...training.recipes import recipe_for
 from ...voices import augment_sound
 from ...voices.degradation import mp3
+from .collecting import collect, divided, predict_folds
 from .neighbours import small_network
-from .outcomes import Outcome, answers, collect, divided
+from .outcomes import Outcome
 from .voices import FOLDS, SEEDS, heard
 
 COLUMNS, BEST = 2_000, 20  # random columns beside the features, and how many are chosen
@@ -60,7 +61,9 @@ def chosen_columns(
         if early:
             X = choose.fit_transform(X, y)
         parts = by(seed)
-        proba = answers(model if early else make_pipeline(choose, model), X, y, parts, k, seed)
+        proba = predict_folds(
+            model if early else make_pipeline(choose, model), X, y, parts, k, seed
+        )
         return proba, float(np.mean([len(train) for train, _ in parts]))
 
     arms = {
@@ -223,7 +226,8 @@ def peek(outcome: Outcome, actors: int = 4) -> pd.DataFrame:
     accuracy of the submission that is best there, its ``private`` accuracy on all other actors, and
     ``typical``, the mean submission's on the board. Taught in notebooks/12_leakage.
     """
-    right = outcome.arms["submissions"].argmax(axis=2) == outcome.rows["y"].to_numpy()
+    answers = outcome.arms["submissions"]
+    right = np.stack([one.proba.argmax(axis=1) == one.y for one in answers])
     people, code = np.unique(outcome.rows["group"].to_numpy(str), return_inverse=True)
     hits = np.stack([np.bincount(code, r, len(people)) for r in right])
     n = np.bincount(code, minlength=len(people))

@@ -14,7 +14,8 @@ from ...datasets import Dataset, extract_features
 from ...datasets.splits import cross_validation
 from ...search import NetworkClassifier
 from ...training.recipes import recipe_for
-from .outcomes import Outcome, collect, divided
+from .collecting import collect, divided
+from .outcomes import Outcome
 
 SEEDS = (0, 1, 2)
 FOLDS = 3

@@ -1,0 +1,109 @@
+"""How an experiment is run: one estimator, trained anew for every way to divide, fold and seed.
+
+Taught in notebooks/12_leakage.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+
+from ...support.machine import surroundings
+from .outcomes import Outcome, answers_of
+
+#: Row numbers to train on and to test on, one pair a fold.
+Folds = Sequence[tuple[np.ndarray, np.ndarray]]
+#: A way to divide, run with a seed: probabilities (n, k) and the number of rows trained on.
+Arm = Callable[[int], tuple[np.ndarray, float]]
+
+
+def predict_folds(
+    estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, folds: Folds, k: int, seed: int = 0
+) -> np.ndarray:
+    """Train anew on each fold and ask about the rows it keeps out.
+
+    scikit-learn's ``cross_val_predict`` wants folds that test every row once; these need not.
+
+    Parameters
+    ----------
+    estimator : a scikit-learn classifier; a clone of it is fitted.
+    X, y : all n rows and their labels, int (n,).
+    folds : rows to train on and to ask about.
+    k : the number of labels.
+    seed : for every ``random_state`` in the estimator.
+
+    Returns
+    -------
+    float16 (n, k), NaN in rows never asked about.
+    """
+    proba = np.full((len(y), k), np.nan, np.float16)
+    for train, test in folds:
+        fitted = clone(estimator)
+        seeded = [name for name in fitted.get_params() if name.endswith("random_state")]
+        fitted.set_params(**dict.fromkeys(seeded, seed))
+        fitted.fit(X[train], y[train])
+        answers = np.zeros((len(test), k))
+        answers[:, fitted.classes_] = fitted.predict_proba(X[test])
+        proba[test] = answers
+    return proba
+
+
+def collect(
+    name: str,
+    rows: pd.DataFrame,
+    labels: Sequence[str],
+    arms: Mapping[str, Arm],
+    seeds: Iterable[int],
+    **facts,
+) -> Outcome:
+    """Run every arm with every seed; the rows that no arm tested are left out of what comes back.
+
+    Parameters
+    ----------
+    name : of the experiment.
+    rows : DataFrame with ``id``, ``y``, ``group`` and the experiment's own columns.
+    labels : names of the k labels.
+    arms : name → function of the seed that gives answers (n, k) and the number of rows trained on.
+    facts : what the record shall say beside hardware and versions.
+    """
+    seeds = list(seeds)
+    found = {}
+    trained = {}
+    tested = np.zeros(len(rows), bool)  # by any arm
+    for arm, run in arms.items():
+        runs = [run(seed) for seed in seeds]
+        found[arm] = np.stack([proba for proba, _ in runs])
+        trained[arm] = round(float(np.mean([n for _, n in runs])))
+        tested |= np.isfinite(found[arm]).all(axis=(0, 2))
+    rows = rows[tested].reset_index(drop=True)
+    answers = {arm: answers_of(rows, labels, proba[:, tested]) for arm, proba in found.items()}
+    facts = {**facts, "seeds": seeds, "trained_on": trained, **surroundings()}
+    return Outcome(name, answers, facts)
+
+
+def divided(
+    estimator: BaseEstimator,
+    X: np.ndarray,
+    rows: pd.DataFrame,
+    k: int,
+    folds: Callable[[int], Folds],
+) -> Arm:
+    """An arm for `collect`: one estimator on one table, divided by ``folds(seed)``.
+
+    Parameters
+    ----------
+    estimator : a scikit-learn classifier.
+    X : all rows.
+    rows : DataFrame with ``y``.
+    k : the number of labels.
+    folds : from a seed, rows to train on and to ask about.
+    """
+    y = rows["y"].to_numpy()
+
+    def run(seed: int) -> tuple[np.ndarray, float]:
+        parts = folds(seed)
+        trained = float(np.mean([len(train) for train, _ in parts]))
+        return predict_folds(estimator, X, y, parts, k, seed), trained
+
+    return run

@@ -1,0 +1,232 @@
+"""The record of a study of pairs: the answers of both streams and of the joint network, to which
+every rule can be applied again.
+
+Taught in notebooks/13_fusion. It ships as ``data/runs/fusion-<data>.json``, with the answers in
+``.npz``; reading it loads no Keras.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ... import evaluation
+from ...emotions import EMOTIONS
+from ...evaluation import (
+    Answers,
+    Comparison,
+    Report,
+    compare,
+    concatenate,
+    threshold_for,
+)
+from ...fusion import RULES, Stacking, agreement, fuse
+from ...fusion.fitted import PAIRED
+from ...training import records
+
+#: What is scored; ``clean`` and all below it by clip: means over a recording's windows and a
+#: picture's frames.
+CONDITIONS = (
+    "frame by frame",
+    "clean",
+    "no face",
+    "no voice",
+    "blurred face",
+    "noisy voice",
+    "contradicting",
+)
+#: Degraded streams once more, believed as if they were clean.
+BLIND = {"blurred face": "blurred face, believed", "noisy voice": "noisy voice, believed"}
+STREAMS = ("face", "voice")
+#: Whose answers are recorded; those of the rules follow from the streams'.
+RECORDED = (*STREAMS, "joint")
+METHODS = (*STREAMS, *RULES, "joint")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answers of one study, and what was fitted before they were given.
+
+    Attributes
+    ----------
+    facts : JSON: data, networks, seeds, and for each seed what was ``fitted`` on its validation
+        pairs.
+    recorded : Answers by (seed, condition, one of ``RECORDED``), over the seven labels; ``groups``
+        has ``actor``, whose voice it is, and of contradicting pairs ``face_y``, the face's label.
+    """
+
+    facts: dict
+    recorded: dict[tuple[int, str, str], Answers]
+
+    def answers(self, condition: str, method: str) -> Answers:
+        """All seeds' answers to the test pairs, one below the other; ``groups`` has ``seed`` too.
+
+        Parameters
+        ----------
+        condition : one of `CONDITIONS`, or of the values of `BLIND`.
+        method : one of `METHODS`.
+        """
+        parts = []
+        for seed, fitted in self._seeds():
+            part = self._answers_of(seed, fitted, condition, method)
+            parts.append(replace(part, groups=part.groups.assign(seed=seed)))
+        return concatenate(parts)
+
+    def _seeds(self) -> list[tuple[int, dict]]:
+        return list(zip(self.facts["seeds"], self.facts["fitted"], strict=True))
+
+    def _answers_of(self, seed: int, fitted: dict, condition: str, method: str) -> Answers:
+        if method in RECORDED:
+            return self.recorded[seed, condition, method]
+        streams = {name: self.recorded[seed, condition, name].proba for name in STREAMS}
+        fused = _fused(method, streams, fitted)
+        return replace(self.recorded[seed, condition, "face"], proba=fused)
+
+    def report(self, condition: str, method: str) -> Report | None:
+        """The scores over all seeds, intervals over actors; None where a method has nothing to go
+        on.
+        """
+        answers = self.answers(condition, method)
+        if np.isnan(answers.proba).any():
+            return None
+        actors = answers.groups["actor"].to_numpy()
+        return evaluation.score(answers.y, answers.proba, EMOTIONS, actors)
+
+    def gain(self, condition: str, method: str, over: str) -> Comparison:
+        """How much better one method is than another on the same pairs."""
+        better = self.answers(condition, method)
+        other = self.answers(condition, over)
+        actors = better.groups["actor"].to_numpy()
+        return compare(better.y, better.proba, other.proba, actors)
+
+    def by_seed(self, condition: str, method: str) -> list[float]:
+        """Accuracy with each seed."""
+        answers = self.answers(condition, method)
+        right = pd.Series(answers.proba.argmax(axis=1) == answers.y)
+        return right.groupby(answers.groups["seed"]).mean().tolist()
+
+    def table(self, metric: str = "accuracy") -> pd.DataFrame:
+        """Methods by condition, as text with intervals; empty where a method has nothing to go on."""
+        columns = {}
+        for condition in CONDITIONS:
+            if condition == "contradicting":
+                continue
+            cells = {}
+            for method in METHODS:
+                report = self.report(condition, method)
+                cells[method] = "" if report is None else str(getattr(report, metric))
+            columns[condition] = cells
+        return pd.DataFrame(columns).loc[list(METHODS)]
+
+    def contradictions(self, error_rate: float = 0.2) -> pd.DataFrame:
+        """Pairs whose face and voice were labelled differently: whom each method follows, and who
+        notices.
+
+        Returns
+        -------
+        One row a rule (and joint): the shares 0..1 of answers that are the ``face``'s label, the
+        ``voice``'s, ``neither``; ``unsure`` of these, and ``unsure_alike`` of pairs of one label;
+        ``apart``: called a disagreement, and ``apart_alike`` likewise (the same for every rule).
+        """
+        rows = []
+        for method in (*RULES, "joint"):
+            answers = self.answers("contradicting", method)
+            label = answers.proba.argmax(axis=1)
+            face = np.mean(label == answers.groups["face_y"].to_numpy())
+            voice = np.mean(label == answers.y)
+            row = {"rule": method, "face": face, "voice": voice, "neither": 1 - face - voice}
+            row |= self._noticed("contradicting", method, error_rate)
+            for name, share in self._noticed("clean", method, error_rate).items():
+                row[f"{name}_alike"] = share
+            rows.append(row)
+        columns = ["rule", "face", "voice", "neither", "apart", "unsure"]
+        columns += ["apart_alike", "unsure_alike"]
+        return pd.DataFrame(rows, columns=columns).set_index("rule")
+
+    def _noticed(self, condition: str, method: str, error_rate: float) -> dict[str, float]:
+        """The shares of pairs that are called a disagreement, and an unsure answer."""
+        apart = []
+        unsure = []
+        for seed, fitted in self._seeds():
+            streams = {name: self.recorded[seed, condition, name].proba for name in STREAMS}
+            alike = agreement(streams["face"], streams["voice"])
+            apart.append(alike < fitted["disagree_below"])
+            if method in fitted["risk_coverage"]:
+                below = threshold_for(fitted["risk_coverage"][method], error_rate)
+                unsure.append(_fused(method, streams, fitted).max(axis=1) < below)
+        found = {"apart": float(np.concatenate(apart).mean())}
+        if unsure:
+            found["unsure"] = float(np.concatenate(unsure).mean())
+        return found
+
+    def save(self, folder: Path | None = None, *, publish: bool = False) -> Path:
+        """Write the record, ``fusion-<data>.json`` and ``.npz``.
+
+        Parameters
+        ----------
+        folder : where to; by default the output root, ``./runs``.
+        publish : put it where records ship instead.
+        """
+        arrays = {}
+        last = {}  # where records have it: below everything else of its seed
+        for (seed, condition, source), answers in self.recorded.items():
+            at = f"s{seed}/{condition}/"
+            arrays[at + source] = answers.proba.astype(np.float16)
+            arrays[at + "y"] = answers.y
+            arrays[at + "actor"] = np.array(answers.groups["actor"].tolist())
+            if "face_y" in answers.groups:
+                last[at + "face_y"] = answers.groups["face_y"].to_numpy()
+        name = _name_of(self.facts["data"])
+        return records.write(name, self.facts, arrays | last, folder=folder, publish=publish)
+
+
+def read(data: str = PAIRED, folder: Path | None = None) -> Outcome | None:
+    """The recorded study of a set of pairs; None, and a line saying so, where it is missing.
+
+    Parameters
+    ----------
+    data : the set's name.
+    folder : where the record lies; by default where records ship.
+    """
+    record = records.read(_name_of(data), folder)
+    if record is None:
+        print(f"{_name_of(data)}: not run yet")
+        return None
+    recorded = {}
+    with np.load(record.arrays_path, allow_pickle=False) as file:
+        for seed in record["seeds"]:
+            for condition in (*CONDITIONS, *BLIND.values()):
+                for source in RECORDED:
+                    recorded[seed, condition, source] = _read_one(file, seed, condition, source)
+    return Outcome(record.facts, recorded)
+
+
+def _read_one(file: np.lib.npyio.NpzFile, seed: int, condition: str, source: str) -> Answers:
+    at = f"s{seed}/{condition}/"
+    y = file[at + "y"]
+    groups = pd.DataFrame({"actor": file[at + "actor"]})
+    if at + "face_y" in file:
+        groups["face_y"] = file[at + "face_y"]
+    return Answers(
+        id=np.arange(len(y)).astype(str),  # the file has no names: its rows are numbered
+        groups=groups,
+        y=y,
+        proba=file[at + source].astype(np.float64),
+        labels=EMOTIONS,
+    )
+
+
+def _name_of(data: str) -> str:
+    return f"fusion-{data}"
+
+
+def _fused(method: str, streams: dict[str, np.ndarray], fitted: dict) -> np.ndarray:
+    options = {}
+    if method == "weighted":
+        options["weights"] = fitted["weights"]
+    elif method == "product":
+        options["prior"] = fitted["prior"]
+    elif method == "stacking":
+        options["stacking"] = Stacking.from_dict(fitted["stacking"])
+    return fuse(streams, method, **options)

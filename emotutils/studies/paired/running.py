@@ -1,0 +1,310 @@
+"""The study of pairs, run: every rule on test pairs, clean and degraded.
+
+Taught in notebooks/13_fusion.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from ...datasets import Pairs, PairSet, load_pairs
+from ...emotions import EMOTIONS, to_seven
+from ...evaluation import Answers, Calibration, by_recording, soften
+from ...faces.degradation import blur
+from ...fusion import prior_of, weights_of
+from ...fusion.fitted import PAIRED
+from ...fusion.pairing import ask, by_clip, calibration_of, learn
+from ...networks import Network, as_network
+from ...support.machine import surroundings
+from ...training import records
+from ...voices import measured_windows
+from ...voices.degradation import white_noise
+from .outcomes import BLIND, Outcome
+
+SEEDS = (0, 1, 2)
+#: How streams are degraded: blur (σ in pixels of 48) and white noise (dB), as in ``robustness``.
+BLUR = 2.0
+NOISE = 10.0
+#: Whose answers stand for the voice network's training with a seed: only the first seed's weights
+#: ship.
+VOICE_TRAINING = {
+    "protocol": "actors-16-4-4",
+    "data": "ravdess",
+    "network": "crnn",
+    "variant": "best",
+}
+
+
+def study(
+    root: str | os.PathLike | None = None,
+    *,
+    data: str = PAIRED,
+    face: Network | str | os.PathLike = "conv2d",
+    voice: Network | str | os.PathLike = "crnn",
+    joint: Network | str | os.PathLike = "joint",
+    seeds: tuple[int, ...] = SEEDS,
+    progress: bool = False,
+) -> Outcome:
+    """Score every rule on test pairs: PrivateTest faces beside actors 21–24.
+
+    Temperatures, weights, prior, stacking and thresholds are fitted on validation pairs. Each seed
+    draws other pictures and other jitter; the clean voices are those of the voice network's
+    training with that seed where its answers are recorded (`VOICE_TRAINING`). Face network, joint
+    network and degraded voices are of one training.
+
+    Parameters
+    ----------
+    root : the data root.
+    data : a set of ``paired-…``.
+    face, voice, joint : networks, their names or the paths of ``.keras`` files.
+    seeds : of the pairs.
+    progress : show a bar.
+
+    Raises
+    ------
+    EmotutilsError : networks that are not calibrated, sets that are not there.
+    """
+    began = time.perf_counter()
+    networks = {
+        "face": as_network(face),
+        "voice": as_network(voice),
+        "joint": as_network(joint),
+    }
+    source = load_pairs(data, root)
+    recorded = {}
+    fitted = []
+    for seed in tqdm(seeds, unit="seed", disable=not progress, dynamic_ncols=True):
+        one = _OneSeed(source, networks, seed, _voice_training(seed, source, networks["voice"]))
+        fitted.append(one.fit())
+        for condition, answers in one.test().items():
+            for method, found in answers.items():
+                recorded[seed, condition, method] = found.rounded()
+    facts = {
+        "data": data,
+        "networks": {name: {"name": n.name, "run": n.card["run"]} for name, n in networks.items()},
+        "seeds": list(seeds),
+        "blur": BLUR,
+        "noise": NOISE,
+        "fitted": fitted,
+        "wall_time_s": round(time.perf_counter() - began, 1),
+        **surroundings(),
+    }
+    return Outcome(facts, recorded)
+
+
+@dataclass(frozen=True)
+class _VoiceTraining:
+    """The training of the voice network whose answers are studied, and its calibration.
+
+    Attributes
+    ----------
+    run : the name of its record.
+    recorded : by split, its own answers to the clean windows, at its temperature and over the seven
+        labels; None where the network at hand answers itself.
+    """
+
+    run: str
+    calibration: Calibration
+    recorded: dict[str, Answers] | None = None
+
+    def answers(
+        self, split: str, pairs: Pairs, asked: Mapping[str, Answers]
+    ) -> Mapping[str, Answers]:
+        """The answers to clean windows, those of the voice by this training."""
+        if self.recorded is None:
+            return asked
+        recorded = self.recorded[split]
+        # Windows stand in the order of the recordings, in the record as in the pairs: the n-th of
+        # the same name.
+        where = {key: row for row, key in enumerate(_numbered(recorded.id, recorded.id))}
+        window = [where[key] for key in _numbered(pairs.voice_id, pairs.face_id)]
+        proba = np.repeat(recorded.proba[window], pairs.face.shape[1], axis=0)
+        return {**asked, "voice": replace(asked["voice"], proba=proba)}
+
+
+def _voice_training(seed: int, source: PairSet, voice: Network) -> _VoiceTraining:
+    """The training with that seed, where it is recorded; else that of the network itself."""
+    own = _VoiceTraining(voice.card["run"], calibration_of(voice))
+    found = records.find(**VOICE_TRAINING, seed=seed)
+    if source.voices.name != "ravdess" or not found or found[0].name == own.run:
+        return own
+    record = found[0]
+    validation = record.answers("validation")
+    temperature, calibration = Calibration.measure(
+        validation.y, validation.proba, voice.labels, record.name
+    )
+    recorded = {}
+    for split in ("validation", "test"):
+        answers = record.answers(split)
+        proba = to_seven(soften(answers.proba, temperature), voice.labels)
+        recorded[split] = replace(answers, proba=proba, labels=EMOTIONS)
+    return _VoiceTraining(record.name, calibration, recorded)
+
+
+def _numbered(voice_id: np.ndarray, beside: np.ndarray) -> list[tuple[str, int]]:
+    """Each recording's name with the number of the window, counted for each picture beside it."""
+    seen: dict[tuple, int] = {}
+    numbered = []
+    for name, other in zip(voice_id, beside, strict=True):
+        seen[name, other] = seen.get((name, other), -1) + 1
+        numbered.append((str(name), seen[name, other]))
+    return numbered
+
+
+@dataclass(frozen=True)
+class _OneSeed:
+    """The study with one seed."""
+
+    source: PairSet
+    networks: Mapping[str, Network]
+    seed: int
+    training: _VoiceTraining
+
+    def _pairs(self, split: str) -> Pairs:
+        return self.source.part(split, self.networks["voice"].features, seed=self.seed)
+
+    def _asked(self, pairs: Pairs, **options) -> dict[str, Answers]:
+        return ask(pairs, self.networks["face"], self.networks["voice"], **options)
+
+    def fit(self) -> dict:
+        """What is fitted on the validation pairs, as the record has it."""
+        pairs = self._pairs("validation")
+        answers = self.training.answers("validation", pairs, self._asked(pairs))
+        face = self.networks["face"]
+        calibrations = {"face": calibration_of(face), "voice": self.training.calibration}
+        runs = {"face": face.card["run"], "voice": self.training.run}
+        learned = learn(by_clip(answers), calibrations, runs, self.source.name)
+        weights = {}
+        for stream, values in weights_of(calibrations).items():
+            weights[stream] = [round(float(value), 5) for value in values]
+        return {
+            "seed": self.seed,
+            **vars(learned),
+            "stacking": learned.stacking.to_dict(),
+            "weights": weights,
+            "prior": prior_of(calibrations).round(5).tolist(),
+        }
+
+    def test(self) -> dict[str, dict[str, Answers]]:
+        """The answers to the test pairs: by condition, of both streams and the joint network."""
+        pairs = self._pairs("test")
+        frames = self.training.answers("test", pairs, self._asked(pairs))
+        clean = by_clip(frames)
+        return {
+            "frame by frame": self._with_joint(frames, pairs, by_frame=True),
+            "clean": self._with_joint(clean, pairs),
+            "no face": self._with_joint(_without("face", clean), pairs, without="face"),
+            "no voice": self._with_joint(_without("voice", clean), pairs, without="voice"),
+            **self._blurred(pairs),
+            **self._noisy(pairs),
+            "contradicting": self._contradicting(pairs),
+        }
+
+    def _with_joint(self, answers: Mapping[str, Answers], pairs: Pairs, **options) -> dict:
+        proba = _joint_answers(self.networks["joint"], pairs, **options)
+        return {**answers, "joint": replace(answers["face"], proba=proba)}
+
+    def _blurred(self, pairs: Pairs) -> dict[str, dict[str, Answers]]:
+        blurred = replace(pairs, face=_blur_faces(pairs.face))
+        found = {}
+        for condition, quality in _measured_and_believed("blurred face"):
+            asked = self._asked(blurred, quality=quality)
+            answers = by_clip(self.training.answers("test", blurred, asked))
+            found[condition] = self._with_joint(answers, blurred)
+        return found
+
+    def _noisy(self, pairs: Pairs) -> dict[str, dict[str, Answers]]:
+        noisy, snr = _in_noise(self.source, pairs, self.networks["voice"])
+        found = {}
+        for condition, quality in _measured_and_believed("noisy voice"):
+            answers = by_clip(self._asked(noisy, snr=snr, quality=quality))
+            found[condition] = self._with_joint(answers, noisy)
+        return found
+
+    def _contradicting(self, pairs: Pairs) -> dict[str, Answers]:
+        apart, face_y = _beside_other_faces(pairs, self.seed)
+        answers = by_clip(self.training.answers("test", apart, self._asked(apart)))
+        for stream, one in answers.items():
+            answers[stream] = replace(one, groups=one.groups.assign(face_y=face_y))
+        return self._with_joint(answers, apart)
+
+
+def _measured_and_believed(condition: str) -> tuple[tuple[str, bool], tuple[str, bool]]:
+    """A condition with what is measured of its quality taken into account, and without."""
+    return (condition, True), (BLIND[condition], False)
+
+
+def _without(stream: str, answers: Mapping[str, Answers]) -> dict[str, Answers]:
+    """One stream is missing."""
+    gap = np.full_like(answers[stream].proba, np.nan)
+    return {**answers, stream: replace(answers[stream], proba=gap)}
+
+
+def _joint_answers(
+    joint: Network, pairs: Pairs, *, without: str | None = None, by_frame: bool = False
+) -> np.ndarray:
+    """The joint network's answers, by clip or frame by frame."""
+    n, frames = pairs.face.shape[:2]
+    crops = pairs.face.reshape(-1, *pairs.face.shape[2:])
+    faces = joint.embed("face", crops).reshape(n, frames, -1)
+    voices = joint.embed("voice", pairs.voice)
+    if by_frame:
+        return joint.join(faces.reshape(n * frames, -1), np.repeat(voices, frames, axis=0))
+    face = None if without == "face" else faces.mean(axis=1)
+    voice = None if without == "voice" else voices
+    _, clip = np.unique(pairs.id, return_inverse=True)
+    return by_recording(joint.join(face, voice), clip)
+
+
+def _blur_faces(face: np.ndarray) -> np.ndarray:
+    crops = face.reshape(-1, *face.shape[2:])
+    return blur(crops, BLUR).round().astype(np.uint8).reshape(face.shape)
+
+
+def _in_noise(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.ndarray]:
+    """The same pairs in white noise, and the ratio (dB) measured in each window; other windows than
+    the clean ones.
+    """
+    ids = source.voices.table["id"].to_numpy(str)
+    sr = voice.features.sr
+    windows = {}
+    ratios = {}
+    for k, name in enumerate(np.unique(pairs.voice_id)):
+        (sound,) = source.voices.voices(np.flatnonzero(ids == name), sr)
+        sound = white_noise(sound, NOISE, sr, np.random.default_rng([0, k])).clip(-1, 1)
+        windows[name], ratios[name] = measured_windows(sound, voice.features)
+    _, first = np.unique(pairs.id, return_index=True)
+    row = []
+    x = []
+    snr = []
+    for k in first:
+        name = pairs.voice_id[k]
+        row += [k] * len(windows[name])
+        x += list(windows[name])
+        snr += ratios[name]
+    chosen = {}
+    for column in ("face", "y", "face_id", "voice_id", "actor"):
+        chosen[column] = getattr(pairs, column)[row]
+    return Pairs(voice=np.stack(x), **chosen), np.array(snr)
+
+
+def _beside_other_faces(pairs: Pairs, seed: int) -> tuple[Pairs, np.ndarray]:
+    """The same voices beside faces of another label, and these faces' labels by clip.
+
+    The faces are those of other rows: no picture appears that the pairs do not have.
+    """
+    rng = np.random.default_rng([seed, 1])
+    _, first, code = np.unique(pairs.id, return_index=True, return_inverse=True)
+    pictures = first[np.unique(pairs.face_id[first], return_index=True)[1]]
+    other = np.empty_like(first)
+    for voice in np.unique(pairs.voice_id):
+        own = pairs.voice_id[first] == voice
+        pool = pictures[pairs.y[pictures] != pairs.y[first[own][0]]]
+        other[own] = rng.choice(pool, own.sum(), replace=False)
+    apart = replace(pairs, face=pairs.face[other][code], face_id=pairs.face_id[other][code])
+    clips = np.unique(apart.id, return_index=True)[1]
+    return apart, pairs.y[other][code][clips]

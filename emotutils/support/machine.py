@@ -1,0 +1,51 @@
+"""What computes here, in words: kept with every record, so that a time or a figure can be placed."""
+
+import os
+import platform
+from importlib.metadata import version
+
+PACKAGES = (
+    "keras",
+    "tensorflow",
+    "numpy",
+    "scipy",
+    "librosa",
+    "scikit-learn",
+    "opencv-python-headless",
+    "av",
+)
+
+
+def has_gpu() -> bool:
+    """Whether Keras' backend computes on a graphics card. (JAX raises when asked for one that is
+    not there.)
+    """
+    import keras  # here, because whoever only reads a record must not wait for it
+
+    devices = keras.distribution.list_devices()
+    return any(name.lower().startswith(("gpu", "cuda")) for name in devices)
+
+
+def surroundings() -> dict:
+    """Hardware in words, and the versions of what computes.
+
+    Returns
+    -------
+    ``hardware``, a sentence, and ``versions`` of Python, Keras' backend and the packages.
+    """
+    import keras
+
+    gpu = "with GPU" if has_gpu() else "no GPU"
+    versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    for package in PACKAGES:
+        versions[package] = version(package)
+    return {"hardware": f"{_cores()}, {platform.machine()}, {gpu}", "versions": versions}
+
+
+def _cores() -> str:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        n = len(os.sched_getaffinity(0))
+    else:
+        n = os.cpu_count() or 1
+    return "1 processor core" if n == 1 else f"{n} processor cores"

@@ -1,0 +1,200 @@
+"""What a training says of itself, in its record and on its network's card.
+
+Taught in notebooks/11_evaluation.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from .. import evaluation
+from ..datasets import Dataset, Part, from_outside
+from ..evaluation import Calibration, by_recording
+from ..networks import kind_of
+from ..support.machine import surroundings
+from .recipes import Recipe, recipe_for
+
+#: Where a network's training cannot match the thesis, or had to choose between its text and its
+#: logs.
+NOTES = {
+    "conv2d": "The text divides into 60/20/20, the log of figure 5.6 counts 75/15/10; the log is followed, drawn anew.",
+    "vgg16": "The thesis's 80 % (figure 5.4) has no digits and no log, and its Aff-Wild frames cannot be had.",
+    "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; the batch of 64 is its search's.",
+    "conv1d": "The thesis counts 5,252 recordings; copies differ, also in the length of the songs: see the rows here.",
+}
+
+
+def own_protocol(data: str, modality: str) -> str:
+    """How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``).
+
+    RAVDESS, also where other sets or faces stand beside its voices: actors 1–16 train, 17–20
+    validation, 21–24 test. Everything else has its official split: FER2013's, or that of the table
+    that a set's reader gives.
+    """
+    return "actors-16-4-4" if modality != "face" and "ravdess" in data else "official"
+
+
+def notes(network: str, plan: Recipe, data: str) -> list[str]:
+    """What a reader of the record must know before comparing it: cut short, or not quite what the
+    thesis did.
+    """
+    found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
+    if kind_of(network) == "both":
+        shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
+        found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
+        if data.startswith("paired-"):
+            found.append(
+                "No film: faces and voices are independent given the label; a gain is overstated."
+            )
+    wanted = recipe_for(network, plan.variant).epochs
+    return (
+        [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
+    )
+
+
+def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) -> str:
+    """``<protocol>-<dataset>-<network>-<variant>-s<seed>``: the name of a run's record.
+
+    A run of another length than its recipe's says so behind the variant: ``best-9-epochs``.
+    """
+    length = (
+        "" if plan.epochs == recipe_for(network, plan.variant).epochs else f"-{plan.epochs}-epochs"
+    )
+    return f"{protocol}-{data}-{network}-{plan.variant}{length}-s{seed}"
+
+
+def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
+    """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by
+    recording.
+
+    A recording's probabilities are the mean over its windows (of pairs: those beside one face). One
+    speaker's windows are not independent: voices' intervals are resampled by speaker; a single
+    speaker's hold for this voice alone.
+    """
+    if modality == "face":
+        return evaluation.score(part.y, proba, labels).to_dict()
+    groups = part.group if len(set(part.group)) > 1 else None
+    windows = evaluation.score(part.y, proba, labels, groups=groups).to_dict()
+    _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
+    mean, groups = by_recording(proba, code), None if groups is None else groups[first]
+    return {
+        **windows,
+        "clips": evaluation.score(part.y[first], mean, labels, groups=groups).to_dict(),
+    }
+
+
+def face_details(
+    part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset
+) -> tuple:
+    """What is said of a face network's test part beside its score, and the arrays from which that
+    can be had again.
+
+    Parameters
+    ----------
+    part, known : the test and the training part.
+    proba, mirrored : (n, k) answers to the test faces and to their mirror images.
+
+    Returns
+    -------
+    details : ``flip``: mean of the two answers; ``without_duplicates``: only pictures that no
+        training row has, pixel by pixel; ``ferplus``: against FER+'s majority, where the set has
+        votes and six of ten agree.
+    arrays : ``test_mirrored``, ``test_duplicate`` (bool) and ``test_ferplus`` (int8, -1: no
+        majority).
+    """
+    duplicate = np.isin(part.group, known.group)
+    everything, both = np.ones(len(part), bool), (proba.astype(np.float64) + mirrored) / 2
+    told = {"flip": (everything, part.y, both), "without_duplicates": (~duplicate, part.y, proba)}
+    arrays = {"test_mirrored": mirrored, "test_duplicate": duplicate}
+    if "ferplus_label" in dataset.table:
+        label = dataset.table.set_index("id")["ferplus_label"].loc[part.id]
+        votes = pd.Categorical(label, categories=dataset.labels).codes
+        told["ferplus"], arrays["test_ferplus"] = (votes >= 0, votes, proba), votes
+    details = {}
+    for name, (rows, y, answers) in told.items():
+        if rows.any():
+            report = evaluation.score(
+                y[rows], answers[rows].astype(np.float64), dataset.labels
+            ).to_dict()
+            details[name] = {key: report[key] for key in ("n", "accuracy", "uar", "macro_f1")}
+    return details, arrays
+
+
+def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
+    """The part of a record that says how it came about: options, split and surroundings."""
+    options = plan.to_dict()
+    return {
+        "assumed": options.pop("assumed"),
+        "options": options,
+        "split": {name: {"n": len(p), "groups": _groups(p, modality)} for name, p in parts.items()},
+        **surroundings(),
+    }
+
+
+def _groups(part: Part, modality: str) -> list[str] | int:
+    """Speakers by name; of pictures only how many distinct ones there are."""
+    names = sorted(set(part.group.tolist()))
+    return len(names) if modality == "face" else names
+
+
+def card(
+    name: str,
+    plan: Recipe,
+    dataset: Dataset,
+    record: dict,
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]],
+    run: str,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+) -> dict:
+    """The card that lies beside a trained network: what it says, takes, learned from and scored.
+
+    Parameters
+    ----------
+    validation : labels and probabilities of validation rows that tested nothing: it is calibrated
+        on them.
+    """
+    modality = kind_of(name)
+    use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
+    use = "as the data's licence allows" if from_outside(record["data"]) else use
+    keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")
+    temperature, calibration = 1.0, {}
+    if validation is not None:
+        rows = f"{len(validation[0]):,} validation rows of {record['data']} ({record['protocol']})"
+        temperature, found = Calibration.measure(*validation, dataset.labels, rows)
+        calibration = {"calibration": found.to_dict()}
+    return {
+        "name": name,
+        "builder": name,
+        "variant": plan.variant,
+        "modality": modality,
+        "labels": list(dataset.labels),
+        "input_shape": json.loads(json.dumps(input_shape)),
+        "features": plan.features.to_dict() if plan.features else None,
+        "temperature": temperature,
+        "parameters": record["parameters"],
+        "data": record["data"],
+        "citation": dataset.citation,
+        "protocol": record["protocol"],
+        "test": {k: record["test"][k] for k in keys},
+        "licence": f"weights: {use} (trained on {record['data']}: {dataset.licence})",
+        "run": run,
+        **calibration,
+    }
+
+
+def by_source(arrays: dict[str, np.ndarray], labels: tuple[str, ...]) -> dict:
+    """What a joint network's validation pairs say of its answers from a face, from a voice and from
+    both.
+
+    Returns
+    -------
+    ``temperatures`` and ``curves`` (risk and coverage, for ``evaluation.threshold_for``), each by
+    source.
+    """
+    temperatures, curves = {}, {}
+    for source, key in (("face", "face_proba"), ("voice", "voice_proba"), ("face+voice", "proba")):
+        y, proba = arrays["validation_y"], arrays[f"validation_{key}"].astype(float)
+        temperatures[source], found = Calibration.measure(y, proba, labels, source)
+        curves[source] = found.risk_coverage
+    return {"temperatures": temperatures, "curves": curves}
