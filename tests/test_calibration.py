@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from emotutils import config, networks
+from emotutils import networks
 from emotutils.cli import main
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import EmotutilsError
@@ -22,6 +22,7 @@ from emotutils.evaluation import (
     thinned,
     threshold_for,
 )
+from emotutils.training import records
 from emotutils.training.calibrating import calibrate
 
 CARDS = networks.shipped_cards()
@@ -132,10 +133,8 @@ def test_every_shipped_network_is_calibrated_and_worse_input_is_never_believed_m
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card["name"])
 def test_the_shipped_temperature_is_that_of_the_recorded_validation_answers(card):
     """Of faces the card leaves out rows identical to training ones, so it may be a little higher."""
-    with np.load(
-        config.shipped_root() / "runs" / f"{card['run']}.npz", allow_pickle=False
-    ) as saved:
-        recorded = fit_temperature(saved["validation_y"], saved["validation_proba"].astype(float))
+    answers = records.of_card(card).answers("validation")
+    recorded = fit_temperature(answers.y, answers.proba)
     assert card["temperature"] == pytest.approx(recorded, rel=0.03)
 
 

@@ -12,15 +12,19 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
+from emotutils import config
 from emotutils.cli import build_parser
 from emotutils.datasets.catalog import CATALOG
-from emotutils.evaluation import Score
+from emotutils.emotions import EMOTIONS
+from emotutils.evaluation import Answers, Score
 from emotutils.media import FilmWriter
 from emotutils.networks import shipped_cards
 from emotutils.studies import tables
+from emotutils.training import records
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (
@@ -170,7 +174,7 @@ def test_results_on_a_page_are_those_of_cards_and_records(page, tables):
 
 
 def test_routes_and_times_are_those_of_the_record():
-    record = json.loads(read("data/runs/notebooks.json"))
+    record = records.read("notebooks")
     there = {path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
     assert record["seconds"].keys() == record["words"].keys() == there, "make notebooks"
     (block,) = re.findall(
@@ -215,7 +219,7 @@ def test_each_issue_template_says_what_it_is_for(path):
 
 @pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
 def test_each_score_on_a_card_is_its_run_records(card):
-    record = json.loads(read(f"data/runs/{card['run']}.json"))
+    record = records.of_card(card)
     assert card["test"] == {key: record["test"][key] for key in card["test"]}
     assert (card["data"], card["protocol"]) == (record["data"], record["protocol"])
 
@@ -240,40 +244,43 @@ def test_results_table_with_and_without_networks():
     assert "740 rows of 4 speakers, 8 labels" in tables.results_table([CARD, voice])
 
 
+RUN = {"protocol": "official", "data": "fer2013", "network": "conv2d", "variant": "best"}
+RUN |= {"recipe": "best", "seed": 0, "options": {"epochs": 40}}
+
+
 def test_other_seeds_of_a_shipped_network_are_told(tmp_path, monkeypatch):
-    (tmp_path / "runs").mkdir()
-    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
-    card = CARD | {"run": "official-x-s0"}
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    card = CARD | {"run": "run 0"}
     for seed, value in enumerate((0.61, 0.58, 0.64)):
-        record = {"test": {"uar": {"value": value}}}
-        (tmp_path / "runs" / f"official-x-s{seed}.json").write_text(json.dumps(record))
+        record = RUN | {"seed": seed, "test": {"uar": {"value": value}}}
+        records.write(f"run {seed}", record, publish=True)
         told = tables.results_table([card])
         assert ("seeds" in told) == (seed > 0)
     assert "`conv2d` in 3 seeds: UAR 58.0–64.0 %" in told
 
 
 def test_twins_are_told_where_the_set_was_audited(tmp_path, monkeypatch):
-    (tmp_path / "runs").mkdir()
-    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     card = CARD | {"run": "run"}
-    right = np.eye(7)[[0, 1, 2, 3]].astype(np.float16)
-    np.savez(
-        tmp_path / "runs" / "run.npz", test_id=list("abcd"), test_y=[0, 1, 0, 0], test_proba=right
+    groups = pd.DataFrame({"group": list("abcd")})
+    answers = Answers(
+        np.array(list("abcd")), groups, np.array([0, 1, 0, 0]), np.eye(7)[:4], EMOTIONS
     )
+    record = RUN | {"test": {"labels": EMOTIONS, "uar": {"value": 0.5}}}
+    records.write("run", record, answers.arrays("test"), publish=True)
     assert "twin" not in tables.results_table([card])
-    (tmp_path / "runs" / "data-fer2013.json").write_text(json.dumps({"twins": ["a", "b"]}))
+    records.write("data-fer2013", {"twins": ["a", "b"]}, publish=True)
     assert "2 test rows of `conv2d` have a twin" in tables.results_table([card])
     assert "on the others is 0.0 %" in tables.results_table([card])
 
 
 def test_thesis_table_quotes_the_thesis_and_says_what_was_not_run(tmp_path, monkeypatch):
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "quoted-thesis.json").write_text(read("data/runs/quoted-thesis.json"))
-    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
-    run = "official-fer2013-conv2d-best"
+    quoted = records.read("quoted-thesis")
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    records.write("quoted-thesis", quoted, publish=True)
     for seed, value in enumerate((0.68, 0.7)):
-        record = {"test": {"accuracy": {"value": value, "low": 0.66, "high": 0.72}}}
-        (tmp_path / "runs" / f"{run}-s{seed}.json").write_text(json.dumps(record))
+        test = {"accuracy": {"value": value, "low": 0.66, "high": 0.72}}
+        records.write(f"run {seed}", RUN | {"seed": seed, "test": test}, publish=True)
     rows = tables.thesis_table().splitlines()[2:6]
     assert rows[0] == "| Conv2D, FER2013 | 54.1 % | not run yet | 69.0 % (68.0–70.0, 2 seeds) |"
     assert rows[1] == "| ResNet50, FER2013 | 46.2 % | not run yet | not run yet |"
@@ -281,16 +288,15 @@ def test_thesis_table_quotes_the_thesis_and_says_what_was_not_run(tmp_path, monk
 
 
 def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "quoted-thesis.json").write_text(read("data/runs/quoted-thesis.json"))
-    monkeypatch.setattr(tables.config, "shipped_root", lambda: tmp_path)
-    record = {"network": "vgg16", "recipe": "best", "options": {"epochs": 4}}
+    quoted = records.read("quoted-thesis")
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    records.write("quoted-thesis", quoted, publish=True)
+    record = RUN | {"network": "vgg16", "options": {"epochs": 4}}
     score = {"value": 0.6, "low": 0.58, "high": 0.62}
     test = {"accuracy": score, "macro_f1": score} | dict.fromkeys(
         ("flip", "without_duplicates", "ferplus"), {"accuracy": score}
     )
-    file = tmp_path / "runs" / "official-fer2013-vgg16-best-4-epochs-s0.json"
-    file.write_text(json.dumps(record | {"test": test}))
+    records.write("short", record | {"test": test}, publish=True)
     said = "60.0 % (58.0–62.0)"
     assert (
         tables.thesis_table().splitlines()[4].endswith(f"| not run yet | {said}, 4 of 40 epochs |")
@@ -300,7 +306,7 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
         == f"| vgg16, 4 of 40 epochs | {' | '.join([said] * 5)} |"
     )
     whole = record | {"options": {"epochs": 40}, "test": test}
-    file.with_name("official-fer2013-vgg16-best-s0.json").write_text(json.dumps(whole))
+    records.write("whole", whole, publish=True)
     assert tables.faces_table().splitlines()[2].startswith("| vgg16 | ")
 
 
@@ -313,7 +319,7 @@ def test_searches_table_tells_winners_and_real_differences():
     found = {row[0]: row[1:] for row in rows[2:]}
     faces, best, said, pairs = found["conv2d: epochs and batch"]
     assert faces == "2,400 of 28,709, 3 folds" and said == "batch_size=100, epochs=50: 56.6 %"
-    points = json.loads(read("data/runs/search-epochs-and-batch-fer2013-conv2d.json"))["points"]
+    points = records.read("search-epochs-and-batch-fer2013-conv2d")["points"]
     top = max(points, key=lambda point: sum(point["accuracy"]))
     parameters = top["parameters"]
     assert best.startswith(
@@ -329,12 +335,9 @@ def test_voices_table_holds_networks_and_floors():
         if "|" in row
     ]
     found = {row[0]: row[1:] for row in rows}
-    test = json.loads(read("data/runs/folds-5-ravdess-crnn-best-s0.json"))["test"]
+    test = records.read("folds-5-ravdess-crnn-best-s0")["test"]
     assert found["`crnn`"] == [str(Score(**part["uar"])) for part in (test, test["clips"])]
-    seeds = [
-        json.loads(read(f"data/runs/folds-5-ravdess-conv1d-best-s{k}.json"))["test"]
-        for k in range(3)
-    ]
+    seeds = [records.read(f"folds-5-ravdess-conv1d-best-s{k}")["test"] for k in range(3)]
     low, high = (f"{100 * f(test['uar']['value'] for test in seeds):.1f}" for f in (min, max))
     assert (
         found["`conv1d`, our training"][0]

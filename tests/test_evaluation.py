@@ -18,7 +18,6 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
-from emotutils.config import shipped_root
 from emotutils.emotions import EMOTIONS
 from emotutils.evaluation import (
     Score,
@@ -31,6 +30,7 @@ from emotutils.evaluation import (
     risk_coverage,
     score,
 )
+from emotutils.training import records
 
 
 def random_case(n=500, k=7, seed=3):
@@ -440,9 +440,7 @@ def test_curves_that_run_together_have_not_parted():
 
 
 def test_the_thesiss_logs_had_parted_before_what_they_show():
-    figures = json.loads((shipped_root() / "runs" / "quoted-thesis.json").read_text("utf-8"))[
-        "figures"
-    ]
+    figures = records.read("quoted-thesis")["figures"]
     assert (
         parting_epoch(figures["5.2"]["epochs"], "accuracy")
         == figures["5.2"]["epochs"][0]["epoch"] - 1
@@ -451,7 +449,5 @@ def test_the_thesiss_logs_had_parted_before_what_they_show():
         parting_epoch(figures["5.6"]["epochs"], "loss") == figures["5.6"]["epochs"][0]["epoch"] - 1
     )
     assert parting_epoch(figures["4.10"]["epochs"], "accuracy") is None
-    run = json.loads(
-        (shipped_root() / "runs" / "official-fer2013-conv2d-best-s0.json").read_text("utf-8")
-    )
+    run = records.read("official-fer2013-conv2d-best-s0")
     assert 5 < parting_epoch(run["history"], "accuracy") < run["best_epoch"]

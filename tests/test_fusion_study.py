@@ -5,15 +5,17 @@ with the cards.
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
 
 from emotutils import config, networks
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
-from emotutils.evaluation import Calibration
+from emotutils.evaluation import Answers, Calibration
 from emotutils.fusion import fuse, load_fitted, pairing, weights_of
 from emotutils.studies import paired
+from emotutils.training import records
 from emotutils.training.testing import evaluate_network
 
 CARDS = {card["name"]: card for card in networks.shipped_cards(("face", "voice", "both"))}
@@ -33,8 +35,9 @@ def test_the_record_is_of_the_networks_that_ship(outcome):
 
 
 def test_everything_was_fitted_on_validation_pairs_and_tested_on_four_other_actors(outcome):
-    y, _, actor = outcome.answers("clean", "face")
-    assert set(actor) == {f"ravdess-{k}" for k in range(21, 25)} and set(y) == set(range(7))
+    answers = outcome.answers("clean", "face")
+    assert set(answers.groups["actor"]) == {f"ravdess-{k}" for k in range(21, 25)}
+    assert set(answers.y) == set(range(7))
     weights = weights_of(
         {s: Calibration.from_dict(CARDS[n]["calibration"]) for s, n in networks.DEFAULTS.items()}
     )
@@ -44,9 +47,11 @@ def test_everything_was_fitted_on_validation_pairs_and_tested_on_four_other_acto
 
 def test_scores_can_be_had_again_from_the_answers(outcome):
     for method in ("face", "weighted", "joint"):
-        y, p, _ = outcome.answers("clean", method)
+        answers = outcome.answers("clean", method)
         report = outcome.report("clean", method)
-        assert report.accuracy.value == pytest.approx(accuracy_score(y, p.argmax(axis=1)))
+        assert report.accuracy.value == pytest.approx(
+            accuracy_score(answers.y, answers.proba.argmax(axis=1))
+        )
         assert (
             report.accuracy.low <= np.mean(outcome.by_seed("clean", method)) <= report.accuracy.high
         )
@@ -55,10 +60,12 @@ def test_scores_can_be_had_again_from_the_answers(outcome):
 
 def test_a_missing_stream_leaves_what_the_other_says(outcome):
     for condition, other in (("no face", "voice"), ("no voice", "face")):
-        expected = outcome.answers(condition, other)[1]
+        expected = outcome.answers(condition, other).proba
         for rule in ("weighted", "mean", "maximum", "stacking"):
             np.testing.assert_allclose(
-                outcome.answers(condition, rule)[1], expected / expected.sum(1)[:, None], atol=1e-3
+                outcome.answers(condition, rule).proba,
+                expected / expected.sum(1)[:, None],
+                atol=1e-3,
             )
         assert outcome.report(condition, {"voice": "face", "face": "voice"}[other]) is None
 
@@ -75,8 +82,8 @@ def test_contradictions_are_noticed_more_often_than_pairs_of_one_label(outcome):
     assert (found["apart"] > 2 * found["apart_alike"]).all()
     np.testing.assert_allclose(found[["face", "voice", "neither"]].sum(axis=1), 1)
     for seed in outcome.facts["seeds"]:
-        at = f"s{seed}/contradicting/"
-        assert (outcome.arrays[at + "face_y"] != outcome.arrays[at + "y"]).all()
+        answers = outcome.recorded[seed, "contradicting", "face"]
+        assert (answers.groups["face_y"] != answers.y).all()
 
 
 def test_what_ships_for_the_default_pair_is_what_the_study_fitted(outcome):
@@ -88,14 +95,24 @@ def test_what_ships_for_the_default_pair_is_what_the_study_fitted(outcome):
 
 
 def test_clips_are_means_over_windows_and_frames():
-    rng = np.random.default_rng(0)
-    streams = {name: rng.dirichlet(np.ones(7), 6) for name in ("face", "voice")}
-    answers = pairing.Answers(
-        streams, np.array([0, 0, 1, 1, 1, 2]), np.array(list("aabbbc")), np.array(list("xxyyyz"))
-    )
-    clips = answers.clips()
-    assert clips.y.tolist() == [0, 1, 2] and clips.actor.tolist() == ["a", "b", "c"]
-    np.testing.assert_allclose(clips.streams["voice"][1], streams["voice"][2:5].mean(axis=0))
+    proba = np.random.default_rng(0).dirichlet(np.ones(7), 6)
+    actors = pd.DataFrame({"actor": list("aabbbc")})
+    y = np.array([0, 0, 1, 1, 1, 2])
+    answers = Answers(np.array(list("xxyyyz")), actors, y, proba, EMOTIONS)
+    clips = pairing.by_clip({"voice": answers})["voice"]
+    assert clips.y.tolist() == [0, 1, 2] and clips.groups["actor"].tolist() == ["a", "b", "c"]
+    np.testing.assert_allclose(clips.proba[1], proba[2:5].mean(axis=0))
+
+
+def test_the_record_is_written_as_it_was_read(outcome, tmp_path):
+    path = outcome.save(tmp_path)
+    shipped = records.read(path.stem)
+    assert path.read_bytes() == shipped.path.read_bytes()
+    with np.load(path.with_suffix(".npz")) as again, np.load(shipped.arrays_path) as arrays:
+        assert set(again.files) == set(arrays.files)
+        for name in arrays.files:
+            assert again[name].dtype == arrays[name].dtype
+            np.testing.assert_array_equal(again[name], arrays[name])
 
 
 def test_two_networks_are_fitted_on_pairs_of_the_samples():

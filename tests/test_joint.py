@@ -395,8 +395,7 @@ def test_what_cannot_be_trained_is_named(tmp_path, network, data, options, messa
 def test_the_shipped_network_gives_its_records_score_again(real_data):
     network = load_network("joint")
     pairs = datasets.load_pairs(network.card["data"], real_data).part("test", network.features)
-    run = records.config.shipped_root() / "runs" / f"{network.card['run']}.json"
-    test = json.loads(run.read_text(encoding="utf-8"))["test"]
+    test = records.of_card(network.card)["test"]
     for told, present in (
         (test, [1, 1]),
         (test["face_only"], [1, 0]),

@@ -15,6 +15,7 @@ from emotutils.errors import DataError
 from emotutils.evaluation import score
 from emotutils.studies import leakage
 from emotutils.studies.leakage import neighbours, outcomes, traps
+from emotutils.training import records
 
 NEAREST = KNeighborsClassifier(1)
 GUESS = DummyClassifier(strategy="prior")
@@ -56,14 +57,20 @@ def outcome():
     rows = pd.DataFrame(
         {"id": [f"r{i}" for i in range(40)], "y": y, "group": np.repeat(list("abcd"), 10)}
     )
-    arms = {"all": np.stack([right, right]), "half": np.stack([half, right])}
-    arms = {name: p.astype(np.float16) for name, p in arms.items()}
-    return outcomes.Outcome("hand", rows, ("x", "z"), arms, {"trained_on": {"all": 5, "half": 5}})
+    arms = {"all": [right, right], "half": [half, right]}
+    return by_hand(rows, arms, {"trained_on": {"all": 5, "half": 5}})
+
+
+def by_hand(rows, arms, facts=None):
+    """An outcome of two labels from each arm's probabilities (seeds, n, 2)."""
+    labels = ("x", "z")
+    answers = {arm: outcomes.answers_of(rows, labels, proba) for arm, proba in arms.items()}
+    return outcomes.Outcome("hand", answers, facts or {})
 
 
 def test_score_is_the_mean_over_seeds_of_evaluates(outcome):
     y, groups = outcome.rows["y"].to_numpy(), outcome.rows["group"].to_numpy()
-    reports = [score(y, p.astype(float), ("x", "z"), groups) for p in outcome.arms["half"]]
+    reports = [score(y, one.proba, ("x", "z"), groups) for one in outcome.arms["half"]]
     assert [r.accuracy.value for r in reports] == [0.5, 1.0]
     assert outcome.score("half").value == pytest.approx(0.75)
     assert outcome.score("half").low == pytest.approx(np.mean([r.accuracy.low for r in reports]))
@@ -81,9 +88,7 @@ def test_rows_that_one_arm_did_not_test_do_not_count():
     right = np.eye(2, dtype=np.float16)[[0, 1, 0, 1]][None]
     part = right.copy()
     part[:, 2:] = np.nan
-    found = outcomes.Outcome(
-        "hand", rows, ("x", "z"), {"a": right, "b": part}, {"trained_on": {"a": 1, "b": 1}}
-    )
+    found = by_hand(rows, {"a": right, "b": part}, {"trained_on": {"a": 1, "b": 1}})
     assert found.gap("a", "b").n == 2
     assert found.table().loc["b", "n"] == 2
     with pytest.raises(DataError, match="no rows"):
@@ -165,9 +170,9 @@ def test_corpora_never_train_on_a_tested_actor(seen):
     for train, test in Seen.log[3:]:  # all but the merged, random ones
         assert not set(groups[keys(train)]) & set(groups[keys(test)])
     tess = (found.rows["corpus"] == "tess").to_numpy()
-    assert np.isnan(found.arms["ravdess to tess"][0][~tess]).all()
-    assert np.isfinite(found.arms["ravdess to tess"][0][tess]).all()
-    assert found.arms["tess to ravdess"][0][~tess, -1].max() == 0, (
+    assert np.isnan(found.arms["ravdess to tess"][0].proba[~tess]).all()
+    assert np.isfinite(found.arms["ravdess to tess"][0].proba[tess]).all()
+    assert found.arms["tess to ravdess"][0].proba[~tess, -1].max() == 0, (
         "who never heard calm cannot say it"
     )
 
@@ -200,7 +205,7 @@ def test_peeking_flatters_the_one_that_was_chosen():
         {"id": range(800), "y": rng.integers(0, 2, 800), "group": np.repeat(range(16), 50)}
     )
     tossed = np.eye(2)[rng.integers(0, 2, (13, 800))]
-    found = traps.peek(outcomes.Outcome("coins", rows, ("a", "b"), {"submissions": tossed}))
+    found = traps.peek(by_hand(rows, {"submissions": tossed}))
     assert len(found) == 1820
     assert found["public"].mean() > 0.53
     assert found["typical"].mean() == pytest.approx(0.5, abs=0.02)
@@ -240,19 +245,38 @@ def test_fer2013s_arms_differ_in_twins_alone():
     }
 
 
-RECORDS = sorted((config.shipped_root() / "runs").glob("leak-*.json"))
+RECORDS = sorted(path.stem for path in records.shipped_folder().glob("leak-*.json"))
 
 
-@pytest.mark.parametrize("path", RECORDS, ids=lambda p: p.stem)
-def test_a_records_table_is_that_of_its_answers(path):
-    found = outcomes.read(path.stem.removeprefix("leak-"))
-    told = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["arms"]).set_index("arm")
-    pd.testing.assert_frame_equal(found.table(), told, check_dtype=False, atol=6e-5)
-    assert found.name in leakage.STUDIES
+@pytest.mark.parametrize("name", leakage.STUDIES)
+def test_a_records_table_is_that_of_its_answers(name):
+    found = outcomes.read(name)
+    recorded = pd.DataFrame(records.read(f"leak-{name}")["arms"]).set_index("arm")
+    pd.testing.assert_frame_equal(found.table(), recorded, check_dtype=False, atol=6e-5)
 
 
 def test_every_study_is_recorded():
-    assert {p.stem.removeprefix("leak-") for p in RECORDS} == set(leakage.STUDIES)
+    assert set(RECORDS) == {f"leak-{name}" for name in leakage.STUDIES}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_an_outcome_is_written_as_it_was_read(name, tmp_path):
+    """Bytes of the answers: their names, order, types and values."""
+    shipped = records.read(name)
+    path = outcomes.read(name.removeprefix("leak-")).save(tmp_path)
+    with np.load(path.with_suffix(".npz")) as again, np.load(shipped.arrays_path) as arrays:
+        assert again.files == arrays.files
+        for key in arrays.files:
+            assert again[key].dtype == arrays[key].dtype
+            np.testing.assert_array_equal(again[key], arrays[key])
+
+
+def test_nothing_is_written_where_records_ship_unless_asked(outcome, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path / "shipped")
+    assert outcome.save().parent.resolve() == tmp_path / "runs"
+    assert not (tmp_path / "shipped").exists()
+    assert outcome.save(publish=True).parent == tmp_path / "shipped" / "runs"
 
 
 def test_gaps_are_differences_of_the_recorded_arms():

@@ -1,17 +1,16 @@
 """The shipped weights on the real test sets: their cards tell the truth."""
 
-import json
-
 import cv2
 import numpy as np
 import pytest
 
-from emotutils import config, datasets
+from emotutils import datasets
 from emotutils.analysis import analyze
 from emotutils.evaluation import score
 from emotutils.findings import P
 from emotutils.media import FilmWriter
 from emotutils.networks import load_network, shipped_cards
+from emotutils.training import records
 from emotutils.training.testing import evaluate_network
 
 pytestmark = pytest.mark.real
@@ -35,17 +34,15 @@ def test_the_floors_of_the_default_networks(real_data):
 
 @pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
 def test_a_record_names_the_rows_it_was_scored_on(card, real_data):
-    arrays = np.load(config.shipped_root() / "runs" / f"{card['run']}.npz", allow_pickle=False)
-    record = json.loads((config.shipped_root() / "runs" / f"{card['run']}.json").read_text())
-    groups = arrays["test_group"] if card["modality"] == "voice" else None
-    again = score(
-        arrays["test_y"], arrays["test_proba"].astype(float), card["labels"], groups
-    ).to_dict()
+    record = records.of_card(card)
+    answers = record.answers("test")
+    groups = answers.groups["group"] if card["modality"] == "voice" else None
+    again = score(answers.y, answers.proba, card["labels"], groups).to_dict()
     assert again == {k: v for k, v in record["test"].items() if k in again}
     network, data = load_network(card["name"]), datasets.load(card["data"], real_data)
     part = datasets.part(data, "test", card["modality"], network.features)
-    np.testing.assert_array_equal(part.id, arrays["test_id"])
-    np.testing.assert_array_equal(part.y, arrays["test_y"])
+    np.testing.assert_array_equal(part.id, answers.id)
+    np.testing.assert_array_equal(part.y, answers.y)
 
 
 def test_faces_in_a_film_are_read_as_well_as_faces_in_the_set(real_data, tmp_path):

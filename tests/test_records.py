@@ -2,45 +2,52 @@
 them.
 """
 
-import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from emotutils import config
-from emotutils.evaluation import by_recording, score
-from emotutils.networks import DEFAULTS
+from emotutils.errors import NetworkError
+from emotutils.evaluation import Answers, score
+from emotutils.networks import DEFAULTS, shipped_cards
+from emotutils.studies.tables import is_cut_short
+from emotutils.training import records
+from emotutils.training.describing import run_name
 from emotutils.training.recipes import recipe_for
-from emotutils.training.records import run_name
 
 #: Of trainings; the experiments' are held to their answers in test_leakage.py and
 #: test_fusion_study.py.
-EXPERIMENTS = ("leak-", "fusion-")
-ANSWERS = sorted((config.shipped_root() / "runs").glob("*.npz"))
-RECORDS = [path.with_suffix(".json") for path in ANSWERS if not path.stem.startswith(EXPERIMENTS)]
+RECORDS = [
+    record
+    for record in records.find()
+    if record.arrays_path.is_file() and "network" in record and "protocol" in record
+]
+FACES = [record for record in RECORDS if record["data"] == "fer2013"]
+JOINT = [record for record in RECORDS if record["network"] == "joint"]
 
 
-def read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
+def speakers(answers):
+    return answers.groups["group"].to_numpy(str)
 
 
-@pytest.mark.parametrize("path", RECORDS, ids=lambda p: p.stem)
-def test_every_figure_can_be_had_again_from_the_probabilities(path):
-    record, arrays = read(path), np.load(path.with_suffix(".npz"), allow_pickle=False)
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+def test_every_figure_can_be_had_again_from_the_probabilities(record):
     plan = replace(
         recipe_for(record["network"], record["recipe"]), epochs=record["options"]["epochs"]
     )
-    assert path.stem == run_name(
+    assert record.name == run_name(
         record["protocol"], record["data"], record["network"], plan, record["seed"]
     )
     for split in ("validation", "test"):
         if split in record:
-            groups = arrays[f"{split}_group"] if "clips" in record[split] else None
-            y, proba = arrays[f"{split}_y"], arrays[f"{split}_proba"].astype(float)
-            again = score(y, proba, record[split]["labels"], groups).to_dict()
+            answers = record.answers(split)
+            groups = speakers(answers) if "clips" in record[split] else None
+            again = score(answers.y, answers.proba, answers.labels, groups).to_dict()
             assert again == {k: v for k, v in record[split].items() if k in again}
-    if record["recipe"] == "thesis" or "-epochs-" in path.stem:
+    if record["recipe"] == "thesis" or is_cut_short(record):
         assert record["notes"], (
             "the thesis is not matched to the letter, or the run was cut short: say so"
         )
@@ -52,71 +59,59 @@ def test_every_figure_can_be_had_again_from_the_probabilities(path):
         assert run["best_epoch"] == int(np.argmax(values)) + 1
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in RECORDS if "fer2013" in p.stem and "paired-" not in p.stem],
-    ids=lambda p: p.stem,
-)
-def test_every_face_record_tells_flip_duplicates_and_majority(path):
-    test, a = read(path)["test"], np.load(path.with_suffix(".npz"), allow_pickle=False)
-    y, proba, votes, fresh = (
-        a["test_y"],
-        a["test_proba"].astype(float),
-        a["test_ferplus"],
-        ~a["test_duplicate"],
-    )
+@pytest.mark.parametrize("record", FACES, ids=lambda record: record.name)
+def test_every_face_record_tells_flip_duplicates_and_majority(record):
+    test, answers = record["test"], record.answers("test")
+    mirrored = record.answers("test", "mirrored").proba
+    y, proba, votes = answers.y, answers.proba, answers.groups["ferplus"].to_numpy()
+    fresh = ~answers.groups["duplicate"].to_numpy()
     right = {
-        "flip": (proba + a["test_mirrored"]).argmax(axis=1) == y,
+        "flip": (proba + mirrored).argmax(axis=1) == y,
         "without_duplicates": (proba.argmax(axis=1) == y)[fresh],
         "ferplus": (proba.argmax(axis=1) == votes)[votes >= 0],
     }
     for name, hits in right.items():
         assert test[name]["n"] == len(hits)
         assert test[name]["accuracy"]["value"] == pytest.approx(hits.mean(), abs=1e-4)
-    if path.stem.startswith("official"):
+    if record["protocol"] == "official":
         assert (~fresh).sum() == 288  # PrivateTest rows that are identical to a Training row
 
 
-@pytest.mark.parametrize("path", [p for p in RECORDS if "-joint-" in p.stem], ids=lambda p: p.stem)
-def test_every_joint_record_tells_face_alone_voice_alone_and_clips(path):
-    record, arrays = read(path), np.load(path.with_suffix(".npz"), allow_pickle=False)
+@pytest.mark.parametrize("record", JOINT, ids=lambda record: record.name)
+def test_every_joint_record_tells_face_alone_voice_alone_and_clips(record):
     for split in ("validation", "test"):
-        y, groups, told = arrays[f"{split}_y"], arrays[f"{split}_group"], record[split]
-        _, first, code = np.unique(arrays[f"{split}_id"], return_index=True, return_inverse=True)
-        for key, recorded in (
-            ("", told),
-            ("face_", told["face_only"]),
-            ("voice_", told["voice_only"]),
+        told = record[split]
+        for source, recorded in (
+            (None, told),
+            ("face", told["face_only"]),
+            ("voice", told["voice_only"]),
         ):
-            proba = arrays[f"{split}_{key}proba"].astype(float)
-            again = score(y, proba, told["labels"], groups).to_dict()
+            answers = record.answers(split, source)
+            again = score(answers.y, answers.proba, answers.labels, speakers(answers)).to_dict()
             assert again == {k: v for k, v in recorded.items() if k in again}
-            clips = score(
-                y[first], by_recording(proba, code), told["labels"], groups[first]
-            ).to_dict()
-            assert clips == recorded["clips"]
-    assert "paired-" not in path.stem or any("No film" in note for note in record["notes"])
+            clips = answers.by_recording()
+            again = score(clips.y, clips.proba, clips.labels, speakers(clips)).to_dict()
+            assert again == recorded["clips"]
+    assert any("No film" in note for note in record["notes"])
     heard = [set(part["groups"]) for part in record["split"].values()]
     assert sum(map(len, heard)) == len(set().union(*heard)), "an actor in two parts"
 
 
 def test_the_voice_network_that_ships_is_the_better_one_on_the_validation_actors():
     """RAVDESS alone or with TESS: decided on actors 17–20, at the same number of training steps."""
-    alone, merged = (
-        read(config.shipped_root() / "runs" / f"actors-16-4-4-{run}-s0.json")
-        for run in ("ravdess-crnn-best", "ravdess+tess-crnn-best-13-epochs")
-    )
+    crnn = {"protocol": "actors-16-4-4", "network": "crnn", "seed": 0}
+    alone, merged = (records.find(data=data, **crnn)[0] for data in ("ravdess", "ravdess+tess"))
     steps = [
         r["options"]["epochs"] * -(-3 * r["split"]["train"]["n"] // 32) for r in (alone, merged)
     ]
-    card = read(config.shipped_root() / "weights" / "crnn.card.json")
+    (card,) = [card for card in shipped_cards() if card["name"] == "crnn"]
     better = max((alone, merged), key=lambda r: r["validation"]["uar"]["value"])
     assert card["data"] == better["data"]
     assert max(steps) / min(steps) < 1.1
 
 
 def test_the_quoted_figures_of_the_thesis_agree_with_themselves():
-    quoted = read(config.shipped_root() / "runs" / "quoted-thesis.json")["figures"]
+    quoted = records.read("quoted-thesis")["figures"]
     confusion = np.array(quoted["5.7"]["confusion"])
     assert confusion.sum() == 1734
     assert np.trace(confusion) / confusion.sum() == pytest.approx(
@@ -138,11 +133,8 @@ def test_the_quoted_figures_of_the_thesis_agree_with_themselves():
 
 def test_the_voice_network_beats_the_floors_on_the_same_folds():
     """Every actor tested by a network that never heard him; the folds are those of the floors."""
-    runs = config.shipped_root() / "runs"
-    record, floors = (
-        read(runs / "folds-5-ravdess-crnn-best-s0.json"),
-        read(runs / "folds-5-ravdess-floors.json"),
-    )
+    record = records.read("folds-5-ravdess-crnn-best-s0")
+    floors = records.read("folds-5-ravdess-floors")
     assert record["test"]["n_groups"] == 24 and record["test"]["clips"]["n"] == 1440
     heard = [group for fold in record["folds"] for group in fold["split"]["test"]["groups"]]
     assert len(heard) == len(set(heard)) == 24
@@ -153,13 +145,66 @@ def test_the_voice_network_beats_the_floors_on_the_same_folds():
 
 
 def test_the_default_networks_are_the_best_measured():
-    runs = config.shipped_root() / "runs"
-    faces = {
-        read(p)["network"]: read(p)["test"]["accuracy"]["value"]
-        for p in runs.glob("official-fer2013-*-s0.json")
-    }
-    voices = {
-        read(p)["network"]: read(p)["test"]["uar"]["value"]
-        for p in runs.glob("folds-5-ravdess-*-s0.json")
-    }
+    faces, voices = {}, {}
+    for record in records.find(protocol="official", data="fer2013", seed=0):
+        faces[record["network"]] = record["test"]["accuracy"]["value"]
+    for record in records.find(protocol="folds-5", data="ravdess", variant="best", seed=0):
+        voices[record["network"]] = record["test"]["uar"]["value"]
     assert {"face": max(faces, key=faces.get), "voice": max(voices, key=voices.get)} == DEFAULTS
+
+
+def test_records_are_read_by_name_and_found_by_what_they_say(tmp_path):
+    record = records.read("official-fer2013-conv2d-best-s0")
+    assert {**record} == record.facts and len(record) == len(record.facts)
+    assert records.read("never-run") is None and records.find(protocol="never") == []
+    records.write("mine", {"protocol": "mine", "seed": 1}, folder=tmp_path)
+    records.write("ours", {"protocol": "mine", "seed": 0}, folder=tmp_path)
+    assert [one.name for one in records.find(tmp_path, protocol="mine")] == ["ours", "mine"]
+
+
+def test_the_record_of_a_network_lies_beside_it_or_among_the_shipped_ones(tmp_path):
+    card = {"name": "own", "run": "official-fer2013-conv2d-best-s0"}
+    assert records.of_card(card, tmp_path)["data"] == "fer2013"
+    records.write(card["run"], {"data": "own"}, folder=tmp_path)
+    assert records.of_card(card, tmp_path)["data"] == "own"
+    with pytest.raises(NetworkError, match="record of own is missing"):
+        records.of_card(card | {"run": "elsewhere"}, tmp_path)
+
+
+def test_answers_are_read_as_they_were_saved(tmp_path):
+    answers = records.read("folds-5-ravdess-crnn-best-s0").answers("test")
+    answers.save(tmp_path / "answers.npz", "test")
+    again = Answers.load(tmp_path / "answers.npz", "test")
+    assert again.labels == answers.labels
+    pd.testing.assert_frame_equal(again.groups, answers.groups)
+    for name in ("id", "y", "proba"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(answers, name))
+
+
+def test_over_seven_labels_calm_is_neutral():
+    answers = records.read("folds-5-ravdess-crnn-best-s0").answers("test")
+    seven = answers.to_seven()
+    assert seven.proba.shape == (len(answers), 7) and seven.y.max() == 6
+    assert (seven.y[answers.y == 7] == 6).all()
+
+
+LIGHT = """
+import contextlib, io, sys
+import emotutils.evaluation, emotutils.plots
+from emotutils.training import records
+records.read("official-fer2013-conv2d-best-s0").answers("test").by_recording()
+from emotutils import search
+from emotutils.studies import leakage, paired
+search.table(records.read("search-activation-fer2013-conv2d"))
+leakage.read("words").table()
+paired.read().report("clean", "weighted")
+from emotutils.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    assert main(["networks"]) in (0, None)
+print(*{"keras", "tensorflow", "cv2", "av"} & sys.modules.keys())
+"""
+
+
+def test_reading_records_loads_neither_keras_nor_opencv_nor_pyav():
+    out = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == ""

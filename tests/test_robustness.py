@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from emotutils import config, datasets
+from emotutils import datasets
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.networks import shipped_cards
 from emotutils.studies.robustness import DAMAGES, robustness, table, write
+from emotutils.training import records
 from emotutils.voices import window_features
 from emotutils.voices.degradation import mp3, white_noise
 
@@ -337,17 +338,14 @@ SHIPPED = {"conv2d": "fer2013", "crnn": "ravdess", "conv1d": "ravdess"}
 
 def test_every_shipped_network_has_its_record():
     assert set(SHIPPED) == set(CARDS)
-    names = {path.name for path in (config.shipped_root() / "runs").glob("robustness-*.json")}
-    assert names == {f"robustness-{data}-{network}.json" for network, data in SHIPPED.items()}
+    recorded = {path.stem for path in records.shipped_folder().glob("robustness-*.json")}
+    assert recorded == {f"robustness-{data}-{network}" for network, data in SHIPPED.items()}
 
 
 @pytest.mark.parametrize("network", SHIPPED)
 def test_a_shipped_record_agrees_with_the_run_that_made_the_network(network):
-    runs = config.shipped_root() / "runs"
-    record = json.loads(
-        (runs / f"robustness-{SHIPPED[network]}-{network}.json").read_text(encoding="utf-8")
-    )
-    test = json.loads((runs / f"{record['run']}.json").read_text(encoding="utf-8"))["test"]
+    record = records.read(f"robustness-{SHIPPED[network]}-{network}")
+    test = records.read(record["run"])["test"]
     told = test.get("clips", test)
     check(record)
     assert list(record["damages"]) == [

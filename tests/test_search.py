@@ -346,7 +346,7 @@ def test_rounds_are_scikit_learn_s(n, epochs, factor):
 
 
 def test_the_thesis_s_searches_have_its_values():
-    quoted = json.loads((ROOT / "data" / "runs" / "quoted-thesis.json").read_text())["figures"]
+    quoted = records.read("quoted-thesis")["figures"]
 
     def values(figure):
         return {
@@ -445,7 +445,7 @@ def test_a_study_leaves_a_record_and_keeps_twins_together(tmp_path):
     found = searches.study(plan, memory=tmp_path, progress=False)
     assert (found["used"], found["of"], found["folds"], found["repeats"]) == (60, 420, 2, 2)
     assert len(found["rows"]) == 4 and all(train + test == 60 for train, test in found["rows"])
-    path = records.write_json("search-x", found, tmp_path)
+    path = records.write("search-x", found, folder=tmp_path)
     assert search.table(json.loads(path.read_text())).equals(search.table(found))
     with pytest.raises(SearchError, match="known are search-epochs"):
         searches.study("search-nothing")
@@ -460,15 +460,9 @@ def test_folds_for_scikit_learn_keep_groups_whole():
         assert not set(table["group"].iloc[train]) & set(table["group"].iloc[test])
 
 
-RECORDS = sorted((ROOT / "data" / "runs").glob("search-*.json"))
-
-
 @pytest.mark.parametrize("name", searches.STUDIES)
 def test_every_study_is_recorded_as_it_stands(name):
-    found, plan = (
-        json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text()),
-        searches.STUDIES[name],
-    )
+    found, plan = records.read(name), searches.STUDIES[name]
     assert (found["network"], found["data"]) == (plan.network, plan.data)
     assert (found["used"], found["folds"], found["repeats"]) == (
         plan.rows,

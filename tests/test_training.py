@@ -15,7 +15,7 @@ from emotutils import datasets, networks, training, voices
 from emotutils.datasets import Part, splits
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import score
-from emotutils.training import records
+from emotutils.training import describing
 from emotutils.training.recipes import RECIPES, Recipe, recipe_for
 from emotutils.training.testing import evaluate_network
 
@@ -231,7 +231,7 @@ def test_duplicates_of_training_pictures_are_left_out():
         for groups in (np.array(list("abcdef")), np.array(list("aaxyzf")))
     )
     proba = np.full((6, 7), 0.1, np.float16)
-    details, arrays = records.face_details(part, proba, proba, known, data)
+    details, arrays = describing.face_details(part, proba, proba, known, data)
     assert arrays["test_duplicate"].tolist() == [True, True, False, False, False, True]
     assert details["without_duplicates"]["n"] == 3
 

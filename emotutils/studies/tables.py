@@ -330,10 +330,15 @@ def _wanted(record: Record) -> int:
     return recipe_for(record["network"], record["recipe"]).epochs
 
 
+def is_cut_short(record: Record) -> bool:
+    """Whether a run had fewer epochs than its recipe asks for."""
+    return record["options"]["epochs"] < _wanted(record)
+
+
 def _cut_short(record: Record) -> str:
-    ran = record["options"]["epochs"]
-    wanted = _wanted(record)
-    return f", {ran} of {wanted} epochs" if ran < wanted else ""
+    if not is_cut_short(record):
+        return ""
+    return f", {record['options']['epochs']} of {_wanted(record)} epochs"
 
 
 def _by_seed(tests: Sequence[dict]) -> list[str]:

@@ -14,7 +14,6 @@ What it prints also goes into ``data/runs/bench-mfcc-extraction.json``, which
 notebooks/05_voice_data shows.
 """
 
-import json
 import os
 import platform
 import sys
@@ -29,8 +28,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from emotutils import config, datasets, media, voices
-from emotutils.support.files import replacing
+from emotutils import datasets, media, voices
+from emotutils.training import records
 
 SR = 16000
 BLOCK = 424  # clips that one contender takes before the next has its turn: ten turns
@@ -121,10 +120,7 @@ def main(root: str | None = None) -> None:
         "rates": table.to_dict(orient="index"),
         "difference": {"matrix": float(f"{matrices:.2g}"), "mean": float(f"{means:.2g}")},
     }
-    with replacing(config.shipped_root() / "runs" / "bench-mfcc-extraction.json") as temporary:
-        temporary.write_text(
-            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    records.write("bench-mfcc-extraction", record, publish=True)
     print(f"{record['hardware']}, librosa {record['librosa']}")
     print(
         f"{len(paths)} clips in {len(seconds)} blocks; × is the median over the blocks (least to most)\n"

@@ -10,7 +10,6 @@ actors, intervals by bootstrap over actors.
 writes ``data/runs/folds-5-ravdess-floors.json``.
 """
 
-import json
 import os
 import platform
 import sys
@@ -24,10 +23,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emotutils import config, datasets
+from emotutils import datasets
 from emotutils.datasets import splits
 from emotutils.evaluation import score
-from emotutils.support.files import replacing
+from emotutils.training import records
 from emotutils.training.recipes import recipe_for
 
 SEED = 0
@@ -66,10 +65,7 @@ def main(root: str | None = None) -> None:
         "versions": {"python": platform.python_version(), "scikit-learn": version("scikit-learn")},
         "methods": methods,
     }
-    with replacing(config.shipped_root() / "runs" / "folds-5-ravdess-floors.json") as temporary:
-        temporary.write_text(
-            json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    records.write("folds-5-ravdess-floors", record, publish=True)
 
 
 if __name__ == "__main__":
