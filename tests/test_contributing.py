@@ -300,32 +300,17 @@ def test_a_training_as_written_leaves_the_record_of_that_name(name):
     args = build_parser().parse_args(TIMED[name][0].split()[1:])
     plan = recipes.recipe_for(args.network, args.recipe)
     plan = replace(plan, epochs=args.epochs or plan.epochs)
-<<<<<<< HEAD
-    protocol = args.protocol or records.own_protocol(args.data, kind_of(args.network))
-    assert records.run_name(protocol, args.data, args.network, plan, 0) == f"{name}-s0"
-=======
-    protocol = args.protocol or describing.own_protocol(args.data, modality_of(args.network))
+    protocol = args.protocol or describing.own_protocol(args.data, kind_of(args.network))
     assert describing.run_name(protocol, args.data, args.network, plan, 0) == f"{name}-s0"
->>>>>>> 7fd9711 (Notebooks and tests read records by name)
-
-
-#: Where the modules stand that the page names by their last name.
-PLACES = {
-    "fusion.fitted.": "fusion.fitted",
-    "fusion.pairing.": "fusion.pairing",
-    "leakage.": "studies.leakage",
-    "paired.": "studies.paired",
-    "records.": "training.records",
-    "robustness.": "studies.robustness",
-    "searches.": "studies.searches",
-}
 
 
 def test_what_makes_the_other_records_exists():
     text = section("Records")
-    for path in re.findall(r"[`(]((?:\w+\.)+)(\w+)\(", text):
-        module, name = path
-        assert callable(getattr(import_module(f"emotutils.{PLACES[module]}"), name)), path
+    calls = re.findall(r"[`(]((?:studies|fusion|training)\.[\w.]+)\(", text)
+    assert len(set(calls)) >= 6
+    for call in calls:
+        module, _, function = call.rpartition(".")
+        assert callable(getattr(import_module(f"emotutils.{module}"), function)), call
     for script in re.findall(r"python (tests/benchmarks/\w+\.py)", text):
         assert (ROOT / script).is_file()
     assert set(searches.STUDIES) < TIMED.keys()
