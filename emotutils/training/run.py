@@ -151,7 +151,9 @@ def train(
             f"{split}_y": part.y,
             f"{split}_proba": proba,
         }
-        record[split] = describing.score_part(part, proba.astype(np.float64), dataset.labels, modality)
+        record[split] = describing.score_part(
+            part, proba.astype(np.float64), dataset.labels, modality
+        )
     if modality == "face":
         mirrored = answers(parts["test"].x[:, :, ::-1])
         details, more = describing.face_details(
@@ -175,7 +177,9 @@ def train(
     if modality == "both":
         card["calibration"] |= describing.by_source(arrays, dataset.labels)
     run = Run(
-        record, records.write(name, record, arrays, folder=folder), save_network(model, card, folder)
+        record,
+        records.write(name, record, arrays, folder=folder),
+        save_network(model, card, folder),
     )
     if publish:
         records.write(name, record, arrays, publish=True)
@@ -236,7 +240,9 @@ def _alone(
         x = part.x
         x["present"][:, 1 - k] = 0
         proba = arrays[f"{split}_{source}_proba"] = answers(x)
-        details[f"{source}_only"] = describing.score_part(part, proba.astype(np.float64), labels, "both")
+        details[f"{source}_only"] = describing.score_part(
+            part, proba.astype(np.float64), labels, "both"
+        )
     return details, arrays
 
 
