@@ -9,7 +9,9 @@ from .registry import exercise
 
 
 def _judge_baseline(answer) -> None:
-    for labels, expected in ((["a", "b", "a", "a"], 0.75), (["x"], 1.0), (list("abcd"), 0.25)):
+    cases = {"abaa": 0.75, "x": 1.0, "abcd": 0.25}
+    for word, expected in cases.items():
+        labels = list(word)
         got = answer(pd.Series(labels))
         assert got is not None, "the function returns nothing yet"
         assert np.isclose(got, expected), f"for {labels} it should be {expected}, not {got}"
@@ -39,11 +41,13 @@ def class_weights(y: np.ndarray, n_labels: int) -> np.ndarray:
 
 
 def _judge_leaked(answer) -> None:
-    split = ["train", "train", "train", "test", "test", "test", "validation"]
-    got = answer(pd.DataFrame({"split": split, "group": ["a", "b", "b", "b", "c", "b", "a"]}))
+    split = ["train"] * 3 + ["test"] * 3 + ["validation"]
+    two_twins = pd.DataFrame({"split": split, "group": list("abbbcba")})
+    got = answer(two_twins)
     assert got is not None, "the function returns nothing yet"
     assert got == 2, f"two test rows have a twin in train (both of group b), not {got}"
-    got = answer(pd.DataFrame({"split": split, "group": list("abcdefg")}))
+    no_twins = two_twins.assign(group=list("abcdefg"))
+    got = answer(no_twins)
     assert got == 0, f"where every row is its own group nothing leaks, but your answer is {got}"
 
 
@@ -51,17 +55,19 @@ def _judge_leaked(answer) -> None:
 def leaked(table: pd.DataFrame) -> int:
     """How many test rows have a row of the same group in train."""
     seen = table.loc[table["split"] == "train", "group"]
-    return int(table.loc[table["split"] == "test", "group"].isin(seen).sum())
+    tested = table.loc[table["split"] == "test", "group"]
+    return int(tested.isin(seen).sum())
 
 
 def _judge_sharpness(answer) -> None:
-    sharp = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+    rng = np.random.default_rng(0)
+    sharp = rng.integers(0, 256, (48, 48), dtype=np.uint8)
     got = answer(sharp)
     assert got is not None, "the function returns nothing yet"
-    assert np.isclose(got, cv2.Laplacian(sharp, cv2.CV_64F).var()), (
-        "take the variance of cv2.Laplacian in float64"
-    )
-    assert answer(np.full((48, 48), 90, np.uint8)) == 0, "an empty picture has no edges: 0"
+    expected = cv2.Laplacian(sharp, cv2.CV_64F).var()
+    assert np.isclose(got, expected), "take the variance of cv2.Laplacian in float64"
+    empty = np.full((48, 48), 90, np.uint8)
+    assert answer(empty) == 0, "an empty picture has no edges: 0"
 
 
 @exercise("04.1", _judge_sharpness)
@@ -71,7 +77,8 @@ def sharpness(picture: np.ndarray) -> float:
 
 
 def _judge_balanced(answer) -> None:
-    labels = pd.Series(["happiness"] * 9 + ["fear"] * 3 + ["anger"] * 5, index=range(100, 117))
+    labels = pd.Series(["happiness"] * 9 + ["fear"] * 3 + ["anger"] * 5)
+    labels.index += 100
     got = answer(labels, 0)
     assert got is not None, "the function returns nothing yet"
     counts = labels.loc[list(got)].value_counts()
@@ -97,8 +104,8 @@ def _judge_film_disjoint(answer) -> None:
     assert set(parts) == {"train", "test"}, (
         f"every row is train or test, not {sorted(set(map(str, parts)))}"
     )
-    crossing = [film for film, part in parts.groupby(films) if part.nunique() > 1]
-    assert not crossing, f"{crossing[0]} lies on both sides"
+    for film, part in parts.groupby(films):
+        assert part.nunique() == 1, f"{film} lies on both sides"
 
 
 @exercise("04.3", _judge_film_disjoint)
@@ -107,7 +114,9 @@ def film_disjoint(films: pd.Series, seed: int) -> pd.Series:
     films are test.
     """
     names = np.random.default_rng(seed).permutation(films.unique())
-    return films.isin(names[: len(names) // 3]).map({True: "test", False: "train"})
+    third = len(names) // 3
+    is_test = films.isin(names[:third])
+    return is_test.map({True: "test", False: "train"})
 
 
 def _judge_parse_name(answer) -> None:
@@ -129,30 +138,30 @@ def parse_name(name: str) -> dict:
     """Emotion, actor and sex from the name of a RAVDESS file."""
     from ...emotions import CODES
 
-    parts = [int(part) for part in name.removesuffix(".wav").split("-")]
-    return {
-        "emotion": CODES["ravdess"][parts[2]],
-        "actor": parts[6],
-        "sex": "male" if parts[6] % 2 else "female",
-    }
+    parts = name.removesuffix(".wav").split("-")
+    code = int(parts[2])
+    actor = int(parts[6])
+    sex = "female"
+    if actor % 2:
+        sex = "male"
+    return {"emotion": CODES["ravdess"][code], "actor": actor, "sex": sex}
 
 
 def _judge_standardise(answer) -> None:
     rng = np.random.default_rng(0)
-    train, test = rng.normal(5, 2, (200, 3)), rng.normal(9, 4, (50, 3))
+    train = rng.normal(5, 2, (200, 3))
+    test = rng.normal(9, 4, (50, 3))
     got = answer(train, test)
     assert got is not None, "the function returns nothing yet"
     a, b = got
-    assert np.allclose(a.mean(axis=0), 0) and np.allclose(a.std(axis=0), 1), (
-        "train should have mean 0 and deviation 1"
-    )
+    assert np.allclose(a.mean(axis=0), 0), "train should have mean 0"
+    assert np.allclose(a.std(axis=0), 1), "train should have deviation 1"
     leak = np.allclose(b.mean(axis=0), 0, atol=0.2)
     assert not leak, (
         "the test rows were standardised with their own mean: they may only see the training rows' figures"
     )
-    assert np.allclose(b, (test - train.mean(axis=0)) / train.std(axis=0)), (
-        "use the training rows' mean and deviation"
-    )
+    expected = (test - train.mean(axis=0)) / train.std(axis=0)
+    assert np.allclose(b, expected), "use the training rows' mean and deviation"
 
 
 @exercise("05.2", _judge_standardise)
@@ -160,18 +169,21 @@ def standardise(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np
     """Both parts with the training rows' mean taken off, in units of the training rows' standard
     deviation.
     """
-    mean, deviation = X_train.mean(axis=0), X_train.std(axis=0)
+    mean = X_train.mean(axis=0)
+    deviation = X_train.std(axis=0)
     return (X_train - mean) / deviation, (X_test - mean) / deviation
 
 
 def _judge_mix(answer) -> None:
     rng = np.random.default_rng(0)
-    x, noise = 0.1 * np.sin(np.arange(16000) / 20), rng.normal(0, 0.3, 16000)
+    x = 0.1 * np.sin(np.arange(16000) / 20)
+    noise = rng.normal(0, 0.3, 16000)
     for snr in (20, 0):
         got = answer(x, noise, snr)
         assert got is not None, "the function returns nothing yet"
         added = np.asarray(got) - x
-        reached = 10 * np.log10(np.mean(x**2) / np.mean(added**2))
+        ratio = np.mean(x**2) / np.mean(added**2)
+        reached = 10 * np.log10(ratio)
         assert abs(reached - snr) < 0.1, f"asked for {snr} dB, the mixture has {reached:.1f} dB"
 
 

@@ -23,9 +23,8 @@ def _judge_specificity(answer) -> None:
         assert not np.allclose(got, recall), (
             "that is the sensitivity: of a label's own rows, the share found"
         )
-        assert np.allclose(got, expected), (
-            f"for {confusion} it should be {np.round(expected, 3).tolist()}"
-        )
+        hint = f"for {confusion} it should be {np.round(expected, 3).tolist()}"
+        assert np.allclose(got, expected), hint
 
 
 @exercise("11.1", _judge_specificity)
@@ -38,7 +37,13 @@ def specificity(confusion: np.ndarray) -> np.ndarray:
 
 
 def _judge_wilson(answer) -> None:
-    for hits, n in ((7, 10), (2474, 3589), (0, 20), (20, 20)):
+    cases = (
+        (7, 10),
+        (2474, 3589),
+        (0, 20),
+        (20, 20),
+    )
+    for hits, n in cases:
         got = answer(hits, n)
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (2,), "give two numbers: low and high"
@@ -46,26 +51,33 @@ def _judge_wilson(answer) -> None:
         share = hits / n
         plain = 1.96 * np.sqrt(share * (1 - share) / n)
         naive = np.allclose(got, (share - plain, share + plain), atol=1e-4)
-        assert n > 20 or not naive, (
-            f"share ± 1.96 · error is not Wilson's: see what it gives for {hits} of {n}"
-        )
-        assert np.allclose(got, (found.low, found.high), atol=1e-4), (
-            f"for {hits} of {n} it should be {found.low:.4f} to {found.high:.4f}"
-        )
+        if n <= 20:
+            hint = f"share ± 1.96 · error is not Wilson's: see what it gives for {hits} of {n}"
+            assert not naive, hint
+        hint = f"for {hits} of {n} it should be {found.low:.4f} to {found.high:.4f}"
+        assert np.allclose(got, (found.low, found.high), atol=1e-4), hint
 
 
 @exercise("11.2", _judge_wilson)
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share (1927)."""
-    z, share = 1.96, hits / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    z = 1.96
+    share = hits / n
+    widened = 1 + z**2 / n
+    variance = share * (1 - share) / n + z**2 / (4 * n**2)
+    middle = (share + z**2 / (2 * n)) / widened
+    reach = z * np.sqrt(variance) / widened
     return middle - reach, middle + reach
 
 
 def _judge_ece(answer) -> None:
     rng = np.random.default_rng(0)
-    for n, k, bins in ((1, 3, 10), (200, 3, 10), (500, 7, 15)):
+    cases = (
+        (1, 3, 10),
+        (200, 3, 10),
+        (500, 7, 15),
+    )
+    for n, k, bins in cases:
         proba = rng.dirichlet(np.full(k, 0.6), n)
         y = rng.integers(0, k, n)
         got = answer(y.copy(), proba.copy(), bins)
@@ -75,9 +87,8 @@ def _judge_ece(answer) -> None:
         gaps = (table["confidence"] - table["accuracy"]).abs()
         assert not np.isnan(got), "an empty bin has no mean: leave it out"
         assert n == 1 or not np.isclose(got, gaps.mean()), "weigh each bin by its rows"
-        assert np.isclose(got, expected), (
-            f"for {n} rows, {k} labels, {bins} bins it should be {expected:.4f}"
-        )
+        hint = f"for {n} rows, {k} labels, {bins} bins it should be {expected:.4f}"
+        assert np.isclose(got, expected), hint
 
 
 @exercise("11.3", _judge_ece)
@@ -85,10 +96,13 @@ def calibration_error(y: np.ndarray, proba: np.ndarray, bins: int) -> float:
     """The mean gap between how sure a network is and how often it is right, over bins of equal
     width.
     """
-    sure, right = proba.max(axis=1), proba.argmax(axis=1) == y
-    held = np.minimum((sure * bins).astype(int), bins - 1)
+    sure = proba.max(axis=1)
+    right = proba.argmax(axis=1) == y
+    bin_of = (sure * bins).astype(int)
+    bin_of = np.minimum(bin_of, bins - 1)  # a probability of 1 belongs to the last bin
     total = 0.0
-    for b in np.unique(held):
-        inside = held == b
-        total += inside.mean() * abs(sure[inside].mean() - right[inside].mean())
+    for b in np.unique(bin_of):
+        inside = bin_of == b
+        gap = sure[inside].mean() - right[inside].mean()
+        total += inside.mean() * abs(gap)
     return total

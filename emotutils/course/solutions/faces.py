@@ -7,7 +7,8 @@ from .registry import exercise
 
 
 def _judge_chain(answer) -> None:
-    same, pool = (3, 1, 1), (2, 2, 0)
+    same = (3, 1, 1)
+    pool = (2, 2, 0)
     cases = [
         (48, [(5, 1, 0)], 44),
         (44, [pool], 22),
@@ -31,13 +32,17 @@ def chain(size: int, steps: list[tuple[int, int, int]]) -> int:
 def _judge_parameters(answer) -> None:
     # As Keras counts them in the thesis's network (320 and 18,496), in ours (13,824), and with 1×1
     # filters.
-    for case, expected in (((3, 1, 32, True), 320), ((3, 32, 64, True), 18496), ((3, 32, 48, False), 13824),
-                           ((1, 256, 7, True), 1799)):  # fmt: skip
+    cases = {
+        (3, 1, 32, True): 320,
+        (3, 32, 64, True): 18496,
+        (3, 32, 48, False): 13824,
+        (1, 256, 7, True): 1799,
+    }
+    for case, expected in cases.items():
         got = answer(*case)
         assert got is not None, "the function returns nothing yet"
-        assert got == expected, (
-            f"kernel, channels, filters, bias = {case} has {expected} parameters, not {got}"
-        )
+        hint = f"kernel, channels, filters, bias = {case} has {expected} parameters, not {got}"
+        assert got == expected, hint
 
 
 @exercise("07.2", _judge_parameters)
@@ -48,20 +53,23 @@ def parameters(kernel: int, channels: int, filters: int, bias: bool) -> int:
 
 def _judge_convolve(answer) -> None:
     rng = np.random.default_rng(0)
-    for height, width, k in ((6, 6, 3), (7, 9, 2)):
-        picture, kernel = (
-            rng.integers(0, 256, (height, width)).astype(float),
-            rng.normal(size=(k, k)),
-        )
+    cases = (
+        (6, 6, 3),
+        (7, 9, 2),
+    )
+    for height, width, k in cases:
+        picture = rng.uniform(0, 255, (height, width))
+        kernel = rng.normal(size=(k, k))
         got = answer(picture, kernel)
         assert got is not None, "the function returns nothing yet"
         expected = correlate2d(picture, kernel, mode="valid")
         assert np.shape(got) == expected.shape, (
             f"{k}×{k} on {height}×{width}: {expected.shape}, not {np.shape(got)}"
         )
-        turned = np.allclose(got, correlate2d(picture, kernel[::-1, ::-1], mode="valid"))
-        assert not turned, (
-            "the kernel is turned upside down: right for mathematicians, but networks leave it as it is"
+        upside_down = correlate2d(picture, kernel[::-1, ::-1], mode="valid")
+        assert not np.allclose(got, upside_down), (
+            "the kernel is turned upside down: right for mathematicians, "
+            "but networks leave it as it is"
         )
         assert np.allclose(got, expected), (
             "multiply each patch with the kernel, number by number, and add up"
@@ -72,8 +80,11 @@ def _judge_convolve(answer) -> None:
 def convolve(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The answer of a filter at every place where it fits whole."""
     h, w = kernel.shape
-    out = np.empty((picture.shape[0] - h + 1, picture.shape[1] - w + 1))
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = (picture[i : i + h, j : j + w] * kernel).sum()
+    rows = picture.shape[0] - h + 1
+    columns = picture.shape[1] - w + 1
+    out = np.empty((rows, columns))
+    for i in range(rows):
+        for j in range(columns):
+            patch = picture[i : i + h, j : j + w]
+            out[i, j] = (patch * kernel).sum()
     return out

@@ -9,8 +9,14 @@ def _some(n: int, k: int = 7) -> np.ndarray:
     return np.random.default_rng(n).dirichlet(np.full(k, 0.5), n)
 
 
+def _normalised(p: np.ndarray) -> np.ndarray:
+    return p / p.sum(axis=1, keepdims=True)
+
+
 def _judge_product(answer) -> None:
-    face, voice, prior = _some(20), _some(21)[:20], _some(30)[0] + 0.05
+    face = _some(20)
+    voice = _some(21)[:20]
+    prior = _some(30)[0] + 0.05
     prior = prior / prior.sum()
     got = answer(face.copy(), voice.copy(), prior.copy())
     assert got is not None, "the function returns nothing yet"
@@ -19,14 +25,12 @@ def _judge_product(answer) -> None:
         f"one row of probabilities for each moment: {face.shape}, not {got.shape}"
     )
     assert np.allclose(got.sum(axis=1), 1), "each row should add up to 1"
-    plain = face * voice / (face * voice).sum(axis=1, keepdims=True)
+    plain = _normalised(face * voice)
     assert not np.allclose(got, plain), "the prior stands in both streams: divide it out once"
-    twice = face * voice / prior**2
-    assert not np.allclose(got, twice / twice.sum(axis=1, keepdims=True)), "once, not twice"
-    expected = face * voice / prior
-    assert np.allclose(got, expected / expected.sum(axis=1, keepdims=True)), (
-        "p(face) · p(voice) / prior, then normalise"
-    )
+    twice = _normalised(face * voice / prior**2)
+    assert not np.allclose(got, twice), "once, not twice"
+    expected = _normalised(face * voice / prior)
+    assert np.allclose(got, expected), "p(face) · p(voice) / prior, then normalise"
 
 
 @exercise("13.1", _judge_product)
@@ -48,9 +52,10 @@ def _judge_threshold(answer) -> None:
         assert wrong[kept].mean() <= rate + 1e-9, (
             f"of the answers at or above it, {wrong[kept].mean():.0%} are wrong"
         )
-        risks = [(wrong[top >= t].mean(), t) for t in top]
-        best = min(t for risk, t in risks if risk <= rate)
-        assert got <= best + 1e-12, "a lower threshold would do: more answers could be given"
+        allowed = [t for t in top if wrong[top >= t].mean() <= rate]
+        assert got <= min(allowed) + 1e-12, (
+            "a lower threshold would do: more answers could be given"
+        )
 
 
 @exercise("13.2", _judge_threshold)
@@ -58,9 +63,11 @@ def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
     """The lowest threshold on the top probability at which at most this share of the answers given
     is wrong.
     """
-    order = np.argsort(-top)
-    risk = np.cumsum(wrong[order]) / np.arange(1, len(top) + 1)
-    return float(top[order][np.flatnonzero(risk <= error_rate).max()])
+    order = np.argsort(-top)  # the surest first
+    answered = np.arange(1, len(top) + 1)
+    risk = np.cumsum(wrong[order]) / answered
+    last = np.flatnonzero(risk <= error_rate).max()
+    return float(top[order[last]])
 
 
 def _judge_runs(answer) -> None:
@@ -73,13 +80,18 @@ def _judge_runs(answer) -> None:
     for flags, hop, least, expected in cases:
         got = answer(np.array(flags, bool), hop, least)
         assert got is not None, "the function returns nothing yet"
-        assert [tuple(map(float, pair)) for pair in got] == expected, (
-            f"{flags} every {hop} s, at least {least} s: it should be {expected}"
-        )
+        pairs = [(float(start), float(end)) for start, end in got]
+        hint = f"{flags} every {hop} s, at least {least} s: it should be {expected}"
+        assert pairs == expected, hint
 
 
 @exercise("13.3", _judge_runs)
 def stretches(apart: np.ndarray, hop: float, least: float) -> list[tuple[float, float]]:
     """From when to when (s) moments are marked, for stretches of at least so many seconds."""
-    edges = np.flatnonzero(np.diff(np.pad(apart.astype(int), 1))).reshape(-1, 2)
-    return [(a * hop, b * hop) for a, b in edges if (b - a) * hop >= least]
+    flags = np.pad(apart.astype(int), 1)  # nothing is marked before the first or after the last
+    edges = np.flatnonzero(np.diff(flags))
+    found = []
+    for start, end in edges.reshape(-1, 2):
+        if (end - start) * hop >= least:
+            found.append((start * hop, end * hop))
+    return found

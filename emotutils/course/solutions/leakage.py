@@ -14,28 +14,29 @@ from .registry import exercise
 def _judge_group_split(answer) -> None:
     rng = np.random.default_rng(0)
     for share in (0.2, 0.5):
-        groups = rng.choice(
-            [f"actor {i:02}" for i in range(20)], 400, p=rng.dirichlet(np.full(20, 5.0))
-        )
+        actors = [f"actor {i:02}" for i in range(20)]
+        frequency = rng.dirichlet(np.full(20, 5.0))
+        groups = rng.choice(actors, 400, p=frequency)
         got = answer(groups, share, 0)
         assert got is not None, "the function returns nothing yet"
         mask = np.asarray(got)
-        assert mask.dtype == bool and mask.shape == groups.shape, (
-            "give one True or False for each row, True for test"
-        )
-        torn = set(groups[mask]) & set(groups[~mask])
-        assert not torn, f"{min(torn)} lies on both sides" if torn else ""
+        assert mask.shape == groups.shape, "give one True or False for each row"
+        assert mask.dtype == bool, "give True for test, False for the others"
+        for group in np.unique(groups):
+            sides = set(mask[groups == group])
+            assert len(sides) == 1, f"{group} lies on both sides"
         assert mask.any() and not mask.all(), "one side is empty"
-        largest = np.unique(groups, return_counts=True)[1].max() / len(groups)
-        assert share - 1e-9 <= mask.mean() <= share + largest, (
-            f"asked for a share of {share:.0%}: it should be that, and at most one group more, not {mask.mean():.0%}"
+        _, rows = np.unique(groups, return_counts=True)
+        most = share + rows.max() / len(groups)
+        assert share - 1e-9 <= mask.mean() <= most, (
+            f"asked for a share of {share:.0%}: it should be that, and at most one group more, "
+            f"not {mask.mean():.0%}"
         )
-        assert np.array_equal(mask, answer(groups, share, 0)), (
-            "the same seed should give the same mask"
-        )
-        assert any(not np.array_equal(mask, answer(groups, share, s)) for s in (1, 2, 3)), (
-            "the seed changes nothing"
-        )
+        again = answer(groups, share, 0)
+        assert np.array_equal(mask, again), "the same seed should give the same mask"
+        others = [answer(groups, share, seed) for seed in (1, 2, 3)]
+        same = [np.array_equal(mask, other) for other in others]
+        assert not all(same), "the seed changes nothing"
 
 
 @exercise("12.1", _judge_group_split)
@@ -44,7 +45,8 @@ def group_split(groups, share: float, seed: int) -> np.ndarray:
     rows.
     """
     test = np.zeros(len(groups), bool)
-    for group in np.random.default_rng(seed).permutation(np.unique(groups)):
+    names = np.unique(groups)
+    for group in np.random.default_rng(seed).permutation(names):
         if test.mean() < share:
             test |= np.asarray(groups) == group
     return test
@@ -52,8 +54,11 @@ def group_split(groups, share: float, seed: int) -> np.ndarray:
 
 def _judge_nearest_gap(answer) -> None:
     t = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    cases = ((t, [1, 0, 1, 1, 0, 1], [0.2, 0.2]), (t, [1, 1, 0, 0, 0, 0], [0.2, 0.4, 0.6, 0.8]),
-             (t[::-1], [1, 0, 0, 0, 0, 0], [0.2, 0.4, 0.6, 0.8, 1.0]))  # fmt: skip
+    cases = (
+        (t, [1, 0, 1, 1, 0, 1], [0.2, 0.2]),
+        (t, [1, 1, 0, 0, 0, 0], [0.2, 0.4, 0.6, 0.8]),
+        (t[::-1], [1, 0, 0, 0, 0, 0], [0.2, 0.4, 0.6, 0.8, 1.0]),
+    )
     for times, train, expected in cases:
         got = answer(times.copy(), np.array(train, bool))
         assert got is not None, "the function returns nothing yet"
@@ -68,7 +73,10 @@ def _judge_nearest_gap(answer) -> None:
 @exercise("12.2", _judge_nearest_gap)
 def nearest_gap(t, is_train) -> np.ndarray:
     """For each test frame the seconds to the nearest training frame of the same film."""
-    return np.abs(t[~is_train][:, None] - t[is_train]).min(axis=1)
+    test = t[~is_train]
+    train = t[is_train]
+    apart = np.abs(test[:, None] - train)
+    return apart.min(axis=1)
 
 
 def _honest(X, y) -> float:
@@ -81,21 +89,24 @@ def _scaled_on_all(X, y) -> float:
 
 
 def _chosen_on_all(X, y) -> float:
-    return cross_val_score(
-        LogisticRegression(), SelectKBest(k=10).fit_transform(X, y), y, cv=5
-    ).mean()
+    columns = SelectKBest(k=10).fit_transform(X, y)
+    return cross_val_score(LogisticRegression(), columns, y, cv=5).mean()
 
 
 def _copied_first(X, y) -> float:
     wobble = np.random.default_rng(0).normal(0, 0.05, X.shape)
-    return cross_val_score(KNeighborsClassifier(1), np.r_[X, X + wobble], np.r_[y, y], cv=5).mean()
+    twice = np.concatenate([X, X + wobble])
+    labels = np.concatenate([y, y])
+    return cross_val_score(KNeighborsClassifier(1), twice, labels, cv=5).mean()
 
 
 def _judge_leaks(answer) -> None:
-    cases = ((_honest, False, "a pipeline whose every step is fitted on training rows"),
-             (_chosen_on_all, True, "one that chooses its columns on all rows"),
-             (_copied_first, True, "one that adds varied copies before it divides"),
-             (_scaled_on_all, False, "one whose scaler sees all rows: on noise it gains nothing"))  # fmt: skip
+    cases = (
+        (_honest, False, "a pipeline whose every step is fitted on training rows"),
+        (_chosen_on_all, True, "one that chooses its columns on all rows"),
+        (_copied_first, True, "one that adds varied copies before it divides"),
+        (_scaled_on_all, False, "one whose scaler sees all rows: on noise it gains nothing"),
+    )
     for pipeline, expected, words in cases:
         got = answer(pipeline)
         assert got is not None, "the function returns nothing yet"
@@ -109,6 +120,7 @@ def leaks(pipeline) -> bool:
     """
     scores = []
     for seed in range(3):
-        rng = np.random.default_rng(seed)
-        scores.append(pipeline(rng.normal(size=(200, 500)), np.arange(200) % 2))
+        noise = np.random.default_rng(seed).normal(size=(200, 500))
+        labels = np.arange(200) % 2
+        scores.append(pipeline(noise, labels))
     return bool(np.mean(scores) > 0.65)

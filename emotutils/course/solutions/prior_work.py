@@ -8,17 +8,19 @@ from .registry import exercise
 
 
 def _judge_sizes(answer) -> None:
-    cases = ((33.3, 1, 40), (66.67, 2, 100), (50.0, 1, 12), (83.3, 1, 60))
+    cases = (
+        (33.3, 1, 40),
+        (66.67, 2, 100),
+        (50.0, 1, 12),
+        (83.3, 1, 60),
+    )
     for percent, digits, most in cases:
         got = answer(percent, digits, most)
         assert got is not None, "the function returns nothing yet"
-        expected = [
-            n
-            for n in range(1, most + 1)
-            if any(_prints(h, n, digits) == percent for h in range(n + 1))
-        ]
+        sizes = range(1, most + 1)
+        expected = [n for n in sizes if percent in _printed(n, digits)]
         got = [int(n) for n in got]
-        whole = [n for n in range(1, most + 1) if float(percent * n / 100).is_integer()]
+        whole = [n for n in sizes if float(percent * n / 100).is_integer()]
         assert got == expected or got != whole, (
             "a printed percentage is rounded: hits / n need not be equal to it"
         )
@@ -28,8 +30,9 @@ def _judge_sizes(answer) -> None:
         )
 
 
-def _prints(hits: int, n: int, digits: int) -> float:
-    return round(100 * hits / n, digits)
+def _printed(n: int, digits: int) -> set[float]:
+    """All that can be printed for n rows."""
+    return {round(100 * hits / n, digits) for hits in range(n + 1)}
 
 
 @exercise("02.1", _judge_sizes)
@@ -38,7 +41,9 @@ def plausible_sizes(percent: float, digits: int, most: int) -> list[int]:
     fitting = []
     for n in range(1, most + 1):
         near = int(percent * n / 100)  # the count lies here or one above
-        if any(round(100 * hits / n, digits) == percent for hits in (near, near + 1)):
+        below = round(100 * near / n, digits)
+        above = round(100 * (near + 1) / n, digits)
+        if percent in (below, above):
             fitting.append(n)
     return fitting
 
@@ -49,7 +54,13 @@ def _expected_best(accuracy: float, n: int, k: int) -> float:
 
 
 def _judge_luck(answer) -> None:
-    for accuracy, n, k in ((0.5, 100, 1), (0.7, 224, 20), (0.7, 3589, 20), (0.6, 224, 200)):
+    cases = (
+        (0.5, 100, 1),
+        (0.7, 224, 20),
+        (0.7, 3589, 20),
+        (0.6, 224, 200),
+    )
+    for accuracy, n, k in cases:
         got = answer(accuracy, n, k)
         assert got is not None, "the function returns nothing yet"
         assert np.ndim(got) == 0, "give one number, the mean over many rounds"
@@ -57,15 +68,15 @@ def _judge_luck(answer) -> None:
         assert k == 1 or abs(got - accuracy) > 0.003, (
             "that is the mean of all systems, not of the best of each round"
         )
-        assert abs(got - expected) < 0.006, (
-            f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average"
-        )
+        hint = f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average"
+        assert abs(got - expected) < 0.006, hint
 
 
 @exercise("02.2", _judge_luck)
 def best_by_luck(accuracy: float, n: int, k: int) -> float:
     """The best score among k systems of the same accuracy, on n test rows each, on average."""
-    rounds = np.random.default_rng(0).binomial(n, accuracy, size=(5000, k))
+    rng = np.random.default_rng(0)
+    rounds = rng.binomial(n, accuracy, size=(5000, k))
     return rounds.max(axis=1).mean() / n
 
 
@@ -106,4 +117,5 @@ def above_ceiling(table: pd.DataFrame) -> list[str]:
     """The systems that claim more than the best honestly divided system of their task."""
     honest = table[table["kind"].isin(["kept apart", "averaged"])]
     ceiling = honest.groupby("task")["value"].max()
-    return table.loc[table["value"] > table["task"].map(ceiling), "system"].tolist()
+    above = table["value"] > table["task"].map(ceiling)
+    return table.loc[above, "system"].tolist()

@@ -7,13 +7,17 @@ from .registry import exercise
 
 def _judge_bottleneck(answer) -> None:
     # As keras.applications counts the convolutions of ResNet50 (batch normalisation left out).
-    for case, expected in (((256, 64, False), 70016), ((64, 64, True), 74368), ((2048, 512, False), 4459520),
-                           ((1024, 512, True), 6034432)):  # fmt: skip
+    cases = {
+        (256, 64, False): 70016,
+        (64, 64, True): 74368,
+        (2048, 512, False): 4459520,
+        (1024, 512, True): 6034432,
+    }
+    for case, expected in cases.items():
         got = answer(*case)
         assert got is not None, "the function returns nothing yet"
-        assert got == expected, (
-            f"before, width, project = {case} makes {expected:,} parameters, not {got:,}"
-        )
+        hint = f"before, width, project = {case} makes {expected:,} parameters, not {got:,}"
+        assert got == expected, hint
 
 
 @exercise("09.1", _judge_bottleneck)
@@ -21,21 +25,31 @@ def bottleneck(before: int, width: int, project: bool) -> int:
     """The parameters of a bottleneck's convolutions, each with a bias: 1×1, 3×3, 1×1 and, if asked,
     the shortcut's.
     """
-    sizes = [(1, before, width), (3, width, width), (1, width, 4 * width)]
+    narrow = width * (before + 1)
+    look = width * (3 * 3 * width + 1)
+    widen = 4 * width * (width + 1)
+    total = narrow + look + widen
     if project:
-        sizes.append((1, before, 4 * width))
-    return sum(filters * (kernel * kernel * channels + 1) for kernel, channels, filters in sizes)
+        total += 4 * width * (before + 1)
+    return total
 
 
 def _judge_early_stopping(answer) -> None:
-    rising, late = [0.3, 0.4, 0.5], [0.3, 0.5, 0.4, 0.45, 0.49, 0.6]
-    for scores, patience, expected in ((rising, 1, (3, 3)), (late, 3, (2, 5)), (late, 4, (6, 6)), (late, 1, (2, 3)),
-                                       ([0.4, 0.4, 0.4], 2, (1, 3))):  # fmt: skip
+    rising = [0.3, 0.4, 0.5]
+    late = [0.3, 0.5, 0.4, 0.45, 0.49, 0.6]
+    flat = [0.4, 0.4, 0.4]
+    cases = (
+        (rising, 1, (3, 3)),
+        (late, 3, (2, 5)),
+        (late, 4, (6, 6)),
+        (late, 1, (2, 3)),
+        (flat, 2, (1, 3)),
+    )
+    for scores, patience, expected in cases:
         got = answer(scores, patience)
         assert got is not None, "the function returns nothing yet"
-        assert tuple(got) == expected, (
-            f"{scores} with patience {patience}: (kept, stopped) is {expected}, not {got}"
-        )
+        hint = f"{scores} with patience {patience}: (kept, stopped) is {expected}, not {got}"
+        assert tuple(got) == expected, hint
 
 
 @exercise("09.2", _judge_early_stopping)
@@ -51,7 +65,8 @@ def early_stopping(scores: list[float], patience: int) -> tuple[int, int]:
 
 
 def _judge_padded(answer) -> None:
-    for size, expected in ((2, 20 / 36), (1, 8 / 9), (3, 32 / 81), (48, 572 / 20736)):
+    cases = {2: 20 / 36, 1: 8 / 9, 3: 32 / 81, 48: 572 / 20736}
+    for size, expected in cases.items():
         got = answer(size)
         assert got is not None, "the function returns nothing yet"
         assert np.isclose(got, expected), f"on {size}×{size} it is {expected:.4f}, not {got:.4f}"
@@ -64,4 +79,6 @@ def padded(size: int) -> float:
     """
     # In each direction the three taps of every place hit 3 · size positions, and the two outermost
     # lie outside.
-    return 1 - ((3 * size - 2) / (3 * size)) ** 2
+    taps = 3 * size
+    inside = (taps - 2) / taps
+    return 1 - inside**2

@@ -20,33 +20,34 @@ def _judge_difference(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (3,), "give three numbers: difference, low and high"
         value, low, high = got
-        assert np.isclose(value, a.mean() - b.mean()), (
-            f"mean of a minus mean of b is {a.mean() - b.mean():.3f}"
-        )
-        expected = _bootstrap(a, b, 20_000, 2)
-        width = expected[1] - expected[0]
+        means_apart = a.mean() - b.mean()
+        assert np.isclose(value, means_apart), f"mean of a minus mean of b is {means_apart:.3f}"
+        from_here, to_here = _bootstrap(a, b, 20_000, 2)
+        width = to_here - from_here
         assert high - low > 0.8 * width, (
             "too narrow: draw as many people as there are, with replacement"
         )
         assert high - low < 1.25 * width, "too wide: take the middle 95 % of the rounds"
-        assert np.allclose((low, high), expected, atol=0.08 * width), (
-            f"for {len(a)} and {len(b)} people it should be about {expected[0]:.3f} to {expected[1]:.3f}"
+        assert np.allclose((low, high), (from_here, to_here), atol=0.08 * width), (
+            f"for {len(a)} and {len(b)} people it should be about {from_here:.3f} to {to_here:.3f}"
         )
 
 
 def _bootstrap(a: np.ndarray, b: np.ndarray, rounds: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    drawn_a, drawn_b = rng.choice(a, (rounds, len(a))), rng.choice(b, (rounds, len(b)))
-    return np.percentile(drawn_a.mean(axis=1) - drawn_b.mean(axis=1), [2.5, 97.5])
+    means_a = rng.choice(a, (rounds, len(a))).mean(axis=1)
+    means_b = rng.choice(b, (rounds, len(b))).mean(axis=1)
+    return np.percentile(means_a - means_b, [2.5, 97.5])
 
 
 @exercise("15.1", _judge_difference)
 def difference_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
     """Mean of a minus mean of b, and its 95 % interval from drawing people anew in each group."""
     rng = np.random.default_rng(0)
-    means_a = rng.choice(a, (5000, len(a))).mean(axis=1)
-    means_b = rng.choice(b, (5000, len(b))).mean(axis=1)
-    low, high = np.percentile(means_a - means_b, [2.5, 97.5])
+    drawn_a = rng.choice(a, (5000, len(a)))
+    drawn_b = rng.choice(b, (5000, len(b)))
+    differences = drawn_a.mean(axis=1) - drawn_b.mean(axis=1)
+    low, high = np.percentile(differences, [2.5, 97.5])
     return a.mean() - b.mean(), low, high
 
 
@@ -54,7 +55,8 @@ def _judge_unanswered(answer) -> None:
     fields = ["Intended use", "Not intended", "Who was asked", "Who answers for it"]
     cases = (
         (
-            "Intended use: teaching\nNot intended: schools\nWho was asked: two actors\nWho answers for it: A. B.",
+            "Intended use: teaching\nNot intended: schools\nWho was asked: two actors\n"
+            "Who answers for it: A. B.",
             [],
         ),
         (
@@ -83,7 +85,10 @@ def _judge_unanswered(answer) -> None:
 @exercise("15.2", _judge_unanswered)
 def unanswered(text: str, fields: list[str]) -> list[str]:
     """The fields of a model card that nobody has filled in; one line a field, as ``Field: answer``."""
-    answers = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    answers = {}
+    for line in text.splitlines():
+        field, _, answer = line.partition(":")
+        answers[field] = answer
     blank = re.compile(r"[\s_.…?-]*(todo)?[\s_.…?-]*", flags=re.IGNORECASE)
     return [field for field in fields if blank.fullmatch(answers.get(field, ""))]
 
@@ -100,7 +105,8 @@ def _judge_sentence(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         told = f"{stream}, {label}, {p}, threshold {threshold}"
         assert not re.search(r"\b(feels?|felt|is (angry|sad|afraid|anger|sadness|fear))\b", got), (
-            "a network knows how something looks or sounds to people who label, not what anybody feels"
+            "a network knows how something looks or sounds to people who label, "
+            "not what anybody feels"
         )
         assert "looks" not in got or stream == "face", "a voice has no looks"
         assert expected in got, f"{told}: the sentence should say {expected!r}, not {got!r}"
@@ -118,4 +124,5 @@ def sentence(stream: str, label: str, p: float, threshold: float) -> str:
         return f"the {stream}: nothing to go by"
     if p < threshold:
         return f"the {stream}: not sure"
-    return f"the {stream} {'looks' if stream == 'face' else 'sounds'} like {label}"
+    seems = "looks" if stream == "face" else "sounds"
+    return f"the {stream} {seems} like {label}"

@@ -10,8 +10,13 @@ from .registry import exercise
 
 def _judge_fits(answer) -> None:
     grid = {"epochs": (5, 10, 50), "batch_size": (10, 20, 50, 100)}
-    cases = (({"activation": ("relu", "tanh")}, 3, 1, False, 6), (grid, 3, 1, False, 36), (grid, 5, 2, False, 120),
-             (grid, 5, 1, True, 61))  # fmt: skip
+    two = {"activation": ("relu", "tanh")}
+    cases = (
+        (two, 3, 1, False, 6),
+        (grid, 3, 1, False, 36),
+        (grid, 5, 2, False, 120),
+        (grid, 5, 1, True, 61),
+    )
     for space, folds, repeats, refit, expected in cases:
         got = answer(space, folds, repeats, refit)
         assert got is not None, "the function returns nothing yet"
@@ -23,28 +28,37 @@ def _judge_fits(answer) -> None:
 @exercise("06.1", _judge_fits)
 def fits(space: dict, folds: int, repeats: int, refit: bool) -> int:
     """How many networks a grid search trains."""
-    return prod(len(values) for values in space.values()) * folds * repeats + int(refit)
+    points = prod(len(values) for values in space.values())
+    return points * folds * repeats + int(refit)
 
 
 def _judge_interval(answer) -> None:
     rng = np.random.default_rng(0)
-    for k, n_train, n_test in ((3, 1600, 800), (6, 1600, 800), (5, 80, 20)):
+    cases = (
+        (3, 1600, 800),
+        (6, 1600, 800),
+        (5, 80, 20),
+    )
+    for k, n_train, n_test in cases:
         scores = rng.normal(0.5, 0.02, k)
         got = answer(scores, n_train, n_test)
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (2,), "give two numbers: low and high"
         factor = student.ppf(0.975, k - 1) * scores.std(ddof=1)
-        right, naive = factor * np.sqrt(1 / k + n_test / n_train), factor / np.sqrt(k)
-        half = (got[1] - got[0]) / 2
+        right = factor * np.sqrt(1 / k + n_test / n_train)
+        naive = factor / np.sqrt(k)
+        low, high = got
+        half = (high - low) / 2
         assert not np.isclose(half, naive), (
             "too narrow: folds share training rows, so add n_test / n_train to 1 / k"
         )
-        assert not np.isclose(half * np.sqrt(k), right * np.sqrt(k - 1)), (
-            "divide by k − 1: std(ddof=1)"
-        )
-        assert np.allclose(got, (scores.mean() - right, scores.mean() + right)), (
+        by_k = right * np.sqrt((k - 1) / k)
+        assert not np.isclose(half, by_k), "divide by k − 1: std(ddof=1)"
+        from_here = scores.mean() - right
+        to_here = scores.mean() + right
+        assert np.allclose(got, (from_here, to_here)), (
             f"for {scores.round(3).tolist()} of {n_train} and {n_test} rows it should be "
-            f"{scores.mean() - right:.4f} to {scores.mean() + right:.4f}"
+            f"{from_here:.4f} to {to_here:.4f}"
         )
 
 
@@ -52,14 +66,19 @@ def _judge_interval(answer) -> None:
 def interval(scores, n_train: int, n_test: int) -> tuple[float, float]:
     """The 95 % interval of a mean over folds (Nadeau and Bengio 2003)."""
     scores = np.asarray(scores)
-    spread = np.sqrt((1 / len(scores) + n_test / n_train) * scores.var(ddof=1))
-    reach = student.ppf(0.975, len(scores) - 1) * spread
+    k = len(scores)
+    variance = (1 / k + n_test / n_train) * scores.var(ddof=1)
+    reach = student.ppf(0.975, k - 1) * np.sqrt(variance)
     return scores.mean() - reach, scores.mean() + reach
 
 
 def _judge_holm(answer) -> None:
-    cases = (([0.01], [0.01]), ([0.01, 0.04], [0.02, 0.04]), ([0.04, 0.01, 0.03], [0.06, 0.03, 0.06]),
-             ([0.5, 0.6, 0.001], [1, 1, 0.003]))  # fmt: skip
+    cases = (
+        ([0.01], [0.01]),
+        ([0.01, 0.04], [0.02, 0.04]),
+        ([0.04, 0.01, 0.03], [0.06, 0.03, 0.06]),
+        ([0.5, 0.6, 0.001], [1, 1, 0.003]),
+    )
     for p, expected in cases:
         got = answer(list(p))
         assert got is not None, "the function returns nothing yet"
@@ -74,7 +93,8 @@ def holm(p) -> np.ndarray:
     """p-values corrected for their number (Holm 1979), in the order given."""
     p = np.asarray(p, dtype=float)
     order = p.argsort()
-    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    left = np.arange(len(p), 0, -1)
+    raised = np.maximum.accumulate(p[order] * left)
     corrected = np.empty(len(p))
     corrected[order] = np.minimum(raised, 1)
     return corrected

@@ -35,7 +35,9 @@ def choose_profile(asked: str | None, folders: list[str]) -> str:
     """The profile that was asked for; without one, what the folders under the data root allow."""
     if asked is None:
         real = {"fer2013", "ravdess", "tess", "affwild2"}
-        return "live" if real & set(folders) else "sample"
+        if real & set(folders):
+            return "live"
+        return "sample"
     if asked not in ("sample", "live", "full"):
         raise ValueError(f"unknown profile {asked!r}")
     return asked
@@ -44,11 +46,11 @@ def choose_profile(asked: str | None, folders: list[str]) -> str:
 def _judge_seconds(answer) -> None:
     labels = ["anger", "anger", "", "fear", "anger", "fear"]
     for hop in (0.5, 2.0):
-        timeline = pd.DataFrame(
-            {"t": [k * hop for k in range(6)], "label": labels, "unsure": [False] * 6}
-        )
-        timeline.loc[4, "unsure"] = True
-        for label, moments in (("anger", 2), ("fear", 2), ("neutral", 0)):
+        timeline = pd.DataFrame({"label": labels})
+        timeline["t"] = timeline.index * hop
+        timeline["unsure"] = timeline.index == 4
+        cases = {"anger": 2, "fear": 2, "neutral": 0}
+        for label, moments in cases.items():
             got = answer(timeline.copy(), label)
             assert got is not None, "the function returns nothing yet"
             told = f"{label}: {moments * hop} s, not {got}"
@@ -63,4 +65,6 @@ def _judge_seconds(answer) -> None:
 def seconds(timeline: pd.DataFrame, label: str) -> float:
     """For how long a film looks and sounds like a label, moments left out that are not sure."""
     hop = timeline["t"].iloc[1] - timeline["t"].iloc[0]
-    return float(hop * ((timeline["label"] == label) & ~timeline["unsure"]).sum())
+    sure = timeline[~timeline["unsure"]]
+    moments = (sure["label"] == label).sum()
+    return float(hop * moments)

@@ -7,8 +7,13 @@ from .registry import exercise
 
 
 def _judge_stacked(answer) -> None:
-    for case, expected in (((5, 1), (2, 18, 25)), ((3, 64), (1, 36864, 36864)), ((7, 64), (3, 110592, 200704)),
-                           ((11, 2), (5, 180, 484))):  # fmt: skip
+    cases = {
+        (5, 1): (2, 18, 25),
+        (3, 64): (1, 36864, 36864),
+        (7, 64): (3, 110592, 200704),
+        (11, 2): (5, 180, 484),
+    }
+    for case, expected in cases.items():
         got = answer(*case)
         assert got is not None, "the function returns nothing yet"
         assert tuple(got) == expected, f"size, channels = {case} gives {expected}, not {got}"
@@ -20,13 +25,20 @@ def stacked(size: int, channels: int) -> tuple[int, int, int]:
     one.
     """
     layers = (size - 1) // 2  # each adds one pixel on every side
-    return layers, layers * 9 * channels**2, size**2 * channels**2
+    pairs = channels**2
+    return layers, layers * 9 * pairs, size**2 * pairs
 
 
 def _judge_compose(answer) -> None:
     rng = np.random.default_rng(0)
-    for size, other in ((3, 3), (3, 5), (2, 3)):
-        first, second = rng.normal(size=(size, size)), rng.normal(size=(other, other))
+    cases = (
+        (3, 3),
+        (3, 5),
+        (2, 3),
+    )
+    for size, other in cases:
+        first = rng.normal(size=(size, size))
+        second = rng.normal(size=(other, other))
         got = answer(first, second)
         assert got is not None, "the function returns nothing yet"
         whole = size + other - 1
@@ -44,9 +56,11 @@ def _judge_compose(answer) -> None:
 def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The one filter that answers as two in a row do: ``scipy.signal.convolve2d`` of both."""
     size = len(first)
-    large = np.zeros((size + len(second) - 1,) * 2)
+    whole = size + len(second) - 1
+    large = np.zeros((whole, whole))
     for row, column in np.ndindex(second.shape):
-        large[row : row + size, column : column + size] += second[row, column] * first
+        part = large[row : row + size, column : column + size]
+        part += second[row, column] * first
     return large
 
 
@@ -55,15 +69,19 @@ def _judge_freeze(answer) -> None:
 
     def build():
         steps = [
+            Input((6, 6, 1)),
             layers.Conv2D(4, 3),
             layers.BatchNormalization(),
             layers.ReLU(),
             layers.GlobalAveragePooling2D(),
+            layers.Dense(5),
+            layers.Dense(7),
         ]
-        return Sequential([Input((6, 6, 1)), *steps, layers.Dense(5), layers.Dense(7)])
+        return Sequential(steps)
 
     # Weights: convolution 40, the dense layers 25 and 42.
-    for open_layers, expected in ((1, 42), (2, 67), (3, 107)):
+    cases = {1: 42, 2: 67, 3: 107}
+    for open_layers, expected in cases.items():
         model = build()
         got = answer(model, open_layers)
         assert got is not None, "the function returns nothing yet"
@@ -82,11 +100,11 @@ def freeze(model, open_layers: int) -> int:
     """
     from keras.layers import BatchNormalization
 
-    weighted = [
-        layer
-        for layer in model.layers
-        if layer.weights and not isinstance(layer, BatchNormalization)
-    ]
+    learned = []
     for layer in model.layers:
-        layer.trainable = layer in weighted[-open_layers:]
+        layer.trainable = False
+        if layer.weights and not isinstance(layer, BatchNormalization):
+            learned.append(layer)
+    for layer in learned[-open_layers:]:
+        layer.trainable = True
     return sum(int(np.prod(v.shape)) for v in model.trainable_variables)
