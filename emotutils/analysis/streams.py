@@ -11,13 +11,8 @@ import pandas as pd
 from .. import faces, media, voices
 from ..emotions import EMOTIONS, to_seven
 from ..evaluation import Calibration
-from ..faces import sharpness
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS
 from ..networks import Network
-
-#: Frames are scaled down to this many pixels a side before faces are sought: the crops need no
-#: more.
-MAX_SIDE = 960
 
 Found = tuple[pd.DataFrame, np.ndarray | None]
 
@@ -69,21 +64,11 @@ def _find(
     """A row, a crop and the size of what was cut out, for every face; a row without a crop for a
     frame without one.
     """
-    for frame in media.frames(info.path, fps, max_side=MAX_SIDE, warn=warn):
-        found = finder.detect(frame.image)
-        scale = info.width / frame.image.shape[1]
-        for face, track in zip(found, tracker.update(frame.t, found), strict=True):
-            box = [scale * v for v in (face.x, face.y, face.w, face.h)]
-            crop = faces.align_crop(frame.image, face)
-            quality = [
-                float(np.degrees(face.tilt)),
-                sharpness(np.rint(crop[..., 0]).astype(np.uint8)),
-            ]
-            yield (
-                [frame.t, frame.index, track, True, *box, *quality],
-                crop,
-                faces.MARGIN * face.side,
-            )
+    frames = media.frames(info.path, fps, max_side=faces.MAX_SIDE, warn=warn)
+    for frame, found in faces.follow(frames, finder, tracker, film_width=info.width):
+        for face in found:
+            place = [face.t, face.index, face.track, True, *face.box]
+            yield [*place, face.tilt, face.sharpness], face.crop, face.size
         if not found:
             yield _empty_row(frame.t, frame.index), None, np.nan
         tick(frame.t)

@@ -24,8 +24,7 @@ from tqdm.auto import tqdm
 from .. import config, media
 from ..emotions import EMOTIONS
 from ..errors import DataError, LocatedError
-from ..faces import FACE_SIZE, align_crop, build_detector
-from ..faces.quality import sharpness
+from ..faces import FACE_SIZE, build_detector, cut_faces, sharpness
 from ..media import StrPath
 from ..support.files import check_writable, replacing
 from . import affwild2
@@ -412,15 +411,13 @@ def _film(
     """
     detector = build_detector(detector)
 
-    def find(image: np.ndarray) -> list[_Found]:
-        crops = [
-            (face, align_crop(image, face)[..., 0].round().astype(np.uint8))
-            for face in detector.detect(image)
-        ]
-        return [(face.centre[0] - image.shape[1] / 2, crop, {}) for face, crop in crops]
+    def find(frame: media.Frame) -> list[_Found]:
+        middle = frame.image.shape[1] / 2
+        cut = cut_faces(frame, detector)
+        return [(face.found.centre[0] - middle, face.picture, {}) for face in cut]
 
     for frame in media.frames(path, fps):
-        yield frame.index + 1, frame.t, partial(find, frame.image)
+        yield frame.index + 1, frame.t, partial(find, frame)
 
 
 def _openface(

@@ -27,8 +27,7 @@ import pandas as pd
 from .. import config, media
 from ..emotions import EMOTIONS, to_seven
 from ..errors import DataError
-from ..faces import FACE_SIZE, Tracker, align_crop, augment_faces, build_detector
-from ..faces.augmentation import jitter
+from ..faces import MAX_SIDE, augment_faces, build_detector, follow, jitter
 from ..voices import PAD, Features, augment_log_mel
 from . import loading, openface, ravdess, ravdess_tracking
 from .base import Dataset
@@ -40,7 +39,6 @@ FACES_EACH = (
 )
 RATE, ROWS = 10.0, 50  #: action units a second, and rows kept: five seconds
 UNITS = (*openface.AU_INTENSITIES, *openface.AU_PRESENCES)
-MAX_SIDE = 960  # as analyze looks at films
 FPS = 5.0
 
 
@@ -340,22 +338,16 @@ def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> 
     ------
     DataError : no face in it. MediaError : a film that cannot be read.
     """
-    detector, tracker, seen = detector or build_detector(), Tracker(), []
-    for frame in media.frames(path, FPS, max_side=MAX_SIDE):
-        found = detector.detect(frame.image)
-        for face, track in zip(found, tracker.update(frame.t, found), strict=True):
-            seen.append((track, align_crop(frame.image, face)))
+    if detector is None:
+        detector = build_detector()
+    film = media.frames(path, FPS, max_side=MAX_SIDE)
+    seen = [face for _, found in follow(film, detector) for face in found]
     if not seen:
         raise DataError(path, "no face was found in it", "leave it out")
-    longest, _ = Counter(track for track, _ in seen).most_common(1)[0]
-    crops = [crop for track, crop in seen if track == longest]
-    middle = ((np.arange(frames) + 0.5) * len(crops) / frames).astype(int)
-    return (
-        np.stack([crops[k] for k in middle])
-        .round()
-        .astype(np.uint8)
-        .reshape(frames, FACE_SIZE, FACE_SIZE, 1)
-    )
+    longest, _ = Counter(face.track for face in seen).most_common(1)[0]
+    pictures = [face.picture for face in seen if face.track == longest]
+    middle = ((np.arange(frames) + 0.5) * len(pictures) / frames).astype(int)
+    return np.stack([pictures[k] for k in middle])[..., None]
 
 
 def _in_seven(part: Part, labels: Sequence[str]) -> Part:

@@ -6,7 +6,16 @@ Taught in notebooks/03_face_data and notebooks/13_fusion.
 
 from .augmentation import augment_faces, jitter
 from .crops import FACE_SIZE, MARGIN, SHIFT, Face, align_crop, as_rgb, cut_square
-from .detectors import DETECTORS, HAAR_SCALE, HAAR_SHIFT, BlazeFace, Haar, build_detector
+from .detectors import (
+    DETECTORS,
+    HAAR_SCALE,
+    HAAR_SHIFT,
+    BlazeFace,
+    Haar,
+    build_detector,
+    register_detector,
+)
+from .following import MAX_SIDE, FilmFace, cut_faces, follow
 from .quality import sharpness
 from .tracking import Tracker
 
@@ -16,16 +25,21 @@ __all__ = [
     "HAAR_SCALE",
     "HAAR_SHIFT",
     "MARGIN",
+    "MAX_SIDE",
     "SHIFT",
     "BlazeFace",
     "Face",
+    "FilmFace",
     "Haar",
     "Tracker",
     "align_crop",
     "as_rgb",
     "augment_faces",
     "build_detector",
+    "cut_faces",
     "cut_square",
+    "follow",
     "jitter",
+    "register_detector",
     "sharpness",
 ]

@@ -5,13 +5,15 @@ Taught in notebooks/04_film_data and notebooks/13_fusion.
 
 import importlib.util
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from ..errors import EmotutilsError
+from ..support.plugins import announced
 from ..support.quiet import hushed
 from .crops import OVERLAP, Face, _overlap, as_rgb, cut_square
 
@@ -180,14 +182,59 @@ class Haar:
         )
 
 
-#: The detectors by name; another one needs only a method ``detect(image) -> list[Face]``.
+#: The detectors by name; `register_detector` adds to them.
 DETECTORS = {"blazeface": BlazeFace, "haar": Haar}
 
 
-def build_detector(name: str = "blazeface", **options) -> BlazeFace | Haar:
-    """Make the detector of that name; ``options`` are those of its class. EmotutilsError names the
-    known ones.
+def register_detector(name: str, factory: Callable[..., Any]) -> None:
+    """Make a face detector known by ``name``: to `build_detector`, ``analyze`` and
+    ``datasets.prepare_films``.
+
+    Parameters
+    ----------
+    name : of letters and digits; one that is known already is refused.
+    factory : a class, or a function, that gives the detector. All the detector needs is a method
+        ``detect(image) -> list[Face]`` for a uint8 RGB picture (h, w, 3), largest face first.
+
+    Raises
+    ------
+    EmotutilsError : a name that is taken; a factory that cannot be called.
+
+    Examples
+    --------
+    >>> from emotutils import faces
+    >>> class Whole:
+    ...     def detect(self, image):
+    ...         height, width = image.shape[:2]
+    ...         return [faces.Face(0, 0, width, height, score=1.0)]
+    >>> faces.register_detector("whole", Whole)
+    >>> found = faces.build_detector("whole").detect(np.zeros((20, 30, 3), np.uint8))
+    >>> found[0].w
+    30
+    >>> del faces.DETECTORS["whole"]
     """
+    if name in DETECTORS:
+        raise EmotutilsError(f"a face detector {name!r} is known already: choose another name")
+    if not callable(factory):
+        raise EmotutilsError(f"{name}: {factory!r} makes no detector; give a class or a function")
+    DETECTORS[name] = factory
+
+
+def build_detector(name: str = "blazeface", **options) -> Any:
+    """Make the detector of that name.
+
+    Parameters
+    ----------
+    name : ``"blazeface"``, ``"haar"``, one of yours (`register_detector`), or one that an installed
+        package announces by the entry-point group ``emotutils.detectors``.
+    options : those of its class.
+
+    Raises
+    ------
+    EmotutilsError : an unknown name; the message lists the known ones.
+    """
+    if name not in DETECTORS:
+        DETECTORS.update(announced("detectors", DETECTORS))
     if name not in DETECTORS:
         raise EmotutilsError(
             f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}"

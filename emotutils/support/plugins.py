@@ -1,5 +1,5 @@
-"""What other packages add to this one: networks, data sets and fusion rules, by entry points. See
-CONTRIBUTING.md.
+"""What other packages add to this one, by entry points: networks, data sets, fusion rules, face
+detectors. See CONTRIBUTING.md.
 
 Taught in notebooks/07_conv2d (networks), notebooks/03_face_data (data sets) and notebooks/13_fusion
 (rules).
@@ -17,7 +17,7 @@ def announced(kind: str, known: Container[str]) -> Iterator[tuple[str, object]]:
 
     Parameters
     ----------
-    kind : ``"networks"``, ``"datasets"`` or ``"rules"``.
+    kind : ``"networks"``, ``"datasets"``, ``"rules"`` or ``"detectors"``.
     known : names that are taken; nobody replaces a network or set by being installed.
 
     Raises

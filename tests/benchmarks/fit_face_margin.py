@@ -1,4 +1,4 @@
-"""Fit the constants of emotutils/faces.py that frame a detected face as FER2013 frames its faces.
+"""Fit the constants of emotutils/faces that frame a detected face as FER2013 frames its faces.
 
 FER2013's pictures are already cut, so the detector runs on them set into a larger picture, and the
 medians over many faces say how many detected boxes such a picture spans, and where its middle lies.
@@ -50,7 +50,7 @@ def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
     """
     # A low threshold, because sure finds are the loosely cut faces: a high one would bias the fit.
     blazeface, haar = (
-        faces.build_detector("blazeface", threshold=faces.CANDIDATE),
+        faces.build_detector("blazeface", threshold=faces.detectors.CANDIDATE),
         faces.build_detector("haar"),
     )
     middle = np.full(2, PAD + FRAME / 2)

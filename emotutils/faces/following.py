@@ -1,0 +1,131 @@
+"""From the frames of a film to tracked crops of its faces.
+
+Taught in notebooks/13_fusion.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from .crops import MARGIN, Face, align_crop
+from .quality import sharpness
+from .tracking import Tracker
+
+#: A film's frames are scaled down to this many pixels on their longer side before faces are sought:
+#: the crops need no more.
+MAX_SIDE = 960
+
+
+class Frame(Protocol):
+    """A picture of a film, as ``media.frames`` gives it."""
+
+    t: float
+    index: int
+    image: np.ndarray
+
+
+class Detector(Protocol):
+    """Whatever finds faces in a picture; see `register_detector`."""
+
+    def detect(self, image: np.ndarray) -> list[Face]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class FilmFace:
+    """One face in one frame of a film, measured and cut out.
+
+    Attributes
+    ----------
+    t : seconds from the start of the film.
+    index : number of the frame in the film, from 0.
+    track : number of the person, the same from frame to frame; None where nobody is followed.
+    found : the `Face` as the detector gave it, in pixels of the picture that it was given.
+    box : (x, y, w, h) in pixels of the film: upper left corner, width and height.
+    size : side of the square that was cut out, in pixels of the picture.
+    tilt : degrees, -90..90, positive is clockwise; 0 where the detector gives no eyes.
+    sharpness : of the crop; see `sharpness`.
+    crop : float32 (48, 48, 1), grey 0..255; see `align_crop`.
+    """
+
+    t: float
+    index: int
+    track: int | None
+    found: Face
+    box: tuple[float, float, float, float]
+    size: float
+    tilt: float
+    sharpness: float
+    crop: np.ndarray
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The crop in whole grey levels, as a file holds it: uint8 (48, 48)."""
+        return as_picture(self.crop)
+
+
+def cut_faces(frame: Frame, detector: Detector, film_width: int | None = None) -> list[FilmFace]:
+    """All faces in one frame, in the detector's order (largest first), not followed.
+
+    Parameters
+    ----------
+    frame : of ``media.frames``.
+    detector : of `build_detector`, or anything with such a ``detect``.
+    film_width : pixels, where the frame is a smaller copy of the film's: boxes are given in pixels
+        of the film.
+    """
+    width = frame.image.shape[1]
+    scale = (film_width or width) / width
+    return [_cut_face(frame, face, scale) for face in detector.detect(frame.image)]
+
+
+def _cut_face(frame: Frame, face: Face, scale: float) -> FilmFace:
+    crop = align_crop(frame.image, face)
+    return FilmFace(
+        t=frame.t,
+        index=frame.index,
+        track=None,
+        found=face,
+        box=(scale * face.x, scale * face.y, scale * face.w, scale * face.h),
+        size=MARGIN * face.side,
+        tilt=math.degrees(face.tilt),
+        sharpness=sharpness(as_picture(crop)),
+        crop=crop,
+    )
+
+
+def as_picture(crop: np.ndarray) -> np.ndarray:
+    """A crop (48, 48, 1) in whole grey levels: uint8 (48, 48)."""
+    return np.rint(crop[..., 0]).astype(np.uint8)
+
+
+def follow(
+    frames: Iterable[Frame],
+    detector: Detector,
+    tracker: Tracker | None = None,
+    *,
+    film_width: int | None = None,
+) -> Iterator[tuple[Frame, list[FilmFace]]]:
+    """Find, number and cut out the faces of a film: each frame with its faces (maybe none).
+
+    Parameters
+    ----------
+    frames : of ``media.frames(path, fps, max_side=MAX_SIDE)``, in the order of time.
+    detector : of `build_detector`, or anything with such a ``detect``.
+    tracker : gives the numbers; by default a new `Tracker`. With your own you can ask it afterwards
+        which tracks were confirmed.
+    film_width : as in `cut_faces`.
+
+    Raises
+    ------
+    ValueError : frames that are no pictures, or time that runs backwards.
+    """
+    if tracker is None:
+        tracker = Tracker()
+    for frame in frames:
+        found = cut_faces(frame, detector, film_width)
+        numbers = tracker.update(frame.t, [face.found for face in found])
+        pairs = zip(found, numbers, strict=True)
+        yield frame, [replace(face, track=number) for face, number in pairs]
