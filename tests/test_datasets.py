@@ -7,6 +7,7 @@ import soundfile
 from emotutils import datasets
 from emotutils.emotions import EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
+from emotutils.training.describing import own_protocol
 
 
 @pytest.fixture(autouse=True)
@@ -160,3 +161,24 @@ def test_the_thesiss_merged_set_on_this_copy(real_data):
     assert list(spoken["id"]) == [
         i for i, k in zip(merged["id"], merged["kind"], strict=True) if k == "speech"
     ]
+
+
+def test_a_name_is_taken_apart_exactly():
+    assert datasets.parse("ravdess+tess").sets == ("ravdess", "tess")
+    assert datasets.parse("sample-ravdess+tess").sample
+    for name in ("ravdess", "sample-ravdess", "ravdess+tess", "paired-fer2013+ravdess"):
+        assert datasets.parse(name).of_ravdess, name
+    for name in ("ravdess-my-own-cuts", "my-ravdess", "tess", "paired-fer2013+tess"):
+        assert not datasets.parse(name).of_ravdess, name
+    assert not datasets.parse("my-sample-set").sample
+    assert not datasets.parse("unpaired-faces").pairs
+
+
+def test_a_set_of_ones_own_named_like_ravdess_has_its_own_division():
+    assert own_protocol("ravdess-my-own-cuts", "voice") == "official"
+    assert own_protocol("sample-ravdess+tess", "voice") == "actors-16-4-4"
+
+
+def test_a_set_that_is_read_is_handed_back():
+    faces = datasets.load("sample-fer2013")
+    assert datasets.load(faces) is faces

@@ -1,6 +1,7 @@
 """FER2013 in every layout in which it is published, and FER+'s votes."""
 
 import io
+import json
 import tarfile
 import zipfile
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emotutils import datasets
+from emotutils import config, datasets
 from emotutils.datasets import fer2013
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError
@@ -555,3 +556,8 @@ def test_ferplus_agrees_with_fer2013_as_published(real_data):
     soft = fer2013.soft_labels(clear)
     assert list(np.array(EMOTIONS)[soft.argmax(axis=1)]) == list(clear["ferplus_label"])
     np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_twins_kept_beside_the_reader_are_those_that_the_audit_found():
+    record = config.shipped_root() / "runs" / "data-fer2013.json"
+    assert fer2013.twins() == set(json.loads(record.read_text(encoding="utf-8"))["twins"])

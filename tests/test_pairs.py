@@ -45,9 +45,11 @@ def test_twins_of_earlier_parts_are_left_out():
     groups[first["validation"]] = groups[first["train"]]
     second = np.flatnonzero(table["split"] == "validation")[1]
     groups[first["test"]] = groups[second]
-    found = datasets.pairs._without_twins(table.assign(group=groups), "sample-fer2013")
+    known = frozenset([table["id"][np.flatnonzero(table["split"] == "test")[-1]]])
+    found = datasets.pairs._without_twins(table.assign(group=groups), known)
     gone = np.flatnonzero(found["split"] == "twin")
     assert {first["validation"], first["test"]} <= set(gone)
+    assert known < set(found["id"].iloc[gone])
     assert {first["train"], second}.isdisjoint(gone)
 
 
@@ -237,6 +239,12 @@ def test_which_names_are_pairs():
     assert not any(
         map(datasets.is_pairs, ("fer2013", "ravdess+tess", "ravdess-tracking", "sample-ravdess"))
     )
+
+
+def test_pairs_that_are_open_are_handed_back():
+    found = load_pairs(TRACKED)
+    assert load_pairs(found) is found and datasets.is_pairs(found)
+    assert not datasets.is_pairs(found.voices)
 
 
 def test_a_take_without_its_recording_is_left_out_and_a_part_without_rows_is_an_error():

@@ -94,8 +94,7 @@ class Setup:
                 if self.profile == "full":
                     raise
                 print(f"{error}\nUntil then the sample sets stand in.")
-        parts = name.removeprefix("paired-").split("+")
-        made_up = "paired-" + "+".join(f"sample-{part}" for part in parts)
+        made_up = datasets.sample_of(name)
         print(f"{made_up}: {SYNTHETIC}")
         return load_pairs(made_up)
 

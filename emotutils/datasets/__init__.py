@@ -33,6 +33,7 @@ from .films import (
     sort_into_folders,
 )
 from .loading import NAMES, SAMPLES, from_outside, load, merge, register
+from .names import SetName, parse, sample_of
 from .pairs import (
     FACES_EACH,
     FRAMES,
@@ -56,6 +57,7 @@ __all__ = [
     "UNITS",
     "Dataset",
     "PairSet",
+    "SetName",
     "Pairs",
     "Part",
     "Prepared",
@@ -81,6 +83,7 @@ __all__ = [
     "openface",
     "pair_up",
     "pairs",
+    "parse",
     "part",
     "parts",
     "prepare_films",
@@ -90,6 +93,7 @@ __all__ = [
     "recordings",
     "register",
     "save_joblib",
+    "sample_of",
     "shuffle",
     "sort_into_folders",
     "splits",

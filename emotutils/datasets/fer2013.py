@@ -61,6 +61,7 @@ PARTS = {
 # The csv holds Training, then PublicTest, then PrivateTest; and of PublicTest so many by code.
 USAGE_OF_ROW = np.repeat(list(SPLITS), (28709, 3589, 3589))
 PUBLIC_TEST = (467, 56, 496, 895, 653, 415, 607)
+TWINS = Path(__file__).with_name("fer2013_twins.txt")
 CSVS = ("/fer2013.csv", "/icml_face_data.csv")
 PICTURES = (".jpg", ".jpeg", ".png")
 ARCHIVES = (".zip", ".tar.gz")
@@ -129,6 +130,14 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     return Dataset(
         "fer2013", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table()
     )
+
+
+def twins() -> frozenset[str]:
+    """The ids of PrivateTest's faces of which Training holds the same picture or a near-duplicate.
+
+    They were found once by ``datasets.describe`` (a minute's work) and are kept beside this reader.
+    """
+    return frozenset(TWINS.read_text(encoding="utf-8").split())
 
 
 def soft_labels(table: pd.DataFrame) -> np.ndarray:

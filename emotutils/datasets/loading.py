@@ -16,6 +16,7 @@ from ..errors import DataError
 from ..support.plugins import announced
 from . import affwild2, fer2013, ravdess, ravdess_tracking, recordings, tess
 from .base import Dataset, checked
+from .names import parse
 
 _READERS = {
     "fer2013": fer2013.load,
@@ -32,12 +33,15 @@ _ADDED: dict[str, Callable[..., Dataset]] = {}
 
 
 def register(name: str, reader: Callable[..., Dataset]) -> None:
-    """Make ``reader(root, *, on_error="raise") -> Dataset`` known under ``name``, to ``load`` and
-    the command line.
+    """Make a reader known under ``name``, to ``load`` and the command line.
 
-    ``root`` is the data root or None (``config.data_root(root)`` is the folder); ``on_error`` as in
-    ``load``, see ``Rejects``. A package can also announce a reader by the entry-point group
-    ``emotutils.datasets``.
+    A package can also announce a reader by the entry-point group ``emotutils.datasets``.
+
+    Parameters
+    ----------
+    name : letters, digits, dots and dashes.
+    reader : ``reader(root, *, on_error="raise") -> Dataset``. ``root`` is the data root or None
+        (``config.data_root(root)`` is the folder); ``on_error`` as in ``load``, see ``Rejects``.
 
     Raises
     ------
@@ -63,38 +67,65 @@ def from_outside(name: str) -> bool:
     """Whether a set of this name, or one of two that stand in it side by side, is none of the
     course's own.
     """
-    return any(part in _ADDED for part in name.removeprefix("paired-").split("+"))
+    return any(part in _ADDED for part in parse(name).parts)
 
 
-def load(name: str, root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
-    """Read a set by name, from ``root`` or the data root (``sample-…``: from the bundled samples).
+def load(
+    data: str | Dataset, root: str | os.PathLike | None = None, *, on_error: str = "raise"
+) -> Dataset:
+    """Read a set by its name.
 
     Parameters
     ----------
+    data : a name of ``NAMES``; ``sample-`` and a name of ``SAMPLES``; one that was registered. A
+        Dataset is handed back as it is, so that whoever takes a name takes a set as well.
+    root : the data root, see ``config.data_root``; samples come from the bundled ones.
     on_error : ``"raise"``: the first thing that cannot be used is an error. ``"report"``: it is
         left out, and ``rejects`` says why.
+
+    Returns
+    -------
+    Dataset, with a row of ``table`` for each picture or recording.
 
     Raises
     ------
     DataError : an unknown name, a set that is not where it should be, or (``"raise"``) something in
         it is wrong; a registered reader whose set lacks something.
+
+    Examples
+    --------
+    >>> faces = load("sample-fer2013")
+    >>> len(faces), faces.modality
+    (630, 'face')
+    >>> faces.faces([0, 1]).shape
+    (2, 48, 48, 1)
+    >>> load(faces) is faces
+    True
     """
-    plain = name.removeprefix("sample-")
-    if plain not in (NAMES if plain == name else SAMPLES):
-        if name in _added():
-            return checked(_ADDED[name](root, on_error=on_error))
-        known = ", ".join([*NAMES, *_ADDED])
-        raise DataError(
-            f"data set {name!r}",
-            "is unknown",
-            f"known are {known}, and sample-{', sample-'.join(SAMPLES)}",
-        )
-    if plain != name:
+    if isinstance(data, Dataset):
+        return data
+    if data in NAMES:
+        return _read(data, root, on_error)
+    plain = "+".join(parse(data).sets)
+    if plain in SAMPLES and data == f"sample-{plain}":
         from .. import samples  # draws faces and voices: not needed by those who read real ones
 
-        root = samples.ensure()
-    sets = [_READERS[part](root, on_error=on_error) for part in plain.split("+")]
-    return sets[0] if len(sets) == 1 else merge(*sets)
+        return _read(plain, samples.ensure(), on_error)
+    if data in _added():
+        return checked(_ADDED[data](root, on_error=on_error))
+    known = ", ".join([*NAMES, *_ADDED])
+    raise DataError(
+        f"data set {data!r}",
+        "is unknown",
+        f"known are {known}, and sample-{', sample-'.join(SAMPLES)}",
+    )
+
+
+def _read(name: str, root: str | os.PathLike | None, on_error: str) -> Dataset:
+    sets = [_READERS[part](root, on_error=on_error) for part in parse(name).parts]
+    if len(sets) == 1:
+        return sets[0]
+    return merge(*sets)
 
 
 def merge(first: Dataset, *others: Dataset) -> Dataset:
@@ -104,20 +135,20 @@ def merge(first: Dataset, *others: Dataset) -> Dataset:
     (RAVDESS's songs), and all other speakers are training material: a score stays on speakers that
     were never trained on.
     """
-    splits = dict(zip(first.table["group"], first.table["split"], strict=True))
-    tables = [
-        first.table,
-        *(o.table.assign(split=o.table["group"].map(splits).fillna("train")) for o in others),
-    ]
+    part_of = dict(zip(first.table["group"], first.table["split"], strict=True))
+    tables = [first.table]
+    for other in others:
+        split = other.table["group"].map(part_of).fillna("train")
+        tables.append(other.table.assign(split=split))
     table = pd.concat(tables, ignore_index=True)
-    table["y"] = [EMOTIONS_WITH_CALM.index(n) for n in table["label"]]
+    table["y"] = [EMOTIONS_WITH_CALM.index(label) for label in table["label"]]
     sets = (first, *others)
     return Dataset(
-        "+".join(s.name for s in sets),
-        table,
-        EMOTIONS_WITH_CALM,
-        "; ".join(dict.fromkeys(s.citation for s in sets)),
-        "; ".join(dict.fromkeys(s.licence for s in sets)),
+        name="+".join(one.name for one in sets),
+        table=table,
+        labels=EMOTIONS_WITH_CALM,
+        citation="; ".join(dict.fromkeys(one.citation for one in sets)),
+        licence="; ".join(dict.fromkeys(one.licence for one in sets)),
         read_voices=recordings.load_voices,
-        rejects=pd.concat([s.rejects for s in sets], ignore_index=True),
+        rejects=pd.concat([one.rejects for one in sets], ignore_index=True),
     )

@@ -15,7 +15,6 @@ Labels are the course's seven; calm counts as neutral. ``sample-`` in front of e
 synthetic sets.
 """
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,13 +23,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .. import config, media
+from .. import media
 from ..emotions import EMOTIONS, to_seven
 from ..errors import DataError
 from ..faces import MAX_SIDE, augment_faces, build_detector, follow, jitter
 from ..voices import PAD, Features, augment_log_mel
-from . import loading, openface, ravdess, ravdess_tracking
+from . import fer2013, loading, openface, ravdess, ravdess_tracking
 from .base import Dataset
+from .names import parse
 from .parts import Part, _cached, face_part, voice_part
 
 FRAMES = 2  #: faces of one person beside each window of sound
@@ -131,7 +131,7 @@ class PairSet:
                     self.name, f"{held.name} has no {split} rows", "choose another part or set"
                 )
         voices = _in_seven(voice_part(self.voices, split, features, speeds), self.voices.labels)
-        if self.name.startswith("paired-"):
+        if parse(self.name).paired:
             faces = face_part(self.faces, split)
             each = 1 if split == "train" else FACES_EACH
             return lambda seed: pair_up(faces, voices, frames, each=each, seed=seed)
@@ -171,52 +171,60 @@ class PairSet:
         return self.drawer(split, features, frames, speeds)(seed)
 
 
-def load_pairs(name: str, root: str | os.PathLike | None = None) -> PairSet:
+def load_pairs(data: str | PairSet, root: str | os.PathLike | None = None) -> PairSet:
     """Open a source of pairs by name.
 
     Of ``paired-…``: train is FER2013's Training beside actors 1–16, validation PublicTest beside
     actors 17–20, test PrivateTest beside actors 21–24. Validation and test faces that have an
-    identical twin in an earlier part are left out, and of FER2013's test the near-twins that
-    ``data/runs/data-fer2013.json`` lists.
+    identical twin in an earlier part are left out, and of FER2013's test its near-duplicates
+    (``fer2013.twins``).
 
     Parameters
     ----------
-    name : ``paired-FACES+VOICES``, ``ravdess-films`` or
-        ``[sample-]ravdess-tracking+[sample-]ravdess``.
+    data : ``paired-FACES+VOICES``, ``ravdess-films`` or
+        ``[sample-]ravdess-tracking+[sample-]ravdess``. A PairSet is handed back as it is.
     root : the data root; see ``config.data_root``.
 
     Raises
     ------
     DataError : an unknown name, sets that hold no faces or no voices, or that are not there.
     """
-    first, plus, second = name.removeprefix("paired-").partition("+")
-    if name == "ravdess-films":
+    if isinstance(data, PairSet):
+        return data
+    if data == "ravdess-films":
         films = ravdess.load(root, modality="audio-visual")
-        return PairSet(
-            name, films, films
-        )  # the sound of a film is that of the recording 03-… of its take
-    if not plus:
+        # The sound of a film is that of the recording 03-… of its take.
+        return PairSet(data, films, films)
+    name = parse(data)
+    if len(name.parts) != 2:
         raise DataError(
-            name,
+            data,
             "holds no pairs",
             "take paired-fer2013+ravdess, ravdess-films or ravdess-tracking+ravdess",
         )
-    faces, voices = loading.load(first, root), loading.load(second, root)
-    paired = name.startswith("paired-")
-    if voices.modality != "voice" or (
-        faces.modality != "face" if paired else faces.name != "ravdess-tracking"
-    ):
+    faces = loading.load(name.parts[0], root)
+    voices = loading.load(name.parts[1], root)
+    if name.paired:
+        fits = faces.modality == "face"
+    else:
+        fits = faces.name == "ravdess-tracking"
+    if not fits or voices.modality != "voice":
         raise DataError(
-            name, "a set of faces comes first, one of voices second", "paired- in front of pictures"
+            data, "a set of faces comes first, one of voices second", "paired- in front of pictures"
         )
-    return PairSet(
-        name, replace(faces, table=_without_twins(faces.table, first)) if paired else faces, voices
-    )
+    if name.paired:
+        known = fer2013.twins() if name.parts[0] == "fer2013" else frozenset()
+        faces = replace(faces, table=_without_twins(faces.table, known))
+    return PairSet(data, faces, voices)
 
 
-def is_pairs(name: str) -> bool:
-    """Whether ``load_pairs`` and not ``datasets.load`` reads a set of this name."""
-    return name.startswith(("paired-", "ravdess-films")) or "ravdess-tracking+" in name
+def is_pairs(data: str | Dataset | PairSet) -> bool:
+    """Whether this is pairs, or the name of some: ``load_pairs`` and not ``datasets.load`` reads
+    it.
+    """
+    if isinstance(data, str):
+        return parse(data).pairs
+    return isinstance(data, PairSet)
 
 
 def pair_up(
@@ -362,15 +370,16 @@ def _takes(ids: np.ndarray) -> list[str]:
     return [name[3:] for name in ids]
 
 
-def _without_twins(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Only such validation and test faces as no earlier part has."""
-    earlier, keep = set(), np.ones(len(table), bool)
-    group, split = table["group"].to_numpy(), table["split"].to_numpy()
+def _without_twins(table: pd.DataFrame, known: frozenset[str] = frozenset()) -> pd.DataFrame:
+    """Only such validation and test faces as no earlier part has, and none whose id is ``known``
+    to be a near-duplicate.
+    """
+    earlier: set[str] = set()
+    group = table["group"].to_numpy()
+    split = table["split"].to_numpy()
+    keep = ~table["id"].isin(known).to_numpy()
     for part in ("train", "validation", "test"):
         here = split == part
         keep &= ~(here & np.isin(group, list(earlier)))
         earlier |= set(group[here])
-    if name == "fer2013":
-        facts = config.shipped_root() / "runs" / "data-fer2013.json"
-        keep &= ~table["id"].isin(json.loads(facts.read_text(encoding="utf-8"))["twins"]).to_numpy()
     return table.assign(split=np.where(keep, split, "twin"))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import evaluation
-from ..datasets import Dataset, Part, from_outside
+from ..datasets import Dataset, Part, from_outside, parse
 from ..evaluation import Calibration, by_recording
 from ..networks import kind_of
 from ..support.machine import surroundings
@@ -32,7 +32,7 @@ def own_protocol(data: str, modality: str) -> str:
     validation, 21–24 test. Everything else has its official split: FER2013's, or that of the table
     that a set's reader gives.
     """
-    return "actors-16-4-4" if modality != "face" and "ravdess" in data else "official"
+    return "actors-16-4-4" if modality != "face" and parse(data).of_ravdess else "official"
 
 
 def notes(network: str, plan: Recipe, data: str) -> list[str]:
@@ -43,7 +43,7 @@ def notes(network: str, plan: Recipe, data: str) -> list[str]:
     if kind_of(network) == "both":
         shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
         found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
-        if data.startswith("paired-"):
+        if parse(data).paired:
             found.append(
                 "No film: faces and voices are independent given the label; a gain is overstated."
             )

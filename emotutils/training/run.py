@@ -85,7 +85,7 @@ def train(
     """
     plan = recipe_for(network, recipe)
     plan = replace(plan, epochs=epochs) if epochs else plan
-    if "sample-" in data and "weights" in plan.options:
+    if datasets.parse(data).sample and "weights" in plan.options:
         plan = replace(
             plan, options={**plan.options, "weights": None}
         )  # drawn faces: nothing of a real one helps

@@ -24,7 +24,7 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
         otherwise.
     """
     dataset = datasets.load(data, root)
-    learned = judge.card["data"].split("+")
+    learned = datasets.parse(judge.card["data"]).parts
     protocol = judge.card["protocol"]
     if dataset.modality != judge.kind:
         raise DataError(
@@ -41,7 +41,9 @@ def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> 
     if data == judge.card["data"]:
         return _divided_as_trained(dataset, judge)
     # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
-    if set(data.split("+")) & set(learned) and (data != learned[0] or protocol not in splits.OWN):
+    if set(datasets.parse(data).parts) & set(learned) and (
+        data != learned[0] or protocol not in splits.OWN
+    ):
         raise DataError(
             judge.name,
             f"learned from {data} divided otherwise",
