@@ -15,12 +15,21 @@ import pytest
 import soundfile
 from skimage import data as pictures
 
-from emotutils import config, samples
+from emotutils import config, plots, samples
 from emotutils.analysis import analyze
+from emotutils.analysis.given import read_streams
+from emotutils.cli import main
 from emotutils.emotions import EMOTIONS
-from emotutils.errors import EmotutilsError, MediaError, NetworkError
-from emotutils.findings import FRAME_COLUMNS, SPEECH_COLUMNS, P, columns
-from emotutils.fusion import RULES, fuse, weights_from
+from emotutils.errors import DataError, EmotutilsError, MediaError, NetworkError
+from emotutils.findings import (
+    FRAME_COLUMNS,
+    SPEECH_COLUMNS,
+    P,
+    agreement_column,
+    columns,
+    disagreement_column,
+)
+from emotutils.fusion import RULES, agreement, fuse, weights_from
 from emotutils.media import FilmWriter
 from emotutils.networks import DEFAULTS, load_network
 
@@ -452,3 +461,139 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, voice, annotate):
     left = {p.name for p in out.iterdir()} if out.exists() else set()
     assert not any(name.startswith(".") or name == "annotated.mp4" for name in left)
     assert annotate or not left
+
+
+# --- a stream from outside ------------------------------------------------------------------------
+
+
+def own_stream(seconds, every=0.5, label="fear"):
+    """A table as another program would write it: always the same answer, but for a gap at 2–3 s."""
+    t = np.arange(0, seconds, every)
+    table = pd.DataFrame({"t": t[(t < 2) | (t >= 3)]})
+    table[P] = np.full((len(table), 7), 0.05) + 0.65 * np.eye(7)[EMOTIONS.index(label)]
+    return table.assign(quality=0.9)
+
+
+@pytest.fixture(scope="module")
+def with_pose(talking, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pose") / "pose.csv"
+    own_stream(5).to_csv(path, index=False)
+    return analyze(talking, progress=False, streams={"pose": path}, smoothing=0)
+
+
+def test_a_stream_from_outside_is_fused_and_compared_by_pairs(with_pose):
+    line = with_pose.timeline
+    gap = line["t"].between(2, 2.9)
+    assert (line["pose_label"] == np.where(gap, "", "fear")).all()
+    assert set(line["source"]) == {"face+voice+pose", "face+voice"}
+    assert (line["source"] == np.where(gap, "face+voice", "face+voice+pose")).all()
+    streams = {name: line[columns(name)].to_numpy() for name in ("face", "voice", "pose")}
+    np.testing.assert_allclose(line[P], fuse(streams, "mean"))
+    for a, b in (("face", "voice"), ("face", "pose"), ("voice", "pose")):
+        alike = line[agreement_column(a, b)]
+        np.testing.assert_allclose(alike, agreement(streams[a], streams[b]))
+        assert (alike.isna() == (gap & (b == "pose"))).all()
+        assert disagreement_column(a, b) in line
+    smiling = [d for d in with_pose.summary["disagreements"] if "face" in d and "pose" in d]
+    assert [(d["t0"], d["t1"]) for d in smiling] == [(0.0, 2.0), (3.0, 5.0)]
+    assert {(d["face"], d["pose"]) for d in smiling} == {("happiness", "fear")}
+    assert set(with_pose.summary["agreement"]) == {"face+voice", "face+pose", "voice+pose"}
+    assert with_pose.summary["pose"]["label"] == "fear" and with_pose.summary["pose"]["rows"] == 8
+
+
+def test_a_stream_from_outside_is_never_sure_and_that_is_said(with_pose):
+    assert with_pose.settings["fusion"] == "mean"
+    assert not with_pose.timeline["unsure"][with_pose.timeline["pose_label"] != ""].any()
+    assert any("how far to believe pose" in w and "count alike" in w for w in with_pose.warnings)
+    assert any("no threshold is known for whatever pose" in w for w in with_pose.warnings)
+
+
+def test_a_stream_from_outside_is_written_and_drawn(with_pose, tmp_path):
+    paths = with_pose.save(tmp_path, annotate=True)
+    back = pd.read_csv(paths["pose.csv"])
+    assert list(back) == ["t", "quality", *P]
+    pd.testing.assert_frame_equal(back, own_stream(5)[list(back)], check_exact=False, atol=1e-5)
+    page = paths["report.html"].read_text("utf-8")
+    for words in ("pose says", "all together", "agreement of face and pose", "pose.csv"):
+        assert words in page, words
+    found = json.loads(paths["result.json"].read_text("utf-8"))
+    assert found["settings"]["streams"] == {"pose": "pose.csv"}
+    ax = plots.plot_timeline(with_pose)
+    words = {label.get_text().replace("\n", " ") for label in ax.get_yticklabels()}
+    assert {"pose says", "all together", "face ≠ pose"} <= words
+
+
+def test_a_stream_from_outside_can_be_weighted(talking):
+    weights = {"face": 0, "voice": 0, "pose": 1}
+    own = own_stream(5)
+    line = analyze(talking, progress=False, streams={"pose": own}, weights=weights).timeline
+    there = line["pose_label"] != ""
+    np.testing.assert_allclose(line.loc[there, P], line.loc[there, columns("pose")])
+    for rule in ("stacking", "joint", "weighted"):
+        with pytest.raises(EmotutilsError, match="pose"):
+            analyze(talking, progress=False, streams={"pose": own}, fusion=rule)
+
+
+def test_windows_from_outside_hold_from_their_start_to_their_end(talking):
+    table = pd.DataFrame({"t0": [0.0, 3.0], "t1": [2.9, 3.4]})
+    table[P] = np.eye(7)[[0, 2]]
+    line = analyze(talking, progress=False, streams={"words": table}, smoothing=0).timeline
+    expected = np.select([line["t"] < 3, line["t"] == 3], ["anger", "fear"], "")
+    assert line["words_label"].tolist() == expected.tolist()
+
+
+def test_the_command_line_takes_a_stream(talking, tmp_path, capsys):
+    path = tmp_path / "mine.csv"
+    own_stream(5).to_csv(path, index=False)
+    out = tmp_path / "out"
+    assert main(["analyze", str(talking), "--out", str(out), "--stream", f"mine={path}"]) == 0
+    assert "mine says" in capsys.readouterr().out
+    assert "mine_label" in pd.read_csv(out / "timeline.csv")
+    assert main(["analyze", str(talking), "--out", str(out), "--stream", f"face={path}"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+BAD_TABLES = {
+    "no column p_fear": lambda table: table.drop(columns="p_fear"),
+    "no column t;": lambda table: table.drop(columns="t"),
+    "no rows": lambda table: table.iloc[:0],
+    "row 3: p_anger is no number": lambda table: table.assign(
+        p_anger=table["p_anger"].where(table.index != 2)
+    ),
+    "row 1: t is no number": lambda table: table.assign(t="soon"),
+    "row 1: the seven probabilities do not add up": lambda table: table.assign(p_fear=0.9),
+    "row 1: a probability below 0": lambda table: table.assign(p_fear=-0.3, p_anger=1.05),
+    "row 5: a time beyond the film's end at 5": lambda table: table.assign(t=2 * table["t"]),
+    "row 1: a time below 0": lambda table: table.assign(t=table["t"] - 1),
+    "row 2: a time not after the one before": lambda table: table.iloc[::-1],
+    "row 1: t1 is not after t0": lambda table: table.assign(t0=table["t"], t1=table["t"]),
+}
+
+
+@pytest.mark.parametrize("message", BAD_TABLES)
+def test_a_bad_stream_is_one_line_with_what_where_and_what_to_do(tmp_path, message):
+    path = tmp_path / "bad.csv"
+    BAD_TABLES[message](own_stream(5)).to_csv(path, index=False)
+    with pytest.raises(DataError) as caught:
+        read_streams({"mine": path}, 5.0)
+    told = str(caught.value)
+    assert message in told and "stream mine" in told and "bad.csv" in told
+    assert "\n" not in told and caught.value.remedy
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "empty", "bytes", "ragged"])
+def test_what_is_no_csv_is_refused(tmp_path, kind):
+    path = tmp_path / "mine.csv"
+    contents = {"empty": b"", "bytes": bytes(range(128, 256)), "ragged": b"a,b\n1\n1,2,3\n"}
+    if kind == "folder":
+        path.mkdir()
+    elif kind in contents:
+        path.write_bytes(contents[kind])
+    with pytest.raises(DataError, match=r"mine\.csv"):
+        read_streams({"mine": path}, 5.0)
+
+
+@pytest.mark.parametrize("name", ["face", "voice", "timeline", "", "two words", "a_b", "Pose", "é"])
+def test_a_name_that_is_taken_or_no_word_is_refused(name):
+    with pytest.raises(DataError, match="stream"):
+        read_streams({name: own_stream(5)}, 5.0)

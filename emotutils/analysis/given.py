@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import EmotutilsError
+from ..errors import DataError
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, P, Stream
 
 #: Probabilities may miss a sum of 1 by so much, for rounding; they are brought to it.
@@ -40,7 +40,7 @@ def read_streams(given: Given, duration: float) -> dict[str, Stream]:
 
     Raises
     ------
-    EmotutilsError : a name that is taken or no word; a file that is no CSV; missing columns; times
+    DataError : a name that is taken or no word; a file that is no CSV; missing columns; times
         or probabilities that cannot be. It names the stream, the file and the first bad row.
     """
     streams = {}
@@ -57,26 +57,25 @@ def read_streams(given: Given, duration: float) -> dict[str, Stream]:
 
 
 def _check_name(name: str, others: Mapping[str, Stream]) -> None:
+    where = f"stream {name!r}"
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9]{0,19}", name):
-        raise EmotutilsError(
-            f"stream name {name!r}: choose one short word of small letters and digits, such as pose"
-        )
+        remedy = "choose one short word of small letters and digits, such as pose"
+        raise DataError(where, "this is no name for a stream", remedy)
     if name in TAKEN or name in others:
-        raise EmotutilsError(f"stream name {name!r}: it is taken; choose another word")
+        raise DataError(where, "this name is taken", "choose another word")
 
 
 def _read_csv(path: Path, where: str) -> pd.DataFrame:
     try:
         return pd.read_csv(path, encoding="utf-8-sig")
     except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise EmotutilsError(f"{where}: {reason}; give the path of a CSV file") from None
+        what = error.strerror or "cannot be read"
+        raise DataError(where, what, "give the path of a CSV file") from None
     except pd.errors.EmptyDataError:
-        raise EmotutilsError(f"{where}: the file is empty; write a CSV with a header") from None
+        raise DataError(where, "the file is empty", "write a CSV with a header") from None
     except (ValueError, pd.errors.ParserError):  # bytes that are no text, rows of other lengths
-        raise EmotutilsError(
-            f"{where}: this is no CSV file; separate columns by commas, save it as UTF-8"
-        ) from None
+        remedy = "separate columns by commas, save it as UTF-8"
+        raise DataError(where, "this is no CSV file", remedy) from None
 
 
 def _checked(table: pd.DataFrame, where: str, duration: float) -> pd.DataFrame:
@@ -86,12 +85,10 @@ def _checked(table: pd.DataFrame, where: str, duration: float) -> pd.DataFrame:
         times = ["t0", "t1"]
     needed = [*times, *P]
     if missing := [column for column in needed if column not in table]:
-        raise EmotutilsError(
-            f"{where}: no column {', '.join(missing)}; the header must name t, or t0 and t1, and "
-            f"{', '.join(P)}, separated by commas"
-        )
+        remedy = f"the header must name t, or t0 and t1, and {', '.join(P)}, separated by commas"
+        raise DataError(where, f"no column {', '.join(missing)}", remedy)
     if not len(table):
-        raise EmotutilsError(f"{where}: there are no rows; one row for each moment or window")
+        raise DataError(where, "there are no rows", "write one for each moment or window")
     ours = {*FRAME_COLUMNS, *SPEECH_COLUMNS}
     others = [column for column in table if column not in ours]
     table = table[[*times, *others, *P]].reset_index(drop=True)
@@ -143,4 +140,4 @@ def _check_probabilities(p: pd.DataFrame, where: str) -> None:
 def _refuse(bad: pd.Series, where: str, what: str, remedy: str) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0]) + 1
-        raise EmotutilsError(f"{where}, row {row}: {what}; {remedy}")
+        raise DataError(f"{where}, row {row}", what, remedy)
