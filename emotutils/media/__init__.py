@@ -1,6 +1,9 @@
 """Films and sound in and out, with PyAV. Taught in notebooks/04_film_data and notebooks/13_fusion."""
 
-from .reading import FilmInfo, Frame, StrPath, Warn, frames, load_sound, probe, sound_blocks
+from .opening import StrPath, Warn
+from .pictures import Frame, frames
+from .probing import FilmInfo, probe
+from .sound import load_sound, sound_blocks
 from .writer import FilmWriter
 
 __all__ = [

@@ -14,11 +14,15 @@ import soxr
 
 from ..errors import MediaError
 from ..support.files import replacing
-from .reading import StrPath, Warn, probe, sound_blocks
+from .opening import StrPath, Warn
+from .probing import probe
+from .sound import sound_blocks
 
-_TICKS = 90_000  # per second, the clock of films we write: it holds 24, 25, 30 and 60 frames/s without rounding
+# per second, the clock of films we write: it holds 24, 25, 30 and 60 frames/s without rounding
+_TICKS = 90_000
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_BT709 = 1  # the colour space players assume; matrix, primaries and transfer function have the same number
+# the colour space players assume; matrix, primaries and transfer function have the same number
+_BT709 = 1
 
 
 class FilmWriter:
@@ -29,6 +33,7 @@ class FilmWriter:
 
     Parameters
     ----------
+    path : of the film to write, ending in ``.mp4``.
     width, height : of the pictures to come, in pixels. H.264 as players want it needs even sides:
         an odd one is padded by repeating the last column or row.
     fps : how long the last picture is shown (1/fps), and a hint for the encoder; the times of
@@ -57,7 +62,7 @@ class FilmWriter:
         self._shape = (height, width, 3)
         self._fps = Fraction(fps).limit_denominator(1001)
         self._sound, self._rate = _writable_sound(sound, warn)
-        self._heard = 0  # samples already encoded
+        self._encoded = 0  # samples of sound
         self._last = -1  # time stamp of the last picture, in ticks
 
     def __enter__(self) -> Self:
@@ -73,8 +78,12 @@ class FilmWriter:
             return self._context.__exit__(kind, error, trace)
 
     def write(self, image: np.ndarray, t: float) -> None:
-        """Add a picture, RGB uint8 (height, width, 3), shown from ``t`` (seconds) until the next
-        one.
+        """Add a picture, shown until the next one.
+
+        Parameters
+        ----------
+        image : RGB uint8 (height, width, 3).
+        t : seconds from which it is shown, later than the one before.
         """
         stamp = round(t * _TICKS)
         if image.shape != self._shape or image.dtype != np.uint8:
@@ -95,11 +104,9 @@ class FilmWriter:
         frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(
             format="yuv420p", dst_colorspace="ITU709"
         )
-        frame.pts, frame.time_base, frame.duration = (
-            stamp,
-            Fraction(1, _TICKS),
-            round(_TICKS / self._fps),
-        )
+        frame.pts = stamp
+        frame.time_base = Fraction(1, _TICKS)
+        frame.duration = round(_TICKS / self._fps)
         with _writing(self.path):
             self._container.mux(self._picture.encode(frame))
             self._write_sound(until=t)
@@ -133,7 +140,8 @@ class FilmWriter:
         self._picture = self._container.add_stream(
             "libx264", rate=self._fps, options={"preset": "veryfast"}
         )
-        self._picture.width, self._picture.height = width + width % 2, height + height % 2
+        self._picture.width = width + width % 2
+        self._picture.height = height + height % 2
         self._picture.pix_fmt = "yuv420p"
         context = self._picture.codec_context
         context.time_base = Fraction(1, _TICKS)
@@ -150,34 +158,41 @@ class FilmWriter:
         """Encode sound up to ``until`` (s): kept beside the pictures, so that the muxer need not
         hold either back.
         """
-        while self._sound is not None and self._heard < until * self._rate:
+        while self._sound is not None and self._encoded < until * self._rate:
             block = next(self._sound, None)
             if block is None:
                 return
             frame = av.AudioFrame.from_ndarray(
                 np.ascontiguousarray(block[None]), format="fltp", layout="mono"
             )
-            frame.sample_rate, frame.pts, frame.time_base = (
-                self._rate,
-                self._heard,
-                Fraction(1, self._rate),
-            )
-            self._heard += len(block)
+            frame.sample_rate = self._rate
+            frame.pts = self._encoded
+            frame.time_base = Fraction(1, self._rate)
+            self._encoded += len(block)
             self._container.mux(self._voice.encode(frame))
 
 
 def _writable_sound(sound, warn: Warn | None) -> tuple[Iterator[np.ndarray] | None, int]:
-    """Blocks of sound at a rate AAC knows, and that rate."""
+    """Blocks of sound at a rate AAC knows, and that rate; None without sound."""
     if sound is None:
         return None, 0
-    if not isinstance(sound, tuple):
-        rate = probe(sound).sample_rate
-        rate = rate if rate is None or rate in _AAC_RATES else 48000
-        return (sound_blocks(sound, rate, warn=warn), rate) if rate else (None, 0)
-    x, rate = np.asarray(sound[0], np.float32), sound[1]
+    if isinstance(sound, tuple):
+        return _array_blocks(*sound)
+    rate = probe(sound).sample_rate
+    if rate is None:
+        return None, 0
     if rate not in _AAC_RATES:
-        x, rate = soxr.resample(x, rate, 48000), 48000
-    return (x[start : start + rate] for start in range(0, len(x), rate)), rate
+        rate = 48000
+    return sound_blocks(sound, rate, warn=warn), rate
+
+
+def _array_blocks(x: np.ndarray, rate: int) -> tuple[Iterator[np.ndarray], int]:
+    x = np.asarray(x, np.float32)
+    if rate not in _AAC_RATES:
+        x = soxr.resample(x, rate, 48000)
+        rate = 48000
+    blocks = (x[start : start + rate] for start in range(0, len(x), rate))
+    return blocks, rate
 
 
 @contextmanager
