@@ -1,4 +1,4 @@
-"""Damaged faces and voices: what a damage does is measured another way, and the shipped records
+"""Degraded faces and voices: what a degradation does is measured another way, and the shipped records
 hold together.
 """
 
@@ -12,15 +12,15 @@ from scipy.signal import correlate
 from emotutils import datasets
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.networks import shipped_cards
-from emotutils.studies.robustness import DAMAGES, robustness, table, write
+from emotutils.studies.robustness import DEGRADATIONS, robustness, table, write
 from emotutils.training import records
 from emotutils.voices import window_features
 from emotutils.voices.degradation import mp3, white_noise
 
 SR = 16000
 CARDS = {card["name"]: card for card in shipped_cards()}
-FACES = [name for name, damage in DAMAGES.items() if damage.modality == "face"]
-VOICES = [name for name, damage in DAMAGES.items() if damage.modality == "voice"]
+FACES = [name for name, one in DEGRADATIONS.items() if one.modality == "face"]
+VOICES = [name for name, one in DEGRADATIONS.items() if one.modality == "voice"]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def voice() -> np.ndarray:
     return datasets.load("sample-ravdess").voices(np.arange(1))[0]
 
 
-def damaged(name: str, x: np.ndarray, seed: int = 0) -> list[np.ndarray]:
-    return [DAMAGES[name](x, strength, seed=seed) for strength in DAMAGES[name].strengths]
+def degraded(name: str, x: np.ndarray, seed: int = 0) -> list[np.ndarray]:
+    return [DEGRADATIONS[name](x, strength, seed=seed) for strength in DEGRADATIONS[name].strengths]
 
 
 # --- faces ----------------------------------------------------------------------------------------
@@ -44,8 +44,8 @@ def damaged(name: str, x: np.ndarray, seed: int = 0) -> list[np.ndarray]:
 def test_faces_keep_their_shape_and_range_and_get_worse_with_strength(name, faces):
     before = faces.copy()
     errors = []
-    for strength in DAMAGES[name].strengths:
-        x = DAMAGES[name](faces.astype(np.uint8), strength)
+    for strength in DEGRADATIONS[name].strengths:
+        x = DEGRADATIONS[name](faces.astype(np.uint8), strength)
         assert x.shape == faces.shape and x.dtype == np.float32
         assert x.min() >= 0 and x.max() <= 255
         errors.append(np.abs(x - faces).mean())
@@ -53,15 +53,17 @@ def test_faces_keep_their_shape_and_range_and_get_worse_with_strength(name, face
     np.testing.assert_array_equal(faces, before)
 
 
-@pytest.mark.parametrize("name", [name for name in FACES if DAMAGES[name].untouched is not None])
+@pytest.mark.parametrize(
+    "name", [name for name in FACES if DEGRADATIONS[name].untouched is not None]
+)
 def test_the_strength_that_changes_nothing_changes_nothing(name, faces):
-    np.testing.assert_array_equal(DAMAGES[name](faces, DAMAGES[name].untouched), faces)
+    np.testing.assert_array_equal(DEGRADATIONS[name](faces, DEGRADATIONS[name].untouched), faces)
 
 
 @pytest.mark.parametrize("name", ["darker", "brighter"])
 def test_brightness_moves_grey_levels_and_cuts_them_off(name):
     ramp = np.broadcast_to(np.arange(48, dtype=np.float32) * 255 / 47, (1, 48, 48))[..., None]
-    for strength, x in zip(DAMAGES[name].strengths, damaged(name, ramp), strict=True):
+    for strength, x in zip(DEGRADATIONS[name].strengths, degraded(name, ramp), strict=True):
         inside = (x > 0) & (x < 255)
         np.testing.assert_allclose((x - ramp)[inside], strength, atol=1e-4)
         assert inside.mean() == pytest.approx(1 - abs(strength) / 255, abs=0.05)
@@ -72,21 +74,23 @@ def test_blur_spreads_a_point_by_its_sigma(faces):
     point = np.zeros((1, 48, 48, 1), np.float32)
     point[0, 24, 24] = 255
     rows = np.arange(48)
-    for sigma, x in zip(DAMAGES["blur"].strengths, damaged("blur", point), strict=True):
+    for sigma, x in zip(DEGRADATIONS["blur"].strengths, degraded("blur", point), strict=True):
         across = x[0, ..., 0].sum(axis=0) / x.sum()
         spread = np.sqrt((across * (rows - 24) ** 2).sum())
         assert x.sum() == pytest.approx(255, rel=1e-4)
         assert spread == pytest.approx(sigma, rel=0.08)  # a kernel of few pixels is cut short
     sharp = [
         np.mean([cv2.Laplacian(f, cv2.CV_32F).var() for f in x])
-        for x in (faces, *damaged("blur", faces))
+        for x in (faces, *degraded("blur", faces))
     ]
     assert sharp == sorted(sharp, reverse=True) and sharp[-1] < 0.02 * sharp[0]
 
 
 def test_occlusion_covers_its_share_with_one_square_at_places_drawn():
     white = np.full((40, 48, 48, 1), 255, np.float32)
-    for share, x in zip(DAMAGES["occlusion"].strengths, damaged("occlusion", white), strict=True):
+    for share, x in zip(
+        DEGRADATIONS["occlusion"].strengths, degraded("occlusion", white), strict=True
+    ):
         grey = x[..., 0] == 128
         assert np.all(grey | (x[..., 0] == 255))
         assert grey.mean(axis=(1, 2)) == pytest.approx(share, abs=0.02)
@@ -102,7 +106,7 @@ def test_tilt_turns_to_both_sides_by_as_much_as_it_says():
     """A bar lies along its first principal axis: that is turned."""
     bar = np.zeros((40, 48, 48, 1), np.float32)
     bar[:, 14:34, 22:26] = 255
-    for degrees, x in zip(DAMAGES["tilt"].strengths, damaged("tilt", bar), strict=True):
+    for degrees, x in zip(DEGRADATIONS["tilt"].strengths, degraded("tilt", bar), strict=True):
         angles = []
         for face in x[..., 0]:
             moments = cv2.moments(face)
@@ -114,9 +118,9 @@ def test_tilt_turns_to_both_sides_by_as_much_as_it_says():
 
 
 def test_jpeg_comes_back_as_whole_grey_levels_and_worse_at_lower_quality(faces):
-    errors = [np.sqrt(np.mean((x - faces) ** 2)) for x in damaged("jpeg", faces)]
+    errors = [np.sqrt(np.mean((x - faces) ** 2)) for x in degraded("jpeg", faces)]
     assert errors == sorted(errors) and errors[-1] > 2 * errors[0]
-    assert not (damaged("jpeg", faces)[0] % 1).any()
+    assert not (degraded("jpeg", faces)[0] % 1).any()
 
 
 # --- voices ---------------------------------------------------------------------------------------
@@ -125,9 +129,9 @@ def test_jpeg_comes_back_as_whole_grey_levels_and_worse_at_lower_quality(faces):
 @pytest.mark.parametrize("name", VOICES)
 def test_voices_keep_their_length_and_their_place_in_time(name, voice):
     for n in (len(voice), 12345, 700):
-        for x in damaged(name, voice[:n]):
+        for x in degraded(name, voice[:n]):
             assert x.shape == (n,) and x.dtype == np.float32 and np.isfinite(x).all()
-    for x in damaged(name, voice):
+    for x in degraded(name, voice):
         assert abs(np.argmax(correlate(x, voice)) - (len(voice) - 1)) <= 0.002 * SR
 
 
@@ -145,8 +149,8 @@ def test_noise_is_as_far_below_the_voice_as_asked_however_long_the_silence_aroun
     spoken = syllables(2.0)
     x = np.pad(spoken, round(silence * SR))
     power = np.mean(spoken.astype(float) ** 2)
-    for snr in DAMAGES["noise"].strengths:
-        noise = DAMAGES["noise"](x, snr) - x
+    for snr in DEGRADATIONS["noise"].strengths:
+        noise = DEGRADATIONS["noise"](x, snr) - x
         assert 10 * np.log10(power / np.mean(noise.astype(float) ** 2)) == pytest.approx(
             snr, abs=0.3
         )
@@ -167,7 +171,9 @@ def test_a_telephone_keeps_its_band_and_nothing_else():
     hiss = (0.1 * np.random.default_rng(0).standard_normal(4 * SR)).astype(np.float32)
     hertz = np.fft.rfftfreq(len(hiss), 1 / SR)
     before = np.abs(np.fft.rfft(hiss)) ** 2
-    for high, x in zip(DAMAGES["telephone"].strengths, damaged("telephone", hiss), strict=True):
+    for high, x in zip(
+        DEGRADATIONS["telephone"].strengths, degraded("telephone", hiss), strict=True
+    ):
         kept = np.abs(np.fft.rfft(x)) ** 2
         inside = (hertz > 380) & (hertz < high - 80)
         assert kept[inside].sum() == pytest.approx(before[inside].sum(), rel=0.03)
@@ -176,7 +182,7 @@ def test_a_telephone_keeps_its_band_and_nothing_else():
 
 
 def test_mp3_is_worse_with_fewer_bits(voice):
-    errors = [np.mean((x - voice) ** 2) for x in damaged("mp3", voice)]
+    errors = [np.mean((x - voice) ** 2) for x in degraded("mp3", voice)]
     assert errors == sorted(errors)
     assert 3 * errors[0] < errors[-1] and errors[0] < 0.01 * np.mean(voice**2)
 
@@ -189,12 +195,12 @@ def test_mp3_without_its_coder_or_at_a_rate_that_it_has_not_is_one_clear_error(v
         mp3(voice, 32, SR)
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("name", DEGRADATIONS)
 def test_the_same_seed_gives_the_same_and_another_only_where_chance_takes_part(name, faces, voice):
-    x = faces if DAMAGES[name].modality == "face" else voice
-    first, again, other = (damaged(name, x, seed) for seed in (1, 1, 2))
+    x = faces if DEGRADATIONS[name].modality == "face" else voice
+    first, again, other = (degraded(name, x, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
-    assert np.array_equal(first, other) != DAMAGES[name].drawn
+    assert np.array_equal(first, other) != DEGRADATIONS[name].drawn
 
 
 # --- records --------------------------------------------------------------------------------------
@@ -205,13 +211,13 @@ def check(record: dict) -> None:
     card = CARDS[record["network"]]
     assert record["labels"] == card["labels"] and record["run"] == card["run"]
     for name, found in record["damages"].items():
-        damage = DAMAGES[name]
-        assert (damage.modality, damage.axis, damage.untouched) == (
+        one = DEGRADATIONS[name]
+        assert (one.modality, one.axis, one.untouched) == (
             card["modality"],
             found["axis"],
             found["untouched"],
         )
-        assert [p["strength"] for p in found["points"]] == list(damage.strengths)
+        assert [p["strength"] for p in found["points"]] == list(one.strengths)
     for score in (
         record["untouched"],
         *(p for found in record["damages"].values() for p in found["points"]),
@@ -225,13 +231,13 @@ def check(record: dict) -> None:
         assert score.get("windows", record["n"]) >= record["n"]
 
 
-@pytest.mark.parametrize("network, data, damages", [
+@pytest.mark.parametrize("network, data, degradations", [
     ("conv2d", "sample-fer2013", ["tilt", "jpeg"]),
     ("crnn", "sample-ravdess", ["noise"]),
     ("conv1d", "sample-ravdess", ["telephone", "mp3"]),
 ])  # fmt: skip
-def test_a_few_rows_of_the_samples_leave_a_record(network, data, damages, tmp_path):
-    record = robustness(network, data, damages=damages, rows=6, seed=1)
+def test_a_few_rows_of_the_samples_leave_a_record(network, data, degradations, tmp_path):
+    record = robustness(network, data, degradations=degradations, rows=6, seed=1)
     check(record)
     assert (record["network"], record["data"], record["split"], record["n"]) == (
         network,
@@ -240,31 +246,31 @@ def test_a_few_rows_of_the_samples_leave_a_record(network, data, damages, tmp_pa
         6,
     )
     assert (
-        list(record["damages"]) == damages
+        list(record["damages"]) == degradations
         and record["wall_time_s"] > 0
         and record["versions"]["av"]
     )
     path = write(record, tmp_path)
     assert path.name == f"robustness-{data}-{network}.json"
     assert json.loads(path.read_text(encoding="utf-8")) == record
-    again = robustness(network, data, damages=damages, rows=6, seed=1)
+    again = robustness(network, data, degradations=degradations, rows=6, seed=1)
     assert {**again, "wall_time_s": 0} == {**record, "wall_time_s": 0}
 
 
-def test_a_network_is_asked_about_the_damaged_rows_themselves():
+def test_a_network_is_asked_about_the_degraded_rows_themselves():
     """Noise that drowns the voice: the answers are those to noisy recordings, averaged over their
     windows by hand.
     """
     from emotutils.networks import load_network
 
-    record = robustness("crnn", "sample-ravdess", damages=["noise"], seed=3)
+    record = robustness("crnn", "sample-ravdess", degradations=["noise"], seed=3)
     network, data = load_network("crnn"), datasets.load("sample-ravdess")
     rows = data.rows("test")
     hits = []
     for i, (sound, label) in enumerate(
         zip(data.voices(rows), data.table["label"].iloc[rows], strict=True)
     ):
-        windows = window_features(DAMAGES["noise"](sound, 0, seed=[3, i]), network.features)
+        windows = window_features(DEGRADATIONS["noise"](sound, 0, seed=[3, i]), network.features)
         hits.append(
             network.labels[network.predict_proba(np.stack(windows)).mean(axis=0).argmax()] == label
         )
@@ -276,7 +282,7 @@ def test_a_network_is_asked_about_the_damaged_rows_themselves():
     )
 
 
-def test_the_table_begins_each_damage_untouched():
+def test_the_table_begins_each_degradation_untouched():
     score = {
         "accuracy": {"value": 0.7, "low": 0.6, "high": 0.8},
         "uar": {"value": 0.5, "low": 0.4, "high": 0.6},
@@ -290,8 +296,8 @@ def test_the_table_begins_each_damage_untouched():
         "jpeg": {"axis": "", "untouched": None, "points": [{"strength": 5, **worse}]},
     }
     rows = table({"untouched": score, "damages": found})
-    assert list(rows.columns) == ["damage", "strength", "value", "low", "high"]
-    assert rows["damage"].tolist() == ["blur", "blur", "jpeg", "jpeg"]
+    assert list(rows.columns) == ["degradation", "strength", "value", "low", "high"]
+    assert rows["degradation"].tolist() == ["blur", "blur", "jpeg", "jpeg"]
     np.testing.assert_array_equal(rows["strength"], [0, 3, np.nan, 5])
     np.testing.assert_array_equal(
         rows[["value", "low", "high"]], [[0.7, 0.6, 0.8], [0.3, 0.2, 0.4]] * 2
@@ -307,11 +313,16 @@ def test_the_table_begins_each_damage_untouched():
 @pytest.mark.parametrize(
     "network, data, options, says",
     [
-        ("conv2d", "sample-fer2013", {"damages": ["snow"]}, "'snow' for faces: choose from darker"),
         (
             "conv2d",
             "sample-fer2013",
-            {"damages": ["noise"]},
+            {"degradations": ["snow"]},
+            "'snow' for faces: choose from darker",
+        ),
+        (
+            "conv2d",
+            "sample-fer2013",
+            {"degradations": ["noise"]},
             "'noise' for faces: choose from darker",
         ),
         ("conv2d", "sample-ravdess", {}, "takes faces"),
@@ -349,7 +360,7 @@ def test_a_shipped_record_agrees_with_the_run_that_made_the_network(network):
     told = test.get("clips", test)
     check(record)
     assert list(record["damages"]) == [
-        n for n, d in DAMAGES.items() if d.modality == CARDS[network]["modality"]
+        n for n, d in DEGRADATIONS.items() if d.modality == CARDS[network]["modality"]
     ]
     assert (record["n"], record["n_groups"]) == (told["n"], told["n_groups"])
     if "clips" in test:
