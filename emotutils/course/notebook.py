@@ -12,6 +12,7 @@ import random
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from matplotlib import pyplot as plt
 
 from .. import config, datasets
 from ..errors import DataError
+from ..evaluation.curves import history_table
 from ..support.files import replacing
 from ..support.quiet import hushed
 from ..training import records
@@ -184,6 +186,100 @@ def recorded(name: str) -> records.Record | None:
     if record is None:
         print(f"{name}: not run yet")
     return record
+
+
+def longest(protocol: str, network: str, variant: str) -> records.Record | None:
+    """Of our trainings of a network on FER2013 (seed 0) the one with the most epochs; None where
+    there is none.
+
+    Parameters
+    ----------
+    protocol : how the rows were divided, such as ``"official"``.
+    network, variant : such as ``"vgg16"`` and ``"best"``.
+
+    Examples
+    --------
+    >>> len(longest("official", "conv2d", "best")["history"])
+    40
+    """
+    wanted = {"protocol": protocol, "network": network, "variant": variant}
+    found = records.find(data="fer2013", seed=0, **wanted)
+    return max(found, key=lambda run: len(run["history"]), default=None)
+
+
+def stops(history, n: int | None = None) -> dict[str, int | float | str]:
+    """At which epoch one might stop, by several rules.
+
+    Parameters
+    ----------
+    history : one dict an epoch, with ``accuracy``, ``val_accuracy`` and ``val_loss``.
+    n : the number of validation rows; with it, also how far chance moves the best accuracy, and
+        the first epoch that is as good as the best one but for that.
+
+    Examples
+    --------
+    >>> epochs = [
+    ...     {"accuracy": 0.3, "val_accuracy": 0.4, "val_loss": 1.7},
+    ...     {"accuracy": 0.6, "val_accuracy": 0.5, "val_loss": 1.5},
+    ... ]
+    >>> stops(epochs)["training ahead from"]
+    2
+    """
+    table = history_table(history)
+    validation = table["val_accuracy"]
+    highest = float(validation.max())
+    found = {
+        "training ahead from": _ahead_from(table),
+        "lowest val. loss": int(table["val_loss"].idxmin()),
+        "val. loss at the end": round(float(table["val_loss"].iloc[-1]), 3),
+        "highest val. accuracy": int(validation.idxmax()),
+        "there": round(highest, 3),
+        "at the end": round(float(validation.iloc[-1]), 3),
+    }
+    if n is not None:
+        chance = 1.96 * np.sqrt(highest * (1 - highest) / n)
+        as_good = table.index[validation >= highest - chance]
+        found["± by chance"] = round(float(chance), 3)
+        found["as good from"] = int(as_good[0])
+    return found
+
+
+def _ahead_from(table: pd.DataFrame) -> int | str:
+    """From which epoch on training is always the better one."""
+    behind = table["accuracy"] <= table["val_accuracy"]
+    if behind.iloc[-1]:
+        return "not yet"
+    start = np.flatnonzero(behind).max(initial=-1) + 1
+    return int(table.index[start])
+
+
+def milliseconds(ways: dict[str, Callable], rounds: int = 6) -> pd.Series:
+    """How long each of several calls takes, the median of some rounds.
+
+    They take turns, because the speed of a shared machine changes from second to second; the first
+    round, in which things are compiled, does not count.
+
+    Parameters
+    ----------
+    ways : functions to call, by name.
+    rounds : how many there are, the first included.
+
+    Examples
+    --------
+    >>> times = milliseconds({"short": lambda: sum(range(10)), "long": lambda: sum(range(100_000))})
+    >>> bool(times["short"] < times["long"])
+    True
+    """
+    spans = []
+    for _ in range(rounds):
+        spans.append({name: _milliseconds(call) for name, call in ways.items()})
+    return pd.DataFrame(spans).iloc[1:].median()
+
+
+def _milliseconds(call: Callable) -> float:
+    start = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - start)
 
 
 def show_source(obj: Callable, *, docstring: bool = False) -> None:
