@@ -105,17 +105,15 @@ if __name__ == "__main__":
     )
     if sys.argv[1:] != ["--pages"]:
         from emotutils import samples
-        from emotutils.support.quiet import hushed
-
-        with hushed():
-            from emotutils.training import records
+        from emotutils.support import machine
+        from emotutils.training import records
 
         samples.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
-        record["hardware"] = records.surroundings()["hardware"]
+        record["hardware"] = machine.surroundings()["hardware"]
         for path in paths(sys.argv[1:]):
             record["seconds"][path.stem] = round(execute(path), 1)
             record["words"][path.stem] = count_words(path)
             record |= {key: dict(sorted(record[key].items())) for key in ("seconds", "words")}
-            records.write_json("notebooks", record)
+            records.write("notebooks", record, publish=True)
             print(f"{path.name}: {record['seconds'][path.stem]} s", flush=True)
     write_pages(record)

@@ -95,6 +95,7 @@ def arguments(thing) -> list[str]:
 
 #: Not there yet.
 UNEXPLAINED = {
+    "emotutils.training.recipes.Recipe",
     "emotutils.datasets.download.here",
     "emotutils.datasets.ravdess.parse",
     "emotutils.datasets.splits.cross_validation",
@@ -106,7 +107,6 @@ UNEXPLAINED = {
     "emotutils.search.results.compare",
     "emotutils.search.results.fold_scores",
     "emotutils.search.searches.rounds",
-    "emotutils.studies.leakage.outcomes.read",
     "emotutils.studies.leakage.traps.chosen_columns",
     "emotutils.studies.leakage.traps.peek",
     "emotutils.studies.leakage.traps.twins",
