@@ -43,9 +43,9 @@ def on_trunk(
         x = layers.Resizing(size, size)(x)
     if input_shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])
-    x = trunk(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))(
-        application.preprocess_input(x)
-    )
+    x = application.preprocess_input(x)
+    convolutions = trunk(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))
+    x = convolutions(x)
     if variant == "thesis":
         x = layers.Dropout(dropout)(x)
         x = layers.Flatten()(x)

@@ -46,6 +46,5 @@ def build(
     else:
         x = layers.GlobalAveragePooling1D()(x)
     x = layers.Dropout(dropout)(x)
-    return keras.Model(
-        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="conv1d"
-    )
+    outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="conv1d")

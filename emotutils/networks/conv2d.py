@@ -34,27 +34,25 @@ def build(
     """
     inputs = keras.Input(input_shape, name="face")
     x = layers.Normalization(name="normalization")(inputs)
+    if dropout is None:
+        dropout = 0.5 if variant == "thesis" else 0.3
     if variant == "thesis":
-        rate = 0.5 if dropout is None else dropout
         for filters in (32, 64):
             x = layers.Conv2D(filters, 3, padding="same", activation=activation)(x)
             x = layers.MaxPooling2D(2)(x)
-        x = layers.Dropout(rate)(x)
+        x = layers.Dropout(dropout)(x)
         x = layers.Flatten()(x)
         x = layers.Dense(128, activation=activation)(x)
-        x = layers.Dropout(rate)(x)
     else:
         # Only the first, narrow layer sees 48×48 pixels: with pooling before more filters, all cost
         # about the same.
-        for depth, block in enumerate((widths[:1], widths[1:3], widths[3:5], widths[5:])):
-            if depth:
+        for depth, filters in enumerate(widths):
+            if depth in (1, 3, 5):
                 x = layers.MaxPooling2D(2)(x)
-            for filters in block:
-                x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-                x = layers.BatchNormalization()(x)
-                x = layers.Activation(activation)(x)
+            x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+            x = layers.BatchNormalization()(x)
+            x = layers.Activation(activation)(x)
         x = layers.GlobalAveragePooling2D()(x)
-        x = layers.Dropout(0.3 if dropout is None else dropout)(x)
-    return keras.Model(
-        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="conv2d"
-    )
+    x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="conv2d")

@@ -64,6 +64,5 @@ def build(
     x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=heard)
     x = AttentiveStatistics(units)([x, mask])
     x = layers.Dropout(dropout)(x)
-    return keras.Model(
-        inputs, layers.Dense(n_labels, activation="softmax", dtype="float32")(x), name="crnn"
-    )
+    outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
+    return keras.Model(inputs, outputs, name="crnn")

@@ -62,57 +62,62 @@ def build(
         raise ValueError(
             f"join={join!r}, weights={weights!r}: choose concat or gate, and shipped or None"
         )
-    shapes = {
-        name: tuple(shape)
-        for name, shape in (input_shape or {"face": (2, 48, 48, 1), "voice": (188, 64)}).items()
-    }
-    if (
-        set(shapes) != {"face", "voice"}
-        or len(shapes["face"]) not in (2, 4)
-        or len(shapes["voice"]) != 2
-    ):
-        raise ValueError(
-            f"input shapes {shapes}: a face (K, 48, 48, 1) or (frames, units), a voice (frames, bands)"
-        )
-    pictures = len(shapes["face"]) == 4
-    face_trunk = _trunk(
-        "conv2d" if pictures else "aus",
-        "face",
-        shapes["face"][pictures:],
-        weights if pictures else None,
-    )
-    voice_trunk = _trunk("crnn", "voice", shapes["voice"], weights)
-
+    shapes = _shapes(input_shape or {"face": (2, 48, 48, 1), "voice": (188, 64)})
     inputs = {
-        name: keras.Input(shape, name=name) for name, shape in (shapes | {"present": (2,)}).items()
+        "face": keras.Input(shapes["face"], name="face"),
+        "voice": keras.Input(shapes["voice"], name="voice"),
+        "present": keras.Input((2,), name="present"),
     }
-    face = inputs["face"]
-    if pictures:
-        # Each face by itself, then their mean: the order and the number of faces do not matter to
-        # what is said.
-        face = face_trunk(ops.reshape(face, (-1, *shapes["face"][1:])))
-        face = ops.mean(
-            ops.reshape(face, (-1, shapes["face"][0], face_trunk.output_shape[-1])), axis=1
-        )
+    is_picture = len(shapes["face"]) == 4
+    if is_picture:
+        face_trunk = _trunk("conv2d", "face", shapes["face"][1:], weights)
     else:
-        face = face_trunk(face)
+        face_trunk = _trunk("aus", "face", shapes["face"], weights=None)
+    voice_trunk = _trunk("crnn", "voice", shapes["voice"], weights)
+    if is_picture:
+        face = _mean_over_faces(face_trunk, inputs["face"])
+    else:
+        face = face_trunk(inputs["face"])
     present = ModalityDropout(modality_dropout)(inputs["present"])
-    head = _head(face.shape[-1], voice_trunk.output_shape[-1], n_labels, join, units, dropout)
-    outputs = head({"face": face, "voice": voice_trunk(inputs["voice"]), "present": present})
+    voice = voice_trunk(inputs["voice"])
+    head = _head(face.shape[-1], voice.shape[-1], n_labels, join, units, dropout)
+    outputs = head({"face": face, "voice": voice, "present": present})
     return keras.Model(inputs, outputs, name="joint")
 
 
-def _trunk(network: str, modality: str, shape: tuple[int, ...], weights: str | None) -> keras.Model:
+def _shapes(given: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    shapes = {name: tuple(shape) for name, shape in given.items()}
+    ranks = {name: len(shape) for name, shape in shapes.items()}
+    if ranks not in ({"face": 4, "voice": 2}, {"face": 2, "voice": 2}):
+        raise ValueError(
+            f"input shapes {shapes}: a face (K, 48, 48, 1) or (frames, units), "
+            "a voice (frames, bands)"
+        )
+    return shapes
+
+
+def _mean_over_faces(trunk: keras.Model, faces):
+    """(batch, K, 48, 48, 1) → (batch, d): each face by itself, then their mean.
+
+    So the order and the number of faces do not matter to what is said.
+    """
+    _, k, *shape = faces.shape
+    embedded = trunk(ops.reshape(faces, (-1, *shape)))
+    by_row = ops.reshape(embedded, (-1, k, trunk.output_shape[-1]))
+    return ops.mean(by_row, axis=1)
+
+
+def _trunk(network: str, stream: str, shape: tuple[int, ...], weights: str | None) -> keras.Model:
     """A network of the course without its softmax."""
     if weights:
         model = load_network(network).model
-        if tuple(model.input_shape[1:]) != shape:
-            raise ValueError(
-                f"the shipped {network} takes {tuple(model.input_shape[1:])}, not {shape}"
-            )
+        trained_on = tuple(model.input_shape[1:])
+        if trained_on != shape:
+            raise ValueError(f"the shipped {network} takes {trained_on}, not {shape}")
     else:
         model = build_network(network, input_shape=shape)
-    return keras.Model(model.input, model.layers[-1].input, name=f"{modality}_trunk")
+    before_softmax = model.layers[-1].input
+    return keras.Model(model.input, before_softmax, name=f"{stream}_trunk")
 
 
 def _head(
@@ -122,14 +127,13 @@ def _head(
     n_labels).
     """
     inputs = {
-        name: keras.Input((n,), name=name)
-        for name, n in (("face", n_face), ("voice", n_voice), ("present", 2))
+        "face": keras.Input((n_face,), name="face"),
+        "voice": keras.Input((n_voice,), name="voice"),
+        "present": keras.Input((2,), name="present"),
     }
     present = inputs["present"]
-    face, voice = (
-        Present(i, name=f"{name}_present")([inputs[name], present])
-        for i, name in enumerate(("face", "voice"))
-    )
+    face = Present(0, name="face_present")([inputs["face"], present])
+    voice = Present(1, name="voice_present")([inputs["voice"], present])
     if join == "gate":
         x = Gate(units)([face, voice, present])
     else:

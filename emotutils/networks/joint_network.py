@@ -89,7 +89,7 @@ class JointNetwork(Network):
         """
         if face is None and voice is None:
             raise NetworkError(f"network {self.name!r}: neither face nor voice given")
-        m = len(voice) if face is None else len(face)
+        m = len(face) if voice is None else len(voice)
         inputs = {
             "face": self._embeddings("face", face, m),
             "voice": self._embeddings("voice", voice, m),

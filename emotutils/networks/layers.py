@@ -18,9 +18,8 @@ class PadMask(keras.layers.Layer):
         self.pad = pad
 
     def call(self, x):
-        return ops.cast(
-            ops.any(ops.not_equal(x, self.pad), axis=-1, keepdims=True), self.compute_dtype
-        )
+        is_sound = ops.any(ops.not_equal(x, self.pad), axis=-1, keepdims=True)
+        return ops.cast(is_sound, self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "pad": self.pad}
@@ -37,9 +36,8 @@ class AttentiveStatistics(keras.layers.Layer):
     def __init__(self, units: int = 64, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.supports_masking = (
-            True  # takes its mask as an input; whatever travels along is not needed
-        )
+        # It takes its mask as an input; whatever travels along is not needed.
+        self.supports_masking = True
         self.hidden = keras.layers.Dense(units, activation="tanh")
         self.score = keras.layers.Dense(1)
 
@@ -53,8 +51,10 @@ class AttentiveStatistics(keras.layers.Layer):
         score = self.score(self.hidden(x)) - 1e4 * (1 - mask)
         weight = ops.softmax(score, axis=1)
         mean = ops.sum(weight * x, axis=1)
-        variance = ops.sum(weight * ops.square(x - mean[:, None]), axis=1)
-        return ops.concatenate([mean, ops.sqrt(variance + 1e-6)], axis=-1)
+        squares = ops.square(x - mean[:, None])
+        variance = ops.sum(weight * squares, axis=1)
+        deviation = ops.sqrt(variance + 1e-6)
+        return ops.concatenate([mean, deviation], axis=-1)
 
     def compute_mask(self, inputs, previous_mask=None):
         return None
@@ -80,17 +80,22 @@ class ModalityDropout(keras.layers.Layer):
 
     def __init__(self, rate: float = 0.5, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        self.rate, self.seed = rate, seed
+        self.rate = rate
+        self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, present, training=False):
         if not training or not self.rate:
             return present
-        drawn = keras.random.uniform((ops.shape(present)[0], 1), seed=self.seed_generator)
-        face = ops.cast(drawn >= self.rate / 2, present.dtype)
-        voice = ops.cast(ops.logical_or(drawn < self.rate / 2, drawn >= self.rate), present.dtype)
-        both = ops.cast(ops.all(present > 0.5, axis=1, keepdims=True), present.dtype)
-        return present * (1 - both * (1 - ops.concatenate([face, voice], axis=1)))
+        rows = ops.shape(present)[0]
+        drawn = keras.random.uniform((rows, 1), seed=self.seed_generator)
+        # Below half the rate the face is hidden, from there up to the rate the voice.
+        hide_face = drawn < self.rate / 2
+        hide_voice = ops.logical_and(drawn >= self.rate / 2, drawn < self.rate)
+        hidden = ops.concatenate([hide_face, hide_voice], axis=-1)
+        both = ops.all(present > 0.5, axis=1, keepdims=True)
+        hidden = ops.logical_and(hidden, both)
+        return ops.where(hidden, 0.0, present)
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
@@ -110,7 +115,8 @@ class Present(keras.layers.Layer):
 
     def call(self, inputs):
         x, present = inputs
-        return ops.where(present[:, self.index : self.index + 1] > 0.5, x, ops.zeros_like(x))
+        there = present[:, self.index : self.index + 1] > 0.5
+        return ops.where(there, x, ops.zeros_like(x))
 
     def get_config(self):
         return {**super().get_config(), "index": self.index}
@@ -128,21 +134,26 @@ class Gate(keras.layers.Layer):
     def __init__(self, units: int = 128, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.sides = [keras.layers.Dense(units, activation="tanh") for _ in range(2)]
+        self.sides = [
+            keras.layers.Dense(units, activation="tanh"),
+            keras.layers.Dense(units, activation="tanh"),
+        ]
         self.gate = keras.layers.Dense(units, activation="sigmoid")
 
     def build(self, input_shape):
         face, voice, _ = input_shape
-        for side, shape in zip(self.sides, (face, voice), strict=True):
-            side.build(shape)
+        self.sides[0].build(face)
+        self.sides[1].build(voice)
         self.gate.build((face[0], face[-1] + voice[-1]))
 
     def call(self, inputs):
         face, voice, present = inputs
         gate = self.gate(ops.concatenate([face, voice], axis=-1))
-        weights = gate * present[:, :1], (1 - gate) * present[:, 1:]
-        total = ops.maximum(weights[0] + weights[1], 1e-6)
-        return (weights[0] * self.sides[0](face) + weights[1] * self.sides[1](voice)) / total
+        face_weight = gate * present[:, :1]
+        voice_weight = (1 - gate) * present[:, 1:]
+        total = ops.maximum(face_weight + voice_weight, 1e-6)
+        weighted = face_weight * self.sides[0](face) + voice_weight * self.sides[1](voice)
+        return weighted / total
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0][0], self.units)

@@ -24,13 +24,22 @@ def make_portable(path: str | os.PathLike) -> None:
     """
     with zipfile.ZipFile(path) as old:
         parts = {name: old.read(name) for name in old.namelist()}
-    parts["config.json"] = json.dumps(_plain(json.loads(parts["config.json"]))).encode()
+    config = json.loads(parts["config.json"])
+    parts["config.json"] = json.dumps(_plain(config)).encode()
     with zipfile.ZipFile(path, "w") as new:
         for name, content in parts.items():
             new.writestr(name, content)
 
 
 def _plain(node):
-    if isinstance(node, dict):
-        return {k: _plain(v) for k, v in node.items() if not (k in NEWER and v == NEWER[k])}
-    return [_plain(part) for part in node] if isinstance(node, list) else node
+    """A configuration without the options of `NEWER`."""
+    if isinstance(node, list):
+        return [_plain(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {}
+    for name, value in node.items():
+        is_new = name in NEWER and value == NEWER[name]
+        if not is_new:
+            kept[name] = _plain(value)
+    return kept

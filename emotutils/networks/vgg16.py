@@ -29,7 +29,9 @@ def build(
     learn slowly or not at all without it. The thesis's variant, and a trunk with given weights, are
     VGG16 as published.
     """
-    trunk = VGG16 if variant == "best" and weights is None else vgg16.VGG16
+    trunk = vgg16.VGG16
+    if variant == "best" and weights is None:
+        trunk = VGG16
     options = {
         "n_labels": n_labels,
         "input_shape": input_shape,
@@ -44,7 +46,8 @@ def VGG16(*, include_top: bool, weights: None, input_shape: tuple[int, ...]) -> 
     """VGG16's convolutions with batch normalisation, which keras.applications does not have; only
     without a top.
     """
-    inputs = x = keras.Input(input_shape)
+    inputs = keras.Input(input_shape)
+    x = inputs
     for filters, depth in BLOCKS:
         for _ in range(depth):
             x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
