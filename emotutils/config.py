@@ -100,16 +100,37 @@ def kaggle_authorization() -> str | None:
     ------
     EmotutilsError : a kaggle.json without name and key.
     """
-    new, old = (Path.home() / ".kaggle" / name for name in ("access_token", "kaggle.json"))
-    token = os.environ.get("KAGGLE_API_TOKEN") or (new.read_text() if new.is_file() else "")
-    if token.strip():
-        return f"Bearer {token.strip()}"
-    user, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
-    if not (user and key) and old.is_file():
-        try:
-            user, key = (json.loads(old.read_text())[word] for word in ("username", "key"))
-        except (ValueError, KeyError, TypeError):
-            raise EmotutilsError(
-                f"{old}: not Kaggle's file; make a token at https://www.kaggle.com/settings"
-            ) from None
-    return "Basic " + base64.b64encode(f"{user}:{key}".encode()).decode() if user and key else None
+    token = _kaggle_token()
+    if token:
+        return f"Bearer {token}"
+    login = _kaggle_login()
+    if login is None:
+        return None
+    return "Basic " + base64.b64encode(login.encode()).decode()
+
+
+def _kaggle_token() -> str:
+    """A token of the newer kind; empty where there is none."""
+    token = os.environ.get("KAGGLE_API_TOKEN", "")
+    file = Path.home() / ".kaggle" / "access_token"
+    if not token and file.is_file():
+        token = file.read_text()
+    return token.strip()
+
+
+def _kaggle_login() -> str | None:
+    """Name and key, as ``name:key``: a token of the older kind."""
+    user = os.environ.get("KAGGLE_USERNAME")
+    key = os.environ.get("KAGGLE_KEY")
+    if user and key:
+        return f"{user}:{key}"
+    file = Path.home() / ".kaggle" / "kaggle.json"
+    if not file.is_file():
+        return None
+    try:
+        login = json.loads(file.read_text())
+        return f"{login['username']}:{login['key']}"
+    except (ValueError, KeyError, TypeError):
+        raise EmotutilsError(
+            f"{file}: not Kaggle's file; make a token at https://www.kaggle.com/settings"
+        ) from None
