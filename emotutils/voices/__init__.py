@@ -14,7 +14,8 @@ from .augmentation import (
     stretch_time,
 )
 from .features import LEVEL, MAX_MELS, PAD, Features, measured_windows, window_features
-from .spectra import AMIN, SAMPLE_RATE, TOP_DB, delta, log_mel, mel_filters, mfcc
+from .sound import SAMPLE_RATE, as_sound
+from .spectra import AMIN, TOP_DB, delta, log_mel, mel_filters, mfcc
 from .windows import HOP, WINDOW, iter_windows, voiced_windows, window_starts
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "WINDOW",
     "Features",
     "add_noise",
+    "as_sound",
     "augment_log_mel",
     "augment_sound",
     "delta",

@@ -7,17 +7,16 @@ import numpy as np
 from scipy import fft
 from scipy.ndimage import binary_closing, uniform_filter1d
 
-from .spectra import SAMPLE_RATE, _hann, _mono, _power, _sparse_bank
+from .sound import SAMPLE_RATE, as_sound
+from .spectra import hann, power_spectrum, sparse_mel_filters
 
 FRAME = 0.01  #: seconds from one voice-activity decision to the next
-
-
-# --- voice activity -------------------------------------------------------------------------------
+_SPEECH_BAND = (100.0, 4000.0)  # Hz
+_PITCH = (75, 400)  # Hz
 
 
 def voice_activity(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
-    """Where somebody seems to speak: one bool for each 10 ms, the last one for what is left of the
-    clip.
+    """Where somebody seems to speak, 10 ms by 10 ms.
 
     A stretch of sound counts as voice when it
 
@@ -32,40 +31,84 @@ def voice_activity(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
     fail 2. Limits: music and animals have pitch and move, and pass. Whisper has no pitch and a note
     held for the whole clip does not move: both fail. In noise less than 5 dB below the voice, much
     of it is missed. The floor needs context: give it seconds, not syllables.
+
+    `is_voiced`, `signal_to_noise`, `trim` and `Features` take what this gives as ``activity``, so
+    that it is computed once a clip.
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+
+    Returns
+    -------
+    bool (n,): one for each 10 ms (`FRAME`), the last one for what is left of the clip.
+
+    Raises
+    ------
+    ValueError : no mono sound; see `as_sound`.
+
+    Examples
+    --------
+    A hum that swells and dies four times, as syllables do, between half a second of silence:
+
+    >>> t = np.arange(16000) / 16000
+    >>> pulses = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 20))
+    >>> voice = 0.2 * pulses * np.sin(2 * np.pi * 2 * t) ** 2
+    >>> clip = np.concatenate([np.zeros(8000), voice, np.zeros(8000)])
+    >>> activity = voice_activity(clip)
+    >>> activity.shape
+    (200,)
+    >>> bool(activity[:45].any()), bool(activity[60:140].all())
+    (False, True)
     """
-    x = _mono(x)
-    hop, n_fft = round(FRAME * sr), 2 * round(0.016 * sr)
-    n = -(-len(x) // hop)
-    if n == 0:
+    x = as_sound(x)
+    if len(x) == 0:
         return np.zeros(0, dtype=bool)
-    hz = np.arange(n_fft // 2 + 1) * sr / n_fft
-    padded = np.pad(
-        x, ((n_fft - hop) // 2, n * hop - len(x) + n_fft)
-    )  # frames centred on their 10 ms
-    power = (
-        _power(padded, n_fft, hop)[:, :n]
-        * (_SPEECH_BAND[0] <= hz[:, None])
-        * (hz[:, None] <= _SPEECH_BAND[1])
-    )
-    power /= n_fft * n_fft / 16  # a full-scale sine is 0 dBFS or so, whatever n_fft
-    bank = _sparse_bank(sr, n_fft, 20, _SPEECH_BAND[0], min(_SPEECH_BAND[1], sr / 2))
-    bands = 10 * np.log10(bank @ power * (sr / n_fft) + 1e-11)
-    level = 10 * np.log10(power.sum(axis=0) + 1e-11)
-    above_floor = np.maximum(bands - np.percentile(bands, 10, axis=1, keepdims=True), 0).mean(
-        axis=0
-    )
-    loud = (above_floor > 5) & (level > max(-75, np.percentile(level, 95) - 35))
-    pitched = loud & (_periodicity(power, sr) > 0.5)
-    loud = binary_closing(np.pad(loud, 10), np.ones(10))[
-        10:-10
-    ]  # the closure of a stop consonant is no pause
-    out = np.zeros(n, dtype=bool)
+    power = _speech_power(x, sr)
+    bands = _band_levels(power, sr)
+    loud = _stands_out(power, bands)
+    pitched = np.zeros_like(loud)
+    if loud.any():
+        pitched[loud] = _periodicity(power[:, loud], sr) > 0.5
+    # The closure of a stop consonant is no pause.
+    loud = binary_closing(np.pad(loud, 10), np.ones(10))[10:-10]
+    activity = np.zeros_like(loud)
     for begin, end in np.flatnonzero(np.diff(np.pad(loud, 1))).reshape(-1, 2):
-        out[begin:end] = pitched[begin:end].sum() >= 5 and _movement(bands[:, begin:end]) >= 3
-    return out
+        has_pitch = pitched[begin:end].sum() >= 5
+        activity[begin:end] = has_pitch and _movement(bands[:, begin:end]) >= 3
+    return activity
 
 
-_SPEECH_BAND = 100.0, 4000.0  # Hz
+def _speech_power(x: np.ndarray, sr: int) -> np.ndarray:
+    """Power from 100 to 4000 Hz in frames of 32 ms, centred on each 10 ms: (frequencies, n)."""
+    hop = round(FRAME * sr)
+    n_fft = 2 * round(0.016 * sr)
+    n = -(-len(x) // hop)
+    padded = np.pad(x, ((n_fft - hop) // 2, n * hop - len(x) + n_fft))
+    hz = np.arange(n_fft // 2 + 1) * sr / n_fft
+    lowest, highest = _SPEECH_BAND
+    heard = (lowest <= hz) & (hz <= highest)
+    power = power_spectrum(padded, n_fft, hop)[:, :n] * heard[:, None]
+    power /= n_fft * n_fft / 16  # a full-scale sine is 0 dBFS or so, whatever n_fft
+    return power
+
+
+def _band_levels(power: np.ndarray, sr: int) -> np.ndarray:
+    """dB in each of 20 mel bands: (20, n)."""
+    n_fft = 2 * (len(power) - 1)
+    lowest, highest = _SPEECH_BAND
+    filters = sparse_mel_filters(sr, n_fft, 20, lowest, min(highest, sr / 2))
+    return 10 * np.log10(filters @ power * (sr / n_fft) + 1e-11)
+
+
+def _stands_out(power: np.ndarray, bands: np.ndarray) -> np.ndarray:
+    """Where the sound is well above its own background, and not far below its loudest part."""
+    level = 10 * np.log10(power.sum(axis=0) + 1e-11)
+    floor = np.percentile(bands, 10, axis=1, keepdims=True)
+    above_floor = np.maximum(bands - floor, 0).mean(axis=0)
+    quietest = max(-75, np.percentile(level, 95) - 35)
+    return (above_floor > 5) & (level > quietest)
 
 
 def _periodicity(power: np.ndarray, sr: int) -> np.ndarray:
@@ -76,10 +119,13 @@ def _periodicity(power: np.ndarray, sr: int) -> np.ndarray:
     period gives 1.
     """
     n_fft = 2 * (len(power) - 1)
-    of_window = fft.irfft(np.abs(fft.rfft(_hann(n_fft))) ** 2)
-    lags = np.arange(int(sr / 400), min(int(sr / 75), n_fft // 2))
+    lowest, highest = _PITCH
+    lags = np.arange(int(sr / highest), min(int(sr / lowest), n_fft // 2))
+    of_window = fft.irfft(np.abs(fft.rfft(hann(n_fft))) ** 2)
+    expected = of_window[lags] / of_window[0]
     r = fft.irfft(power, n_fft, axis=0)
-    return (r[lags] / (of_window[lags] / of_window[0])[:, None]).max(axis=0) / (r[0] + 1e-20)
+    peak = (r[lags] / expected[:, None]).max(axis=0)
+    return peak / (r[0] + 1e-20)
 
 
 def _movement(bands: np.ndarray) -> float:
@@ -91,7 +137,9 @@ def _movement(bands: np.ndarray) -> float:
     these move.
     """
     smooth = uniform_filter1d(bands, 5, axis=1)[:, 3:-3]
-    return float(np.percentile(smooth.std(axis=1), 80)) if smooth.shape[1] else 0.0
+    if smooth.shape[1] == 0:
+        return 0.0
+    return float(np.percentile(smooth.std(axis=1), 80))
 
 
 def is_voiced(
@@ -137,7 +185,7 @@ def signal_to_noise(
     -------
     float, -20..60.
     """
-    x = _mono(x)
+    x = as_sound(x)
     if activity is None:
         activity = voice_activity(x, sr)
     if not activity.any():
@@ -169,8 +217,19 @@ def trim(
     sr : samples a second.
     margin : seconds kept on both sides of the voice.
     activity : what ``voice_activity(x, sr)`` gave, where it is known already.
+
+    Examples
+    --------
+    >>> len(trim(np.zeros(16000)))
+    0
+    >>> clip = np.arange(16000.0) / 16000
+    >>> activity = np.zeros(100, dtype=bool)
+    >>> activity[40:60] = True  # as if somebody spoke from 0.4 to 0.6 s
+    >>> trimmed = trim(clip, activity=activity)
+    >>> float(trimmed[0]), len(trimmed) / 16000
+    (0.35, 0.3)
     """
-    x = _mono(x)
+    x = as_sound(x)
     if activity is None:
         activity = voice_activity(x, sr)
     voiced = np.flatnonzero(activity)

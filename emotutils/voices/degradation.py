@@ -1,6 +1,7 @@
 """What can be done to a recording to make it worse: noise, a telephone, MP3.
 
-Taught in notebooks/11_evaluation.
+Each takes float32 (samples,) in −1..1 at ``sr`` Hz and gives the same number of samples, nothing
+moved in time. Taught in notebooks/11_evaluation.
 """
 
 import io
@@ -12,41 +13,77 @@ from scipy import signal
 from ..errors import EmotutilsError
 from .activity import FRAME, voice_activity
 
-# --- voices: float32 (samples,) in −1..1 at sr Hz → the same length, nothing moved in time --------
+_LINE_RATE = 8000  # samples a second of a telephone line
 
 
 def white_noise(x: np.ndarray, snr: float, sr: int, rng: np.random.Generator) -> np.ndarray:
-    """A recording in white noise ``snr`` dB below the voice: as a float file, peaks may pass 1.
+    """A recording in white noise: as a float file, peaks may pass 1.
 
     The voice's level is its mean power where ``voices.voice_activity`` hears somebody, so that
     pauses and silence before and after do not count; of a recording without any voice it is that of
     the whole. Silence stays silence.
+
+    Parameters
+    ----------
+    x : float32 (samples,), mono, in -1..1.
+    snr : dB by which the noise lies below the voice.
+    sr : samples a second.
+    rng : draws the noise.
+
+    Returns
+    -------
+    float32 (samples,).
     """
-    voiced = np.repeat(voice_activity(x, sr), round(FRAME * sr))[: len(x)]
-    power = np.mean(np.square(x[voiced] if voiced.any() else x, dtype=np.float64))
+    activity = voice_activity(x, sr)
+    voiced = np.repeat(activity, round(FRAME * sr))[: len(x)]
+    voice = x[voiced] if voiced.any() else x
+    power = np.mean(np.square(voice, dtype=np.float64))
     noise = rng.standard_normal(len(x))
-    return (x + noise * np.sqrt(power / 10 ** (snr / 10) / np.mean(noise**2))).astype(np.float32)
+    wanted = power / 10 ** (snr / 10)
+    gain = np.sqrt(wanted / np.mean(noise**2))
+    return (x + noise * gain).astype(np.float32)
 
 
 def telephone(x: np.ndarray, high: float, sr: int) -> np.ndarray:
-    """A recording as a telephone lets it through: 300 Hz to ``high`` (3400 on a good line), over
-    8000 samples a second.
+    """A recording as a telephone lets it through: from 300 Hz up, over 8000 samples a second.
 
     The edges are 6 dB down, the filter is symmetric and delays nothing. A line's own noise and
     coding are left out.
+
+    Parameters
+    ----------
+    x : float32 (samples,), mono, in -1..1.
+    high : Hz, the upper edge; 3400 on a good line, below 4000.
+    sr : samples a second.
+
+    Returns
+    -------
+    float32 (samples,).
     """
-    band = signal.firwin(401, [300, high], pass_zero=False, fs=8000)  # 50 ms
-    heard = signal.fftconvolve(np.pad(signal.resample_poly(x, 8000, sr), 200), band, mode="valid")
-    return signal.resample_poly(heard, sr, 8000)[: len(x)].astype(np.float32)
+    band = signal.firwin(401, [300, high], pass_zero=False, fs=_LINE_RATE)  # 50 ms
+    on_the_line = np.pad(signal.resample_poly(x, _LINE_RATE, sr), 200)
+    passed = signal.fftconvolve(on_the_line, band, mode="valid")
+    back = signal.resample_poly(passed, sr, _LINE_RATE)
+    return back[: len(x)].astype(np.float32)
 
 
 def mp3(x: np.ndarray, kbits: int, sr: int) -> np.ndarray:
-    """A recording written as mono MP3 of ``kbits`` kbit/s (LAME, by PyAV) and read again.
+    """A recording written as mono MP3 (LAME, by PyAV) and read again.
 
     At 16 kHz there are 8, 16, 24, 32, 40, 48, 56, 64, 80 … 160 kbit/s; LAME takes the nearest. With
     few of them it leaves the top of the band out: what is above about 7.4 kHz at 64 and 32, 6.5 kHz
     at 24 and 16, 3.4 kHz at 8. The file says how many samples coder and decoder put in front, and
     the reader leaves them out: nothing moves.
+
+    Parameters
+    ----------
+    x : float32 (samples,), mono, in -1..1.
+    kbits : kbit/s.
+    sr : samples a second.
+
+    Returns
+    -------
+    float32 (samples,).
 
     Raises
     ------
@@ -56,18 +93,28 @@ def mp3(x: np.ndarray, kbits: int, sr: int) -> np.ndarray:
         raise EmotutilsError(
             "this PyAV cannot write MP3 (no libmp3lame): install it with pip, or leave mp3 out"
         )
-    file = io.BytesIO()
     try:
-        with av.open(file, "w", format="mp3") as written:
-            stream = written.add_stream("libmp3lame", rate=sr, layout="mono")
-            stream.bit_rate = kbits * 1000
-            frame = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(x[None], np.float32), format="fltp", layout="mono"
-            )
-            frame.sample_rate = sr
-            written.mux([*stream.encode(frame), *stream.encode()])
-        with av.open(io.BytesIO(file.getvalue())) as read:
-            heard = np.concatenate([frame.to_ndarray()[0] for frame in read.decode(audio=0)])
+        decoded = _decoded(_encoded(x, kbits, sr))
     except (av.FFmpegError, ValueError) as error:
         raise EmotutilsError(f"no MP3 of {kbits} kbit/s from sound at {sr} Hz: {error}") from error
-    return np.pad(heard, (0, max(0, len(x) - len(heard))))[: len(x)]
+    missing = max(0, len(x) - len(decoded))
+    return np.pad(decoded, (0, missing))[: len(x)]
+
+
+def _encoded(x: np.ndarray, kbits: int, sr: int) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp3") as container:
+        stream = container.add_stream("libmp3lame", rate=sr, layout="mono")
+        stream.bit_rate = kbits * 1000
+        one_channel = np.ascontiguousarray(x[None], np.float32)
+        frame = av.AudioFrame.from_ndarray(one_channel, format="fltp", layout="mono")
+        frame.sample_rate = sr
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())  # what the coder still holds
+    return file.getvalue()
+
+
+def _decoded(mp3_file: bytes) -> np.ndarray:
+    with av.open(io.BytesIO(mp3_file)) as container:
+        frames = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+    return np.concatenate(frames)

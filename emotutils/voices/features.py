@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 
 from .activity import signal_to_noise, trim_or_whole, voice_activity
-from .spectra import SAMPLE_RATE, _mono, delta, log_mel, mfcc
+from .sound import SAMPLE_RATE, as_sound
+from .spectra import delta, log_mel, mfcc
 from .windows import WINDOW, voiced_windows
 
 #: What padding rows of `Features` hold. No real row can: decibels stop at -100 (``AMIN``), so a
@@ -19,9 +20,6 @@ from .windows import WINDOW, voiced_windows
 PAD = -2048.0
 MAX_MELS = 256
 LEVEL = -23.0  #: dBFS (RMS) that ``Features(level="clip")`` brings a clip to
-
-
-# --- features -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,20 @@ class Features:
         Not for ``mfcc_mean``: the mean of a slope says little more than where a clip begins and
         ends.
 
-    Raises ``ValueError`` for values that do not fit together.
+    Raises
+    ------
+    ValueError : values that do not fit together.
+
+    Examples
+    --------
+    >>> features = Features(hop_length=256, deltas=1)
+    >>> features.shape
+    (188, 128)
+    >>> x = features(0.1 * np.sin(np.arange(16000)))  # one second of the three
+    >>> x.shape, x.dtype
+    ((188, 128), dtype('float32'))
+    >>> int((x[:, 0] != PAD).sum())
+    63
     """
 
     kind: str = "log_mel"
@@ -70,9 +81,11 @@ class Features:
             raise ValueError(f"unknown features {self.kind!r}: known are log_mel, mfcc, mfcc_mean")
         if self.level not in ("clip", "none"):
             raise ValueError(f"unknown level {self.level!r}: known are clip, none")
-        if self.deltas not in range(1 if self.kind == "mfcc_mean" else 3):
+        most_deltas = 0 if self.kind == "mfcc_mean" else 2
+        if self.deltas not in range(most_deltas + 1):
             raise ValueError(
-                f"deltas={self.deltas} with {self.kind}: 0, 1 or 2 for log_mel and mfcc, 0 for mfcc_mean"
+                f"deltas={self.deltas} with {self.kind}: 0, 1 or 2 for log_mel and mfcc, "
+                "0 for mfcc_mean"
             )
         if not (1 <= self.n_mels <= MAX_MELS and 1 <= self.n_mfcc <= self.n_mels):
             raise ValueError(
@@ -87,14 +100,15 @@ class Features:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(frames, bands or coefficients · (1 + deltas)), time first; (n_mfcc,) for ``mfcc_mean``."""
+        """(frames, rows of bands or coefficients and their deltas), time first.
+
+        (n_mfcc,) for ``mfcc_mean``.
+        """
         if self.kind == "mfcc_mean":
             return (self.n_mfcc,)
         frames = 1 + round(self.seconds * self.sr) // self.hop_length
-        return (
-            frames,
-            (self.n_mels if self.kind == "log_mel" else self.n_mfcc) * (1 + self.deltas),
-        )
+        bands = self.n_mels if self.kind == "log_mel" else self.n_mfcc
+        return (frames, bands * (1 + self.deltas))
 
     def __call__(self, x: np.ndarray, activity: np.ndarray | None = None) -> np.ndarray:
         """Features of one clip at ``sr``: float32 of ``shape``.
@@ -108,21 +122,30 @@ class Features:
         ------
         ValueError : an empty or damaged clip.
         """
-        x = self._clip(_mono(x, least=1), activity)
-        options = {
-            name: getattr(self, name) for name in ("n_mels", "n_fft", "hop_length", "fmin", "fmax")
-        }
-        bands = (
-            log_mel(x, self.sr, **options)
-            if self.kind == "log_mel"
-            else mfcc(x, self.sr, self.n_mfcc, **options)
-        )
-        rows = np.concatenate([bands, *(delta(bands, order=k + 1) for k in range(self.deltas))]).T
+        clip = self._clip(as_sound(x, least=1), activity)
+        bands = self._bands(clip)
+        rows = [bands]
+        for order in range(1, self.deltas + 1):
+            rows.append(delta(bands, order=order))
+        over_time = np.concatenate(rows).T
         if self.kind == "mfcc_mean":
-            return rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+            return over_time.mean(axis=0, dtype=np.float64).astype(np.float32)
         out = np.full(self.shape, PAD, dtype=np.float32)
-        out[: len(rows)] = rows
+        out[: len(over_time)] = over_time
         return out
+
+    def _bands(self, clip: np.ndarray) -> np.ndarray:
+        """(bands or coefficients, frames)."""
+        options = {
+            "n_mels": self.n_mels,
+            "n_fft": self.n_fft,
+            "hop_length": self.hop_length,
+            "fmin": self.fmin,
+            "fmax": self.fmax,
+        }
+        if self.kind == "log_mel":
+            return log_mel(clip, self.sr, **options)
+        return mfcc(clip, self.sr, self.n_mfcc, **options)
 
     def _clip(self, x: np.ndarray, activity: np.ndarray | None) -> np.ndarray:
         """The part of the clip that the network hears, brought to one level."""
@@ -130,11 +153,13 @@ class Features:
         size = round(self.seconds * self.sr)
         begin = max(0, len(x) - size) // 2
         x = x[begin : begin + size]
-        if self.level == "clip":
-            rms = np.sqrt(np.mean(np.square(x, dtype=np.float64)))
-            if rms > 0:
-                x = (x * (10 ** (LEVEL / 20) / rms)).astype(x.dtype)
-        return x
+        if self.level == "none":
+            return x
+        rms = np.sqrt(np.mean(np.square(x, dtype=np.float64)))
+        if rms == 0:
+            return x
+        gain = 10 ** (LEVEL / 20) / rms
+        return (x * gain).astype(x.dtype)
 
     def to_dict(self) -> dict:
         """The fields as plain values, for a network's card."""

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..support.similarity import best_correlation, close_pairs
-from .spectra import SAMPLE_RATE, log_mel
+from .sound import SAMPLE_RATE
+from .spectra import log_mel
 
 #: Correlation from which two sounds count as one recording. Among the 5,247 of RAVDESS (speech and
 #: song) and TESS, two different ones reach 0.93 at most (one singer, one sentence, one emotion).
@@ -17,28 +18,31 @@ from .spectra import SAMPLE_RATE, log_mel
 #: and back, sent through MP3 or AAC at 16 to 32 kbit/s, or laid under noise 20 dB below, all stay
 #: above 0.96.
 SOUNDS_ALIKE = 0.945
-BANDS, FRAMES, STEP, FLOOR = (
-    32,
-    320,
-    0.0125,
-    30.0,
-)  # mel bands; frames, every 12.5 ms (4 s); dB below the loudest
+BANDS = 32  #: mel bands
+FRAMES = 320  #: one every 12.5 ms: 4 s
+STEP = 0.0125  #: seconds from one frame to the next
+FLOOR = 30.0  #: dB below the loudest
 LAGS = np.arange(-4, 5)  #: frames by which the alignment of two sounds may be wrong
-WORTH_A_LOOK = (
-    0.6  # correlation without a lag from which the lags are tried: under 2 in 1,000 pairs
-)
-
-
-# --- sound ----------------------------------------------------------------------------------------
+#: Correlation without a lag from which the lags are tried: under 2 in 1,000 pairs.
+WORTH_A_LOOK = 0.6
 
 
 def sound_hash(voices: Sequence[np.ndarray]) -> np.ndarray:
     """Sixteen hexadecimal digits for each recording, equal where all samples (float32) are: str
     (n,).
+
+    Examples
+    --------
+    >>> silence = np.zeros(5)
+    >>> first, second, third = sound_hash([silence, silence.copy(), silence + 1])
+    >>> bool(first == second), bool(first == third)
+    (True, False)
     """
-    return np.array(
-        [hashlib.sha1(np.float32(x).tobytes()).hexdigest()[:16] for x in voices], dtype="U16"
-    )
+    digits = []
+    for x in voices:
+        samples = np.float32(x).tobytes()
+        digits.append(hashlib.sha1(samples).hexdigest()[:16])
+    return np.array(digits, dtype="U16")
 
 
 def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
@@ -50,26 +54,43 @@ def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
     Each band's mean is taken off and the whole has unit length: the sum of the product of two is
     their correlation.
 
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+
     Returns
     -------
     float32 (`BANDS`, `FRAMES`); next to nothing for silence.
 
-    Raises ``ValueError`` as `voices.log_mel` does: not mono, integers, NaN, empty.
+    Raises
+    ------
+    ValueError : as `voices.log_mel`: not mono, integers, NaN, empty.
     """
-    options = {
-        "n_fft": 2 * round(0.032 * sr),
-        "hop_length": round(STEP * sr),
-        "fmin": 100.0,
-        "fmax": 3800.0,
-    }
-    mel = log_mel(x, sr, n_mels=BANDS, **options)
-    mel = np.maximum(mel - mel.max() + FLOOR, 0)
+    decibels = log_mel(
+        x,
+        sr,
+        n_mels=BANDS,
+        n_fft=2 * round(0.032 * sr),
+        hop_length=round(STEP * sr),
+        fmin=100.0,
+        fmax=3800.0,
+    )
+    centred = _centred(np.maximum(decibels - decibels.max() + FLOOR, 0))
+    there = centred.any(axis=0)  # frames that hold any sound
+    mean = centred.sum(axis=1, keepdims=True) / max(there.sum(), 1)
+    details = np.where(there, centred - mean, 0)
+    length = max(np.linalg.norm(details), 1.0)
+    return (details / length).astype(np.float32)
+
+
+def _centred(mel: np.ndarray) -> np.ndarray:
+    """`FRAMES` frames with the centre of gravity in their middle."""
     weight = mel.sum(axis=0)
-    centre = round(float(weight @ np.arange(len(weight)) / max(weight.sum(), 1e-9)))
-    mel = np.pad(mel, ((0, 0), (FRAMES // 2, FRAMES // 2)))[:, centre : centre + FRAMES]
-    heard = mel.any(axis=0)
-    mel = np.where(heard, mel - mel.sum(axis=1, keepdims=True) / max(heard.sum(), 1), 0)
-    return (mel / max(np.linalg.norm(mel), 1.0)).astype(np.float32)
+    moment = weight @ np.arange(len(weight))
+    centre = round(float(moment / max(weight.sum(), 1e-9)))
+    half = FRAMES // 2
+    return np.pad(mel, ((0, 0), (half, half)))[:, centre : centre + FRAMES]
 
 
 def near_sounds(voices: Sequence[np.ndarray], sr: int = SAMPLE_RATE) -> np.ndarray:
@@ -78,9 +99,23 @@ def near_sounds(voices: Sequence[np.ndarray], sr: int = SAMPLE_RATE) -> np.ndarr
     They correlate by `SOUNDS_ALIKE` or more at the best of a few small lags. Every pair is
     compared.
 
-    Raises ``ValueError`` as `sound_fingerprint` does.
+    Parameters
+    ----------
+    voices : recordings, each float (samples,), mono, in -1..1.
+    sr : samples a second.
+
+    Raises
+    ------
+    ValueError : as `sound_fingerprint`.
     """
-    prints = np.array([sound_fingerprint(x, sr) for x in voices]).reshape(-1, BANDS, FRAMES)
-    flat = prints.reshape(-1, BANDS * FRAMES)
-    pairs = close_pairs(len(flat), lambda a, b: flat[a] @ flat[b].T >= WORTH_A_LOOK)
-    return pairs[best_correlation(prints, prints, pairs, [0], LAGS) >= SOUNDS_ALIKE]
+    if not len(voices):
+        return np.zeros((0, 2), np.int64)
+    prints = np.array([sound_fingerprint(x, sr) for x in voices])
+    flat = prints.reshape(len(prints), -1)
+
+    def worth_a_look(rows: slice, others: slice) -> np.ndarray:
+        return flat[rows] @ flat[others].T >= WORTH_A_LOOK
+
+    pairs = close_pairs(len(flat), worth_a_look)
+    correlation = best_correlation(prints, prints, pairs, [0], LAGS)
+    return pairs[correlation >= SOUNDS_ALIKE]

@@ -1,9 +1,8 @@
-"""From sound to what a voice network takes: windows, voice activity, log-mel spectra and MFCCs.
+"""Log-mel spectra, MFCCs and how they change over time.
 
 All functions take one mono clip: a one-dimensional floating-point array, nominally in -1..1, at
 ``sr`` hertz. Anything else (stereo, integers, NaN or infinity) raises ``ValueError``; so does an
-empty clip where a result needs at least one sample. Taught in notebooks/05_voice_data and
-notebooks/13_fusion.
+empty clip where a result needs at least one sample. Taught in notebooks/05_voice_data.
 """
 
 from functools import lru_cache
@@ -11,13 +10,10 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, signal, sparse
 
-SAMPLE_RATE = 16000  #: Hz, of every sound inside the package
+from .sound import SAMPLE_RATE, as_sound
 
 AMIN = 1e-10  #: smallest power before the logarithm: -100 dB (librosa's)
 TOP_DB = 80.0  #: range kept below the loudest value of the clip (librosa's)
-
-
-# --- spectra --------------------------------------------------------------------------------------
 
 
 def log_mel(
@@ -30,16 +26,48 @@ def log_mel(
     fmin: float = 0.0,
     fmax: float | None = None,
 ) -> np.ndarray:
-    """Log-mel spectrogram in dB: (n_mels, 1 + samples // hop_length), of the clip's float type.
+    """Log-mel spectrogram of one clip.
 
-    Equal to ``librosa.power_to_db(librosa.feature.melspectrogram(...))`` for one clip: centred
-    frames on zero padding, periodic Hann window, Slaney's mel scale, reference 1, values at most 80
-    dB below the clip's largest. That floor belongs to the clip, which is why there is no batch
-    form: a quiet clip beside a loud one would change.
+    Equal to ``librosa.power_to_db(librosa.feature.melspectrogram(...))``: centred frames on zero
+    padding, periodic Hann window, Slaney's mel scale, reference 1, values at most 80 dB below the
+    clip's largest. That floor belongs to the clip, which is why there is no batch form: a quiet
+    clip beside a loud one would change.
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    n_mels : mel bands.
+    n_fft : samples in a frame, even.
+    hop_length : samples from one frame to the next.
+    fmin, fmax : Hz, the edges of the lowest and highest band; half the sampling rate by default.
+
+    Returns
+    -------
+    (n_mels, 1 + samples // hop_length) in dB, of the clip's float type.
+
+    Raises
+    ------
+    ValueError : no mono sound (`as_sound`), no sample, or edges that do not fit the rate.
+
+    Examples
+    --------
+    One second of a tone of 440 Hz: the loudest of 64 bands is the one around it.
+
+    >>> t = np.arange(16000) / 16000
+    >>> tone = 0.5 * np.sin(2 * np.pi * 440 * t)
+    >>> decibels = log_mel(tone)
+    >>> decibels.shape
+    (64, 101)
+    >>> int(decibels.mean(axis=1).argmax())
+    8
     """
-    x = _mono(x, least=1)
-    bank = _sparse_bank(sr, n_fft, n_mels, fmin, sr / 2 if fmax is None else fmax)
-    power = bank @ _power(np.pad(x, n_fft // 2), n_fft, hop_length)
+    x = as_sound(x, least=1)
+    if fmax is None:
+        fmax = sr / 2
+    filters = sparse_mel_filters(sr, n_fft, n_mels, fmin, fmax)
+    spectrum = power_spectrum(np.pad(x, n_fft // 2), n_fft, hop_length)
+    power = filters @ spectrum
     decibels = 10 * np.log10(np.maximum(power, AMIN, dtype=x.dtype))
     return np.maximum(decibels, decibels.max() - TOP_DB)
 
@@ -55,11 +83,33 @@ def mfcc(
     fmin: float = 0.0,
     fmax: float | None = None,
 ) -> np.ndarray:
-    """Mel-frequency cepstral coefficients: (n_mfcc, 1 + samples // hop_length).
+    """Mel-frequency cepstral coefficients of one clip.
 
-    Equal to ``librosa.feature.mfcc`` for one clip, with its defaults, of which the thesis (4.7)
-    takes 40 coefficients: the orthonormal DCT-II of `log_mel` along the mel axis. Several times
-    faster than librosa.
+    Equal to ``librosa.feature.mfcc`` with its defaults, of which the thesis (4.7) takes 40
+    coefficients: the orthonormal DCT-II of `log_mel` along the mel axis. Several times faster than
+    librosa.
+
+    Parameters
+    ----------
+    x : float (samples,), mono, in -1..1.
+    sr : samples a second.
+    n_mfcc : coefficients, 1 to ``n_mels``.
+    n_mels, n_fft, hop_length, fmin, fmax : as in `log_mel`.
+
+    Returns
+    -------
+    (n_mfcc, 1 + samples // hop_length), of the clip's float type. The first row follows loudness.
+
+    Raises
+    ------
+    ValueError : as in `log_mel`, and for a number of coefficients that does not fit.
+
+    Examples
+    --------
+    >>> t = np.arange(16000) / 16000
+    >>> tone = 0.5 * np.sin(2 * np.pi * 440 * t)
+    >>> mfcc(tone, n_mfcc=13).shape
+    (13, 32)
     """
     if not 0 < n_mfcc <= n_mels:
         raise ValueError(f"{n_mfcc} coefficients from {n_mels} mel bands: ask for 1 to {n_mels}")
@@ -70,8 +120,7 @@ def mfcc(
 
 
 def delta(x: np.ndarray, width: int = 9, order: int = 1) -> np.ndarray:
-    """How each row changes over time: its slope (``order`` 1) or curvature (2) per frame, in the
-    shape of ``x``.
+    """How each row changes over time: its slope or curvature per frame.
 
     A polynomial of degree ``order`` is fitted to ``width`` frames around each frame. Equal to
     ``librosa.feature.delta``, which is ``scipy.signal.savgol_filter`` underneath as well; the first
@@ -82,83 +131,110 @@ def delta(x: np.ndarray, width: int = 9, order: int = 1) -> np.ndarray:
     Parameters
     ----------
     x : (bands, frames), as `log_mel` and `mfcc` give it; float32 stays float32.
-    width : odd, above ``order``.
+    width : frames, odd, above ``order``.
+    order : 1 for the slope, 2 for the curvature.
+
+    Returns
+    -------
+    An array in the shape of ``x``.
+
+    Examples
+    --------
+    >>> delta(np.arange(12.0)[None] * 3).round(6)[0, :4]
+    array([3., 3., 3., 3.])
     """
     mode = "interp" if x.shape[-1] >= width else "nearest"
     return signal.savgol_filter(x, width, polyorder=order, deriv=order, mode=mode)
 
 
 def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> np.ndarray:
-    """Slaney's triangular mel filters, each of unit area: float32 (n_mels, 1 + n_fft // 2).
+    """Slaney's triangular mel filters, each of unit area.
 
     The same numbers as ``librosa.filters.mel`` (a test compares them), without the seconds that
     importing librosa costs every start of the program. M. Slaney, *Auditory Toolbox*, Interval
     Research 1998-010.
 
-    Raises ``ValueError`` unless 0 <= fmin < fmax <= sr / 2.
+    Parameters
+    ----------
+    sr, n_fft : samples a second, and in a frame.
+    n_mels : filters.
+    fmin, fmax : Hz, the edges of the lowest and the highest.
+
+    Returns
+    -------
+    float32 (n_mels, 1 + n_fft // 2).
+
+    Raises
+    ------
+    ValueError : unless 0 <= fmin < fmax <= sr / 2.
     """
     if not 0 <= fmin < fmax <= sr / 2:
         raise ValueError(f"mel bands from {fmin} to {fmax} Hz do not fit sound at {sr} Hz")
     edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2))
     bins = np.linspace(0, sr / 2, 1 + n_fft // 2)
-    rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    bank = np.maximum(0, np.minimum(rising, falling)) * (2 / (edges[2:] - edges[:-2]))[:, None]
-    return bank.astype(np.float32)
+    width = np.diff(edges)[:, None]
+    rising = (bins - edges[:-2, None]) / width[:-1]
+    falling = (edges[2:, None] - bins) / width[1:]
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    height = 2 / (edges[2:] - edges[:-2])
+    return (triangles * height[:, None]).astype(np.float32)
 
 
-# Few entries differ from zero; and unlike a dense product, a sparse one does not fight the threads
-# of a training.
 @lru_cache(maxsize=16)
-def _sparse_bank(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> sparse.csr_array:
+def sparse_mel_filters(
+    sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float
+) -> sparse.csr_array:
+    """`mel_filters` as a sparse matrix: few entries differ from zero.
+
+    And unlike a dense product, a sparse one does not fight the threads of a training.
+    """
     return sparse.csr_array(mel_filters(sr, n_fft, n_mels, fmin, fmax))
 
 
 # Slaney's scale: 200/3 Hz a mel up to 1000 Hz (mel 15), then 27 mels for a factor of 6.4.
-_LINEAR, _KNEE, _LOG = 200 / 3, 1000.0, np.log(6.4) / 27
+_LINEAR = 200 / 3
+_KNEE = 1000.0
+_LOG = np.log(6.4) / 27
 
 
 def _hz_to_mel(hz: float) -> float:
-    return hz / _LINEAR if hz < _KNEE else _KNEE / _LINEAR + np.log(hz / _KNEE) / _LOG
+    if hz < _KNEE:
+        return hz / _LINEAR
+    return _KNEE / _LINEAR + np.log(hz / _KNEE) / _LOG
 
 
 def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
     knee = _KNEE / _LINEAR
-    return np.where(mel < knee, mel * _LINEAR, _KNEE * np.exp((mel - knee) * _LOG))
+    low = mel * _LINEAR
+    high = _KNEE * np.exp((mel - knee) * _LOG)
+    return np.where(mel < knee, low, high)
 
 
-def _power(x: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
-    """Power of the short-time spectrum: (1 + n_fft // 2, 1 + (len(x) - n_fft) // hop_length)."""
+def power_spectrum(x: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
+    """Power of the short-time spectrum, without padding.
+
+    Parameters
+    ----------
+    x : float (samples,), at least ``n_fft`` of them.
+    n_fft, hop_length : samples in a frame, and from one frame to the next.
+
+    Returns
+    -------
+    (1 + n_fft // 2, 1 + (samples - n_fft) // hop_length), of the clip's float type.
+    """
     frames = np.lib.stride_tricks.sliding_window_view(x, n_fft)[::hop_length]
-    window = _hann(n_fft).astype(x.dtype)
+    window = hann(n_fft).astype(x.dtype)
     out = np.empty((len(frames), 1 + n_fft // 2), x.dtype)
-    step = 16 * max(
-        1, 4096 // n_fft
-    )  # a quarter of a megabyte, which stays in the cache: twice as fast as all at once
-    for i in range(0, len(frames), step):
-        spectrum = fft.rfft(frames[i : i + step] * window, axis=1)
-        out[i : i + step] = spectrum.real**2 + spectrum.imag**2
+    # A quarter of a megabyte, which stays in the cache: twice as fast as all at once.
+    step = 16 * max(1, 4096 // n_fft)
+    for begin in range(0, len(frames), step):
+        part = slice(begin, begin + step)
+        spectrum = fft.rfft(frames[part] * window, axis=1)
+        out[part] = spectrum.real**2 + spectrum.imag**2
     return out.T
 
 
 @lru_cache(maxsize=16)
-def _hann(n_fft: int) -> np.ndarray:
+def hann(n_fft: int) -> np.ndarray:
+    """The periodic Hann window of ``n_fft`` samples: float64 (n_fft,)."""
     return signal.get_window("hann", n_fft)
-
-
-def _mono(x: np.ndarray, least: int = 0) -> np.ndarray:
-    """The clip as a float array, or ``ValueError`` in one line that says what to do."""
-    x = np.asarray(x)
-    if x.ndim != 1:
-        raise ValueError(
-            f"sound of shape {x.shape}: expected one channel, (samples,); average the channels first"
-        )
-    if x.dtype.kind != "f":
-        raise ValueError(
-            f"sound of type {x.dtype}: expected float in -1..1; divide 16-bit integers by 32768"
-        )
-    if len(x) < least:
-        raise ValueError("sound without a sample")
-    if not np.isfinite(x).all():
-        raise ValueError("sound holds NaN or infinite samples: the recording is damaged")
-    return x if x.dtype == np.float64 else x.astype(np.float32, copy=False)

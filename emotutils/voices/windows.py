@@ -8,13 +8,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from .activity import trim_or_whole
-from .spectra import SAMPLE_RATE, _mono
+from .sound import SAMPLE_RATE, as_sound
 
 WINDOW = 3.0  #: seconds of sound that a voice network hears at once (thesis 4.7 cuts to 3 s)
 HOP = 0.5  #: seconds from one window to the next
-
-
-# --- windows --------------------------------------------------------------------------------------
 
 
 def window_starts(duration: float, window: float = WINDOW, hop: float = HOP) -> np.ndarray:
@@ -25,7 +22,22 @@ def window_starts(duration: float, window: float = WINDOW, hop: float = HOP) -> 
     single start 0 and a shorter window; a film of no duration has none. `iter_windows` cuts at the
     same places.
 
-    Raises ``ValueError`` unless 0 < hop <= window (a longer hop would leave gaps).
+    Parameters
+    ----------
+    duration : seconds of the whole.
+    window : seconds of each window.
+    hop : seconds from one start to the next.
+
+    Raises
+    ------
+    ValueError : unless 0 < hop <= window (a longer hop would leave gaps).
+
+    Examples
+    --------
+    >>> window_starts(4.2)
+    array([0. , 0.5, 1. , 1.2])
+    >>> window_starts(2.0)
+    array([0.])
     """
     _check_windows(window, hop)
     tolerance = 1e-6
@@ -73,29 +85,47 @@ def iter_windows(
     ``window`` long, the last one ends at the stream's end; only a stream shorter than a window
     gives one shorter window.
 
-    Raises ``ValueError`` for a block that is not mono sound, or unless 0 < hop <= window.
+    Parameters
+    ----------
+    blocks : float (samples,), mono, each continuing the one before.
+    sr : samples a second.
+    window, hop : seconds, as in `window_starts`.
+
+    Raises
+    ------
+    ValueError : a block that is not mono sound; or unless 0 < hop <= window.
+
+    Examples
+    --------
+    >>> blocks = [np.zeros(16000, np.float32)] * 4  # four seconds
+    >>> [(t0, t1, len(x)) for t0, t1, x in iter_windows(blocks)]
+    [(0.0, 3.0, 48000), (0.5, 3.5, 48000), (1.0, 4.0, 48000)]
     """
     _check_windows(window, hop)
-    size, step = round(window * sr), round(hop * sr)
-    buffer = np.zeros(
-        step + size, dtype=np.float32
-    )  # one step of past sound, for the last window; then the window
-    start = filled = 0
+    size = round(window * sr)
+    step = round(hop * sr)
+    # One step of past sound, for the last window; then the window.
+    buffer = np.zeros(step + size, dtype=np.float32)
+    start = 0  # sample of the stream at which the window begins
+    filled = 0  # samples of the window that are there
     for block in blocks:
-        block = _mono(block)
+        block = as_sound(block)
         while len(block):
-            part, block = block[: size - filled], block[size - filled :]
+            part = block[: size - filled]
+            block = block[size - filled :]
             buffer[step + filled : step + filled + len(part)] = part
             filled += len(part)
             if filled == size:
                 yield start / sr, (start + size) / sr, buffer[step:].copy()
                 buffer[:size] = buffer[step:]
-                start, filled = start + step, size - step
+                start += step
+                filled = size - step
+    end = start + filled
+    last = buffer[: step + filled]
     if start == 0 and filled:
-        yield 0.0, filled / sr, buffer[step : step + filled].copy()
+        yield 0.0, end / sr, last[step:].copy()
     elif start and filled > size - step:
-        end = start + filled
-        yield (end - size) / sr, end / sr, buffer[step + filled - size : step + filled].copy()
+        yield (end - size) / sr, end / sr, last[-size:].copy()
 
 
 def _check_windows(window: float, hop: float) -> None:
