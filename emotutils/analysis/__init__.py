@@ -22,7 +22,7 @@ from ..fusion import Weights
 from ..networks import DEFAULTS, Network, as_network
 from .combining import ERROR_RATE, READ_HERE, choose_combination
 from .given import Given, read_streams
-from .streams import Found, Judge, listen, watch
+from .streams import Found, Predictor, listen, watch
 from .timeline import SMOOTHING, Clock, build_timeline, summarise
 
 __all__ = ["Analysis", "analyze"]
@@ -120,7 +120,7 @@ def analyze(
     (``evaluation.Calibration``).
     """
     _check(only, fps, window, hop)
-    finder = faces.build_detector(detector)
+    face_detector = faces.build_detector(detector)
     info = media.probe(film)
     given = read_streams(streams or {}, info.duration)
     clock = Clock(info.duration, hop, smoothing)
@@ -128,22 +128,23 @@ def analyze(
     names = {"face": face_network, "voice": voice_network}
     networks = {stream: _load(stream, names[stream]) for stream in wanted}
     combination = choose_combination(fusion, weights, error_rate, networks, list(given))
-    judges = {}
+    predictors = {}
     notes = [*_missing(info, [*wanted, *given]), *combination.notes]
     for stream, network in networks.items():
         calibration = _calibration(network)
-        judges[stream] = Judge(network, calibration, combination.joint)
+        predictors[stream] = Predictor(network, calibration, combination.joint)
         if calibration is None:
             notes.append(_not_calibrated(network))
     jobs = {
-        "face": lambda judge, tick: watch(info, judge, finder, fps, notes.append, tick),
-        "voice": lambda judge, tick: listen(info, judge, window, hop, notes.append, tick),
+        "face": lambda predictor, tick: watch(
+            info, predictor, face_detector, fps, notes.append, tick
+        ),
+        "voice": lambda predictor, tick: listen(info, predictor, window, hop, notes.append, tick),
     }
-    found = _read(film, info, jobs, judges, progress)
+    found = _read(film, info, jobs, predictors, progress)
     notes += _nothing_found(found)
-    tables = {stream: answer[0] for stream, answer in found.items()}
-    embeddings = {stream: answer[1] for stream, answer in found.items() if answer[1] is not None}
-    all_streams = _streams(info, tables, fps) | given
+    all_streams = _streams(info, found, fps) | given
+    embeddings = {s: f.embeddings for s, f in found.items() if f.embeddings is not None}
     timeline, stretches = build_timeline(all_streams, embeddings, clock, combination)
     settings = {
         "only": only,
@@ -208,21 +209,21 @@ def _read(
     film: str | os.PathLike,
     info: media.FilmInfo,
     jobs: Mapping[str, Callable],
-    judges: Mapping[str, Judge],
+    predictors: Mapping[str, Predictor],
     progress: bool,
 ) -> dict[str, Found]:
     """What each job gives, all at the same time, with one bar for all."""
     stop = threading.Event()
     bar = tqdm(
-        total=round(info.duration * len(judges), 1),
+        total=round(info.duration * len(predictors), 1),
         disable=not progress,
         desc=Path(film).name,
         bar_format=BAR,
     )
-    with bar, ThreadPoolExecutor(len(judges)) as pool:
+    with bar, ThreadPoolExecutor(len(predictors)) as pool:
         futures = {
-            stream: pool.submit(jobs[stream], judge, _ticker(bar, stop))
-            for stream, judge in judges.items()
+            stream: pool.submit(jobs[stream], predictor, _ticker(bar, stop))
+            for stream, predictor in predictors.items()
         }
         try:
             return {stream: future.result() for stream, future in futures.items()}
@@ -234,28 +235,28 @@ def _read(
 def _nothing_found(found: Mapping[str, Found]) -> list[str]:
     notes = []
     if "face" in found:
-        frames = found["face"][0]
+        frames = found["face"].table
         if not len(frames):
             notes.append("no picture could be decoded")
         elif not frames["found"].any():
             notes.append("no face was found in the picture")
-    if "voice" in found and not found["voice"][0]["voiced"].any():
+    if "voice" in found and not found["voice"].table["voiced"].any():
         notes.append("nobody was heard speaking")
     return notes
 
 
-def _streams(
-    info: media.FilmInfo, tables: Mapping[str, pd.DataFrame], fps: float
-) -> dict[str, Stream]:
+def _streams(info: media.FilmInfo, found: Mapping[str, Found], fps: float) -> dict[str, Stream]:
     """Face and voice, with an empty table where the film has none or it was left out."""
     streams = {}
     steps = {"face": 1 / fps}
     for name, there in _there(info).items():
-        table = tables.get(name, pd.DataFrame(columns=COLUMNS[name]))
+        table = pd.DataFrame(columns=COLUMNS[name])
         gap = GAPS[name]
+        if name in found:
+            table = found[name].table
         if not there:
             gap = f"no {SOURCES[name]}"
-        elif name not in tables:
+        elif name not in found:
             gap = f"the {name} was left out"
         streams[name] = Stream(name, table, gap, steps.get(name, 0.0))
     return streams

@@ -1,9 +1,10 @@
-"""One film, two streams: every face in every frame, every window of sound, judged. Taught in
-notebooks/13_fusion.
+"""One film, two streams: a network's answer to every face in every frame, and to every window of
+sound. Taught in notebooks/13_fusion.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -11,146 +12,243 @@ import pandas as pd
 from .. import faces, media, voices
 from ..emotions import EMOTIONS, to_seven
 from ..evaluation import Calibration
-from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS
+from ..faces.following import Detector
+from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, P
 from ..networks import Network
 
-Found = tuple[pd.DataFrame, np.ndarray | None]
+#: Inputs that a network takes at once.
+FACES_AT_ONCE = 64
+WINDOWS_AT_ONCE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """One face, or one window of sound.
+
+    Attributes
+    ----------
+    row : its row of the table, by column, without probabilities.
+    x : what the network takes of it; None where there is nothing: no face, nobody speaking.
+    measured : how good it is, named as in ``evaluation.Calibration``.
+    """
+
+    row: dict
+    x: np.ndarray | None
+    measured: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was read of one stream.
+
+    Attributes
+    ----------
+    table : a row for each input, with probabilities, NaN where there was nothing.
+    embeddings : float16 (rows, k), what the joint network makes of each input, or NaN; None where
+        that network does not decide, or there was nothing at all.
+    """
+
+    table: pd.DataFrame
+    embeddings: np.ndarray | None
 
 
 @dataclass(frozen=True)
-class Judge:
-    """One stream's network, how far it is to be believed (None: not known), and the joint network,
-    if it decides.
+class Predictor:
+    """What answers for one stream.
+
+    Attributes
+    ----------
+    network : of the stream.
+    calibration : how far the network is to be believed; None: not known.
+    joint : the network that sees and hears, where it decides.
     """
 
     network: Network
     calibration: Calibration | None
     joint: Network | None
 
-    def __call__(
-        self, batch: np.ndarray, **measured: list[float]
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Probabilities (n, 7), softened by what is ``measured`` of each input, and the joint
-        network's embeddings.
-        """
-        qualities = {name: np.array(values, float) for name, values in measured.items()}
-        factor = self.calibration.factor(**qualities) if self.calibration else 1.0
-        p = to_seven(self.network.predict_proba(batch, factor), self.network.labels)
-        return p, self.joint.embed(self.network.stream, batch) if self.joint else None
+    def predict(self, inputs: list[Input]) -> np.ndarray:
+        """float64 (n, 7) probabilities, softened by what was measured of each input."""
+        factor = 1.0
+        if self.calibration is not None:
+            measured = {name: [i.measured[name] for i in inputs] for name in inputs[0].measured}
+            arrays = {name: np.array(values, float) for name, values in measured.items()}
+            factor = self.calibration.factor(**arrays)
+        batch = np.stack([i.x for i in inputs])
+        return to_seven(self.network.predict_proba(batch, factor), self.network.labels)
+
+    def embed(self, inputs: list[Input]) -> list[np.ndarray | None]:
+        """Of each input what the joint network makes of it."""
+        if self.joint is None:
+            return [None] * len(inputs)
+        batch = np.stack([i.x for i in inputs])
+        # Half precision: an hour of film has 18,000 faces.
+        return list(self.joint.embed(self.network.stream, batch).astype(np.float16))
 
 
-def watch(info: media.FilmInfo, judge: Judge, finder, fps: float, warn, tick) -> Found:
-    """The table of frames, and for each of its rows the joint network's embedding (NaN: no face)."""
-    tracker = faces.Tracker()
-    rows, embedded = [], []
-    for batch in _batches(_find(info, finder, tracker, fps, warn, tick), 64):
-        there = [k for k, (_, crop, _) in enumerate(batch) if crop is not None]
-        p = np.full((len(batch), len(EMOTIONS)), np.nan)
-        if there:
-            crops, sizes = np.stack([batch[k][1] for k in there]), [batch[k][2] for k in there]
-            tilts, sharp = ([abs(batch[k][0][column]) for k in there] for column in (8, 9))
-            p[there], embedding = judge(crops, size=sizes, tilt=tilts, sharpness=sharp)
-            _scatter(embedded, embedding, there, len(rows))
-        rows += [row + answer.tolist() for (row, _, _), answer in zip(batch, p, strict=True)]
-    frames = pd.DataFrame(rows, columns=FRAME_COLUMNS)
-    frames["row"] = np.arange(len(frames))
-    frames = _without_false_alarms(frames, tracker)
-    return frames, _gathered(embedded, frames.pop("row").to_numpy(), len(rows))
+def watch(
+    info: media.FilmInfo,
+    predictor: Predictor,
+    detector: Detector,
+    fps: float,
+    warn: Callable[[str], None],
+    tick: Callable[[float], None],
+) -> Found:
+    """Every face of a film, and what the network says to it.
 
-
-def _find(
-    info, finder, tracker, fps: float, warn, tick
-) -> Iterator[tuple[list, np.ndarray | None, float]]:
-    """A row, a crop and the size of what was cut out, for every face; a row without a crop for a
-    frame without one.
+    Parameters
+    ----------
+    info : of the film.
+    predictor : for the face.
+    detector : finds faces in a frame.
+    fps : frames looked at per second.
+    warn : is told what cannot be decoded.
+    tick : is told how far the film has been read (s).
     """
+    tracker = faces.Tracker()
+    inputs = _faces(info, detector, tracker, fps, warn, tick)
+    found = _answer(inputs, predictor, FACES_AT_ONCE, FRAME_COLUMNS)
+    return _without_false_alarms(found, tracker)
+
+
+def _faces(
+    info: media.FilmInfo,
+    detector: Detector,
+    tracker: faces.Tracker,
+    fps: float,
+    warn: Callable[[str], None],
+    tick: Callable[[float], None],
+) -> Iterator[Input]:
+    """An input for each face of each frame; one without a face for a frame that has none."""
     frames = media.frames(info.path, fps, max_side=faces.MAX_SIDE, warn=warn)
-    for frame, found in faces.follow(frames, finder, tracker, film_width=info.width):
-        for face in found:
-            place = [face.t, face.index, face.track, True, *face.box]
-            yield [*place, face.tilt, face.sharpness], face.crop, face.size
+    for frame, found in faces.follow(frames, detector, tracker, film_width=info.width):
         if not found:
-            yield _empty_row(frame.t, frame.index), None, np.nan
+            yield Input({"t": frame.t, "frame": frame.index, "found": False}, None, {})
+        for face in found:
+            yield _face_input(face)
         tick(frame.t)
 
 
-def _empty_row(t: float, index: int) -> list:
-    return [t, index, np.nan, False, *[np.nan] * 6]
+def _face_input(face: faces.FilmFace) -> Input:
+    x, y, width, height = face.box
+    row = {
+        "t": face.t,
+        "frame": face.index,
+        "track": face.track,
+        "found": True,
+        "x": x,
+        "y": y,
+        "w": width,
+        "h": height,
+        "tilt": face.tilt,
+        "sharpness": face.sharpness,
+    }
+    measured = {"size": face.size, "tilt": abs(face.tilt), "sharpness": face.sharpness}
+    return Input(row, face.crop, measured)
 
 
-def _without_false_alarms(frames: pd.DataFrame, tracker: faces.Tracker) -> pd.DataFrame:
+def _without_false_alarms(found: Found, tracker: faces.Tracker) -> Found:
     """Tracks never seen in two of three frames are taken back; their frames stay as frames without
     a face.
     """
-    doubtful = frames["found"] & ~frames["track"].map(
-        lambda k: pd.notna(k) and tracker.confirmed(int(k))
-    )
-    kept = frames[~doubtful]
-    emptied = frames[doubtful & ~frames["frame"].isin(kept["frame"])].drop_duplicates("frame")
-    empty = [
-        [*_empty_row(t, i), *[np.nan] * len(EMOTIONS), -1]
-        for t, i in zip(emptied["t"], emptied["frame"], strict=True)
-    ]
-    out = pd.concat([kept, pd.DataFrame(empty, columns=frames.columns)]) if empty else kept
-    return out.sort_values(["frame", "track"], kind="stable", ignore_index=True).astype(
-        {"found": bool, "frame": "int64", "track": "Int64", "row": "int64"}
-    )
+    frames = found.table.astype({"found": bool})
+    known = [pd.notna(track) and tracker.confirmed(int(track)) for track in frames["track"]]
+    doubtful = frames["found"].to_numpy() & ~np.array(known, dtype=bool)
+    about_the_face = [column for column in frames if column not in ("t", "frame", "found")]
+    frames.loc[doubtful, "found"] = False
+    frames.loc[doubtful, about_the_face] = np.nan
+    with_a_face = frames["frame"].isin(frames["frame"][frames["found"]])
+    frames = frames[~doubtful | ~(with_a_face | frames.duplicated("frame"))]
+    frames = frames.sort_values(["frame", "track"], kind="stable")
+    embeddings = found.embeddings
+    if embeddings is not None:
+        embeddings = np.where(doubtful[:, None], np.float16(np.nan), embeddings)
+        embeddings = embeddings[frames.index]
+    whole = {"frame": "int64", "track": "Int64"}
+    return Found(frames.reset_index(drop=True).astype(whole), embeddings)
 
 
-def listen(info: media.FilmInfo, judge: Judge, window: float, hop: float, warn, tick) -> Found:
-    """The table of windows, and for each of its rows the joint network's embedding (NaN: nobody
-    speaks).
+def listen(
+    info: media.FilmInfo,
+    predictor: Predictor,
+    window: float,
+    hop: float,
+    warn: Callable[[str], None],
+    tick: Callable[[float], None],
+) -> Found:
+    """Every window of a film's sound, and what the network says to it.
+
+    Parameters
+    ----------
+    info : of the film.
+    predictor : for the voice.
+    window, hop : seconds of sound heard at once, and from one window to the next.
+    warn : is told what cannot be decoded.
+    tick : is told how far the film has been read (s).
     """
-    rows, embedded = [], []
-    for batch in _batches(_hear(info, judge.network, window, hop, warn, tick), 32):
-        there = [k for k, (_, x) in enumerate(batch) if x is not None]
-        p = np.full((len(batch), len(EMOTIONS)), np.nan)
-        if there:
-            x, snr = np.stack([batch[k][1] for k in there]), [batch[k][0][3] for k in there]
-            p[there], embedding = judge(x, snr=snr)
-            _scatter(embedded, embedding, there, len(rows))
-        rows += [row + answer.tolist() for (row, _), answer in zip(batch, p, strict=True)]
-    heard = pd.DataFrame(rows, columns=SPEECH_COLUMNS).astype({"voiced": bool})
-    return heard, _gathered(embedded, np.arange(len(rows)), len(rows))
+    inputs = _windows(info, predictor.network, window, hop, warn, tick)
+    found = _answer(inputs, predictor, WINDOWS_AT_ONCE, SPEECH_COLUMNS)
+    return Found(found.table.astype({"voiced": bool}), found.embeddings)
 
 
-def _hear(
-    info, network: Network, window: float, hop: float, warn, tick
-) -> Iterator[tuple[list, np.ndarray | None]]:
+def _windows(
+    info: media.FilmInfo,
+    network: Network,
+    window: float,
+    hop: float,
+    warn: Callable[[str], None],
+    tick: Callable[[float], None],
+) -> Iterator[Input]:
+    """An input for each window; one without sound features where nobody speaks."""
     sr = network.features.sr
     blocks = media.sound_blocks(info.path, sr, warn=warn)
-    for t0, t1, x in voices.iter_windows(blocks, sr, window, hop):
-        activity = voices.voice_activity(x, sr)
-        if voices.is_voiced(x, sr, activity=activity):
-            snr = voices.signal_to_noise(x, sr, activity=activity)
-            yield [t0, t1, True, snr], network.features(x, activity)
+    for start, end, sound in voices.iter_windows(blocks, sr, window, hop):
+        activity = voices.voice_activity(sound, sr)
+        row = {"t0": start, "t1": end, "voiced": voices.is_voiced(sound, sr, activity=activity)}
+        if row["voiced"]:
+            snr = voices.signal_to_noise(sound, sr, activity=activity)
+            yield Input(row | {"snr": snr}, network.features(sound, activity), {"snr": snr})
         else:
-            yield [t0, t1, False, np.nan], None
-        tick(t1)
+            yield Input(row, None, {})
+        tick(end)
 
 
-def _scatter(embedded: list, embedding: np.ndarray | None, there: list[int], offset: int) -> None:
-    if embedding is not None:
-        # Half precision: an hour of film has 18,000 faces.
-        embedded.append((np.array(there) + offset, embedding.astype(np.float16)))
+def _answer(
+    inputs: Iterable[Input], predictor: Predictor, at_once: int, columns: list[str]
+) -> Found:
+    """The table of all inputs, whole batches predicted at a time: memory holds no more inputs."""
+    rows = []
+    probabilities = []
+    embeddings = []
+    for batch in _batches(inputs, at_once):
+        there = [k for k, given in enumerate(batch) if given.x is not None]
+        p = np.full((len(batch), len(EMOTIONS)), np.nan)
+        embedded: list[np.ndarray | None] = [None] * len(batch)
+        if there:
+            given = [batch[k] for k in there]
+            p[there] = predictor.predict(given)
+            for k, embedding in zip(there, predictor.embed(given), strict=True):
+                embedded[k] = embedding
+        rows += [given.row for given in batch]
+        probabilities.append(p)
+        embeddings += embedded
+    table = pd.DataFrame(rows, columns=columns)
+    if len(table):
+        table[P] = np.concatenate(probabilities)
+    return Found(table, _stacked(embeddings))
 
 
-def _gathered(embedded: list, rows: np.ndarray, n: int) -> np.ndarray | None:
-    """One embedding for each row (-1: a row that had none), or None where nothing was embedded."""
-    if not embedded:
+def _stacked(embeddings: list[np.ndarray | None]) -> np.ndarray | None:
+    """(rows, k), NaN for rows that have none; None where no row has any."""
+    there = [row for row, embedding in enumerate(embeddings) if embedding is not None]
+    if not there:
         return None
-    all_rows = np.full((n + 1, embedded[0][1].shape[1]), np.nan, np.float16)
-    for where, values in embedded:
-        all_rows[where] = values
-    return all_rows[rows]
+    stacked = np.full((len(embeddings), len(embeddings[there[0]])), np.nan, np.float16)
+    stacked[there] = [embeddings[row] for row in there]
+    return stacked
 
 
-def _batches(items: Iterable, size: int) -> Iterator[list]:
-    batch = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+def _batches(inputs: Iterable[Input], at_once: int) -> Iterator[list[Input]]:
+    inputs = iter(inputs)
+    while batch := list(islice(inputs, at_once)):
         yield batch
