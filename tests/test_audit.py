@@ -210,7 +210,7 @@ def test_planted_pictures_are_counted_once_exact_before_near():
     faces[5] = FACE_COPIES["brighter"](
         faces[0]
     )  # inside training: no leak; 28 and 29 have an exact twin already
-    report = splits.audit(data, faces=faces)
+    report = datasets.audit(data, faces=faces)
     assert list(report.columns) == ["kind", "parts", "rows", "share", "things", "examples"]
     exact, near = found(report, "same picture"), found(report, "near-duplicate picture")
     assert (exact["rows"], exact["things"], exact["examples"]) == (2, 1, "r28 ~ r0; r29 ~ r0")
@@ -218,10 +218,10 @@ def test_planted_pictures_are_counted_once_exact_before_near():
     assert (near["rows"], near["things"], near["examples"]) == (1, 1, "r30 ~ r1")
     assert found(report, "near-duplicate picture", "validation–test")["examples"] == "r31 ~ r20"
     assert found(report, "same picture", "train–validation")["rows"] == 0
-    groups = splits.duplicate_groups(faces=faces)
+    groups = datasets.duplicate_groups(faces=faces)
     assert len(set(groups)) == 40 - 5 and len(set(groups[[0, 5, 28, 29]])) == 1
     parts = splits.holdout(data.assign(copy=groups), groups="copy")
-    assert (splits.audit(data, parts, faces=faces)["rows"] == 0).all()
+    assert (datasets.audit(data, parts, faces=faces)["rows"] == 0).all()
 
 
 def test_planted_recordings_are_found():
@@ -229,18 +229,18 @@ def test_planted_recordings_are_found():
     voices[7], voices[8] = voices[0].copy(), SOUND_COPIES["noise"](voices[1])
     voices[9] = 0.3 * voices[8]  # a copy of a copy
     data = table(["train"] * 5 + ["test"] * 5)
-    report = splits.audit(data, voices=voices, sr=SR)
+    report = datasets.audit(data, voices=voices, sr=SR)
     assert found(report, "same recording")["examples"] == "r7 ~ r0"
     assert found(report, "near-duplicate recording")["examples"] == "r8 ~ r1; r9 ~ r1"
     assert set(report["parts"]) == {"train–test"}  # nothing is said of a part that is empty
-    groups = splits.duplicate_groups(voices=voices, sr=SR)
+    groups = datasets.duplicate_groups(voices=voices, sr=SR)
     assert groups[0] == groups[7] and len(set(groups[[1, 8, 9]])) == 1 and len(set(groups)) == 7
 
 
 def test_pictures_and_recordings_join_into_the_same_groups():
     faces, voices = pictures(4), [voice(seed) for seed in range(4)]
     faces[1], voices[2] = faces[0], voices[1]
-    groups = splits.duplicate_groups(faces=faces, voices=voices, sr=SR)
+    groups = datasets.duplicate_groups(faces=faces, voices=voices, sr=SR)
     assert len(set(groups[:3])) == 1 and groups[3] != groups[0]
 
 
@@ -250,9 +250,9 @@ def test_neighbouring_frames_of_a_shuffled_film_are_what_leaks():
         {"film": np.repeat(["a", "b", "c", "d", "e"], len(t)), "t": np.tile(t, 5), "label": "fear"}
     )
     data["id"] = [f"{film}-{x:.1f}" for film, x in zip(data["film"], data["t"], strict=True)]
-    shuffled = found(splits.audit(data, splits.thesis(data, "video")), "frames within 1 s")
+    shuffled = found(datasets.audit(data, splits.thesis(data, "video")), "frames within 1 s")
     assert shuffled["share"] > 0.99 and shuffled["things"] == 5
-    report = splits.audit(data, splits.holdout(data, groups="film", stratify=None))
+    report = datasets.audit(data, splits.holdout(data, groups="film", stratify=None))
     assert set(report["kind"]) == {"same film", "frames within 1 s"} and (report["rows"] == 0).all()
 
 
@@ -261,14 +261,14 @@ def test_frames_are_neighbours_up_to_the_gap(gap, rows):
     film = ["a", "b", "a", "a", "a", "b", None]
     t = [10.0, 50.0, 10.4, 8.8, 13.0, 10.0, 10.0]
     data = table(["train", "train", "test", "test", "test", "test", "test"], film=film, t=t)
-    row = found(splits.audit(data, gap=gap), f"frames within {gap:g} s")
+    row = found(datasets.audit(data, gap=gap), f"frames within {gap:g} s")
     assert row["rows"] == rows and row["examples"].startswith("r2 ~ r0" if rows == 1 else "r")
     in_frames = data.drop(columns="t").assign(frame=[int(10 * x) for x in t])
     assert (
-        found(splits.audit(in_frames, gap=10 * gap), f"frames within {10 * gap:g} frames")["rows"]
+        found(datasets.audit(in_frames, gap=10 * gap), f"frames within {10 * gap:g} frames")["rows"]
         == rows
     )
-    assert found(splits.audit(data, gap=gap), "same film")["rows"] == 4
+    assert found(datasets.audit(data, gap=gap), "same film")["rows"] == 4
 
 
 def test_speakers_sentences_and_twins_that_stand_on_both_sides():
@@ -279,7 +279,7 @@ def test_speakers_sentences_and_twins_that_stand_on_both_sides():
         take=["01-01", "01-02", "01-03", "02-01", "01-02"],
         statement=[1, 2, 1, 1, 2],
     )
-    report = splits.audit(data)
+    report = datasets.audit(data)
     assert list(dict.fromkeys(report["kind"])) == [
         "same group",
         "same actor",
@@ -302,7 +302,7 @@ def test_speakers_sentences_and_twins_that_stand_on_both_sides():
 def test_a_clean_split_is_all_zeros_and_shows_what_was_looked_for():
     names = ["train", "train", "validation", "test"]
     data = table(names, group=list("aabc"), film=list("wwxy"), t=[0.0, 0.2, 0.0, 0.0])
-    report = splits.audit(data, faces=pictures(4), voices=[voice(s) for s in range(4)], sr=SR)
+    report = datasets.audit(data, faces=pictures(4), voices=[voice(s) for s in range(4)], sr=SR)
     assert len(report) == 7 * 3
     assert (report[["rows", "share", "things"]] == 0).all(axis=None) and (
         report["examples"] == ""
@@ -312,13 +312,13 @@ def test_a_clean_split_is_all_zeros_and_shows_what_was_looked_for():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda data: splits.audit(data, faces=pictures(3)), "pictures: 3 for 4 rows"),
-        (lambda data: splits.audit(data, voices=[voice(0)], sr=SR), "recordings: 1 for 4 rows"),
-        (lambda data: splits.audit(data, data["split"][1:]), "another index"),
-        (lambda data: splits.audit(data, data["split"].replace("test", "dev")), "but dev"),
-        (lambda data: splits.audit(data.assign(id="x")), "come twice"),
-        (lambda data: splits.audit(data.drop(columns="split")), "no column 'split'"),
-        (lambda data: splits.duplicate_groups(), "needs faces or voices"),
+        (lambda data: datasets.audit(data, faces=pictures(3)), "pictures: 3 for 4 rows"),
+        (lambda data: datasets.audit(data, voices=[voice(0)], sr=SR), "recordings: 1 for 4 rows"),
+        (lambda data: datasets.audit(data, data["split"][1:]), "another index"),
+        (lambda data: datasets.audit(data, data["split"].replace("test", "dev")), "but dev"),
+        (lambda data: datasets.audit(data.assign(id="x")), "come twice"),
+        (lambda data: datasets.audit(data.drop(columns="split")), "no column 'split'"),
+        (lambda data: datasets.duplicate_groups(), "needs faces or voices"),
     ],
 )
 def test_bad_input_is_one_clear_error(call, message):
@@ -334,7 +334,7 @@ def test_fer2013s_duplicates_are_found_from_its_pixels(real_data):
     data = datasets.load("fer2013", real_data)
     faces = data.faces()
     assert len(set(pixel_hash(faces))) == 34036
-    report = splits.audit(data.table, faces=faces)
+    report = datasets.audit(data.table, faces=faces)
     pairs = ("train–validation", "train–test", "validation–test")
     assert [found(report, "same picture", p)["rows"] for p in pairs] == [280, 288, 44]
     # Rows with a near-duplicate but no identical picture in the earlier part, at HASH_BITS 12 and
@@ -352,8 +352,8 @@ def test_the_one_recording_under_two_names_is_found_and_nothing_else(real_data):
     assert [data.table["id"][i] for i in near_sounds(voices).ravel()] == twins
     hashes = pd.Series(sound_hash(voices))
     assert data.table["id"][hashes.duplicated(keep=False)].tolist() == twins
-    report = splits.audit(data.table, splits.thesis(data.table, "audio"))
+    report = datasets.audit(data.table, splits.thesis(data.table, "audio"))
     assert (
         found(report, "same group")["share"] == 1
     )  # every speaker of the thesis's test part is in training
-    assert (splits.audit(data.table).set_index("kind").loc["same group", "rows"] == 0).all()
+    assert (datasets.audit(data.table).set_index("kind").loc["same group", "rows"] == 0).all()

@@ -187,7 +187,7 @@ def test_each_figure_is_followed_by_its_message(path):
 
 def used_names(source: str) -> set[str]:
     """Dotted names under ``emotutils`` that a notebook's code uses, as
-    ``emotutils.datasets.splits.audit``.
+    ``emotutils.datasets.audit``.
     """
     aliases = {"emotutils": "emotutils"}
     for module, names in re.findall(r"^from (emotutils[\w.]*) import (.+)$", source, flags=re.M):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from emotutils import datasets
 from emotutils.datasets import splits
 from emotutils.datasets.splits import PARTS
 from emotutils.errors import DataError
@@ -205,7 +206,7 @@ def test_a_split_is_written_and_read_for_the_same_rows_in_any_order(tmp_path):
     assert back.equals(parts) and back.attrs["protocol"] == "thesis-video"
     mixed = data.sample(frac=1, random_state=0)
     assert splits.read(tmp_path / "a.tsv", mixed).equals(parts[mixed.index])
-    assert splits.audit(data, back).shape[0] == 3
+    assert datasets.audit(data, back).shape[0] == 3
 
 
 def test_ids_that_are_numbers_or_look_like_missing_values_come_back(tmp_path):

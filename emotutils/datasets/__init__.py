@@ -20,6 +20,7 @@ from . import (
     splits,
     tess,
 )
+from .auditing import audit, duplicate_groups
 from .base import Dataset, Rejects
 from .facts import describe, publish
 from .films import (
@@ -63,11 +64,13 @@ __all__ = [
     "Prepared",
     "Rejects",
     "affwild2",
+    "audit",
     "augment_pairs",
     "balance",
     "check_files",
     "clean",
     "describe",
+    "duplicate_groups",
     "extract_faces",
     "extract_features",
     "face_part",

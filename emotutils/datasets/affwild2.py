@@ -244,9 +244,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     paths = table["path"].to_numpy()
 
     def faces(rows: np.ndarray) -> np.ndarray:
-        return np.array([read_picture(path) for path in paths[rows]], np.float32).reshape(
-            -1, 48, 48, 1
-        )
+        pictures = [read_picture(path) for path in paths[rows]]
+        return np.array(pictures, np.uint8).reshape(-1, 48, 48, 1)
 
     return Dataset(
         "affwild2", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table()

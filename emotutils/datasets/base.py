@@ -64,7 +64,8 @@ class Dataset:
         ``group`` (what must not cross a split: speaker, film or pixel hash), ``split`` (``train``,
         ``validation``, ``test``), ``path`` for files, and the set's own columns.
     labels : the names behind ``y``.
-    read_faces : of a set of faces, from row numbers (n,) to float32 (n, 48, 48, 1), grey 0..255.
+    read_faces : of a set of faces, from row numbers (n,) to uint8 or float32 (n, 48, 48, 1), grey
+        0..255; ``faces`` gives them as float32.
     read_voices : of recordings, from rows of the table and a sample rate to a list of float32
         (samples,); where ``path`` names sound files, ``recordings.load_voices``.
     rejects : what was left out and why (``where``, ``what``, ``remedy``), after loading with
@@ -87,23 +88,28 @@ class Dataset:
         """What the rows are: ``"face"``, ``"voice"``, or ``"film"`` where the set hands out
         neither.
         """
-        return "face" if self.read_faces else "voice" if self.read_voices else "film"
+        if self.read_faces:
+            return "face"
+        if self.read_voices:
+            return "voice"
+        return "film"
 
     def __len__(self) -> int:
         return len(self.table)
 
     def rows(self, split: str | None = None) -> np.ndarray:
         """Row numbers of one split (``None``: all), in the set's own order, int64."""
-        keep = (
-            np.ones(len(self), bool) if split is None else (self.table["split"] == split).to_numpy()
-        )
-        return np.flatnonzero(keep)
+        if split is None:
+            return np.arange(len(self))
+        return np.flatnonzero(self.table["split"] == split)
 
     def faces(self, rows: np.ndarray | None = None) -> np.ndarray:
         """Faces of these rows (``None``: all): float32 (n, 48, 48, 1), grey 0..255."""
         if self.read_faces is None:
             raise TypeError(f"{self.name} holds no faces")
-        return self.read_faces(self.rows() if rows is None else np.asarray(rows))
+        if rows is None:
+            rows = self.rows()
+        return np.asarray(self.read_faces(np.asarray(rows)), np.float32)
 
     def voices(self, rows: np.ndarray | None = None, sr: int = 16000) -> list[np.ndarray]:
         """Recordings of these rows (``None``: all): a list of float32 (samples,) in −1..1 at ``sr``
@@ -111,9 +117,9 @@ class Dataset:
         """
         if self.read_voices is None:
             raise TypeError(f"{self.name} holds no recordings")
-        return self.read_voices(
-            self.table.iloc[self.rows() if rows is None else np.asarray(rows)], sr
-        )
+        if rows is None:
+            rows = self.rows()
+        return self.read_voices(self.table.iloc[np.asarray(rows)], sr)
 
 
 def checked(dataset: Dataset) -> Dataset:

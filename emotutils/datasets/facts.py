@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import config
 from ..support.files import replacing
-from . import splits
+from .auditing import audit, duplicate_groups
 from .base import Dataset
 
 
@@ -23,7 +23,7 @@ def describe(dataset: Dataset) -> dict:
     Returns
     -------
     ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of
-    ``splits.audit``), ``copies`` (ids that are one picture or recording, or nearly: a list for each
+    ``audit``), ``copies`` (ids that are one picture or recording, or nearly: a list for each
     such cluster; for pictures only how many there are), ``twins`` (ids of test rows in one cluster
     with a row of train), ``rejects`` (how many), ``ferplus`` (``clear`` majorities for one of the
     seven, and the share of these that ``agree``) and ``version``.
@@ -32,8 +32,8 @@ def describe(dataset: Dataset) -> dict:
     items = (
         {"faces": dataset.faces()} if dataset.modality == "face" else {"voices": dataset.voices()}
     )
-    found = splits.audit(table, **items)
-    cluster = pd.Series(splits.duplicate_groups(**items), index=table.index)
+    found = audit(table, **items)
+    cluster = pd.Series(duplicate_groups(**items), index=table.index)
     copies = [ids for ids in table.groupby(cluster)["id"].agg(list) if len(ids) > 1]
     twins = (table["split"] == "test") & cluster.isin(cluster[table["split"] == "train"])
     facts = {

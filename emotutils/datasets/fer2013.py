@@ -125,7 +125,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     pixels, table = arrays.pop("pixels"), pd.DataFrame(arrays)
 
     def faces(rows: np.ndarray) -> np.ndarray:
-        return pixels[rows].reshape(-1, 48, 48, 1).astype(np.float32)
+        return pixels[rows].reshape(-1, 48, 48, 1)
 
     return Dataset(
         "fer2013", table, EMOTIONS, CITATION, LICENCE, read_faces=faces, rejects=rejects.table()

@@ -87,7 +87,7 @@ def face_part(dataset: Dataset, split: str) -> Part:
     """The faces of one split; kept as uint8, a quarter of the memory that float32 would take."""
     rows = dataset.rows(split)
     table = dataset.table.iloc[rows]
-    x = dataset.faces(rows).astype(np.uint8)
+    x = np.asarray(dataset.read_faces(rows)).astype(np.uint8, copy=False)
     return Part(
         x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
     )

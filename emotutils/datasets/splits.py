@@ -1,37 +1,27 @@
-"""Who trains, who chooses, who tests; and the audit that finds what leaks between them (thesis 4.8
-and chapter 5).
+"""Who trains, who chooses, who tests: divisions of a set (thesis 4.8 and chapter 5).
 
 A split is a pandas Series of part names, ``train``, ``validation`` or ``test``, indexed like the
 table that it divides. The table holds at least ``id`` (unique) and ``label``, one row an image or
-recording. The same seed always gives the same split. Taught in notebooks/03_face_data and
-notebooks/05_voice_data.
+recording. The same seed always gives the same split; what leaks between the parts is found by
+``datasets.audit``. Taught in notebooks/03_face_data and notebooks/05_voice_data.
 """
 
 import hashlib
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable
 from importlib.metadata import version
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from ..errors import DataError
-from ..faces.fingerprints import near_faces, pixel_hash
 from ..support.files import replacing
-from ..voices.fingerprints import near_sounds, sound_hash
 
 PARTS = ("train", "validation", "test")
-# For the signatures: a name is a column's, raw material is pictures or recordings.
-Table, Parts = pd.DataFrame, pd.Series
-Name, Shares, Raw = str | None, tuple[float, float, float], Sequence[np.ndarray] | None
 
 #: The thesis's splits, as shares of train, validation and test; run records and file names call
 #: them ``thesis-NAME``. ``video`` and ``audio`` stand in chapter 5; a third in 4.8 (Keras cuts off
@@ -48,49 +38,64 @@ THESIS = {
 #: Protocols that are a set's own split: FER2013's, and RAVDESS's actors 1–16, 17–20 and 21–24.
 OWN = ("official", "actors-16-4-4")
 
-#: Columns whose values should not be on both sides, as far as a table has them.
-SHARED = ("group", "speaker", "actor", "film", "take", "statement", "word")
-TRIES = 20  # orders in which groups are given out, of which the best is taken
+TRIES = 20  # orders in which groups are assigned, of which the best is taken
 HEADER = ("set", "protocol", "seed", "rows", "sha256 of ids", "emotutils")  # of a file
 
 
 # --- to split -------------------------------------------------------------------------------------
 
 
-def official(table: Table) -> Parts:
+def official(table: pd.DataFrame) -> pd.Series:
     """The split that comes with the set: its column ``split``.
 
     Raises
     ------
     DataError : no such column, or something else than the three parts in it.
     """
-    return _checked(table, _column(table, "split"))
+    return checked_parts(table, _column(table, "split"))
 
 
 def holdout(
-    table: Table,
-    fractions: Shares = (0.6, 0.2, 0.2),
+    table: pd.DataFrame,
+    fractions: tuple[float, float, float] = (0.6, 0.2, 0.2),
     *,
-    stratify: Name = "label",
-    groups: Name = None,
+    stratify: str | None = "label",
+    groups: str | None = None,
     seed: int = 0,
-) -> Parts:
+) -> pd.Series:
     """A random split: of rows, or of whole groups so that none is on two sides.
 
     Parameters
     ----------
+    table : one row a picture or recording, with ``id`` and the columns named below.
     fractions : shares of train, validation and test, together 1; a part of share 0 stays empty.
     stratify : a column whose values shall have the same shares in every part (``None``: leave that
         to chance).
     groups : a column whose values must not be divided: speaker, film, or the cluster of
-        `duplicate_groups`. Shares and strata then hold as closely as the groups permit.
+        ``datasets.duplicate_groups``. Shares and strata then hold as closely as the groups permit.
+    seed : decides every draw.
+
+    Returns
+    -------
+    Series of ``train``, ``validation`` and ``test``, indexed like the table.
 
     Raises
     ------
     DataError : duplicate ids, a missing column, a group that is NaN, fractions that are not shares
         of 1, fewer groups or rows than parts, a stratum too small to divide.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": range(10), "label": ["fear", "anger"] * 5})
+    >>> table["speaker"] = list("aabbccddee")
+    >>> holdout(table).value_counts().to_dict()
+    {'train': 6, 'validation': 2, 'test': 2}
+    >>> parts = holdout(table, groups="speaker")
+    >>> int(parts.groupby(table["speaker"]).nunique().max())
+    1
     """
-    n, wanted = len(_ids(table)), np.asarray(fractions, dtype=float)
+    n = len(checked_ids(table))
+    wanted = np.asarray(fractions, dtype=float)
     if wanted.shape != (3,) or not (wanted >= 0).all() or not math.isclose(wanted.sum(), 1):
         raise DataError(
             "fractions",
@@ -99,13 +104,13 @@ def holdout(
         )
     strata = _codes(table, stratify)
     if groups:
-        return _named(table, _give_out(_codes(table, groups), strata, wanted, seed))
-    rest, part = np.arange(n), np.zeros(n, int)
+        return _named(table, _assign_groups(_codes(table, groups), strata, wanted, seed))
+    rest = np.arange(n)
+    part = np.zeros(n, int)
     try:
         for number in np.flatnonzero(wanted[1:])[::-1] + 1:
-            size = math.ceil(
-                n * wanted[number] - 1e-9
-            )  # scikit-learn's rounding: 33 % of 5,252 are 1,734
+            # scikit-learn's rounding: 33 % of 5,252 are 1,734
+            size = math.ceil(n * wanted[number] - 1e-9)
             among = strata[rest] if stratify else None
             rest, taken = train_test_split(rest, test_size=size, stratify=among, random_state=seed)
             part[taken] = number
@@ -118,7 +123,9 @@ def holdout(
     return _named(table, part)
 
 
-def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
+def _assign_groups(
+    group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: int
+) -> np.ndarray:
     """The part of each row: one group after the other, large ones first, to the part that still
     lacks most of it.
 
@@ -128,39 +135,48 @@ def _give_out(group: np.ndarray, strata: np.ndarray, wanted: np.ndarray, seed: i
     counts = pd.crosstab(group, strata).to_numpy(float)
     counts = np.column_stack([counts, counts.sum(axis=1)])  # the size of a part is one more stratum
     counts /= counts.sum(axis=0)
-    used, rng, found, least = wanted > 0, np.random.default_rng(seed), None, np.inf
+    used = wanted > 0
+    rng = np.random.default_rng(seed)
+    best = None
+    least = np.inf
     for _ in range(TRIES):
-        lack = np.outer(
-            np.where(used, 1 + 1e-9 * wanted, -1e9), np.ones(counts.shape[1])
-        )  # as a share of the wanted
+        # As a share of what is wanted.
+        start = np.where(used, 1 + 1e-9 * wanted, -1e9)
+        lack = np.outer(start, np.ones(counts.shape[1]))
         part = np.empty(len(counts), int)
         for g in np.argsort(-counts[:, -1] * rng.uniform(0.3, 1, len(counts))):
             part[g] = np.argmax(lack @ counts[g])
             lack[part[g]] -= counts[g] / wanted[part[g]]
         miss = np.abs(lack * wanted[:, None])[used].sum()
         if miss < least and len(np.unique(part)) == used.sum():
-            found, least = part, miss
-    if found is None:
+            best = part
+            least = miss
+    if best is None:
         raise DataError(
             "groups",
             f"{len(counts)} do not fill {used.sum()} parts",
             "take fewer parts or a finer group",
         )
-    return found[group]
+    return best[group]
 
 
-def keras_validation_split(table: Table, fraction: float = 0.33) -> Parts:
+def keras_validation_split(table: pd.DataFrame, fraction: float = 0.33) -> pd.Series:
     """The last share of the rows as validation, in their order, exactly as
     ``fit(validation_split=fraction)`` cuts.
 
     Keras takes the end before it shuffles: of a table sorted by speaker or emotion, that is a part
     of its own kind.
 
+    Parameters
+    ----------
+    table : one row a picture or recording, with ``id``.
+    fraction : the share that is cut off, above 0 and below 1.
+
     Raises
     ------
     DataError : one side would be empty.
     """
-    n = len(_ids(table))
+    n = len(checked_ids(table))
     cut = math.floor(n * (1 - fraction))
     if not 0 < cut < n:
         raise DataError(
@@ -171,11 +187,18 @@ def keras_validation_split(table: Table, fraction: float = 0.33) -> Parts:
     return _named(table, np.arange(n) >= cut)
 
 
-def thesis(table: Table, which: str, seed: int = 0) -> Parts:
+def thesis(table: pd.DataFrame, which: str, seed: int = 0) -> pd.Series:
     """One of the thesis's own splits, by its name in `THESIS`.
 
     They are drawn from the rows alone, as the thesis seems to have done (assumed: it names neither
-    groups nor strata). Speakers, films and pictures are on all sides then; `audit` shows it.
+    groups nor strata). Speakers, films and pictures are on all sides then; ``datasets.audit`` shows
+    it.
+
+    Parameters
+    ----------
+    table : one row a picture or recording, with ``id``.
+    which : a name of `THESIS`.
+    seed : decides every draw.
 
     Raises
     ------
@@ -188,12 +211,16 @@ def thesis(table: Table, which: str, seed: int = 0) -> Parts:
     return holdout(table, THESIS[which], stratify=None, seed=seed)
 
 
-def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
+def by_protocol(table: pd.DataFrame, protocol: str, seed: int = 0) -> pd.Series:
     """The split that a run record's protocol names.
 
-    ``thesis-NAME`` is one of `THESIS`, those of `OWN` are the set's own, ``fold-2-of-5`` is the
-    second of five `folds` by group. The folds do not depend on the seed, so that runs of several
-    seeds are tested on the same rows.
+    Parameters
+    ----------
+    table : one row a picture or recording, with ``id``, ``label``, ``group`` and ``split``.
+    protocol : ``thesis-NAME`` is one of `THESIS`, those of `OWN` are the set's own,
+        ``fold-2-of-5`` is the second of five `folds` by group.
+    seed : of a thesis split. The folds do not depend on it, so that runs of several seeds are
+        tested on the same rows.
 
     Raises
     ------
@@ -206,39 +233,47 @@ def by_protocol(table: Table, protocol: str, seed: int = 0) -> Parts:
         return thesis(table, protocol.removeprefix("thesis-"), seed)
     fold = re.fullmatch(r"fold-(\d+)-of-(\d+)", protocol)
     if fold is None or not 1 <= int(fold[1]) <= int(fold[2]):
+        known = ", ".join([*OWN, *names])
         raise DataError(
-            "protocol",
-            f"{protocol!r} is unknown",
-            f"known are {', '.join([*OWN, *names])} and fold-I-of-K",
+            "protocol", f"{protocol!r} is unknown", f"known are {known} and fold-I-of-K"
         )
     return folds(table, int(fold[2]), groups="group")[int(fold[1]) - 1]
 
 
 def folds(
-    table: Table,
+    table: pd.DataFrame,
     k: int = 5,
     *,
-    stratify: Name = "label",
-    groups: Name = None,
+    stratify: str | None = "label",
+    groups: str | None = None,
     seed: int = 0,
     validation: bool = False,
-) -> list[Parts]:
-    """``k`` splits in which every row is tested once. With ``validation``, the next fold is kept
-    out to choose by.
+) -> list[pd.Series]:
+    """``k`` splits in which every row is tested once.
 
-    ``stratify`` and ``groups`` as in `holdout`. Of groups, scikit-learn deals out the most
-    one-sided first: the seed then only decides between groups that are alike.
+    Parameters
+    ----------
+    table : one row a picture or recording, with ``id`` and the columns named below.
+    k : how many.
+    stratify, groups : columns, as in `holdout`. Of groups, scikit-learn assigns the most one-sided
+        first: the seed then only decides between groups that are alike.
+    seed : decides every draw.
+    validation : whether the next fold is kept out, to choose by.
 
     Raises
     ------
     DataError : as in `holdout`; fewer rows, groups or rows of one stratum than folds; too few folds
         to train on.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": range(6), "label": ["fear", "anger"] * 3})
+    >>> [int((parts == "test").sum()) for parts in folds(table, 3)]
+    [2, 2, 2]
     """
-    n, strata, group = (
-        len(_ids(table)),
-        _codes(table, stratify),
-        _codes(table, groups) if groups else None,
-    )
+    n = len(checked_ids(table))
+    strata = _codes(table, stratify)
+    group = _codes(table, groups) if groups else None
     most = min(np.bincount(strata, minlength=1).min(), len(set(group)) if groups else n)
     if not 2 + validation <= k <= most:
         raise DataError(
@@ -246,21 +281,41 @@ def folds(
             f"{k} cannot be made",
             f"choose {2 + validation} to {most}, the number of groups or of rows in a stratum",
         )
-    fold, kind = np.empty(n, int), StratifiedKFold(k, shuffle=True, random_state=seed)
-    if groups:  # its own shuffling spoils the strata in scikit-learn 1.6: the groups get random numbers instead
+    kind = StratifiedKFold(k, shuffle=True, random_state=seed)
+    if groups:
+        # Its own shuffling spoils the strata in scikit-learn 1.6: the groups get random numbers
+        # instead.
         kind = StratifiedGroupKFold(k)
         group = np.random.default_rng(seed).permutation(group.max() + 1)[group]
+    fold = np.empty(n, int)
     for number, (_, tested) in enumerate(kind.split(fold, strata, group)):
         fold[tested] = number
-    chosen = [(fold == (number + 1) % k) & validation for number in range(k)]
-    return [_named(table, np.where(fold == number, 2, chosen[number])) for number in range(k)]
+    found = []
+    for number in range(k):
+        part = np.zeros(n, int)
+        if validation:
+            part[fold == (number + 1) % k] = PARTS.index("validation")
+        part[fold == number] = PARTS.index("test")
+        found.append(_named(table, part))
+    return found
 
 
 def cross_validation(
-    table: Table, k: int = 3, repeats: int = 1, *, groups: Name = "group", seed: int = 0
+    table: pd.DataFrame,
+    k: int = 3,
+    repeats: int = 1,
+    *,
+    groups: str | None = "group",
+    seed: int = 0,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """`folds`, ``repeats`` times over and each time dealt anew, as scikit-learn takes them for
+    """`folds`, ``repeats`` times over and each time drawn anew, as scikit-learn takes them for
     ``cv``.
+
+    Parameters
+    ----------
+    table, k, groups : as in `folds`; strata are the labels.
+    repeats : how often all rows are tested.
+    seed : of the first time; the next has the next.
 
     Returns
     -------
@@ -269,11 +324,19 @@ def cross_validation(
     Raises
     ------
     DataError : as `folds`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": range(6), "label": ["fear", "anger"] * 3})
+    >>> trained, tested = cross_validation(table, 3, groups=None)[0]
+    >>> len(trained), len(tested)
+    (4, 2)
     """
-    parts = [
-        p for repeat in range(repeats) for p in folds(table, k, groups=groups, seed=seed + repeat)
-    ]
-    return [(np.flatnonzero(p == "train"), np.flatnonzero(p == "test")) for p in parts]
+    pairs = []
+    for repeat in range(repeats):
+        for parts in folds(table, k, groups=groups, seed=seed + repeat):
+            pairs.append((np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")))
+    return pairs
 
 
 # --- to publish -----------------------------------------------------------------------------------
@@ -281,9 +344,9 @@ def cross_validation(
 
 def write(
     path: str | os.PathLike,
-    parts: Parts,
+    parts: pd.Series,
     *,
-    table: Table,
+    table: pd.DataFrame,
     name: str,
     protocol: str,
     seed: int | None = None,
@@ -293,22 +356,38 @@ def write(
     A few lines ``# key: value`` (set, protocol, seed, number of rows, a hash of their ids in order,
     version), then ``id`` and ``part``, separated by a tab.
 
+    Parameters
+    ----------
+    path : of the file; its folder is made.
+    parts, table : the split, and what it divides.
+    name, protocol, seed : of the set and of how it was divided, for the head.
+
     Raises
     ------
     DataError : parts that do not belong to the table.
     """
-    ids, parts = _ids(table), _checked(table, parts)
+    ids = checked_ids(table)
+    parts = checked_parts(table, parts)
     facts = (name, protocol, seed, len(ids), _digest(ids), version("emotutils"))
     lines = [f"# {key}: {fact}" for key, fact in zip(HEADER, facts, strict=True)]
-    lines += ["id\tpart", *("\t".join(row) for row in zip(ids, parts, strict=True))]
+    lines.append("id\tpart")
+    lines += ["\t".join(row) for row in zip(ids, parts, strict=True)]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def read(path: str | os.PathLike, table: Table) -> Parts:
-    """The split that `write` put there, for a table of the same rows in any order; its header is in
-    ``attrs``.
+def read(path: str | os.PathLike, table: pd.DataFrame) -> pd.Series:
+    """The split that `write` put there, for a table of the same rows in any order.
+
+    Parameters
+    ----------
+    path : of the file.
+    table : its rows have the file's ids.
+
+    Returns
+    -------
+    The split; the file's header is in its ``attrs``.
 
     Raises
     ------
@@ -325,8 +404,9 @@ def read(path: str | os.PathLike, table: Table) -> Parts:
         raise DataError(
             path, f"not a split that splits.write made ({error})", "take the published file"
         ) from None
-    ids = _ids(table)
-    absent, foreign = sorted(set(ids) - part.keys()), sorted(part.keys() - set(ids))
+    ids = checked_ids(table)
+    absent = sorted(set(ids) - part.keys())
+    foreign = sorted(part.keys() - set(ids))
     if absent or foreign:
         some = ", ".join([*absent[:2], *foreign[:2]])
         raise DataError(
@@ -334,7 +414,7 @@ def read(path: str | os.PathLike, table: Table) -> Parts:
             f"{len(absent)} ids of the table are missing, {len(foreign)} are not its own: {some} …",
             "take the file that belongs to this table",
         )
-    parts = _checked(table, pd.Series([part[i] for i in ids], index=table.index))
+    parts = checked_parts(table, pd.Series([part[i] for i in ids], index=table.index))
     parts.attrs = header
     return parts
 
@@ -343,176 +423,11 @@ def _digest(ids: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
-# --- to audit -------------------------------------------------------------------------------------
-
-
-def audit(
-    table: Table,
-    parts: Parts | None = None,
-    *,
-    faces: Raw = None,
-    voices: Raw = None,
-    sr: int = 16000,
-    gap: float = 1,
-) -> Table:
-    """What a later part has in common with an earlier one: one row for each kind of leak and pair
-    of parts.
-
-    Looked for, as far as it is given: the same picture or recording and, beyond these,
-    near-duplicates (see `fingerprints`; mirrored, brightened, re-encoded …); the same value of the
-    columns in `SHARED`; frames of one film close in time, which is what shuffling a film's frames
-    before the split leaves behind (thesis 4.7). A kind that was looked for and not found stays in
-    the table with 0 rows; a kind that is not in the table was not looked for.
-
-    Parameters
-    ----------
-    parts : the split (``None``: the official one).
-    faces : (n, height, width) or with a last 1, grey 0..255, one for each row of the table.
-    voices : n arrays (samples,) at ``sr`` hertz.
-    gap : seconds of column ``t`` (without it: frames of column ``frame``) up to which frames are
-        neighbours.
-
-    Returns
-    -------
-    DataFrame with ``kind``, ``parts`` (such as ``train–test``), ``rows`` of the later part that are
-    affected, their ``share`` in it, ``things`` (how many different pictures, speakers, films …
-    these rows hold) and up to three ``examples`` (``later ~ earlier``, by id).
-
-    Raises
-    ------
-    DataError : parts, faces or voices that do not belong to the table.
-    """
-    parts = official(table) if parts is None else _checked(table, parts)
-    work = table.assign(id=_ids(table)).reset_index(drop=True)
-    checks = []
-    for thing, same, links in _copies(faces, voices, sr):
-        if len(same) != len(table):
-            raise DataError(
-                f"{thing}s",
-                f"{len(same)} for {len(table)} rows",
-                "give one for each row, in the table's order",
-            )
-        work[thing] = same
-        checks += [
-            (f"same {thing}", thing, _same),
-            (f"near-duplicate {thing}", thing, partial(_alike, links=links)),
-        ]
-    checks += [(f"same {column}", column, _same) for column in SHARED if column in table]
-    units = {"t": "s", "frame": "frames"}
-    time = next((column for column in units if column in table), None)
-    if "film" in table and time:
-        checks.append(
-            (f"frames within {gap:g} {units[time]}", "film", partial(_beside, time=time, gap=gap))
-        )
-    rows = []
-    for (kind, key, find), (before, after) in (
-        (c, p) for c in checks for p in combinations(PARTS, 2)
-    ):
-        earlier, later = (work[(parts == name).to_numpy()] for name in (before, after))
-        if len(earlier) and len(later):
-            found = find(later, earlier, key).dropna()
-            pairs = [f"{work['id'][row]} ~ {other}" for row, other in found.head(3).items()]
-            things = later.loc[found.index, key].nunique()
-            rows.append(
-                (
-                    kind,
-                    f"{before}–{after}",
-                    len(found),
-                    len(found) / len(later),
-                    things,
-                    "; ".join(pairs),
-                )
-            )
-    return pd.DataFrame(rows, columns=["kind", "parts", "rows", "share", "things", "examples"])
-
-
-def duplicate_groups(*, faces: Raw = None, voices: Raw = None, sr: int = 16000) -> np.ndarray:
-    """A number for each row, the same for all that are copies or near-duplicates of each other: int
-    (n,).
-
-    As a column of the table it is what ``holdout(table, groups=…)`` must not divide. Copies of
-    copies are one group.
-
-    Raises
-    ------
-    DataError : neither faces nor voices.
-    """
-    links = [
-        np.concatenate([np.stack([np.arange(len(s)), s], 1), near])
-        for _, s, near in _copies(faces, voices, sr)
-    ]
-    if not links:
-        raise DataError(
-            "duplicate_groups", "needs faces or voices", "give dataset.faces() or dataset.voices()"
-        )
-    i, k = np.concatenate(links).T
-    graph = coo_array((np.ones(len(i)), (i, k)), shape=(i.max() + 1, i.max() + 1))
-    return connected_components(graph, directed=False)[1]
-
-
-def _copies(faces: Raw, voices: Raw, sr: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """What is given: its name, for each row the first row that is the same, and pairs of such rows
-    that are near it.
-    """
-    kinds = (
-        ("picture", faces, pixel_hash, near_faces),
-        ("recording", voices, sound_hash, partial(near_sounds, sr=sr)),
-    )
-    for thing, items, exact, near in kinds:
-        if items is not None:
-            _, first, code = np.unique(exact(items), return_index=True, return_inverse=True)
-            yield thing, first[code], first[near([items[row] for row in first])]
-
-
-def _same(later: pd.DataFrame, earlier: pd.DataFrame, key: str) -> Parts:
-    """For each later row the id of an earlier one with the same value of ``key``, or NaN."""
-    known = earlier.dropna(subset=key).drop_duplicates(key).set_index(key)["id"]
-    return later[key].map(known)
-
-
-def _alike(later: pd.DataFrame, earlier: pd.DataFrame, key: str, links: np.ndarray) -> Parts:
-    """For each later row the id of an earlier one that is linked to it, or NaN; NaN also where
-    `_same` finds one.
-    """
-    links = pd.DataFrame(np.concatenate([links, links[:, ::-1]]), columns=["this", "other"])
-    links["id"] = _same(links, earlier[[key, "id"]].rename(columns={key: "other"}), "other")
-    known = links.dropna().drop_duplicates("this").set_index("this")["id"]
-    return later[key].map(known).where(~later[key].isin(earlier[key]))
-
-
-def _beside(later: pd.DataFrame, earlier: pd.DataFrame, key: str, time: str, gap: float) -> Parts:
-    """For each later row the id of the earlier one of the same film that is nearest in time, or NaN
-    if none is near.
-    """
-    a, b = (
-        x[[key, time, "id"]].dropna().astype({time: float}).sort_values(time)
-        for x in (later, earlier)
-    )
-    near = pd.merge_asof(
-        a, b, on=time, by=key, suffixes=("", "_beside"), direction="nearest", tolerance=gap
-    )
-    return pd.Series(near["id_beside"].to_numpy(), index=a.index)
-
-
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def _column(table: Table, name: str) -> Parts:
-    if name not in table:
-        raise DataError(
-            "table", f"has no column {name!r}", f"it has {', '.join(map(str, table.columns))}"
-        )
-    empty = table[name].isna()
-    if empty.any():
-        raise DataError(
-            f"column {name!r}",
-            f"is empty in {empty.sum()} rows",
-            "fill it, or leave these rows out",
-        )
-    return table[name]
-
-
-def _ids(table: Table) -> np.ndarray:
+def checked_ids(table: pd.DataFrame) -> np.ndarray:
+    """The ids of a table's rows, str (n,); DataError where one is missing or comes twice."""
     ids = _column(table, "id").astype(str)
     twice = ids[ids.duplicated()]
     if len(twice):
@@ -524,20 +439,8 @@ def _ids(table: Table) -> np.ndarray:
     return ids.to_numpy()
 
 
-def _codes(table: Table, name: str | None) -> np.ndarray:
-    """The values of a column as 0, 1, 2 …; all 0 for no column."""
-    return (
-        np.zeros(len(table), int)
-        if name is None
-        else pd.factorize(_column(table, name), sort=True)[0]
-    )
-
-
-def _named(table: Table, part: np.ndarray) -> Parts:
-    return pd.Series(np.array(PARTS)[part.astype(int)], index=table.index, name="split")
-
-
-def _checked(table: Table, parts: Parts) -> Parts:
+def checked_parts(table: pd.DataFrame, parts: pd.Series) -> pd.Series:
+    """A split; DataError where it does not belong to the table."""
     if not (parts.index.equals(table.index) and parts.isin(PARTS).all()):
         names = ", ".join(sorted(set(map(str, parts)) - set(PARTS))) or "another index"
         raise DataError(
@@ -546,3 +449,31 @@ def _checked(table: Table, parts: Parts) -> Parts:
             "divide this very table",
         )
     return parts.rename("split")
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    if name not in table:
+        raise DataError(
+            "table",
+            f"has no column {name!r}",
+            f"it has {', '.join(map(str, table.columns))}",
+        )
+    empty = table[name].isna()
+    if empty.any():
+        raise DataError(
+            f"column {name!r}",
+            f"is empty in {empty.sum()} rows",
+            "fill it, or leave these rows out",
+        )
+    return table[name]
+
+
+def _codes(table: pd.DataFrame, name: str | None) -> np.ndarray:
+    """The values of a column as 0, 1, 2 …; all 0 for no column."""
+    if name is None:
+        return np.zeros(len(table), int)
+    return pd.factorize(_column(table, name), sort=True)[0]
+
+
+def _named(table: pd.DataFrame, part: np.ndarray) -> pd.Series:
+    return pd.Series(np.array(PARTS)[part.astype(int)], index=table.index, name="split")

@@ -6,8 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 
-from ...datasets import Dataset
-from ...datasets.splits import duplicate_groups
+from ...datasets import Dataset, duplicate_groups
 from ...search import NetworkClassifier
 from .collecting import collect, divided
 from .outcomes import Outcome

@@ -1,0 +1,234 @@
+"""What leaks between the parts of a set (thesis chapter 5): the same pictures, speakers, films,
+neighbours in time.
+
+Taught in notebooks/03_face_data and notebooks/05_voice_data.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ..errors import DataError
+from ..faces.fingerprints import near_faces, pixel_hash
+from ..voices.fingerprints import near_sounds, sound_hash
+from .splits import PARTS, checked_ids, checked_parts, official
+
+#: Columns whose values should not be on both sides, as far as a table has them.
+SHARED = ("group", "speaker", "actor", "film", "take", "statement", "word")
+#: Columns that tell the time within a film, the first of them that is there, and their units.
+TIMES = {"t": "s", "frame": "frames"}
+
+
+class _Look(NamedTuple):
+    """One kind of leak, the column that tells it, and a function that finds it: from the rows of a
+    later and an earlier part and the column to the id of an earlier row for each later one, or NaN.
+    """
+
+    kind: str
+    column: str
+    find: Callable[[pd.DataFrame, pd.DataFrame, str], pd.Series]
+
+
+class _Copies(NamedTuple):
+    """What was compared (``picture`` or ``recording``), for each row the first row that is the
+    same, int (n,), and pairs of such first rows that are nearly the same, int (m, 2).
+    """
+
+    thing: str
+    same: np.ndarray
+    near: np.ndarray
+
+
+def audit(
+    table: pd.DataFrame,
+    parts: pd.Series | None = None,
+    *,
+    faces: Sequence[np.ndarray] | None = None,
+    voices: Sequence[np.ndarray] | None = None,
+    sr: int = 16000,
+    gap: float = 1,
+) -> pd.DataFrame:
+    """What a later part has in common with an earlier one: one row for each kind of leak and pair
+    of parts.
+
+    Looked for, as far as it is given: the same picture or recording and, beyond these,
+    near-duplicates (see ``faces.fingerprints`` and ``voices.fingerprints``; mirrored, brightened,
+    re-encoded …); the same value of the columns in `SHARED`; frames of one film close in time,
+    which is what shuffling a film's frames before the split leaves behind (thesis 4.7). A kind that
+    was looked for and not found stays in the table with 0 rows; a kind that is not in the table was
+    not looked for.
+
+    Parameters
+    ----------
+    table : one row a picture or recording, with ``id``.
+    parts : the split (``None``: the official one).
+    faces : (n, height, width) or with a last 1, grey 0..255, one for each row of the table.
+    voices : n arrays (samples,) at ``sr`` hertz.
+    sr : of the voices.
+    gap : seconds of column ``t`` (without it: frames of column ``frame``) up to which frames are
+        neighbours.
+
+    Returns
+    -------
+    DataFrame with ``kind``, ``parts`` (such as ``train–test``), ``rows`` of the later part that are
+    affected, their ``share`` in it, ``things`` (how many different pictures, speakers, films …
+    these rows hold) and up to three ``examples`` (``later ~ earlier``, by id).
+
+    Raises
+    ------
+    DataError : parts, faces or voices that do not belong to the table.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": list("abc"), "speaker": ["Ann", "Bob", "Ann"]})
+    >>> table["split"] = ["train", "train", "test"]
+    >>> audit(table)[["kind", "parts", "rows", "share", "examples"]].to_dict("records")
+    [{'kind': 'same speaker', 'parts': 'train–test', 'rows': 1, 'share': 1.0, 'examples': 'c ~ a'}]
+    """
+    parts = official(table) if parts is None else checked_parts(table, parts)
+    work = table.assign(id=checked_ids(table)).reset_index(drop=True)
+    looks = []
+    for copies in _copies(faces, voices, sr):
+        thing = copies.thing
+        if len(copies.same) != len(table):
+            raise DataError(
+                f"{thing}s",
+                f"{len(copies.same)} for {len(table)} rows",
+                "give one for each row, in the table's order",
+            )
+        work[thing] = copies.same
+        looks.append(_Look(f"same {thing}", thing, _same))
+        near = partial(_alike, links=copies.near)
+        looks.append(_Look(f"near-duplicate {thing}", thing, near))
+    looks += [_Look(f"same {column}", column, _same) for column in SHARED if column in table]
+    time = next((column for column in TIMES if column in table), None)
+    if "film" in table and time:
+        neighbours = partial(_neighbours, time=time, gap=gap)
+        looks.append(_Look(f"frames within {gap:g} {TIMES[time]}", "film", neighbours))
+    rows = []
+    for look in looks:
+        for before, after in combinations(PARTS, 2):
+            earlier = work[(parts == before).to_numpy()]
+            later = work[(parts == after).to_numpy()]
+            if len(earlier) and len(later):
+                found = _found(look, later, earlier)
+                rows.append({"kind": look.kind, "parts": f"{before}–{after}"} | found)
+    return pd.DataFrame(rows, columns=["kind", "parts", "rows", "share", "things", "examples"])
+
+
+def _found(look: _Look, later: pd.DataFrame, earlier: pd.DataFrame) -> dict:
+    """How often one kind of leak is between two parts."""
+    found = look.find(later, earlier, look.column).dropna()
+    examples = [f"{later['id'][row]} ~ {other}" for row, other in found.head(3).items()]
+    return {
+        "rows": len(found),
+        "share": len(found) / len(later),
+        "things": later.loc[found.index, look.column].nunique(),
+        "examples": "; ".join(examples),
+    }
+
+
+def duplicate_groups(
+    *,
+    faces: Sequence[np.ndarray] | None = None,
+    voices: Sequence[np.ndarray] | None = None,
+    sr: int = 16000,
+) -> np.ndarray:
+    """A number for each row, the same for all that are copies or near-duplicates of each other.
+
+    As a column of the table it is what ``splits.holdout(table, groups=…)`` must not divide. Copies
+    of copies are one group.
+
+    Parameters
+    ----------
+    faces : (n, height, width) or with a last 1, grey 0..255.
+    voices : n arrays (samples,) at ``sr`` hertz.
+    sr : of the voices.
+
+    Returns
+    -------
+    int (n,).
+
+    Raises
+    ------
+    DataError : neither faces nor voices.
+
+    Examples
+    --------
+    >>> pictures = np.random.default_rng(0).integers(0, 256, (3, 48, 48))
+    >>> pictures[2] = pictures[0]
+    >>> duplicate_groups(faces=pictures).tolist()
+    [0, 1, 0]
+    """
+    links = []
+    for copies in _copies(faces, voices, sr):
+        links.append(np.stack([np.arange(len(copies.same)), copies.same], axis=1))
+        links.append(copies.near)
+    if not links:
+        raise DataError(
+            "duplicate_groups", "needs faces or voices", "give dataset.faces() or dataset.voices()"
+        )
+    one, other = np.concatenate(links).T
+    n = one.max() + 1
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(n, n))
+    return connected_components(graph, directed=False)[1]
+
+
+def _copies(
+    faces: Sequence[np.ndarray] | None, voices: Sequence[np.ndarray] | None, sr: int
+) -> Iterator[_Copies]:
+    """The copies among what is given."""
+    kinds = (
+        ("picture", faces, pixel_hash, near_faces),
+        ("recording", voices, sound_hash, partial(near_sounds, sr=sr)),
+    )
+    for thing, items, exact, near in kinds:
+        if items is not None:
+            _, first, code = np.unique(exact(items), return_index=True, return_inverse=True)
+            different = [items[row] for row in first]
+            yield _Copies(thing, same=first[code], near=first[near(different)])
+
+
+def _same(later: pd.DataFrame, earlier: pd.DataFrame, column: str) -> pd.Series:
+    """For each later row the id of an earlier one with the same value of ``column``, or NaN."""
+    known = earlier.dropna(subset=column).drop_duplicates(column).set_index(column)["id"]
+    return later[column].map(known)
+
+
+def _alike(later: pd.DataFrame, earlier: pd.DataFrame, column: str, links: np.ndarray) -> pd.Series:
+    """For each later row the id of an earlier one that is linked to it, or NaN; NaN also where
+    `_same` finds one.
+    """
+    both_ways = np.concatenate([links, links[:, ::-1]])
+    links = pd.DataFrame(both_ways, columns=["this", "other"])
+    links["id"] = _same(links, earlier[[column, "id"]].rename(columns={column: "other"}), "other")
+    known = links.dropna().drop_duplicates("this").set_index("this")["id"]
+    return later[column].map(known).where(~later[column].isin(earlier[column]))
+
+
+def _neighbours(
+    later: pd.DataFrame, earlier: pd.DataFrame, column: str, time: str, gap: float
+) -> pd.Series:
+    """For each later row the id of the earlier one of the same film that is nearest in time, or NaN
+    if none is near.
+    """
+
+    def in_time(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[[column, time, "id"]].dropna().astype({time: float}).sort_values(time)
+
+    near = pd.merge_asof(
+        in_time(later),
+        in_time(earlier),
+        on=time,
+        by=column,
+        suffixes=("", "_near"),
+        direction="nearest",
+        tolerance=gap,
+    )
+    return pd.Series(near["id_near"].to_numpy(), index=in_time(later).index)
