@@ -119,7 +119,8 @@ def test_speakers_arms_divide_as_they_say(voices, seen):
     found = leakage.speakers(voices, seeds=(0,), estimator=seen)
     assert [len(found.arms[a][0]) for a in found.arms] == [len(voices)] * 5
     who = pd.Series(
-        voices.table["group"].to_numpy(), index=[x.tobytes() for x in leakage.voices.heard(voices)]
+        voices.table["group"].to_numpy(),
+        index=[x.tobytes() for x in leakage.voices.mean_mfccs(voices)],
     )
     said = pd.Series(voices.table["statement"].to_numpy(), index=who.index)
     shared = [(len(set(who[keys(a)]) & set(who[keys(b)])), len(set(said[keys(a)]) & set(said[keys(b)])))
@@ -166,7 +167,7 @@ def test_windows_arms_train_on_equally_many(voices, seen):
 def test_corpora_never_train_on_a_tested_actor(seen):
     both = datasets.load("sample-ravdess+tess")
     found = leakage.corpora(both, seeds=(0,), estimator=seen)
-    groups = pd.Series(both.table["group"].to_numpy(), index=keys(leakage.voices.heard(both)))
+    groups = pd.Series(both.table["group"].to_numpy(), index=keys(leakage.voices.mean_mfccs(both)))
     for train, test in Seen.log[3:]:  # all but the merged, random ones
         assert not set(groups[keys(train)]) & set(groups[keys(test)])
     tess = (found.rows["corpus"] == "tess").to_numpy()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from ...datasets.splits import cross_validation
 from ...support.machine import surroundings
 from .outcomes import Outcome, answers_of
 
@@ -107,3 +108,17 @@ def divided(
         return predict_folds(estimator, X, y, parts, k, seed), trained
 
     return run
+
+
+def cross_validated(
+    table: pd.DataFrame, folds: int, groups: str | None = None
+) -> Callable[[int], Folds]:
+    """Folds for `divided`, from the seed.
+
+    Parameters
+    ----------
+    table : DataFrame with ``id`` and ``label``.
+    folds : how many.
+    groups : the column whose values stay on one side; None divides at random.
+    """
+    return lambda seed: cross_validation(table, folds, groups=groups, seed=seed)

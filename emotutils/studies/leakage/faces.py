@@ -2,31 +2,35 @@
 notebooks/12_leakage.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 
 from ...datasets import Dataset, duplicate_groups
 from ...search import NetworkClassifier
-from .collecting import collect, divided
+from .collecting import Folds, collect, divided
 from .outcomes import Outcome
 from .voices import SEEDS
 
-TRAINED = 8_000  # faces that each arm but those of the learning curve trains on
-SIZES = (1_000, 2_000, 4_000, 8_000)  # of the learning curve
+#: Faces that each arm but those of the learning curve trains on.
+TRAINED = 8_000
+#: Faces of the learning curve.
+SIZES = (1_000, 2_000, 4_000, 8_000)
 
 
 def fer2013(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     trained: int = TRAINED,
-    sizes=SIZES,
+    sizes: Sequence[int] = SIZES,
     estimator: BaseEstimator | None = None,
     name: str = "fer2013",
 ) -> Outcome:
-    """FER2013 with and without the twins of its test faces in training, shuffled, and with fewer or
-    more faces.
+    """FER2013 with and without the twins (near-duplicates) of its test faces in training, shuffled,
+    and with fewer or more faces.
 
     ``"with twins"`` trains on ``trained`` Training faces, among them all that are twins of a
     PrivateTest face (the same picture, or nearly); ``"without twins"`` on as many, none of them;
@@ -34,44 +38,66 @@ def fer2013(
     for all seeds, and trains on as many. ``"1000 faces"`` … is the learning curve over Training
     faces; the one of ``trained`` faces is what ``"shuffled"`` is to be held against.
 
+    Parameters
+    ----------
+    dataset : FER2013, with its official split.
+    seeds : one training of everything for each.
+    trained : faces that each arm but those of the learning curve trains on.
+    sizes : of the learning curve.
+    estimator : instead of the thesis's Conv2D after the 10 epochs that its text chooses.
+    name : of the outcome.
+
     Returns
     -------
     Outcome; its rows have ``twin``: whether a Training face is this one's twin.
-
-    Parameters
-    ----------
-    estimator : instead of the thesis's Conv2D after the 10 epochs that its text chooses.
     """
-    judge = estimator or NetworkClassifier("conv2d", epochs=10, batch_size=100)
-    X, table = dataset.faces().astype(np.uint8), dataset.table.reset_index(drop=True)
-    cluster = duplicate_groups(faces=X)
-    train, test = (np.flatnonzero(table["split"] == part) for part in ("train", "test"))
+    faces = dataset.faces().astype(np.uint8)
+    table = dataset.table.reset_index(drop=True)
+    train = np.flatnonzero(table["split"] == "train")
+    test = np.flatnonzero(table["split"] == "test")
+    cluster = duplicate_groups(faces=faces)
     copied = np.isin(cluster, np.intersect1d(cluster[train], cluster[test]))
     rows = table[["id", "y"]].assign(group=table["id"], twin=copied & (table["split"] == "test"))
-    with_twin, free = train[copied[train]], train[~copied[train]]
-    y, trained = rows["y"].to_numpy(), min(trained, len(free))
+    y = rows["y"].to_numpy()
+    twins = train[copied[train]]
+    others = train[~copied[train]]
+    trained = min(trained, len(others))
 
-    def some(pool: np.ndarray, n: int, seed: int) -> np.ndarray:
-        return np.random.default_rng([seed, n]).permutation(pool)[:n]
+    def with_twins(seed: int) -> Folds:
+        filled_up = _drawn(others, trained - len(twins), seed)
+        return [(np.append(twins, filled_up), test)]
 
-    def shuffled(seed: int):
-        pool, asked = train_test_split(
-            np.arange(len(y)), test_size=len(test), stratify=y, random_state=0
-        )
-        return [(some(pool, trained, seed), asked)]
+    def without_twins(seed: int) -> Folds:
+        return [(_drawn(others, trained, seed), test)]
 
-    def official(n: int):
-        return lambda seed: [(some(train, n, seed), test)]
+    def shuffled(seed: int) -> Folds:
+        everything = np.arange(len(y))
+        pool, asked = train_test_split(everything, test_size=len(test), stratify=y, random_state=0)
+        return [(_drawn(pool, trained, seed), asked)]
 
-    ways = {
-        "with twins": lambda seed: [
-            (np.append(with_twin, some(free, trained - len(with_twin), seed)), test)
-        ],
-        "without twins": lambda seed: [(some(free, trained, seed), test)],
-        **{f"{n} faces": official(n) for n in sizes if n < len(train)},
-    }
-    k = len(dataset.labels)
-    arms = {way: divided(judge, X, rows, k, folds) for way, folds in ways.items()}
-    arms["shuffled"] = divided(judge, X, rows, k, shuffled)
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name,
-                    network="conv2d (thesis), 10 epochs, batches of 100")  # fmt: skip
+    def some(n: int):
+        return lambda seed: [(_drawn(train, n, seed), test)]
+
+    ways = {"with twins": with_twins, "without twins": without_twins}
+    for n in sizes:
+        if n < len(train):
+            ways[f"{n} faces"] = some(n)
+    ways["shuffled"] = shuffled
+    network = estimator or NetworkClassifier("conv2d", epochs=10, batch_size=100)
+    arms = {}
+    for way, folds in ways.items():
+        arms[way] = divided(network, faces, rows, len(dataset.labels), folds)
+    return collect(
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        network="conv2d (thesis), 10 epochs, batches of 100",
+    )
+
+
+def _drawn(pool: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """``n`` rows of a pool; the same for the same seed and number."""
+    return np.random.default_rng([seed, n]).permutation(pool)[:n]

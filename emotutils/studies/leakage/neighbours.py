@@ -4,6 +4,8 @@ Taught in notebooks/12_leakage.
 """
 
 import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,26 +20,25 @@ from ...datasets import Dataset
 from ...datasets.splits import cross_validation
 from ...training.recipes import recipe_for
 from ...voices import trim_or_whole
-from .collecting import Folds, collect, divided
+from .collecting import Folds, collect, cross_validated, divided
 from .outcomes import Outcome
 from .voices import FOLDS, SEEDS
 
-LENGTH, STEP = 0.5, 0.1  # seconds: a window, and from one to the next
-DISTANCES = (
-    0.1,
-    0.2,
-    0.3,
-    0.5,
-)  # seconds from a test window to the nearest of its recording in training
-TRAINED = 10_000  # windows that every arm of the curve is trained on, so that nothing but the distance changes
+#: Seconds: a window, and from one to the next.
+LENGTH = 0.5
+STEP = 0.1
+#: Seconds from a test window to the nearest of its recording in training.
+DISTANCES = (0.1, 0.2, 0.3, 0.5)
+#: Windows that every arm of the curve is trained on, so that nothing but the distance changes.
+TRAINED = 10_000
 
 
 def small_network(**options) -> BaseEstimator:
     """Standardised inputs and two hidden layers: 256 and 128 units, 40 passes over the data."""
     # Stopped by its number of passes on purpose, hence the tolerance: no part of the data is spent
     # on stopping.
-    given = {"max_iter": 40, "tol": 0.0, "n_iter_no_change": 1000, **options}
-    return make_pipeline(StandardScaler(), _Quiet((256, 128), **given))
+    settings = {"max_iter": 40, "tol": 0.0, "n_iter_no_change": 1000}
+    return make_pipeline(StandardScaler(), _Quiet((256, 128), **(settings | options)))
 
 
 class _Quiet(MLPClassifier):
@@ -52,7 +53,7 @@ class _Quiet(MLPClassifier):
 def windows(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     folds: int = FOLDS,
     trained: int = TRAINED,
     estimator: BaseEstimator | None = None,
@@ -68,46 +69,60 @@ def windows(
 
     Parameters
     ----------
+    dataset : of voices.
+    seeds : one training of everything for each.
+    folds : of the arms by recording and by actor.
     trained : windows to train on in every arm, drawn from those permitted (fewer where there are
         fewer).
     estimator : instead of `small_network`.
+    name : of the outcome.
     """
     X, source, start = _cut(dataset)
     table = dataset.table.iloc[source].reset_index(drop=True)
+    rows = table.assign(start=start)[["id", "y", "group", "start"]]
     tested = _one_each(source)
     centre = np.zeros(source.max() + 1)
     centre[source[tested]] = start[tested]
-    away = np.abs(start - centre[source])
-    k, rows = len(dataset.labels), table.assign(start=start)[["id", "y", "group", "start"]]
+    distance = np.abs(start - centre[source])
 
     def drawn(allowed: np.ndarray, seed: int) -> np.ndarray:
         rng = np.random.default_rng([seed, len(allowed)])
         return np.sort(rng.permutation(allowed)[:trained])
 
-    def distant(seconds: float):
-        return lambda seed: [(drawn(np.flatnonzero(away > seconds - STEP / 2), seed), tested)]
+    def distant(seconds: float) -> Callable[[int], Folds]:
+        allowed = np.flatnonzero(distance > seconds - STEP / 2)
+        return lambda seed: [(drawn(allowed, seed), tested)]
 
-    def apart(groups: str):
+    def apart(groups: str) -> Callable[[int], Folds]:
         def parts(seed: int) -> Folds:
-            dealt = cross_validation(dataset.table, folds, groups=groups, seed=seed)
-            inside = [(np.isin(source, train), np.intersect1d(tested, np.flatnonzero(np.isin(source, test))))
-                      for train, test in dealt]  # fmt: skip
-            return [(drawn(np.flatnonzero(train), seed), test) for train, test in inside]
+            found = []
+            for train, test in cross_validation(dataset.table, folds, groups=groups, seed=seed):
+                allowed = np.flatnonzero(np.isin(source, train))
+                asked = np.intersect1d(tested, np.flatnonzero(np.isin(source, test)))
+                found.append((drawn(allowed, seed), asked))
+            return found
 
         return parts
 
-    ways = {f"{d} s": distant(d) for d in DISTANCES} | {
-        "recording": apart("id"),
-        "actor": apart("group"),
-    }
-    judges = {
-        "": estimator or small_network(),
-        "1-NN, ": make_pipeline(StandardScaler(), KNeighborsClassifier(1)),
-    }
-    arms = {f"{who}{way}": divided(judge, X, rows, k, folds_of) for who, judge in judges.items()
-            for way, folds_of in ways.items()}  # fmt: skip
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, window=LENGTH, step=STEP,
-                   network="two hidden layers (256, 128) on 40 MFCCs, mean over half a second")  # fmt: skip
+    ways = {f"{seconds} s": distant(seconds) for seconds in DISTANCES}
+    ways["recording"] = apart("id")
+    ways["actor"] = apart("group")
+    nearest = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+    arms = {}
+    for prefix, classifier in (("", estimator or small_network()), ("1-NN, ", nearest)):
+        for way, parts in ways.items():
+            arms[f"{prefix}{way}"] = divided(classifier, X, rows, len(dataset.labels), parts)
+    return collect(
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        window=LENGTH,
+        step=STEP,
+        network="two hidden layers (256, 128) on 40 MFCCs, mean over half a second",
+    )
 
 
 def _cut(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,12 +130,15 @@ def _cut(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     (s).
     """
     features = recipe_for("conv1d", "thesis").features
-    X, source, start = [], [], []
+    length = round(LENGTH * features.sr)
+    X = []
+    source = []
+    start = []
     for i, voice in enumerate(dataset.voices(sr=features.sr)):
         sound = trim_or_whole(voice, features.sr, shortest=LENGTH)
         for t in np.arange(0, len(sound) / features.sr - LENGTH + 1e-9, STEP):
             begin = round(t * features.sr)
-            X.append(features(sound[begin : begin + round(LENGTH * features.sr)]))
+            X.append(features(sound[begin : begin + length]))
             source.append(i)
             start.append(t)
     return np.array(X, np.float32), np.array(source), np.array(start)
@@ -137,7 +155,7 @@ def _one_each(source: np.ndarray) -> np.ndarray:
 def films(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     folds: int = FOLDS,
     estimator: BaseEstimator | None = None,
     name: str = "films",
@@ -147,17 +165,21 @@ def films(
     Parameters
     ----------
     dataset : faces with a column ``film``. Of drawn films this is a simulation, and nothing else.
+    seeds : one training of everything for each.
+    folds : of both arms.
     estimator : on flat pixels, standardised; by default the nearest frame answers, which is all
         that shuffling needs.
+    name : of the outcome.
     """
     table = dataset.table.assign(group=dataset.table["film"])
-    X, rows = dataset.faces().reshape(len(table), -1) / 255, table[["id", "y", "group"]]
-    judge = estimator or KNeighborsClassifier(1)
+    rows = table[["id", "y", "group"]]
+    X = dataset.faces().reshape(len(table), -1) / 255
+    classifier = estimator or KNeighborsClassifier(1)
+    arm = partial(divided, classifier, X, rows, len(dataset.labels))
     arms = {
-        way: divided(judge, X, rows, len(dataset.labels), lambda seed, g=g: cross_validation(table, folds, groups=g,
-                                                                                              seed=seed))
-        for way, g in (("shuffled frames", None), ("film", "group"))
-    }  # fmt: skip
+        "shuffled frames": arm(cross_validated(table, folds)),
+        "film": arm(cross_validated(table, folds, "group")),
+    }
     return collect(
         name, rows, dataset.labels, arms, seeds, data=dataset.name, network="nearest frame"
     )

@@ -3,7 +3,8 @@
 Taught in notebooks/12_leakage.
 """
 
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import combinations
 
 import numpy as np
@@ -20,64 +21,117 @@ from ...training import Batches, build_for, prepare
 from ...training.recipes import recipe_for
 from ...voices import augment_sound
 from ...voices.degradation import mp3
-from .collecting import collect, divided, predict_folds
+from .collecting import Folds, collect, cross_validated, divided, predict_folds
 from .neighbours import small_network
 from .outcomes import Outcome
-from .voices import FOLDS, SEEDS, heard
+from .voices import FOLDS, SEEDS, mean_mfccs
 
-COLUMNS, BEST = 2_000, 20  # random columns beside the features, and how many are chosen
-KBITS = 128  # kbit/s of the second copy of each recording
+#: Columns of noise, and how many of them are chosen.
+COLUMNS = 2_000
+BEST = 20
+#: kbit/s of the second copy of each recording.
+KBITS = 128
+#: Divisions of a leaderboard that are tried at most.
+BOARDS = 2_000
+SMALL_NETWORK = "two hidden layers (256, 128) on 40 time-averaged MFCCs"
+
+#: Makes another recording of one: samples, their rate in Hz, a seed.
+Vary = Callable[[np.ndarray, int, list[int]], np.ndarray]
 
 
-def scaled(dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "scaled") -> Outcome:
-    """Logistic regression by actor, its scaler fitted on training rows or, leaking, on all rows."""
-    X, rows, k = heard(dataset), dataset.table[["id", "y", "group"]], len(dataset.labels)
-    judge = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    by = _by(dataset, folds, "group")
+def scaled(
+    dataset: Dataset,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    folds: int = FOLDS,
+    name: str = "scaled",
+) -> Outcome:
+    """Logistic regression by actor, its scaler fitted on training rows or, leaking, on all rows.
+
+    Parameters
+    ----------
+    dataset : of voices.
+    seeds : one training of everything for each.
+    folds : by actor.
+    name : of the outcome.
+    """
+    X = mean_mfccs(dataset)
+    X_scaled = StandardScaler().fit_transform(X)
+    rows = dataset.table[["id", "y", "group"]]
+    k = len(dataset.labels)
+    parts = cross_validated(dataset.table, folds, "group")
+    regression = LogisticRegression(max_iter=2000)
+    honest = make_pipeline(StandardScaler(), regression)
     arms = {
-        "fitted on all rows": divided(judge[-1], StandardScaler().fit_transform(X), rows, k, by),
-        "fitted on training rows": divided(judge, X, rows, k, by),
+        "fitted on all rows": divided(regression, X_scaled, rows, k, parts),
+        "fitted on training rows": divided(honest, X, rows, k, parts),
     }
     return collect(
-        name, rows, dataset.labels, arms, seeds, data=dataset.name, network="logistic regression"
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        network="logistic regression",
     )
 
 
 def chosen_columns(
-    dataset: Dataset, *, seeds=SEEDS, folds: int = FOLDS, name: str = "chosen-columns"
+    dataset: Dataset,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    folds: int = FOLDS,
+    name: str = "chosen-columns",
 ) -> Outcome:
     """The best columns of thousands, chosen before or after the split. All columns are noise:
     chance is all there is.
 
     What happens to anybody who computes 6,000 features of 240 recordings and keeps those that go
     with the label.
+
+    Parameters
+    ----------
+    dataset : of voices; its labels are used, its sound is not.
+    seeds : of the noise; one training of everything for each.
+    folds : by actor.
+    name : of the outcome.
     """
-    rows, k = dataset.table[["id", "y", "group"]], len(dataset.labels)
-    y, by = rows["y"].to_numpy(), _by(dataset, folds, "group")
+    rows = dataset.table[["id", "y", "group"]]
+    y = rows["y"].to_numpy()
+    divide = cross_validated(dataset.table, folds, "group")
 
     def run(early: bool, seed: int) -> tuple[np.ndarray, float]:
         X = np.random.default_rng(seed).normal(size=(len(y), COLUMNS))
-        choose, model = SelectKBest(f_classif, k=BEST), LogisticRegression(max_iter=2000)
+        choose = SelectKBest(f_classif, k=BEST)
+        model = LogisticRegression(max_iter=2000)
         if early:
             X = choose.fit_transform(X, y)
-        parts = by(seed)
-        proba = predict_folds(
-            model if early else make_pipeline(choose, model), X, y, parts, k, seed
-        )
+        else:
+            model = make_pipeline(choose, model)
+        parts = divide(seed)
+        proba = predict_folds(model, X, y, parts, len(dataset.labels), seed)
         return proba, float(np.mean([len(train) for train, _ in parts]))
 
     arms = {
         "chosen on all rows": partial(run, True),
         "chosen on training rows": partial(run, False),
     }
-    network = f"logistic regression on {BEST} of {COLUMNS} random columns"
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, network=network)
+    return collect(
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        network=f"logistic regression on {BEST} of {COLUMNS} random columns",
+    )
 
 
 def augmented(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     folds: int = FOLDS,
     copies: int = 3,
     estimator: BaseEstimator | None = None,
@@ -85,20 +139,33 @@ def augmented(
 ) -> Outcome:
     """Varied copies of each recording, made before the division or after it; both divide at random.
 
-    Asked about are the originals alone. ``copies`` by ``voices.augment_sound``.
+    Asked about are the originals alone.
+
+    Parameters
+    ----------
+    dataset : of voices.
+    seeds : one training of everything for each.
+    folds : of both arms.
+    copies : of each recording, by ``voices.augment_sound``.
+    estimator : instead of ``small_network``.
+    name : of the outcome.
     """
 
-    def varied(voice: np.ndarray, sr: int, key: list[int]) -> np.ndarray:
-        return augment_sound(voice, sr, np.random.default_rng(key))
+    def varied(voice: np.ndarray, sr: int, seed: list[int]) -> np.ndarray:
+        return augment_sound(voice, sr, np.random.default_rng(seed))
 
-    ways = {"copies first": None, "division first": "id"}
-    return _copied(dataset, varied, copies, ways, seeds, folds, estimator, name)
+    X, table = _with_copies(dataset, varied, copies)
+    divisions = {
+        "copies first": cross_validated(table, folds),
+        "division first": cross_validated(table, folds, "recording"),
+    }
+    return _of_originals(dataset, X, table, divisions, seeds, estimator, name)
 
 
 def twins(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     folds: int = FOLDS,
     estimator: BaseEstimator | None = None,
     name: str = "twins",
@@ -107,141 +174,232 @@ def twins(
     performance.
 
     Divided at random by file, or by performance; asked about are the originals alone.
+
+    Parameters
+    ----------
+    dataset : of voices.
+    seeds : one training of everything for each.
+    folds : of both arms.
+    estimator : instead of ``small_network``.
+    name : of the outcome.
     """
 
-    def coded(voice: np.ndarray, sr: int, key: list[int]) -> np.ndarray:
+    def coded(voice: np.ndarray, sr: int, seed: list[int]) -> np.ndarray:
         return mp3(voice, KBITS, sr)
 
-    ways = {"by file": None, "by performance": "id"}
-    return _copied(dataset, coded, 1, ways, seeds, folds, estimator, name)
+    X, table = _with_copies(dataset, coded, 1)
+    divisions = {
+        "by file": cross_validated(table, folds),
+        "by performance": cross_validated(table, folds, "recording"),
+    }
+    return _of_originals(dataset, X, table, divisions, seeds, estimator, name)
 
 
-def _copied(dataset, vary, copies, ways, seeds, folds, estimator, name) -> Outcome:
-    """Arms over the originals and their copies, dealt out by row or by recording; answers to the
-    originals only.
+def _with_copies(dataset: Dataset, vary: Vary, copies: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Features and table of the recordings and, below them, of their copies.
+
+    A copy gets an id of its own, so that only the column ``recording`` tells whose it is.
     """
     features = recipe_for("conv1d", "thesis").features
-    voices, n, k = dataset.voices(sr=features.sr), len(dataset.table), len(dataset.labels)
-    more = [
-        features(vary(v, features.sr, [i, c])) for c in range(copies) for i, v in enumerate(voices)
-    ]
-    X = np.concatenate([heard(dataset), np.array(more, np.float32)])
-    # A copy gets an id of its own, so that only the column to divide by tells whose it is.
-    table = pd.concat(
-        [dataset.table.assign(recording=dataset.table["id"])] * (copies + 1), ignore_index=True
-    )
-    table = table.assign(id=[f"{i}/{row // n}" for row, i in enumerate(table["id"])])
-    column = {None: None, "id": "recording"}
+    voices = dataset.voices(sr=features.sr)
+    more = []
+    for copy in range(copies):
+        for i, voice in enumerate(voices):
+            more.append(features(vary(voice, features.sr, [i, copy])))
+    X = np.concatenate([mean_mfccs(dataset), np.array(more, np.float32)])
+    one = dataset.table.assign(recording=dataset.table["id"])
+    table = pd.concat([one] * (copies + 1), ignore_index=True)
+    names = [f"{name}/{row // len(one)}" for row, name in enumerate(table["id"])]
+    return X, table.assign(id=names)
 
-    def originals(groups: str | None):
-        def parts(seed: int):
-            dealt = cross_validation(table, folds, groups=column[groups], seed=seed)
-            return [(train, test[test < n]) for train, test in dealt]
 
-        return parts
-
+def _of_originals(
+    dataset: Dataset,
+    X: np.ndarray,
+    table: pd.DataFrame,
+    divisions: dict[str, Callable[[int], Folds]],
+    seeds: Sequence[int],
+    estimator: BaseEstimator | None,
+    name: str,
+) -> Outcome:
+    """Arms over the recordings and their copies, of which the recordings alone are asked about."""
+    n = len(dataset.table)
     rows = table[["id", "y", "group"]]
-    arms = {
-        w: divided(estimator or small_network(), X, rows, k, originals(groups))
-        for w, groups in ways.items()
-    }
-    network = "two hidden layers (256, 128) on 40 time-averaged MFCCs"
+
+    def originals(divide: Callable[[int], Folds]) -> Callable[[int], Folds]:
+        return lambda seed: [(train, test[test < n]) for train, test in divide(seed)]
+
+    arms = {}
+    for way, divide in divisions.items():
+        classifier = estimator or small_network()
+        arms[way] = divided(classifier, X, rows, len(dataset.labels), originals(divide))
     return collect(
-        name, rows, dataset.labels, arms, seeds, data=dataset.name, network=network, copies=copies
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        network=SMALL_NETWORK,
+        copies=len(table) // n - 1,
     )
 
 
 def best_epoch(
-    dataset: Dataset, *, seeds=SEEDS, folds: int = 6, epochs: int = 60, name: str = "best-epoch"
+    dataset: Dataset,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    folds: int = 6,
+    epochs: int = 60,
+    name: str = "best-epoch",
 ) -> Outcome:
     """Conv1D by actor, its epoch chosen on the test actors, on validation actors, or the last one.
 
     One training a fold and seed, looked at after every epoch; the next fold's actors are for
     validation.
+
+    Parameters
+    ----------
+    dataset : of voices.
+    seeds : one training of everything for each.
+    folds : by actor.
+    epochs : of each training.
+    name : of the outcome.
     """
-    X, rows, k = heard(dataset), dataset.table[["id", "y", "group"]], len(dataset.labels)
-    y, plan = rows["y"].to_numpy(np.int32), recipe_for("conv1d", "thesis")
+    X = mean_mfccs(dataset)
+    rows = dataset.table[["id", "y", "group"]]
+    y = rows["y"].to_numpy(np.int32)
+    k = len(dataset.labels)
+    ways = ("chosen on test", "chosen on validation", "last epoch")
 
-    def looked_at(train: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
-        part = Part(X[train], y[train], np.empty(0, str), np.empty(0, str))
-        model = build_for(plan, "conv1d", part, k, seed)
-        prepare(model, part, plan)
-        batches = Batches(part, k, plan, seed, 0)
-        seen = []
-        for epoch in range(epochs):
-            model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
-            seen.append(model.predict_on_batch(X[asked]))
-        return np.stack(seen)
-
-    kept: dict[int, dict[str, np.ndarray]] = {}
+    @cache  # all ways look at the same trainings
+    def all_ways(seed: int) -> dict[str, np.ndarray]:
+        proba = {way: np.full((len(y), k), np.nan, np.float16) for way in ways}
+        parts = cross_validation(dataset.table, folds, groups="group", seed=seed)
+        for fold, (rest, test) in enumerate(parts):
+            _, validation = parts[(fold + 1) % folds]
+            asked = np.append(test, validation)
+            train = np.setdiff1d(rest, validation)
+            by_epoch = _answers_by_epoch(X, y, train, asked, k, seed, epochs)
+            right = by_epoch.argmax(axis=2) == y[asked]
+            chosen = {
+                "chosen on test": right[:, : len(test)].mean(axis=1).argmax(),
+                "chosen on validation": right[:, len(test) :].mean(axis=1).argmax(),
+                "last epoch": epochs - 1,
+            }
+            for way, epoch in chosen.items():
+                proba[way][test] = by_epoch[epoch, : len(test)]
+        return proba
 
     def run(way: str, seed: int) -> tuple[np.ndarray, float]:
-        dealt = cross_validation(dataset.table, folds, groups="group", seed=seed)
-        if seed not in kept:
-            kept[seed] = {
-                w: np.full((len(y), k), np.nan, np.float16) for w in ("test", "validation", "last")
-            }
-            for fold, (train, test) in enumerate(dealt):
-                chosen_on = dealt[(fold + 1) % folds][1]
-                seen = looked_at(np.setdiff1d(train, chosen_on), np.append(test, chosen_on), seed)
-                right = seen.argmax(axis=2) == y[np.append(test, chosen_on)]
-                best = {
-                    "test": right[:, : len(test)].mean(axis=1).argmax(),
-                    "validation": right[:, len(test) :].mean(axis=1).argmax(),
-                    "last": epochs - 1,
-                }
-                for w, epoch in best.items():
-                    kept[seed][w][test] = seen[epoch, : len(test)]
-        return kept[seed][way], len(y) * (folds - 2) / folds
+        return all_ways(seed)[way], len(y) * (folds - 2) / folds
 
-    arms = {
-        f"chosen on {w}" if w != "last" else "last epoch": partial(run, w)
-        for w in ("test", "validation", "last")
-    }
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, epochs=epochs,
-                   network="conv1d (thesis)")  # fmt: skip
+    arms = {way: partial(run, way) for way in ways}
+    return collect(
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        epochs=epochs,
+        network="conv1d (thesis)",
+    )
+
+
+def _answers_by_epoch(
+    X: np.ndarray,
+    y: np.ndarray,
+    train: np.ndarray,
+    asked: np.ndarray,
+    k: int,
+    seed: int,
+    epochs: int,
+) -> np.ndarray:
+    """Conv1D's probabilities (epochs, rows asked about, k) after each epoch of one training."""
+    recipe = recipe_for("conv1d", "thesis")
+    part = Part(X[train], y[train], np.empty(0, str), np.empty(0, str))
+    model = build_for(recipe, "conv1d", part, k, seed)
+    prepare(model, part, recipe)
+    batches = Batches(part, k, recipe, seed, 0)
+    answers = []
+    for epoch in range(epochs):
+        model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
+        answers.append(model.predict_on_batch(X[asked]))
+    return np.stack(answers)
 
 
 def leaderboard(
-    dataset: Dataset, *, seeds=tuple(range(13)), folds: int = FOLDS, estimator: BaseEstimator | None = None,
+    dataset: Dataset,
+    *,
+    seeds: Sequence[int] = tuple(range(13)),
+    folds: int = FOLDS,
+    estimator: BaseEstimator | None = None,
     name: str = "leaderboard",
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Thirteen submissions: one network with thirteen seeds, by actor. `peek` divides its answers
     into boards.
+
+    Parameters
+    ----------
+    dataset : of voices.
+    seeds : one submission each.
+    folds : by actor, the same for all.
+    estimator : instead of ``small_network``.
+    name : of the outcome.
     """
-    X, rows = heard(dataset), dataset.table[["id", "y", "group"]]
-    arms = {"submissions": divided(estimator or small_network(), X, rows, len(dataset.labels),
-                                   lambda seed: cross_validation(dataset.table, folds, groups="group"))}  # fmt: skip
-    network = "two hidden layers (256, 128) on 40 time-averaged MFCCs"
-    return collect(name, rows, dataset.labels, arms, seeds, data=dataset.name, network=network)
+    rows = dataset.table[["id", "y", "group"]]
+    parts = cross_validation(dataset.table, folds, groups="group")
+    submissions = divided(
+        estimator or small_network(),
+        mean_mfccs(dataset),
+        rows,
+        len(dataset.labels),
+        lambda seed: parts,
+    )
+    arms = {"submissions": submissions}
+    return collect(
+        name,
+        rows,
+        dataset.labels,
+        arms,
+        seeds,
+        data=dataset.name,
+        network=SMALL_NETWORK,
+    )
 
 
 def peek(outcome: Outcome, actors: int = 4) -> pd.DataFrame:
     """Choose the best of the submissions on a public board of a few actors, then look at the
     others.
 
+    Parameters
+    ----------
+    outcome : of `leaderboard`.
+    actors : on the public board.
+
     Returns
     -------
-    DataFrame, one row a choice of ``actors`` for the board (at most 2,000, drawn): ``public``
+    DataFrame, one row a choice of ``actors`` for the board (at most ``BOARDS``, drawn): ``public``
     accuracy of the submission that is best there, its ``private`` accuracy on all other actors, and
     ``typical``, the mean submission's on the board. Taught in notebooks/12_leakage.
     """
-    answers = outcome.arms["submissions"]
-    right = np.stack([one.proba.argmax(axis=1) == one.y for one in answers])
-    people, code = np.unique(outcome.rows["group"].to_numpy(str), return_inverse=True)
-    hits = np.stack([np.bincount(code, r, len(people)) for r in right])
-    n = np.bincount(code, minlength=len(people))
-    boards = np.array(list(combinations(range(len(people)), actors)))
-    rng = np.random.default_rng(0)
-    boards = boards if len(boards) <= 2000 else boards[rng.choice(len(boards), 2000, replace=False)]
+    speakers, code = np.unique(outcome.rows["group"].to_numpy(str), return_inverse=True)
+    n = np.bincount(code, minlength=len(speakers))
+    hits = []  # by submission, each speaker's right answers
+    for answers in outcome.arms["submissions"]:
+        right = answers.proba.argmax(axis=1) == answers.y
+        hits.append(np.bincount(code, right, len(speakers)))
+    hits = np.stack(hits)
+    boards = np.array(list(combinations(range(len(speakers)), actors)))
+    if len(boards) > BOARDS:
+        drawn = np.random.default_rng(0).choice(len(boards), BOARDS, replace=False)
+        boards = boards[drawn]
     found = []
     for board in boards:
-        there = np.isin(np.arange(len(people)), board)
+        there = np.isin(np.arange(len(speakers)), board)
         public = hits[:, there].sum(axis=1) / n[there].sum()
+        private = hits[:, ~there].sum(axis=1) / n[~there].sum()
         best = int(public.argmax())
-        found.append((public[best], hits[best, ~there].sum() / n[~there].sum(), public.mean()))
+        found.append((public[best], private[best], public.mean()))
     return pd.DataFrame(found, columns=["public", "private", "typical"])
-
-
-def _by(dataset: Dataset, folds: int, groups: str | None):
-    return lambda seed: cross_validation(dataset.table, folds, groups=groups, seed=seed)

@@ -4,17 +4,16 @@ several ways.
 Taught in notebooks/12_leakage.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ...datasets import Dataset, extract_features
-from ...datasets.splits import cross_validation
 from ...search import NetworkClassifier
 from ...training.recipes import recipe_for
-from .collecting import collect, divided
+from .collecting import Folds, collect, cross_validated, divided
 from .outcomes import Outcome
 
 SEEDS = (0, 1, 2)
@@ -24,17 +23,16 @@ FOLDS = 3
 def voice_network(**options) -> NetworkClassifier:
     """The thesis's Conv1D as its recipe trains it, as a scikit-learn classifier."""
     recipe = recipe_for("conv1d", "thesis")
-    given = {
+    settings = {
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
         "optimizer": recipe.optimizer,
+        "learning_rate": recipe.learning_rate,
     }
-    return NetworkClassifier(
-        "conv1d", **{**given, "learning_rate": recipe.learning_rate, **options}
-    )
+    return NetworkClassifier("conv1d", **(settings | options))
 
 
-def heard(dataset: Dataset) -> np.ndarray:
+def mean_mfccs(dataset: Dataset) -> np.ndarray:
     """The 40 time-averaged MFCCs of each recording, float32 (n, 40): what the thesis's network
     takes.
     """
@@ -44,7 +42,7 @@ def heard(dataset: Dataset) -> np.ndarray:
 def speakers(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     folds: int = FOLDS,
     estimator: BaseEstimator | None = None,
     name: str = "speakers",
@@ -56,37 +54,67 @@ def speakers(
     Parameters
     ----------
     dataset : with columns ``group`` and ``statement``.
-    seeds : one training of everything for each. folds : of the first two arms. estimator : instead
-        of Conv1D.
+    seeds : one training of everything for each.
+    folds : of the first two arms.
+    estimator : instead of Conv1D.
+    name : of the outcome.
     """
-    X, rows = heard(dataset), dataset.table[["id", "y", "group", "statement"]]
-    arm = partial(divided, estimator or voice_network(), X, rows, len(dataset.labels))
-    by = partial(_dealt, dataset.table)
+    table = dataset.table
+    rows = table[["id", "y", "group", "statement"]]
+    arm = partial(
+        divided,
+        estimator or voice_network(),
+        mean_mfccs(dataset),
+        rows,
+        len(dataset.labels),
+    )
     arms = {
-        "random": arm(by(folds, None)),
-        "actor": arm(by(folds, "group")),
-        "random, halves": arm(by(2, None)),
-        "sentence, halves": arm(by(2, "statement")),
-        "actor, halves": arm(by(2, "group")),
+        "random": arm(cross_validated(table, folds)),
+        "actor": arm(cross_validated(table, folds, "group")),
+        "random, halves": arm(cross_validated(table, 2)),
+        "sentence, halves": arm(cross_validated(table, 2, "statement")),
+        "actor, halves": arm(cross_validated(table, 2, "group")),
     }
     return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
 
 
 def words(
-    dataset: Dataset, *, seeds=SEEDS, estimator: BaseEstimator | None = None, name: str = "words"
+    dataset: Dataset,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    estimator: BaseEstimator | None = None,
+    name: str = "words",
 ) -> Outcome:
-    """TESS in halves: at random, by word, and by woman, of whom there are two."""
-    X, rows = heard(dataset), dataset.table[["id", "y", "group", "word"]]
-    arm = partial(divided, estimator or voice_network(), X, rows, len(dataset.labels))
-    by = partial(_dealt, dataset.table)
-    arms = {"random": arm(by(2, None)), "word": arm(by(2, "word")), "woman": arm(by(2, "group"))}
+    """TESS in halves: at random, by word, and by woman, of whom there are two.
+
+    Parameters
+    ----------
+    dataset : with columns ``group`` and ``word``.
+    seeds : one training of everything for each.
+    estimator : instead of Conv1D.
+    name : of the outcome.
+    """
+    table = dataset.table
+    rows = table[["id", "y", "group", "word"]]
+    arm = partial(
+        divided,
+        estimator or voice_network(),
+        mean_mfccs(dataset),
+        rows,
+        len(dataset.labels),
+    )
+    arms = {
+        "random": arm(cross_validated(table, 2)),
+        "word": arm(cross_validated(table, 2, "word")),
+        "woman": arm(cross_validated(table, 2, "group")),
+    }
     return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
 
 
 def corpora(
     dataset: Dataset,
     *,
-    seeds=SEEDS,
+    seeds: Sequence[int] = SEEDS,
     folds: int = FOLDS,
     estimator: BaseEstimator | None = None,
     name: str = "corpora",
@@ -97,6 +125,10 @@ def corpora(
     Parameters
     ----------
     dataset : with column ``corpus``, ``"ravdess"`` and ``"tess"``.
+    seeds : one training of everything for each.
+    folds : of the arms by actor and at random.
+    estimator : instead of Conv1D.
+    name : of the outcome.
 
     Returns
     -------
@@ -104,26 +136,33 @@ def corpora(
     ``"ravdess to tess"``, ``"tess to ravdess"``. In the last two ``calm`` can only be answered, or
     only be asked: score them in seven labels.
     """
-    X, rows, table = heard(dataset), dataset.table[["id", "y", "group", "corpus"]], dataset.table
-    arm = partial(divided, estimator or voice_network(), X, rows, len(dataset.labels))
-    first, second = (np.flatnonzero(table["corpus"] == corpus) for corpus in ("ravdess", "tess"))
+    table = dataset.table
+    rows = table[["id", "y", "group", "corpus"]]
+    ravdess = np.flatnonzero(table["corpus"] == "ravdess")
+    tess = np.flatnonzero(table["corpus"] == "tess")
+    by_actor = cross_validated(table.iloc[ravdess], folds, "group")
 
-    def by_actor(seed: int, more: np.ndarray):
-        parts = _dealt(table.iloc[first], folds, "group")(seed)
-        return [(np.concatenate([first[train], more]), first[test]) for train, test in parts]
+    def alone(seed: int) -> Folds:
+        return [(ravdess[train], ravdess[test]) for train, test in by_actor(seed)]
 
+    def with_tess(seed: int) -> Folds:
+        return [(np.concatenate([train, tess]), test) for train, test in alone(seed)]
+
+    arm = partial(
+        divided,
+        estimator or voice_network(),
+        mean_mfccs(dataset),
+        rows,
+        len(dataset.labels),
+    )
     arms = {
-        "merged, random": arm(_dealt(table, folds, None)),
-        "ravdess, actor": arm(lambda seed: by_actor(seed, second[:0])),
-        "ravdess + tess, actor": arm(lambda seed: by_actor(seed, second)),
-        "ravdess to tess": arm(lambda seed: [(first, second)]),
-        "tess to ravdess": arm(lambda seed: [(second, first)]),
+        "merged, random": arm(cross_validated(table, folds)),
+        "ravdess, actor": arm(alone),
+        "ravdess + tess, actor": arm(with_tess),
+        "ravdess to tess": arm(lambda seed: [(ravdess, tess)]),
+        "tess to ravdess": arm(lambda seed: [(tess, ravdess)]),
     }
     return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
-
-
-def _dealt(table: pd.DataFrame, folds: int, groups: str | None):
-    return lambda seed: cross_validation(table, folds, groups=groups, seed=seed)
 
 
 def _facts(dataset: Dataset) -> dict:
