@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Taught in notebooks/00_setup and notebooks/13_fusion."""
+"""The command line: parse, call, print. Taught in notebooks/00_setup."""
 
 import argparse
 import json

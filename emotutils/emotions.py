@@ -1,6 +1,6 @@
 """The label space of the course and the code book of every data set.
 
-Taught in notebooks/03_face_data and notebooks/05_voice_data.
+Taught in notebooks/03_face_data and notebooks/13_fusion.
 """
 
 from collections.abc import Sequence

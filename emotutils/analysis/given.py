@@ -1,6 +1,4 @@
-"""Streams from outside: what another program says over the time of a film. Taught in
-notebooks/13_fusion.
-"""
+"""Streams from outside: what another program says over the time of a film."""
 
 import os
 import re

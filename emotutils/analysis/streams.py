@@ -1,5 +1,5 @@
 """One film, two streams: a network's answer to every face in every frame, and to every window of
-sound. Taught in notebooks/13_fusion.
+sound.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The timeline of a film and what it says in sum. Taught in notebooks/13_fusion."""
+"""The timeline of a film and what it says in sum."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,4 @@
-"""What there is to know of a set before anything is learned from it. Taught in
-notebooks/03_face_data.
-"""
+"""What there is to know of a set before anything is learned from it."""
 
 import json
 from importlib.metadata import version

@@ -1,6 +1,6 @@
 """Find the faces in a picture: BlazeFace (default) and Haar's cascades.
 
-Taught in notebooks/04_film_data and notebooks/13_fusion.
+Taught in notebooks/04_film_data.
 """
 
 import importlib.util

@@ -4,7 +4,7 @@
 recording, found again after it was made brighter, louder, smaller or coarser, cropped a little, or
 printed over: not the same person twice. The thresholds were chosen by eye on pairs from FER2013,
 and on recordings of RAVDESS and TESS that were damaged on purpose; beside each stands what was
-seen. Taught in notebooks/03_face_data and notebooks/05_voice_data.
+seen. Taught in notebooks/03_face_data.
 """
 
 import hashlib

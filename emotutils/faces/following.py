@@ -1,7 +1,4 @@
-"""From the frames of a film to tracked crops of its faces.
-
-Taught in notebooks/13_fusion.
-"""
+"""From the frames of a film to tracked crops of its faces."""
 
 import math
 from collections.abc import Iterable, Iterator

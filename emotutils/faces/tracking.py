@@ -1,7 +1,4 @@
-"""Follow faces from frame to frame.
-
-Taught in notebooks/13_fusion.
-"""
+"""Follow faces from frame to frame."""
 
 import math
 from dataclasses import dataclass

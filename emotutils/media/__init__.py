@@ -1,4 +1,6 @@
-"""Films and sound in and out, with PyAV. Taught in notebooks/04_film_data and notebooks/13_fusion."""
+"""Films and sound in and out, with PyAV. Taught in notebooks/04_film_data and
+notebooks/05_voice_data.
+"""
 
 from .opening import StrPath, Warn
 from .pictures import Frame, frames

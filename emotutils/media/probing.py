@@ -1,7 +1,4 @@
-"""What a film or recording is: how long, how large, with picture or sound.
-
-Taught in notebooks/04_film_data.
-"""
+"""What a film or recording is: how long, how large, with picture or sound."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""The sound of a film or recording, as float32 mono.
-
-Taught in notebooks/05_voice_data.
-"""
+"""The sound of a film or recording, as float32 mono."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Films written back: pictures at their own times, with sound. Taught in notebooks/13_fusion."""
+"""Films written back: pictures at their own times, with sound."""
 
 import errno
 import math

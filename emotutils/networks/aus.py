@@ -1,5 +1,4 @@
-"""Action units over time: what OpenFace measured in a face, not its picture. Taught in
-notebooks/14_one_network.
+"""Action units over time: what OpenFace measured in a face, not its picture.
 
 Thesis 6.2 wishes for more of OpenFace's features; ``datasets.units_part`` reads them.
 """

@@ -1,6 +1,6 @@
 """The few layers Keras does not have, registered so that a saved network opens in safe mode.
 
-Taught in notebooks/10_conv1d and notebooks/14_one_network.
+Taught in notebooks/14_one_network.
 """
 
 import keras

@@ -1,6 +1,4 @@
-"""A saved network without the options that only the newest Kerases know. Taught in
-notebooks/07_conv2d.
-"""
+"""A saved network without the options that only the newest Kerases know."""
 
 import json
 import os

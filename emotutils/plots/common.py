@@ -1,6 +1,4 @@
-"""What all figures share: colours, and where they are drawn. Used in every notebook from
-notebooks/03_face_data on.
-"""
+"""What all figures share: colours, and where they are drawn."""
 
 import numpy as np
 from matplotlib import pyplot as plt

@@ -1,4 +1,4 @@
-"""The film once more, with what was found drawn into it. Taught in notebooks/13_fusion."""
+"""The film once more, with what was found drawn into it."""
 
 from pathlib import Path
 

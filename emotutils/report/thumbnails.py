@@ -1,4 +1,4 @@
-"""Small pictures of the film for the report, where they are wanted. Taught in notebooks/13_fusion."""
+"""Small pictures of the film for the report, where they are wanted."""
 
 import base64
 import math

@@ -1,4 +1,4 @@
-"""The report as a page of HTML, from ``templates/report.html.j2``. Taught in notebooks/13_fusion."""
+"""The report as a page of HTML, from ``templates/report.html.j2``."""
 
 import math
 import os

@@ -1,8 +1,5 @@
 """What other packages add to this one, by entry points: networks, data sets, fusion rules, face
 detectors. See CONTRIBUTING.md.
-
-Taught in notebooks/07_conv2d (networks), notebooks/03_face_data (data sets) and notebooks/13_fusion
-(rules).
 """
 
 from collections.abc import Container, Iterator

@@ -1,6 +1,4 @@
-"""Calibrate a trained network on the validation rows of its set, clean and spoiled. Taught in
-notebooks/13_fusion.
-"""
+"""Calibrate a trained network on the validation rows of its set, clean and spoiled."""
 
 import os
 from collections.abc import Iterator

@@ -1,8 +1,7 @@
 """What happens between the epochs of a training: count, keep, go on after a break, show.
 
 Keras' BackupAndRestore is not used: it keeps no history, does not draw dropout anew from seed and
-epoch, and saves weights wherever it stands among the callbacks, raw or averaged. Taught in
-notebooks/07_conv2d.
+epoch, and saves weights wherever it stands among the callbacks, raw or averaged.
 """
 
 import json

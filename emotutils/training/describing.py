@@ -1,7 +1,4 @@
-"""What a training says of itself, in its record and on its network's card.
-
-Taught in notebooks/11_evaluation.
-"""
+"""What a training says of itself, in its record and on its network's card."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is counted during a training beside loss and accuracy. Taught in notebooks/10_conv1d."""
+"""What is counted during a training beside loss and accuracy."""
 
 import keras
 

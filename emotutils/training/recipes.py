@@ -1,6 +1,6 @@
 """How each network is trained: the thesis's way, where it says one, and ours.
 
-Taught in notebooks/07_conv2d to notebooks/10_conv1d and notebooks/14_one_network.
+Taught in notebooks/07_conv2d and notebooks/10_conv1d.
 """
 
 import json

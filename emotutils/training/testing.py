@@ -1,6 +1,4 @@
-"""Score a trained network on a data set, divided as it was for the training. Taught in
-notebooks/11_evaluation.
-"""
+"""Score a trained network on a data set, divided as it was for the training."""
 
 import os
 from dataclasses import replace

@@ -1,7 +1,4 @@
-"""Where somebody speaks in a sound, and how far above the background.
-
-Taught in notebooks/05_voice_data and notebooks/13_fusion.
-"""
+"""Where somebody speaks in a sound, and how far above the background."""
 
 import numpy as np
 from scipy import fft

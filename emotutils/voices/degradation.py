@@ -1,7 +1,7 @@
 """What can be done to a recording to make it worse: noise, a telephone, MP3.
 
 Each takes float32 (samples,) in −1..1 at ``sr`` Hz and gives the same number of samples, nothing
-moved in time. Taught in notebooks/11_evaluation.
+moved in time.
 """
 
 import io

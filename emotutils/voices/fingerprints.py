@@ -1,7 +1,4 @@
-"""Recordings that are one recording, or nearly.
-
-Taught in notebooks/12_leakage.
-"""
+"""Recordings that are one recording, or nearly."""
 
 import hashlib
 from collections.abc import Sequence

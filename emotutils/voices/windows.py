@@ -1,7 +1,4 @@
-"""Windows over a sound: where they begin, and cutting a stream of blocks into them.
-
-Taught in notebooks/05_voice_data.
-"""
+"""Windows over a sound: where they begin, and cutting a stream of blocks into them."""
 
 from collections.abc import Iterable, Iterator
 

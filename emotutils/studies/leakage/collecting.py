@@ -1,7 +1,4 @@
-"""How an experiment is run: one estimator, trained anew for every way to divide, fold and seed.
-
-Taught in notebooks/12_leakage.
-"""
+"""How an experiment is run: one estimator, trained anew for every way to divide, fold and seed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 

@@ -1,6 +1,4 @@
-"""FER2013: what its twins, a shuffle and more faces do to the thesis's Conv2D. Taught in
-notebooks/12_leakage.
-"""
+"""FER2013: what its twins, a shuffle and more faces do to the thesis's Conv2D."""
 
 from collections.abc import Sequence
 
