@@ -32,7 +32,8 @@ class Answers:
     --------
     >>> speakers = pd.DataFrame({"group": ["Ann", "Ann", "Bob"]})
     >>> proba = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]])
-    >>> windows = Answers(np.array(["a", "a", "b"]), speakers, np.array([0, 0, 1]), proba, ("no", "yes"))
+    >>> y = np.array([0, 0, 1])
+    >>> windows = Answers(np.array(["a", "a", "b"]), speakers, y, proba, labels=("no", "yes"))
     >>> windows.by_recording().proba
     array([[0.8, 0.2],
            [0.2, 0.8]])
@@ -54,11 +55,11 @@ class Answers:
         ----------
         rows : bool (n,), or row numbers.
         """
-        groups = self.groups[rows] if rows.dtype == bool else self.groups.iloc[rows]
+        chosen = np.arange(len(self))[rows]
         return replace(
             self,
             id=self.id[rows],
-            groups=groups.reset_index(drop=True),
+            groups=self.groups.iloc[chosen].reset_index(drop=True),
             y=self.y[rows],
             proba=self.proba[rows],
         )
@@ -124,9 +125,9 @@ class Answers:
                 for name in file.files
                 if name.startswith(start)
             }
-        proba = found["proba"]
+        key = "proba"
         if source:
-            proba = found[source] if source in found else found[f"{source}_proba"]
+            key = source if source in found else f"{source}_proba"
         columns = {}
         for name, values in found.items():
             if values.ndim == 1 and name not in ("id", "y"):
@@ -135,7 +136,7 @@ class Answers:
             id=found["id"],
             groups=pd.DataFrame(columns),
             y=found["y"],
-            proba=proba.astype(np.float64),
+            proba=found[key].astype(np.float64),
             labels=tuple(labels),
         )
 

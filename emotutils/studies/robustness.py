@@ -4,7 +4,7 @@ notebooks/11_evaluation.
 Each degradation comes in strengths: faces darker, brighter, blurred, partly covered, tilted,
 squeezed by JPEG; voices in noise, over a telephone, squeezed by MP3. `robustness` scores a trained
 network on test rows that went through each of them, `table` gives what there is to draw. Rows,
-labels and drawn places are the same at every strength, so that two strengths differ by nothing else.
+labels and drawn places are the same at every strength: two strengths differ by nothing else.
 """
 
 import os
@@ -129,15 +129,15 @@ def robustness(
     """Score a trained network on rows it has not learned from, untouched and after each degradation
     at each strength.
 
-    Faces are degraded as stored, already cropped: what a detector would do with the whole picture is
-    not asked. Voices are degraded before silence is trimmed and windows are cut, so that a network
+    Faces are degraded as stored, already cropped: what a detector would do with the whole picture
+    is not asked. Voices are degraded before silence is trimmed and windows are cut, so that a network
     suffers with its voice activity.
 
     Parameters
     ----------
     network : a network, a shipped one's name or the path of a ``.keras`` file.
-    data : a data set's name, as in ``datasets.load``. A set that the network learned from is divided
-        as it was then.
+    data : a data set's name, as in ``datasets.load``. A set that the network learned from is
+        divided as it was then.
     split : the part that is scored.
     root : the data root.
     degradations : names in `DEGRADATIONS`; by default all of the network's kind.

@@ -102,16 +102,21 @@ def study(which: str | Study, *, root=None, seed: int = 0, **options) -> dict:
     table = pd.DataFrame(
         {"id": chosen.astype(str), "label": known.y[chosen], "group": known.group[chosen]}
     )
-    cv = splits.cross_validation(table, plan.folds, plan.repeats, seed=seed)
     found = plan.search(
-        known.x[chosen], known.y[chosen], network=plan.network, cv=cv, refit=False, random_state=seed,
-        **{**plan.options, **options},
-    )  # fmt: skip
-    facts = {
-        "data": plan.data,
-        "of": len(known),
-        "used": len(chosen),
-        "folds": plan.folds,
-        "repeats": plan.repeats,
-    }
-    return record(found, seed=seed, **facts)
+        known.x[chosen],
+        known.y[chosen],
+        network=plan.network,
+        cv=splits.cross_validation(table, plan.folds, plan.repeats, seed=seed),
+        refit=False,
+        random_state=seed,
+        **(plan.options | options),
+    )
+    return record(
+        found,
+        seed=seed,
+        data=plan.data,
+        of=len(known),
+        used=len(chosen),
+        folds=plan.folds,
+        repeats=plan.repeats,
+    )

@@ -34,11 +34,15 @@ METRICS = ("accuracy", "uar", "macro_f1")
 
 #: What each protocol's name stands for; the names are those of the run records.
 PROTOCOLS = {
-    "official": "FER2013's own split: trained on Training, epoch chosen on PublicTest, PrivateTest scored once, "
-    "one crop a face",
-    "actors-16-4-4": "RAVDESS speech by actor: trained on actors 1–16 (and on any second corpus named in the table), "
-    "epoch chosen on 17–20 (a `thesis` network takes its last), scored once on 21–24, who were never heard before, in "
-    "windows of 3 s",
+    "official": (
+        "FER2013's own split: trained on Training, epoch chosen on PublicTest, PrivateTest scored "
+        "once, one crop a face"
+    ),
+    "actors-16-4-4": (
+        "RAVDESS speech by actor: trained on actors 1–16 (and on any second corpus named in the "
+        "table), epoch chosen on 17–20 (a `thesis` network takes its last), scored once on 21–24, "
+        "who were never heard before, in windows of 3 s"
+    ),
 }
 
 
@@ -152,10 +156,11 @@ def thesis_table() -> str:
             accuracy = f"{100 * quoted[row.figure]['test']['accuracy']:.1f} %"
         rows.append((row.configuration, accuracy, _accuracy(row.same), _accuracy(row.best)))
     note = (
-        "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The thesis divides at "
-        "random: its test part has twins and known voices in training. Our best on faces is the official PrivateTest; "
-        "on voices it is `crnn` on RAVDESS, five folds by actor. Runs of fewer epochs than their recipe's were cut "
-        "short for want of a graphics card."
+        "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The "
+        "thesis divides at random: its test part has twins and known voices in training. Our "
+        "best on faces is the official PrivateTest; on voices it is `crnn` on RAVDESS, five "
+        "folds by actor. Runs of fewer epochs than their recipe's were cut short for want of a "
+        "graphics card."
     )
     return _markdown(
         ("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"),
@@ -172,14 +177,20 @@ def faces_table() -> str:
     for training in FACES:
         for record in training.runs():
             test = record["test"]
-            others = [
-                _score(test[kind]["accuracy"]) for kind in ("flip", "without_duplicates", "ferplus")
-            ]
-            name = f"{record['network']}{_cut_short(record)}"
-            rows.append((name, _score(test["accuracy"]), *others, _score(test["macro_f1"])))
+            rows.append(
+                (
+                    f"{record['network']}{_cut_short(record)}",
+                    _score(test["accuracy"]),
+                    _score(test["flip"]["accuracy"]),
+                    _score(test["without_duplicates"]["accuracy"]),
+                    _score(test["ferplus"]["accuracy"]),
+                    _score(test["macro_f1"]),
+                )
+            )
     note = (
-        "Accuracy on PrivateTest: one crop a face; the mean of its answer and its mirror image's; only the pictures "
-        "that no training row has, pixel by pixel; against what six of ten people said (FER+), not FER2013's label."
+        "Accuracy on PrivateTest: one crop a face; the mean of its answer and its mirror "
+        "image's; only the pictures that no training row has, pixel by pixel; against what six "
+        "of ten people said (FER+), not FER2013's label."
     )
     head = (
         "network",
@@ -193,29 +204,32 @@ def faces_table() -> str:
 
 
 def voices_table() -> str:
-    """Networks and floors on RAVDESS, five folds by actor; and the network across TESS's two women."""
+    """Networks and floors on RAVDESS, five folds by actor; the network across TESS's two women."""
     floors = records.read("folds-5-ravdess-floors")
     rows = []
     for name, training in VOICES.items():
         if tests := [record["test"] for record in training.runs()]:
             rows.append((name, *_by_seed(tests)))
-    rows += [
-        (f"{name} on 40 MFCCs", "", _score(method["uar"]))
-        for name, method in floors["methods"].items()
-    ]
-    for folds in zip(*(record["folds"] for record in TESS.runs()), strict=True):
-        heard, tested = (
-            folds[0]["split"][part]["groups"][0].removeprefix("tess-") for part in ("train", "test")
-        )
-        name = f"`crnn` on TESS: the {heard} woman heard, the {tested} tested"
-        rows.append((name, *_by_seed([fold["test"] for fold in folds])))
+    for name, method in floors["methods"].items():
+        rows.append((f"{name} on 40 MFCCs", "", _score(method["uar"])))
+    for seeds in zip(*(record["folds"] for record in TESS.runs()), strict=True):
+        split = seeds[0]["split"]
+        (heard,) = split["train"]["groups"]
+        (tested,) = split["test"]["groups"]
+        women = f"the {_woman(heard)} woman heard, the {_woman(tested)} tested"
+        rows.append((f"`crnn` on TESS: {women}", *_by_seed([fold["test"] for fold in seeds])))
     note = (
-        "UAR. RAVDESS speech, eight labels: five networks, each tested on the actors that it never heard, 24 in all; "
-        "intervals by bootstrap over actors. TESS has seven labels; its intervals are over one woman's recordings. "
-        "Where a network was trained several times, the interval is the first seed's, and behind it stands the range "
-        "of all."
+        "UAR. RAVDESS speech, eight labels: five networks, each tested on the actors that it "
+        "never heard, 24 in all; intervals by bootstrap over actors. TESS has seven labels; its "
+        "intervals are over one woman's recordings. Where a network was trained several times, "
+        "the interval is the first seed's, and behind it stands the range of all."
     )
     return _markdown(("five folds by actor", "windows of 3 s", "whole recordings"), rows, note)
+
+
+def _woman(speaker: str) -> str:
+    """``older`` or ``younger``, of TESS's ``tess-older`` and ``tess-younger``."""
+    return speaker.removeprefix("tess-")
 
 
 def searches_table() -> str:
@@ -248,10 +262,10 @@ def searches_table() -> str:
             )
         )
     note = (
-        "Accuracy by cross-validation on FER2013's Training part. The thesis searched on all 28,709 faces with one "
-        "seed; ours on a share of them, so its figures are lower. Intervals and tests allow for training rows that "
-        "folds share (Nadeau and Bengio 2003), and for the number of pairs (Holm). Halving's points have unlike "
-        "numbers of epochs."
+        "Accuracy by cross-validation on FER2013's Training part. The thesis searched on all "
+        "28,709 faces with one seed; ours on a share of them, so its figures are lower. "
+        "Intervals and tests allow for training rows that folds share (Nadeau and Bengio 2003), "
+        "and for the number of pairs (Holm). Halving's points have unlike numbers of epochs."
     )
     return _markdown(
         ("search", "faces", "best here", "best in the thesis", "pairs that really differ"),
@@ -268,15 +282,16 @@ def leaks_table() -> str:
     for one in leakage.gaps().itertuples():
         rows.append((one.leak, str(one.leaking), str(one.honest), str(one.gap)))
     note = (
-        "Accuracy, mean over the seeds; small networks, taken for the difference, not for the score. Differences are "
-        "paired, with 95 % intervals by bootstrap over speakers or pictures. Notebook 12 tells them one by one."
+        "Accuracy, mean over the seeds; small networks, taken for the difference, not for the "
+        "score. Differences are paired, with 95 % intervals by bootstrap over speakers or "
+        "pictures. Notebook 12 tells them one by one."
     )
     return _markdown(("what leaks", "leaking", "honestly divided", "difference"), rows, note)
 
 
 def fusion_table() -> str:
     """Every fusion rule on pairs of held-out faces and voices: clean, with a stream missing, and
-    with one spoiled.
+    with one degraded.
     """
     outcome = paired.read()
     if outcome is None:
@@ -291,17 +306,20 @@ def fusion_table() -> str:
     }
     found = outcome.table()[list(columns)]
     rows = [(METHOD_NAMES.get(method, method), *found.loc[method]) for method in found.index]
-    facts, gain = outcome.facts, outcome.gain("clean", "weighted", "voice")
+    facts = outcome.facts
+    gain = outcome.gain("clean", "weighted", "voice")
     n = len(outcome.answers("clean", "weighted")) // len(facts["seeds"])
     noticed = outcome.contradictions().loc["weighted"]
     note = (
-        f"Accuracy over the seven labels on `{facts['data']}`, {n:,} pairs a seed, {len(facts['seeds'])} seeds: "
-        "FER2013's PrivateTest faces, without twins, beside RAVDESS's actors 21–24; intervals by bootstrap over these "
-        "four speakers. **No such film exists**: a face stands beside a voice of the same label, so errors "
-        "are independent and the gain is an upper bound. Everything fitted was fitted on validation pairs; made-up "
-        f"pairs do not choose the default rule, which stays the calibrated weighted mean ({gain} over the voice "
-        f"alone). Blur: σ = {facts['blur']:g} of 48 pixels; noise: {facts['noise']:g} dB below the voice. Where the "
-        f"two labels differ, {100 * noticed['apart']:.0f} % of the pairs are called a disagreement, of pairs of one "
+        f"Accuracy over the seven labels on `{facts['data']}`, {n:,} pairs a seed, "
+        f"{len(facts['seeds'])} seeds: FER2013's PrivateTest faces, without twins, beside "
+        "RAVDESS's actors 21–24; intervals by bootstrap over these four speakers. **No such film "
+        "exists**: a face stands beside a voice of the same label, so errors are independent and "
+        "the gain is an upper bound. Everything fitted was fitted on validation pairs; made-up "
+        f"pairs do not choose the default rule, which stays the calibrated weighted mean ({gain} "
+        f"over the voice alone). Blur: σ = {facts['blur']:g} of 48 pixels; noise: "
+        f"{facts['noise']:g} dB below the voice. Where the two labels differ, "
+        f"{100 * noticed['apart']:.0f} % of the pairs are called a disagreement, of pairs of one "
         f"label {100 * noticed['apart_alike']:.0f} %. Notebooks 13 and 14 tell more."
     )
     return _markdown(("face and voice", *columns.values()), rows, note)
@@ -314,14 +332,17 @@ def fusion_headline() -> str:
         return "Fusion: not run yet."
     clean = outcome.table()["clean"]
     return (
-        f"Face and voice together: {clean['weighted']} by the default rule, where the face alone has {clean['face']} "
-        f"and the voice alone {clean['voice']}. This is accuracy on pairs made from held-out faces and voices of one "
-        "label; no such film exists, errors are independent, and the gain is an upper bound."
+        f"Face and voice together: {clean['weighted']} by the default rule, where the face alone "
+        f"has {clean['face']} and the voice alone {clean['voice']}. This is accuracy on pairs "
+        "made from held-out faces and voices of one label; no such film exists, errors are "
+        "independent, and the gain is an upper bound."
     )
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+    lines = []
+    for row in (head, ["---"] * len(head), *rows):
+        lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines) + "\n\n" + note
 
 
@@ -348,12 +369,10 @@ def _by_seed(tests: Sequence[dict]) -> list[str]:
     cells = []
     for scores in ([t["uar"] for t in tests], [t["clips"]["uar"] for t in tests]):
         values = sorted(100 * score["value"] for score in scores)
-        spread = (
-            f"; {values[0]:.1f}–{values[-1]:.1f} over {len(values)} seeds"
-            if len(values) > 1
-            else ""
-        )
-        cells.append(_score(scores[0]) + spread)
+        cell = _score(scores[0])
+        if len(values) > 1:
+            cell += f"; {values[0]:.1f}–{values[-1]:.1f} over {len(values)} seeds"
+        cells.append(cell)
     return cells
 
 
@@ -405,7 +424,8 @@ def results_table(cards: Sequence[dict] | None = None) -> str:
     A table with one row a network, each score with its 95 % interval, and below it a line for each
     protocol that occurs; or one sentence where no network is shipped.
     """
-    cards = shipped_cards() if cards is None else cards
+    if cards is None:
+        cards = shipped_cards()
     if not cards:
         return NOT_TRAINED
     rows = [_row(card) for card in cards]
@@ -413,10 +433,9 @@ def results_table(cards: Sequence[dict] | None = None) -> str:
 
 
 def _row(card: dict) -> list[str]:
-    scores = [str(Score(**card["test"][metric])) for metric in METRICS]
-    name = f"{card['name']} ({card['variant']})"
+    scores = [_score(card["test"][metric]) for metric in METRICS]
     return [
-        name,
+        f"{card['name']} ({card['variant']})",
         card["modality"],
         card["data"],
         card["protocol"],
@@ -430,18 +449,20 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     notes = []
     for protocol in dict.fromkeys(card["protocol"] for card in cards):
         meaning = PROTOCOLS.get(protocol, "see the run records in data/runs")
-        sizes = " or ".join(
-            dict.fromkeys(_size(card) for card in cards if card["protocol"] == protocol)
-        )
-        notes.append(f"`{protocol}`: {meaning} ({sizes}).")
+        sizes = [_size(card) for card in cards if card["protocol"] == protocol]
+        notes.append(f"`{protocol}`: {meaning} ({' or '.join(dict.fromkeys(sizes))}).")
     notes.append(
-        "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by bootstrap over rows for "
-        "faces, by bootstrap over speakers for voices (four speakers make a rough interval)."
+        "UAR is the mean of the labels' recalls. In brackets: 95 % intervals, Wilson's or by "
+        "bootstrap over rows for faces, by bootstrap over speakers for voices (four speakers "
+        "make a rough interval)."
     )
-    notes += [note for card in cards for note in _other_seeds(card) + _without_twins(card)]
+    for card in cards:
+        notes += _other_seeds(card)
+        notes += _without_twins(card)
     used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
     notes.append(
-        f"`emotutils analyze` uses {used} unless told otherwise: the best measured on people never seen."
+        f"`emotutils analyze` uses {used} unless told otherwise: the best measured on people "
+        "never seen."
     )
     return notes
 
@@ -457,7 +478,8 @@ def _other_seeds(card: dict) -> list[str]:
     if len(values) < 2:
         return []
     return [
-        f"`{card['name']}` in {len(values)} seeds: UAR {values[0]:.1f}–{values[-1]:.1f} %; the first ships."
+        f"`{card['name']}` in {len(values)} seeds: UAR {values[0]:.1f}–{values[-1]:.1f} %; the "
+        "first ships."
     ]
 
 
@@ -476,12 +498,16 @@ def _without_twins(card: dict) -> list[str]:
     others = answers.take(~twin)
     accuracy = evaluation.score(others.y, others.proba, others.labels).accuracy
     return [
-        f"{twin.sum():,} test rows of `{card['name']}` have a twin in training, the same picture or nearly "
-        f"(`emotutils data audit {card['data']}`); its accuracy on the others is {accuracy}."
+        f"{twin.sum():,} test rows of `{card['name']}` have a twin in training, the same picture "
+        f"or nearly (`emotutils data audit {card['data']}`); its accuracy on the others is "
+        f"{accuracy}."
     ]
 
 
 def _size(card: dict) -> str:
-    """As ``3,589 rows, 7 labels``, with the speakers where rows are not independent of each other."""
-    people = f" of {card['test']['n_groups']} speakers" if card["test"]["n_groups"] else ""
-    return f"{card['test']['n']:,} rows{people}, {len(card['labels'])} labels"
+    """As ``3,589 rows, 7 labels``, with the speakers where rows are not independent."""
+    test = card["test"]
+    speakers = ""
+    if test["n_groups"]:
+        speakers = f" of {test['n_groups']} speakers"
+    return f"{test['n']:,} rows{speakers}, {len(card['labels'])} labels"

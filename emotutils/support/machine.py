@@ -1,4 +1,4 @@
-"""What computes here, in words: kept with every record, so that a time or a figure can be placed."""
+"""What computes here, in words: kept with every record, to place its times and figures."""
 
 import os
 import platform

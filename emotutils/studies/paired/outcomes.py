@@ -107,7 +107,7 @@ class Outcome:
         return right.groupby(answers.groups["seed"]).mean().tolist()
 
     def table(self, metric: str = "accuracy") -> pd.DataFrame:
-        """Methods by condition, as text with intervals; empty where a method has nothing to go on."""
+        """Methods by condition, as text with intervals; empty where there is nothing to go on."""
         columns = {}
         for condition in CONDITIONS:
             if condition == "contradicting":
