@@ -1,7 +1,6 @@
-"""From a picture to faces: detect, follow from frame to frame, and cut out level grey crops.
+"""What a face in a picture is, and cutting it out: a level grey crop.
 
-Thesis 4.7 cuts every face out of its film before a network sees it; these are those steps. Any
-detector that gives a list of `Face` can take another's place by name. Taught in
+Thesis 4.7 cuts every face out of its film before a network sees it. Taught in
 notebooks/04_film_data.
 
 Coordinates are pixels of the picture given, counted from its upper left corner: the first pixel
@@ -23,7 +22,7 @@ FACE_SIZE = 48
 #: tests/benchmarks/fit_face_margin.py.
 MARGIN = 1.12
 SHIFT = -0.065
-OVERLAP = 0.3
+OVERLAP = 0.3  #: two boxes that share more than this of their area are of one face
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +66,14 @@ class Face:
 def as_rgb(image: np.ndarray) -> np.ndarray:
     """Bring a grey (h, w) or (h, w, 1) or RGBA (h, w, 4) picture to RGB (h, w, 3); all are uint8.
 
-    Raises ValueError for another type or shape, and for a picture without pixels.
+    Raises
+    ------
+    ValueError : another type or shape, or a picture without pixels.
+
+    Examples
+    --------
+    >>> as_rgb(np.zeros((20, 30), np.uint8)).shape
+    (20, 30, 3)
     """
     image = np.asarray(image)
     if image.dtype != np.uint8:
@@ -91,36 +97,56 @@ def cut_square(
     """Turn a tilted square of the picture level and scale it to ``size`` x ``size`` without
     aliasing.
 
-    ``tilt`` is in radians; ``border`` is OpenCV's word for what lies outside the picture. Returns
-    the (size, size, 3) cut and the (2, 2) matrix that turns a step in the cut into a step in the
-    picture.
+    Parameters
+    ----------
+    image : uint8 RGB (h, w, 3).
+    centre : (x, y) of the square's middle, in pixels.
+    side : of the square, in pixels.
+    tilt : radians, positive is clockwise.
+    size : pixels on each side of the cut.
+    border : OpenCV's number for what lies outside the picture.
+
+    Returns
+    -------
+    The cut, uint8 (size, size, 3), and the (2, 2) matrix that turns a step in the cut into a step
+    in the picture.
     """
-    cos, sin = math.cos(tilt), math.sin(tilt)
+    cos = math.cos(tilt)
+    sin = math.sin(tilt)
     # warpAffine skips pixels when it shrinks. So the area average does the whole part of the
     # shrinking beforehand, and the rest, below 2, after a warp at double size.
     shrink = max(1, int(side // size))
+    fine = 2 * size if side > shrink * size else size
     reach = side * (abs(cos) + abs(sin)) / 2 + shrink
+    part, start = _shrunk_part(image, centre, reach, shrink)
+    step = np.array([[cos, -sin], [sin, cos]])
+    matrix = step * (side / fine / shrink)
+    # OpenCV counts from pixel middles.
+    middle = (centre - start) / shrink - 0.5
+    origin = middle + matrix @ np.full(2, 0.5 - fine / 2)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    place = np.c_[matrix, origin]
+    cut = cv2.warpAffine(part, place, (fine, fine), flags=flags, borderMode=border)
+    if fine > size:
+        cut = cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
+    return cut, step * (side / size)
+
+
+def _shrunk_part(
+    image: np.ndarray, centre: np.ndarray, reach: float, shrink: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the picture within ``reach`` of ``centre``, made smaller by a whole factor, and
+    where it starts.
+    """
     limit = np.array(image.shape[1::-1])
     start = np.clip(np.floor(centre - reach), 0, limit - 1).astype(int)
-    count = (
-        np.maximum(np.clip(np.ceil(centre + reach), start + 1, limit).astype(int) - start, shrink)
-        // shrink
-    )
+    end = np.clip(np.ceil(centre + reach), start + 1, limit).astype(int)
+    count = np.maximum(end - start, shrink) // shrink
     stop = start + count * shrink
     part = image[start[1] : stop[1], start[0] : stop[0]]
     if shrink > 1:
         part = cv2.resize(part, count.tolist(), interpolation=cv2.INTER_AREA)
-    fine = 2 * size if side > shrink * size else size
-    step = np.array([[cos, -sin], [sin, cos]])
-    matrix = step * (side / fine / shrink)
-    origin = (
-        (centre - start) / shrink - 0.5 + matrix @ np.full(2, 0.5 - fine / 2)
-    )  # OpenCV counts from pixel middles
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(part, np.c_[matrix, origin], (fine, fine), flags=flags, borderMode=border)
-    if fine > size:
-        cut = cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
-    return cut, step * (side / size)
+    return part, start
 
 
 def align_crop(
@@ -143,16 +169,34 @@ def align_crop(
     Raises
     ------
     ValueError : the picture is not one (`as_rgb`).
+
+    Examples
+    --------
+    >>> picture = np.full((100, 120, 3), 90, np.uint8)
+    >>> crop = align_crop(picture, Face(x=30, y=20, w=50, h=50, score=1.0))
+    >>> crop.shape, crop.dtype, float(crop.mean())
+    ((48, 48, 1), dtype('float32'), 90.0)
     """
-    tilt, side = face.tilt, face.side
-    centre = face.centre + SHIFT * side * np.array([-math.sin(tilt), math.cos(tilt)])
-    cut, _ = cut_square(as_rgb(image), centre, margin * side, tilt, size, cv2.BORDER_REPLICATE)
-    return cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
+    tilt = face.tilt
+    down = np.array([-math.sin(tilt), math.cos(tilt)])  # from the forehead to the chin
+    cut, _ = cut_square(
+        as_rgb(image),
+        centre=face.centre + SHIFT * face.side * down,
+        side=margin * face.side,
+        tilt=tilt,
+        size=size,
+        border=cv2.BORDER_REPLICATE,
+    )
+    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
+    return grey[..., None].astype(np.float32)
 
 
-def _overlap(a: Face, b: Face) -> float:
+def overlap(a: Face, b: Face) -> float:
     """Intersection over union of two boxes, 0..1."""
     width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
     height = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
     shared = max(0.0, width) * max(0.0, height)
-    return shared / (a.w * a.h + b.w * b.h - shared) if shared else 0.0
+    if not shared:
+        return 0.0
+    together = a.w * a.h + b.w * b.h - shared
+    return shared / together

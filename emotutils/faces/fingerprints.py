@@ -1,10 +1,9 @@
-"""What tells that two pictures, or two recordings, are the same or nearly the same.
+"""What tells that two pictures are the same or nearly the same (near-duplicates).
 
-*The same* is a hash of the pixels or samples. *Nearly the same* is the same photograph or
-recording, found again after it was made brighter, louder, smaller or coarser, cropped a little, or
-printed over: not the same person twice. The thresholds were chosen by eye on pairs from FER2013,
-and on recordings of RAVDESS and TESS that were damaged on purpose; beside each stands what was
-seen. Taught in notebooks/03_face_data.
+*The same* is a hash of the pixels. *Nearly the same* is the same photograph, found again after it
+was made brighter, smaller or coarser, cropped a little, or printed over: not the same person twice.
+The thresholds were chosen by eye on pairs from FER2013; beside each stands what was seen. Taught in
+notebooks/03_face_data.
 """
 
 import hashlib
@@ -28,9 +27,6 @@ FACES_ALIKE = 0.80
 SHIFTS = np.arange(-3, 4)  #: pixels by which one of two 48x48 crops may lie beside the other
 
 
-# --- pictures -------------------------------------------------------------------------------------
-
-
 def pixel_hash(faces: np.ndarray) -> np.ndarray:
     """Sixteen hexadecimal digits for each picture, equal where all pixels are: str (n,).
 
@@ -38,9 +34,22 @@ def pixel_hash(faces: np.ndarray) -> np.ndarray:
     ----------
     faces : (n, height, width) or (n, height, width, 1), grey 0..255; rounded to whole grey levels.
 
-    Raises ``ValueError`` for another shape.
+    Raises
+    ------
+    ValueError : another shape.
+
+    Examples
+    --------
+    >>> pictures = np.zeros((3, 48, 48), np.uint8)
+    >>> pictures[2, 0, 0] = 1
+    >>> first, second, third = pixel_hash(pictures)
+    >>> bool(first == second), bool(first == third)
+    (True, False)
     """
-    return np.array([hashlib.sha1(f.tobytes()).hexdigest()[:16] for f in _grey(faces)], dtype="U16")
+    digits = []
+    for picture in _grey(faces):
+        digits.append(hashlib.sha1(picture.tobytes()).hexdigest()[:16])
+    return np.array(digits, dtype="U16")
 
 
 def perceptual_hash(faces: np.ndarray) -> np.ndarray:
@@ -51,30 +60,47 @@ def perceptual_hash(faces: np.ndarray) -> np.ndarray:
     the mirrored pictures: ``perceptual_hash(faces[:, :, ::-1])``. Zauner, *Implementation and
     Benchmarking of Perceptual Image Hash Functions*, 2010.
 
-    Raises ``ValueError`` for another shape than `pixel_hash` takes.
+    Raises
+    ------
+    ValueError : another shape than `pixel_hash` takes.
     """
-    small = [Image.fromarray(f).resize((32, 32), Image.Resampling.LANCZOS) for f in _grey(faces)]
-    low = fft.dctn(np.array(small, dtype=np.float64).reshape(-1, 32, 32), axes=(1, 2))[
-        :, :8, :8
-    ].reshape(-1, 64)
-    return (
-        np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1)
-        .view(">u8")[:, 0]
-        .astype(np.uint64)
-    )
+    small = []
+    for picture in _grey(faces):
+        image = Image.fromarray(picture)
+        small.append(image.resize((32, 32), Image.Resampling.LANCZOS))
+    pixels = np.array(small, dtype=np.float64).reshape(-1, 32, 32)
+    frequencies = fft.dctn(pixels, axes=(1, 2))
+    low = frequencies[:, :8, :8].reshape(-1, 64)
+    bits = low > np.median(low, axis=1, keepdims=True)
+    packed = np.packbits(bits, axis=1)
+    return packed.view(">u8")[:, 0].astype(np.uint64)
 
 
 def near_pairs(hashes: np.ndarray, distance: int, others: np.ndarray | None = None) -> np.ndarray:
-    """All pairs i < k whose hashes differ in at most ``distance`` bits: int64 (m, 2).
+    """All pairs i < k whose hashes are alike: int64 (m, 2).
 
-    ``others`` (``hashes`` by default) is where the second of each pair is looked up: give the
-    hashes of the mirrored pictures to find those. Every pair is compared, a block at a time: 36,000
-    pictures in seconds.
+    Every pair is compared, a block at a time: 36,000 pictures in seconds.
+
+    Parameters
+    ----------
+    hashes : uint64 (n,), of `perceptual_hash`.
+    distance : bits, 0..64, in which the two may differ.
+    others : uint64 (n,), where the second of each pair is looked up, ``hashes`` by default: give
+        the hashes of the mirrored pictures to find those.
+
+    Examples
+    --------
+    >>> near_pairs(np.array([0b0000, 0b0001, 0b1111], np.uint64), distance=1)
+    array([[0, 1]])
     """
-    others = hashes if others is None else others
-    return close_pairs(
-        len(hashes), lambda a, b: np.bitwise_count(hashes[a, None] ^ others[b]) <= distance
-    )
+    if others is None:
+        others = hashes
+
+    def alike(rows: slice, columns: slice) -> np.ndarray:
+        different = hashes[rows, None] ^ others[columns]
+        return np.bitwise_count(different) <= distance
+
+    return close_pairs(len(hashes), alike)
 
 
 def near_faces(faces: np.ndarray) -> np.ndarray:
@@ -86,18 +112,23 @@ def near_faces(faces: np.ndarray) -> np.ndarray:
     lies between fine and coarse blur, because lit faces before a dark wall are alike in everything
     coarse.
 
-    Raises ``ValueError`` for another shape than `pixel_hash` takes.
+    Parameters
+    ----------
+    faces : as in `pixel_hash`.
+
+    Raises
+    ------
+    ValueError : another shape than `pixel_hash` takes.
     """
     grey = _grey(faces)
-    hashes, details, found = perceptual_hash(grey), _details(grey), []
-    for step in (1, -1):
+    hashes = perceptual_hash(grey)
+    details = _details(grey)
+    found = []
+    for step in (1, -1):  # as they are, then mirrored
         pairs = near_pairs(hashes, HASH_BITS, perceptual_hash(grey[:, :, ::step]))
-        found.append(
-            pairs[
-                best_correlation(details, details[:, :, ::step], pairs, SHIFTS, SHIFTS)
-                >= FACES_ALIKE
-            ]
-        )
+        others = details[:, :, ::step]
+        correlation = best_correlation(details, others, pairs, SHIFTS, SHIFTS)
+        found.append(pairs[correlation >= FACES_ALIKE])
     return np.unique(np.concatenate(found), axis=0)
 
 
@@ -105,9 +136,11 @@ def _grey(faces: np.ndarray) -> np.ndarray:
     faces = np.asarray(faces)
     if faces.ndim < 3 or faces.shape[3:] not in ((), (1,)):
         raise ValueError(
-            f"pictures of shape {faces.shape}: expected grey ones, (n, height, width) or with a last 1"
+            f"pictures of shape {faces.shape}: expected grey ones, (n, height, width) "
+            "or with a last 1"
         )
-    return np.clip(np.rint(faces), 0, 255).astype(np.uint8).reshape(faces.shape[:3])
+    levels = np.clip(np.rint(faces), 0, 255).astype(np.uint8)
+    return levels.reshape(faces.shape[:3])
 
 
 def _details(grey: np.ndarray) -> np.ndarray:
@@ -115,6 +148,9 @@ def _details(grey: np.ndarray) -> np.ndarray:
     all zeros.
     """
     x = grey.astype(np.float32)
-    x = gaussian_filter(x, (0, 1, 1)) - gaussian_filter(x, (0, 3, 3))
-    x -= x.mean(axis=(1, 2), keepdims=True)
-    return x / np.maximum(np.sqrt(np.square(x).sum(axis=(1, 2), keepdims=True)), 1e-3)
+    fine = gaussian_filter(x, (0, 1, 1))
+    coarse = gaussian_filter(x, (0, 3, 3))
+    details = fine - coarse
+    details -= details.mean(axis=(1, 2), keepdims=True)
+    power = np.square(details).sum(axis=(1, 2), keepdims=True)
+    return details / np.maximum(np.sqrt(power), 1e-3)

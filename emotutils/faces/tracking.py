@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .crops import Face, _overlap
+from .crops import Face, overlap
 
 
 @dataclass(frozen=True)
@@ -41,40 +41,64 @@ class Tracker:
         self._t = -math.inf
 
     def update(self, t: float, faces: list[Face]) -> list[int]:
-        """Number the faces of the picture at ``t`` seconds, in their order; ValueError if time runs
-        backwards.
+        """Number the faces of one picture.
+
+        Parameters
+        ----------
+        t : seconds of the picture, not before the last one.
+        faces : as the detector gave them.
+
+        Returns
+        -------
+        A number for each face, in the faces' order.
+
+        Raises
+        ------
+        ValueError : time runs backwards.
+
+        Examples
+        --------
+        >>> tracker = Tracker()
+        >>> left = Face(10, 10, 40, 40, score=1.0)
+        >>> right = Face(90, 10, 40, 40, score=1.0)
+        >>> tracker.update(0.0, [left, right])
+        [0, 1]
+        >>> tracker.update(0.2, [right, left])
+        [1, 0]
         """
         if t < self._t:
             raise ValueError(f"pictures must come in the order of time: {t} s after {self._t} s")
         self._t = t
         self._picture += 1
-        alive = {
-            number: track
-            for number, track in self._tracks.items()
-            if t - track.t <= self.max_gap + 1e-6 or track.picture == self._picture - 1
-        }
-        numbers = list(alive)
-        costs = np.array(
-            [[_mismatch(alive[n].face, face, t - alive[n].t) for face in faces] for n in numbers]
-        )
-        costs = costs.reshape(len(numbers), len(faces))
-        pairs = {
-            j: numbers[i]
-            for i, j in zip(*linear_sum_assignment(costs), strict=True)
-            if costs[i, j] < 1
-        }
-        found = []
-        for j, face in enumerate(faces):
-            number = pairs.get(j)
+        self._tracks = {n: track for n, track in self._tracks.items() if self._alive(track)}
+        known = self._paired(faces)
+        numbers = []
+        for k, face in enumerate(faces):
+            number = known.get(k)
             if number is None:
                 number = self._count
                 self._count += 1
-            elif self._picture - alive[number].picture <= 2:
+            elif self._picture - self._tracks[number].picture <= 2:
                 self._confirmed.add(number)
-            alive[number] = _Track(face, t, self._picture)
-            found.append(number)
-        self._tracks = alive
-        return found
+            self._tracks[number] = _Track(face, self._t, self._picture)
+            numbers.append(number)
+        return numbers
+
+    def _alive(self, track: _Track) -> bool:
+        """Whether a face may still take this track up again."""
+        seen_last = track.picture == self._picture - 1
+        return seen_last or self._t - track.t <= self.max_gap + 1e-6
+
+    def _paired(self, faces: list[Face]) -> dict[int, int]:
+        """The track's number for each face (by place in the list) that belongs to one."""
+        numbers = list(self._tracks)
+        costs = np.zeros((len(numbers), len(faces)))
+        for i, number in enumerate(numbers):
+            track = self._tracks[number]
+            for k, face in enumerate(faces):
+                costs[i, k] = _mismatch(track.face, face, self._t - track.t)
+        pairs = zip(*linear_sum_assignment(costs), strict=True)
+        return {k: numbers[i] for i, k in pairs if costs[i, k] < 1}
 
     def confirmed(self, track: int) -> bool:
         """Whether the track was so far seen in two of any three successive pictures; a false alarm
@@ -93,4 +117,6 @@ def _mismatch(old: Face, new: Face, gap: float) -> float:
     distance = float(np.linalg.norm(new.centre - old.centre))
     if distance >= reach or not 0.5 < new.side / old.side < 2:
         return 1.0
-    return ((distance / reach) ** 2 + 1 - _overlap(old, new)) / 2
+    moved = (distance / reach) ** 2
+    apart = 1 - overlap(old, new)
+    return (moved + apart) / 2
