@@ -5,7 +5,6 @@ the learner's Drive: archives of data sets in ``MyDrive/emotutils/data``, result
 ``MyDrive/emotutils/runs``. Taught in notebooks/00_setup; the first cell of every notebook calls it.
 """
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -48,7 +47,8 @@ def prepare(data: str = "", *, drive: bool = False) -> None:
         _fetch(one, kept / "data" if kept else None)
     if not kept:
         print(
-            "What comes out goes with this machine; to keep it, choose DRIVE above and run this cell again."
+            "What comes out goes with this machine; to keep it, choose DRIVE above and run this "
+            "cell again."
         )
 
 
@@ -57,12 +57,13 @@ def _graphics_card() -> str:
     seconds to load.
     """
     if shutil.which("nvidia-smi"):
-        found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout
-        if found.startswith("GPU "):
-            return found.splitlines()[0].partition(" (UUID")[0]
+        asked = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
+        if asked.stdout.startswith("GPU "):
+            first = asked.stdout.splitlines()[0]
+            return first.partition(" (UUID")[0]
     return (
-        "No GPU: enough for all cells, slow for whole trainings. For one: Runtime > Change runtime type > a GPU, "
-        "then run this cell again, for the machine is then another."
+        "No GPU: enough for all cells, slow for whole trainings. For one: Runtime > Change "
+        "runtime type > a GPU, then run this cell again, for the machine is then another."
     )
 
 
@@ -76,12 +77,11 @@ def _open_drive() -> Path:
             drive.mount(str(DRIVE))
         for name in ("data", "runs"):
             (mine / "emotutils" / name).mkdir(parents=True, exist_ok=True)
-    except (
-        Exception
-    ) as error:  # Colab raises ValueError, MessageError and more; which, changed over the years
+    # Colab raises ValueError, MessageError and more; which, changed over the years.
+    except Exception as error:
         raise EmotutilsError(
-            f"Google Drive could not be opened ({_line(error)}): run this cell again and allow access, "
-            "or take DRIVE away again"
+            f"Google Drive could not be opened ({_line(error)}): run this cell again and allow "
+            "access, or take DRIVE away again"
         ) from None
     _lead_runs_to(mine / "emotutils" / "runs")
     return mine / "emotutils"
@@ -96,13 +96,22 @@ def _lead_runs_to(kept: Path) -> None:
         here.unlink()
     elif here.is_dir():
         for path in sorted(here.iterdir()):
-            others = (kept / f"{path.stem}-{k}{path.suffix}" for k in itertools.count(2))
-            target = next(p for p in itertools.chain([kept / path.name], others) if not p.exists())
+            target = _free(kept / path.name)
             shutil.move(path, target)
             print(f"{here / path.name} is now {target}")
         here.rmdir()
     here.symlink_to(kept, target_is_directory=True)
     print(f"Results are kept: {here} leads to {kept}")
+
+
+def _free(path: Path) -> Path:
+    """The path itself, or with a number where there is something already."""
+    free = path
+    number = 1
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def _fetch(wanted: catalog.Entry, kept: Path | None) -> None:
@@ -114,19 +123,16 @@ def _fetch(wanted: catalog.Entry, kept: Path | None) -> None:
             shutil.copytree(source, root / wanted.folder, dirs_exist_ok=True)
         except OSError as error:  # shutil.Error is one, with a list in it
             raise EmotutilsError(
-                f"{source} could not be copied ({_line(error)}): delete {root / wanted.folder} and run this cell again"
+                f"{source} could not be copied ({_line(error)}): delete {root / wanted.folder} "
+                "and run this cell again"
             ) from None
-    placed = any(
-        (folder / wanted.archive).is_file()
-        for folder in (root, root / wanted.folder, kept)
-        if folder
-    )
-    if (
-        wanted.steps
-        and wanted.archive
-        and not (placed or download.here(wanted, root) or config.kaggle_authorization())
-    ):
-        _take_kaggle_token(wanted)
+    if wanted.steps and wanted.archive and not config.kaggle_authorization():
+        places = [root, root / wanted.folder]
+        if kept:
+            places.append(kept)
+        placed = any((place / wanted.archive).is_file() for place in places)
+        if not placed and not download.here(wanted, root):
+            _take_kaggle_token(wanted)
     download.fetch(wanted.name, root, keep=kept)
 
 
@@ -144,14 +150,14 @@ def _take_kaggle_token(wanted: catalog.Entry) -> None:
             continue
         except Exception as error:  # access refused, or the question ran out of time
             raise EmotutilsError(
-                f"the Kaggle token was not given ({_line(error)}): click the key at the left, switch on "
-                f"'Notebook access' for {' and '.join(names)}, and run this cell again"
+                f"the Kaggle token was not given ({_line(error)}): click the key at the left, "
+                f"switch on 'Notebook access' for {' and '.join(names)}, and run this cell again"
             ) from None
     raise EmotutilsError(
-        f"{wanted.name} needs your Kaggle token: accept the rules at {wanted.page}, make a token at "
-        "https://www.kaggle.com/settings and keep it as secret KAGGLE_API_TOKEN (the key at the left, 'Notebook "
-        f"access' on); or put the set into emotutils/data/{wanted.folder} on your Drive and choose DRIVE; then run "
-        "this cell again"
+        f"{wanted.name} needs your Kaggle token: accept the rules at {wanted.page}, make a token "
+        "at https://www.kaggle.com/settings and keep it as secret KAGGLE_API_TOKEN (the key at the "
+        f"left, 'Notebook access' on); or put the set into emotutils/data/{wanted.folder} on your "
+        "Drive and choose DRIVE; then run this cell again"
     )
 
 

@@ -158,7 +158,8 @@ def _judge_standardise(answer) -> None:
     assert np.allclose(a.std(axis=0), 1), "train should have deviation 1"
     leak = np.allclose(b.mean(axis=0), 0, atol=0.2)
     assert not leak, (
-        "the test rows were standardised with their own mean: they may only see the training rows' figures"
+        "the test rows were standardised with their own mean: "
+        "they may only see the training rows' figures"
     )
     expected = (test - train.mean(axis=0)) / train.std(axis=0)
     assert np.allclose(b, expected), "use the training rows' mean and deviation"

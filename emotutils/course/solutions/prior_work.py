@@ -37,7 +37,7 @@ def _printed(n: int, digits: int) -> set[float]:
 
 @exercise("02.1", _judge_sizes)
 def plausible_sizes(percent: float, digits: int, most: int) -> list[int]:
-    """The numbers of test rows, up to ``most``, of which some count of hits prints as ``percent``."""
+    """The numbers of test rows, up to ``most``, of which some count of hits prints as that."""
     fitting = []
     for n in range(1, most + 1):
         near = int(percent * n / 100)  # the count lies here or one above

@@ -60,7 +60,8 @@ def _judge_unanswered(answer) -> None:
             [],
         ),
         (
-            "Intended use: ____\nNot intended:\nWho was asked: nobody yet\nWho answers for it: TODO",
+            "Intended use: ____\nNot intended:\nWho was asked: nobody yet\n"
+            "Who answers for it: TODO",
             [0, 1, 3],
         ),
         ("Who answers for it: A. B.\nNot intended:    \nIntended use: see the page: here", [1, 2]),
@@ -84,7 +85,7 @@ def _judge_unanswered(answer) -> None:
 
 @exercise("15.2", _judge_unanswered)
 def unanswered(text: str, fields: list[str]) -> list[str]:
-    """The fields of a model card that nobody has filled in; one line a field, as ``Field: answer``."""
+    """The fields of a model card that nobody has filled in; a line each, as ``Field: answer``."""
     answers = {}
     for line in text.splitlines():
         field, _, answer = line.partition(":")

@@ -75,6 +75,6 @@ def _judge_clip_means(answer) -> None:
 
 @exercise("10.3", _judge_clip_means)
 def clip_means(proba: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """One row of probabilities a clip, the mean over its windows, in the order of the sorted ids."""
+    """One row of probabilities a clip, the mean over its windows, by the sorted ids."""
     windows = pd.DataFrame(proba, index=ids)
     return windows.groupby(level=0).mean().to_numpy()
