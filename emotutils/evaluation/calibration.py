@@ -49,11 +49,14 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
     hits = np.bincount(bin_index, weights=right, minlength=bins)
 
     edges = np.linspace(0, 1, bins + 1)
-    table = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n": n})
+    table = pd.DataFrame({"low": edges[:-1]})
+    table["high"] = edges[1:]
+    table["n"] = n
     with np.errstate(invalid="ignore"):
         table["confidence"] = total_confidence / n
         table["accuracy"] = hits / n
-    intervals = [wilson(*counts) for counts in zip(hits, n, strict=True)]
+    counts = zip(hits, n, strict=True)
+    intervals = [wilson(*pair) for pair in counts]
     table[["accuracy_low", "accuracy_high"]] = np.array(intervals)
     return table
 
@@ -96,7 +99,8 @@ def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
     confidence = normalised(proba).max(axis=1)
     order = np.argsort(-confidence, kind="stable")
     surest_first = confidence[order]
-    wrong = (proba.argmax(axis=1) != y)[order]
+    predicted = proba.argmax(axis=1)
+    wrong = (predicted != y)[order]
 
     # Equally sure rows are answered together: a step ends where the next row is less sure.
     is_last = np.append(np.diff(surest_first) != 0, True)

@@ -98,12 +98,13 @@ def compare(
     right_b = _right(y, b, groups)
     occurs = np.eye(a.shape[-1])[y]
     gained = occurs * (right_a - right_b)[:, None]
-    sums = per_unit(codes_of(groups, len(y)), np.hstack([gained, occurs]))
+    codes = codes_of(groups, len(y))
+    sums = per_unit(codes, np.hstack([gained, occurs]))
     accuracy, uar = _resampled_differences(sums, resamples, seed)
 
     only_a = float((right_a * (1 - right_b)).sum())
     only_b = float((right_b * (1 - right_a)).sum())
-    one_training_each = a.size == b.size == a.shape[-2] * a.shape[-1]
+    one_training_each = a.size == b.size == y.size * a.shape[-1]
     p = None
     n_groups = None
     if groups is not None:
@@ -174,11 +175,11 @@ def _resampled_differences(sums: np.ndarray, resamples: int, seed: int) -> tuple
     for drawn in weights(len(sums), resamples, seed):
         blocks.append(_differences(drawn @ sums))
     draws = np.concatenate(blocks)
-    accuracy, uar = _differences(sums.sum(axis=0, keepdims=True))[0]
-    return (
-        Score(float(accuracy), *percentiles(draws[:, 0])),
-        Score(float(uar), *percentiles(draws[:, 1])),
-    )
+    whole = sums.sum(axis=0, keepdims=True)
+    accuracy, uar = _differences(whole)[0].tolist()
+    accuracy_ends = percentiles(draws[:, 0])
+    uar_ends = percentiles(draws[:, 1])
+    return Score(accuracy, *accuracy_ends), Score(uar, *uar_ends)
 
 
 def _differences(sums: np.ndarray) -> np.ndarray:

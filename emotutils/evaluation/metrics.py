@@ -23,7 +23,12 @@ LEAST = 2.0**-24
 _BLOCK = 2_000_000
 
 
-def check(y: np.ndarray, proba: np.ndarray, k: int, groups: np.ndarray | None = None) -> None:
+def check(
+    y: np.ndarray,
+    proba: np.ndarray,
+    k: int,
+    groups: np.ndarray | None = None,
+) -> None:
     """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) belong together and
     hold no gaps.
     """
@@ -40,7 +45,9 @@ def check(y: np.ndarray, proba: np.ndarray, k: int, groups: np.ndarray | None = 
         )
     if y.min() < 0 or y.max() >= k:
         raise ValueError(f"labels must lie in 0..{k - 1}")
-    if groups is not None and (groups.shape != y.shape or pd.isna(groups).any()):
+    if groups is None:
+        return
+    if groups.shape != y.shape or pd.isna(groups).any():
         raise ValueError(
             f"{len(y)} rows need as many groups, none of them missing; here are {groups.shape}"
         )
@@ -120,7 +127,8 @@ def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Sums (units, c) of the rows' values (n, c): all a resample of units needs of whatever adds
     up.
     """
-    sums = np.zeros((codes.max() + 1, values.shape[1]))
+    units = codes.max() + 1
+    sums = np.zeros((units, values.shape[1]))
     np.add.at(sums, codes, values)
     return sums
 
@@ -131,14 +139,21 @@ def one_hot(index: np.ndarray, length: int) -> np.ndarray:
 
 
 def confusions(
-    y: np.ndarray, predicted: np.ndarray, k: int, codes: np.ndarray, resamples: int, seed: int
+    y: np.ndarray,
+    predicted: np.ndarray,
+    k: int,
+    codes: np.ndarray,
+    resamples: int,
+    seed: int,
 ) -> np.ndarray:
     """Resampled confusion matrices (resamples, k, k)."""
-    cells = per_unit(codes, one_hot(y * k + predicted, k * k))
+    cell = y * k + predicted
+    cells = per_unit(codes, one_hot(cell, k * k))
     blocks = []
     for drawn in weights(len(cells), resamples, seed):
         blocks.append(drawn @ cells)
-    return np.concatenate(blocks).reshape(-1, k, k)
+    draws = np.concatenate(blocks)
+    return draws.reshape(-1, k, k)
 
 
 def recalls(confusion: np.ndarray) -> np.ndarray:
@@ -159,13 +174,16 @@ def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
     predicted = confusion.sum(axis=1)
     n = true.sum(axis=1)
     accuracy = hits.sum(axis=1) / n
-    chance = (true * predicted).sum(axis=1) / n**2
+    by_chance = true * predicted
+    chance = by_chance.sum(axis=1) / n**2
 
     named = true + predicted
-    precision = np.where(named > 0, hits / np.maximum(predicted, 1), np.nan)
+    precision = hits / np.maximum(predicted, 1)
+    precision[named == 0] = np.nan
     others = n[:, None] - true
     rejected = others - predicted + hits
-    specificity = np.where(true > 0, _ratio(rejected, others), np.nan)
+    specificity = _ratio(rejected, others)
+    specificity[true == 0] = np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
         kappa = (accuracy - chance) / (1 - chance)
     return {
@@ -184,8 +202,8 @@ def top2_hits(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
     """
     own = np.take_along_axis(proba, y[:, None], axis=1)
     columns = np.arange(proba.shape[1])
-    leads = columns < y[:, None]
-    before = (proba > own) | ((proba == own) & leads)
+    equal_and_first = (proba == own) & (columns < y[:, None])
+    before = (proba > own) | equal_and_first
     return before.sum(axis=1) < 2
 
 
@@ -196,14 +214,18 @@ def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     scikit-learn before 1.7 knows the Brier score of two labels only.
     """
     truth = one_hot(y, p.shape[1])
-    brier = ((p - truth) ** 2).sum(axis=1)
-    of_truth = p[np.arange(len(y)), y]
-    return np.stack([brier, -np.log(of_truth)], axis=1)
+    squares = (p - truth) ** 2
+    brier = squares.sum(axis=1)
+    rows = np.arange(len(y))
+    likelihood = p[rows, y]
+    nll = -np.log(likelihood)
+    return np.stack([brier, nll], axis=1)
 
 
 def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
     """The bin (low, high] of equal width that holds each probability, 0..bins-1."""
-    index = np.ceil(confidence * bins).astype(int) - 1
+    upper_edge = np.ceil(confidence * bins)
+    index = upper_edge.astype(int) - 1
     return np.clip(index, 0, bins - 1)
 
 
@@ -222,22 +244,30 @@ def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarr
     (m,), NaN where all weight lies on one side.
     """
     negative = np.flatnonzero(~positive)
-    order = negative[np.argsort(score[negative], kind="stable")]
-    beaten = np.zeros((len(order) + 1, weight.shape[1]))
-    beaten[1:] = np.cumsum(weight[order], axis=0)
+    order = np.argsort(score[negative], kind="stable")
+    negative = negative[order]
+    none = np.zeros((1, weight.shape[1]))
+    up_the_ranks = np.cumsum(weight[negative], axis=0)
+    beaten = np.concatenate([none, up_the_ranks])
 
     own_score = score[positive]
     own_weight = weight[positive]
-    below = np.searchsorted(score[order], own_score, side="left")
-    up_to = np.searchsorted(score[order], own_score, side="right")
-    wins = own_weight * (beaten[below] + beaten[up_to]) / 2
+    others = score[negative]
+    below = np.searchsorted(others, own_score, side="left")
+    up_to = np.searchsorted(others, own_score, side="right")
+    beaten_or_half = (beaten[below] + beaten[up_to]) / 2
+    wins = own_weight * beaten_or_half
     pairs = own_weight.sum(axis=0) * beaten[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         return wins.sum(axis=0) / pairs
 
 
 def resampled(
-    y: np.ndarray, proba: np.ndarray, codes: np.ndarray, resamples: int, seed: int
+    y: np.ndarray,
+    proba: np.ndarray,
+    codes: np.ndarray,
+    resamples: int,
+    seed: int,
 ) -> dict[str, np.ndarray]:
     """Every headline figure on ``resamples`` draws of units with replacement.
 
@@ -253,8 +283,10 @@ def resampled(
     name → (resamples,).
     """
     n, k = proba.shape
-    cells = one_hot(y * k + proba.argmax(axis=1), k * k)
-    sums = per_unit(codes, np.hstack([cells, _row_figures(y, proba)]))
+    predicted = proba.argmax(axis=1)
+    cells = one_hot(y * k + predicted, k * k)
+    per_row = np.hstack([cells, _row_figures(y, proba)])
+    sums = per_unit(codes, per_row)
     blocks = []
     for drawn in weights(len(sums), resamples, seed, rows=n):
         counts, rest = np.split(drawn @ sums, [k * k], axis=1)
@@ -263,10 +295,15 @@ def resampled(
         block["top2"] = means[:, 0]
         block["brier"] = means[:, 1]
         block["nll"] = means[:, 2]
-        block["ece"] = np.abs(means[:, 3:]).sum(axis=1)
-        block["auc"] = _mean(_areas(y, proba, drawn.T[codes].astype(float)))
+        gaps = np.abs(means[:, 3:])
+        block["ece"] = gaps.sum(axis=1)
+        row_weight = drawn.T[codes].astype(float)
+        block["auc"] = _mean(_areas(y, proba, row_weight))
         blocks.append(block)
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    figures = {}
+    for name in blocks[0]:
+        figures[name] = np.concatenate([block[name] for block in blocks])
+    return figures
 
 
 def _row_figures(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
@@ -276,16 +313,19 @@ def _row_figures(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
     p = normalised(proba)
     confidence = p.max(axis=1)
     right = proba.argmax(axis=1) == y
-    gap = (confidence - right)[:, None]
-    gaps = one_hot(bin_of(confidence, BINS), BINS) * gap
-    return np.hstack([top2_hits(y, proba)[:, None], losses(y, p), gaps])
+    gap = confidence - right
+    in_bin = one_hot(bin_of(confidence, BINS), BINS)
+    gaps = in_bin * gap[:, None]
+    top2 = top2_hits(y, proba)
+    return np.column_stack([top2, losses(y, p), gaps])
 
 
 def _areas(y: np.ndarray, proba: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """``auc`` of each label that occurs against the rest, (m, labels)."""
     areas = []
     for label in np.unique(y):
-        areas.append(auc(y == label, proba[:, label], weight))
+        area = auc(y == label, proba[:, label], weight)
+        areas.append(area)
     return np.stack(areas, axis=1)
 
 

@@ -115,39 +115,58 @@ class Report:
         """
         values = self._values()
         codes = metrics.codes_of(self.groups, self.n)
-        draws = metrics.resampled(self.y, self.proba, codes, self.resamples, self.seed)
+        draws = metrics.resampled(
+            self.y,
+            self.proba,
+            codes,
+            self.resamples,
+            self.seed,
+        )
         found = {}
         for name, value in values.items():
-            found[name] = Score(value, *metrics.percentiles(draws[name]))
+            ends = metrics.percentiles(draws[name])
+            found[name] = Score(value, *ends)
 
-        away = values["ece"] - draws["ece"].mean()
-        moved_low = max(0.0, found["ece"].low + away)
-        found["ece"] = Score(values["ece"], moved_low, found["ece"].high + away)
+        drawn = found["ece"]
+        away = drawn.value - draws["ece"].mean()
+        low = max(0.0, drawn.low + away)
+        high = drawn.high + away
+        found["ece"] = Score(drawn.value, low, high)
         if self.groups is None:
-            hits = metrics.top2_hits(self.y, self.proba).sum()
-            found["top2"] = Score(values["top2"], *metrics.wilson(hits, self.n))
+            hits = metrics.top2_hits(self.y, self.proba)
+            ends = metrics.wilson(hits.sum(), self.n)
+            found["top2"] = Score(values["top2"], *ends)
         found["accuracy"] = self.accuracy
         found["uar"] = self.uar
         found["macro_f1"] = self.macro_f1
-        right = self.accuracy
-        found["error_rate"] = Score(1 - right.value, low=1 - right.high, high=1 - right.low)
+        found["error_rate"] = Score(
+            value=1 - self.accuracy.value,
+            low=1 - self.accuracy.high,
+            high=1 - self.accuracy.low,
+        )
         return {name: found[name] for name in FIGURES}
 
     def _values(self) -> dict[str, float]:
         """The figures of these very rows, but for those that are known already."""
         p = metrics.normalised(self.proba)
-        values = {}
-        for name, value in metrics.of_confusions(self.confusion[None].astype(float)).items():
-            values[name] = float(value[0])
-        named = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        predicted = self.proba.argmax(axis=1)
+        labels = range(len(self.labels))
+        table = self.table()
+        bins = reliability(self.y, self.proba)
+        losses = metrics.losses(self.y, p)
+        hits = metrics.top2_hits(self.y, self.proba)
+        named = np.union1d(self.y, predicted)
+
+        values = metrics.of_confusions(self.confusion[None].astype(float))
+        values = {name: value.item() for name, value in values.items()}
         values["kappa"] = np.nan
-        if np.count_nonzero(named) > 1:
-            values["kappa"] = float(cohen_kappa_score(self.y, self.proba.argmax(axis=1)))
-        values["top2"] = float(metrics.top2_hits(self.y, self.proba).mean())
-        values["auc"] = float(self.table()["auc"].mean())
-        values["brier"] = float(metrics.losses(self.y, p)[:, 0].mean())
-        values["nll"] = float(log_loss(self.y, p, labels=range(len(self.labels))))
-        values["ece"] = ece(reliability(self.y, self.proba))
+        if len(named) > 1:
+            values["kappa"] = float(cohen_kappa_score(self.y, predicted))
+        values["top2"] = float(hits.mean())
+        values["auc"] = float(table["auc"].mean())
+        values["brier"] = float(losses[:, 0].mean())
+        values["nll"] = float(log_loss(self.y, p, labels=labels))
+        values["ece"] = ece(bins)
         return values
 
     def table(self) -> pd.DataFrame:
@@ -161,12 +180,14 @@ class Report:
         true = self.confusion.sum(axis=1)
         predicted = self.confusion.sum(axis=0)
         table = pd.DataFrame(index=pd.Index(self.labels, name="label"))
+        others = self.n - true
+        rejected = others - predicted + hits
         with np.errstate(invalid="ignore", divide="ignore"):
             table["precision"] = hits / predicted
             table["recall"] = hits / true
             table[["recall_low", "recall_high"]] = self._recall_intervals(hits, true)
             table["f1"] = 2 * hits / (predicted + true)
-            table["specificity"] = (self.n - true - predicted + hits) / (self.n - true)
+            table["specificity"] = rejected / others
         table["auc"] = self._areas(true)
         table["support"] = true
         return table
@@ -176,19 +197,25 @@ class Report:
         if self.groups is None:
             counts = zip(hits, true, strict=True)
             return np.array([metrics.wilson(*pair) for pair in counts])
-        predicted = self.proba.argmax(axis=1)
-        codes = metrics.codes_of(self.groups, self.n)
         drawn = metrics.confusions(
-            self.y, predicted, len(self.labels), codes, self.resamples, self.seed
+            self.y,
+            predicted=self.proba.argmax(axis=1),
+            k=len(self.labels),
+            codes=metrics.codes_of(self.groups, self.n),
+            resamples=self.resamples,
+            seed=self.seed,
         )
-        return np.array([metrics.percentiles(column) for column in metrics.recalls(drawn).T])
+        recalls = metrics.recalls(drawn)
+        return np.array([metrics.percentiles(column) for column in recalls.T])
 
     def _areas(self, true: np.ndarray) -> np.ndarray:
         """Of each label under its ROC curve, (k,)."""
         proba = self.proba.astype(np.float64)  # float16 overflows in the area's sum
         areas = np.full(len(self.labels), np.nan)
-        for label in np.flatnonzero((true > 0) & (true < self.n)):
-            areas[label] = roc_auc_score(self.y == label, proba[:, label])
+        some_have_it = (true > 0) & (true < self.n)
+        for label in np.flatnonzero(some_have_it):
+            has_it = self.y == label
+            areas[label] = roc_auc_score(has_it, proba[:, label])
         return areas
 
     def summary(self) -> str:
@@ -222,11 +249,14 @@ class Report:
         path : the text is also written there.
         """
         found = self.to_dict()
-        found["scores"] = {name: _with_null(score) for name, score in self.scores.items()}
+        scores = {}
+        for name, score in self.scores.items():
+            scores[name] = _with_null(score)
         table = self.table().to_json(orient="index", double_precision=4)
-        bins = reliability(self.y, self.proba).to_json(orient="records", double_precision=4)
+        bins = reliability(self.y, self.proba)
+        found["scores"] = scores
         found["table"] = json.loads(table)
-        found["reliability"] = json.loads(bins)
+        found["reliability"] = json.loads(bins.to_json(orient="records", double_precision=4))
         text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
         if path is not None:
             with replacing(path) as temporary:
@@ -297,7 +327,8 @@ def score(
         # Rows that fall into one cell are alike: drawing cells is drawing rows, only faster.
         rng = np.random.default_rng(seed)
         shares = confusion.ravel() / len(y)
-        draws = rng.multinomial(len(y), shares, size=resamples).reshape(-1, k, k)
+        draws = rng.multinomial(len(y), shares, size=resamples)
+        draws = draws.reshape(-1, k, k)
     else:
         n_groups = len(pd.unique(groups))
         codes = metrics.codes_of(groups, len(y))
@@ -307,10 +338,13 @@ def score(
     drawn = metrics.of_confusions(draws)
     scores = {}
     for name in ("accuracy", "uar", "macro_f1"):
-        scores[name] = Score(float(values[name][0]), *metrics.percentiles(drawn[name]))
+        value = values[name].item()
+        ends = metrics.percentiles(drawn[name])
+        scores[name] = Score(value, *ends)
     if groups is None:
-        accuracy = scores["accuracy"].value
-        scores["accuracy"] = Score(accuracy, *metrics.wilson(np.trace(confusion), len(y)))
+        hits = np.trace(confusion)
+        ends = metrics.wilson(hits, len(y))
+        scores["accuracy"] = Score(scores["accuracy"].value, *ends)
     return Report(
         n=len(y),
         n_groups=n_groups,

@@ -18,11 +18,14 @@ from sklearn.metrics import confusion_matrix
 from ..emotions import EMOTIONS, EMOTIONS_WITH_CALM, to_seven
 from ..errors import EmotutilsError
 from .calibration import ece, reliability, risk_coverage
-from .metrics import LEAST
+from .metrics import LEAST, one_hot
 
 
 def soften(
-    proba: np.ndarray, temperature: float | np.ndarray, *, least: float = LEAST
+    proba: np.ndarray,
+    temperature: float | np.ndarray,
+    *,
+    least: float = LEAST,
 ) -> np.ndarray:
     """Probabilities at a temperature: 1 changes nothing, above 1 is less sure, below 1 surer; the
     order stays.
@@ -46,7 +49,8 @@ def soften(
     >>> soften(proba, 0.5).round(2)
     array([[0.94, 0.06]])
     """
-    logits = np.log(np.clip(np.asarray(proba, np.float64), least, 1))
+    proba = np.asarray(proba, np.float64)
+    logits = np.log(np.clip(proba, least, 1))
     cooled = logits / np.reshape(temperature, (-1, 1))
     return np.exp(log_softmax(cooled, axis=1))
 
@@ -105,7 +109,10 @@ def threshold_for(curve: Sequence[Sequence[float]], error_rate: float) -> float:
         raise EmotutilsError(
             f"error rate {error_rate}: choose a share of wrong answers from 0 to 1, such as 0.2"
         )
-    allowed = [(coverage, threshold) for threshold, coverage, risk in curve if risk <= error_rate]
+    allowed = []
+    for threshold, coverage, risk in curve:
+        if risk <= error_rate:
+            allowed.append((coverage, threshold))
     if not allowed:
         return float("inf")
     coverage, threshold = max(allowed)
@@ -144,7 +151,11 @@ class Calibration:
 
     @classmethod
     def measure(
-        cls, y: np.ndarray, proba: np.ndarray, labels: Sequence[str], rows: str
+        cls,
+        y: np.ndarray,
+        proba: np.ndarray,
+        labels: Sequence[str],
+        rows: str,
     ) -> tuple[float, "Calibration"]:
         """The temperature and what there is to know at it.
 
@@ -169,8 +180,10 @@ class Calibration:
         before = soften(proba, 1)
         after = soften(proba, temperature)
         seven = to_seven(after, labels)
-        true = to_seven(np.eye(len(labels))[y], labels).argmax(axis=1)
-        counts = confusion_matrix(true, seven.argmax(axis=1), labels=range(len(EMOTIONS)))
+        truth = one_hot(y, len(labels))
+        true = to_seven(truth, labels).argmax(axis=1)
+        predicted = seven.argmax(axis=1)
+        counts = confusion_matrix(true, predicted, labels=range(len(EMOTIONS)))
         calibration = cls(
             rows=rows,
             n=len(y),
@@ -223,7 +236,8 @@ def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[flo
     wanted = np.linspace(0.02, 1, points)
     rows = np.searchsorted(curve["coverage"], wanted)
     rows = np.unique(rows.clip(0, len(curve) - 1))
-    return curve.iloc[rows].round(5).to_numpy().tolist()
+    points_of_it = curve.iloc[rows].round(5)
+    return points_of_it.to_numpy().tolist()
 
 
 def _ece(y: np.ndarray, proba: np.ndarray) -> float:
@@ -232,5 +246,6 @@ def _ece(y: np.ndarray, proba: np.ndarray) -> float:
 
 def _nll(y: np.ndarray, proba: np.ndarray) -> float:
     """Mean negative log-likelihood of the true labels, in nats."""
-    of_truth = proba[np.arange(len(y)), y]
-    return round(float(-np.log(of_truth).mean()), 4)
+    rows = np.arange(len(y))
+    surprise = -np.log(proba[rows, y])
+    return round(float(surprise.mean()), 4)

@@ -50,8 +50,9 @@ def build(
     x = layers.Conv1D(filters, 5, padding="same", activation="relu")(x)
     x = layers.Multiply()([x, mask])
     x = layers.Dropout(dropout)(x)
-    seen = keras.ops.squeeze(mask, -1) > 0.5
-    x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=seen)
+    is_there = keras.ops.squeeze(mask, -1) > 0.5
+    recurrent = layers.GRU(units, return_sequences=True)
+    x = layers.Bidirectional(recurrent)(x, mask=is_there)
     x = AttentiveStatistics(units)([x, mask])
     x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)

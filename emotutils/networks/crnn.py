@@ -55,13 +55,16 @@ def build(
         mask = layers.MaxPooling1D(2)(mask)
         # Padding must stay zero, or the next convolution would see where the sound ends by what
         # leaks out of it.
-        x = layers.Multiply()([x, layers.Reshape((-1, 1, 1))(mask)])
+        mask_of_all = layers.Reshape((-1, 1, 1))(mask)
+        x = layers.Multiply()([x, mask_of_all])
         x = layers.SpatialDropout2D(dropout / 2)(x)
-    x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+    _, frames, bands, channels = x.shape
+    x = layers.Reshape((frames, bands * channels))(x)
     x = layers.Dense(2 * units, activation="relu")(x)
     x = layers.Dropout(dropout)(x)
-    heard = keras.ops.squeeze(mask, -1) > 0.5
-    x = layers.Bidirectional(layers.GRU(units, return_sequences=True))(x, mask=heard)
+    is_there = keras.ops.squeeze(mask, -1) > 0.5
+    recurrent = layers.GRU(units, return_sequences=True)
+    x = layers.Bidirectional(recurrent)(x, mask=is_there)
     x = AttentiveStatistics(units)([x, mask])
     x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)

@@ -14,6 +14,12 @@ from .layers import Gate, ModalityDropout, Present
 from .registry import build_network
 from .store import load_network
 
+#: Without others: two faces and three seconds of sound.
+SHAPES = {
+    "face": (2, 48, 48, 1),
+    "voice": (188, 64),
+}
+
 
 def build(
     variant: str = "best",
@@ -62,7 +68,7 @@ def build(
         raise ValueError(
             f"join={join!r}, weights={weights!r}: choose concat or gate, and shipped or None"
         )
-    shapes = _shapes(input_shape or {"face": (2, 48, 48, 1), "voice": (188, 64)})
+    shapes = _shapes(input_shape or SHAPES)
     inputs = {
         "face": keras.Input(shapes["face"], name="face"),
         "voice": keras.Input(shapes["voice"], name="voice"),
@@ -107,7 +113,12 @@ def _mean_over_faces(trunk: keras.Model, faces):
     return ops.mean(by_row, axis=1)
 
 
-def _trunk(network: str, stream: str, shape: tuple[int, ...], weights: str | None) -> keras.Model:
+def _trunk(
+    network: str,
+    stream: str,
+    shape: tuple[int, ...],
+    weights: str | None,
+) -> keras.Model:
     """A network of the course without its softmax."""
     if weights:
         model = load_network(network).model
@@ -121,7 +132,12 @@ def _trunk(network: str, stream: str, shape: tuple[int, ...], weights: str | Non
 
 
 def _head(
-    n_face: int, n_voice: int, n_labels: int, join: str, units: int, dropout: float
+    n_face: int,
+    n_voice: int,
+    n_labels: int,
+    join: str,
+    units: int,
+    dropout: float,
 ) -> keras.Model:
     """{"face": (batch, n_face), "voice": (batch, n_voice), "present": (batch, 2)} → (batch,
     n_labels).

@@ -15,9 +15,6 @@ from .network import LEAST, Network, compile_for, in_batches
 #: The streams that are joined, in the order of the network's ``present``.
 STREAMS = ("face", "voice")
 
-#: What an answer may stand on: one stream alone, or both.
-SOURCES = ("face", "voice", "face+voice")
-
 #: Moments joined in one compiled call.
 MOMENTS = 1024
 
@@ -96,16 +93,19 @@ class JointNetwork(Network):
         }
         present = np.zeros((m, 2), np.float32)
         for k, stream in enumerate(STREAMS):
-            present[:, k] = ~np.isnan(inputs[stream]).any(axis=1)
+            missing = np.isnan(inputs[stream]).any(axis=1)
+            present[:, k] = ~missing
             inputs[stream] = np.nan_to_num(inputs[stream])
         inputs["present"] = present
+        head = self._models["head"]
+        known = np.flatnonzero(present.any(axis=1))
         proba = np.full((m, len(self.labels)), np.nan)
-        for start in range(0, m, MOMENTS):
-            rows = start + np.flatnonzero(present[start : start + MOMENTS].any(axis=1))
-            if len(rows):
-                part = {name: values[rows] for name, values in inputs.items()}
-                proba[rows] = self._models["head"].predict_on_batch(part)
-        return soften(proba, self._temperatures(present), least=LEAST)
+        for start in range(0, len(known), MOMENTS):
+            rows = known[start : start + MOMENTS]
+            part = {name: values[rows] for name, values in inputs.items()}
+            proba[rows] = head.predict_on_batch(part)
+        temperatures = self._temperatures(present)
+        return soften(proba, temperatures, least=LEAST)
 
     def _embeddings(self, stream: str, values: np.ndarray | None, m: int) -> np.ndarray:
         """As given, in float32; all NaN where there are none."""
@@ -121,14 +121,18 @@ class JointNetwork(Network):
 
     def _temperatures(self, present: np.ndarray) -> np.ndarray:
         """Each row's, (m,), by what it stands on: with less to go on, another one fits."""
-        fitted = self.card.get("calibration", {}).get("temperatures", {})
-        by_source = np.array([fitted.get(source, self.temperature) for source in SOURCES])
-        # (1, 0) → 0, (0, 1) → 1, (1, 1) → 2; where nothing is there, it does not matter.
-        source = present[:, 0] + 2 * present[:, 1] - 1
-        return by_source[np.clip(source, 0, 2).astype(int)]
+        calibration = self.card.get("calibration", {})
+        fitted = calibration.get("temperatures", {})
+        face = fitted.get("face", self.temperature)
+        voice = fitted.get("voice", self.temperature)
+        both = fitted.get("face+voice", self.temperature)
+        has_face, has_voice = present.T > 0
+        return np.select([has_face & has_voice, has_voice], [both, voice], default=face)
 
     def predict_proba(
-        self, batch: dict[str, np.ndarray], factor: float | np.ndarray = 1.0
+        self,
+        batch: dict[str, np.ndarray],
+        factor: float | np.ndarray = 1.0,
     ) -> np.ndarray:
         """Probabilities of pairs, as ``datasets.Pairs.x`` has them.
 
@@ -150,10 +154,13 @@ class JointNetwork(Network):
             raise NetworkError(
                 f"network {self.name!r} takes a face, a voice and their presence, by name"
             )
-        there = np.asarray(batch["present"], np.float32) > 0.5
-        face = np.where(there[:, :1], self._embed_faces(np.asarray(batch["face"])), np.nan)
-        voice = np.where(there[:, 1:], self.embed("voice", batch["voice"]), np.nan)
-        return soften(self.join(face, voice), factor, least=LEAST)
+        has_face, has_voice = np.asarray(batch["present"], np.float32).T > 0.5
+        face = self._embed_faces(np.asarray(batch["face"]))
+        voice = self.embed("voice", batch["voice"])
+        face[~has_face] = np.nan
+        voice[~has_voice] = np.nan
+        proba = self.join(face, voice)
+        return soften(proba, factor, least=LEAST)
 
     def _embed_faces(self, face: np.ndarray) -> np.ndarray:
         """Several faces of one person: the mean of theirs. Action units: as they are."""
@@ -161,4 +168,5 @@ class JointNetwork(Network):
             return self.embed("face", face)
         n, k, *shape = face.shape
         one_by_one = self.embed("face", face.reshape(-1, *shape))
-        return one_by_one.reshape(n, k, one_by_one.shape[-1]).mean(axis=1)
+        by_row = one_by_one.reshape(n, k, one_by_one.shape[-1])
+        return by_row.mean(axis=1)

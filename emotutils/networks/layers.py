@@ -18,7 +18,8 @@ class PadMask(keras.layers.Layer):
         self.pad = pad
 
     def call(self, x):
-        is_sound = ops.any(ops.not_equal(x, self.pad), axis=-1, keepdims=True)
+        differs = ops.not_equal(x, self.pad)
+        is_sound = ops.any(differs, axis=-1, keepdims=True)
         return ops.cast(is_sound, self.compute_dtype)
 
     def get_config(self):
@@ -48,7 +49,8 @@ class AttentiveStatistics(keras.layers.Layer):
 
     def call(self, inputs):
         x, mask = inputs
-        score = self.score(self.hidden(x)) - 1e4 * (1 - mask)
+        score = self.score(self.hidden(x))
+        score = score - 1e4 * (1 - mask)
         weight = ops.softmax(score, axis=1)
         mean = ops.sum(weight * x, axis=1)
         squares = ops.square(x - mean[:, None])
@@ -152,8 +154,9 @@ class Gate(keras.layers.Layer):
         face_weight = gate * present[:, :1]
         voice_weight = (1 - gate) * present[:, 1:]
         total = ops.maximum(face_weight + voice_weight, 1e-6)
-        weighted = face_weight * self.sides[0](face) + voice_weight * self.sides[1](voice)
-        return weighted / total
+        of_face = face_weight * self.sides[0](face)
+        of_voice = voice_weight * self.sides[1](voice)
+        return (of_face + of_voice) / total
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0][0], self.units)

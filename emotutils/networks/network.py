@@ -138,7 +138,9 @@ def input_shape_of(model: "keras.Model") -> tuple[int, ...] | dict[str, tuple[in
     if len(model.inputs) == 1:
         return tuple(model.input_shape[1:])
     # By name, because their order is lost in the file.
-    return {x.name: tuple(x.shape[1:]) for x in model.inputs if x.name != "present"}
+    shapes = {x.name: tuple(x.shape[1:]) for x in model.inputs}
+    shapes.pop("present", None)
+    return shapes
 
 
 def compile_for(model: "keras.Model", **options) -> None:

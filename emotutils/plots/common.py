@@ -34,6 +34,14 @@ RUST = "#b3541e"
 GREY = "#555"
 
 
+#: A legend above the axes.
+ABOVE = {
+    "loc": "lower center",
+    "bbox_to_anchor": (0.5, 1.0),
+    "frameon": False,
+}
+
+
 def ink(color: str) -> str:
     """Black or white: whichever can be read better on ``color`` (WCAG contrast)."""
     if (_luminance(color) + 0.05) ** 2 > 0.05 * 1.05:
@@ -59,7 +67,13 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
-def annotate(ax: Axes, text: str, point: tuple, shift: tuple[float, float], **options) -> None:
+def annotate(
+    ax: Axes,
+    text: str,
+    point: tuple,
+    shift: tuple[float, float],
+    **options,
+) -> None:
     """Write beside a point of the figure.
 
     Parameters
@@ -74,5 +88,7 @@ def annotate(ax: Axes, text: str, point: tuple, shift: tuple[float, float], **op
 def _luminance(color: str) -> float:
     """Relative luminance, 0..1 (WCAG)."""
     rgb = np.array(to_rgb(color))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    dark = rgb / 12.92
+    bright = ((rgb + 0.055) / 1.055) ** 2.4
+    linear = np.where(rgb <= 0.04045, dark, bright)
     return linear @ [0.2126, 0.7152, 0.0722]

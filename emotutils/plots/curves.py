@@ -42,8 +42,8 @@ def plot_history(history, metric: str = "loss", ax: Axes | None = None) -> Axes:
     """
     table = history_table(history)
     if metric not in table and f"val_{metric}" not in table:
-        known = ", ".join(sorted({c.removeprefix("val_") for c in table.columns}))
-        raise ValueError(f"no {metric!r} in this history: choose {known}")
+        known = {column.removeprefix("val_") for column in table.columns}
+        raise ValueError(f"no {metric!r} in this history: choose {', '.join(sorted(known))}")
     ax = new_axes(ax, (6, 3.6))
     if metric in table:
         ax.plot(table.index, table[metric], "--", color=RUST, label="training")
@@ -53,7 +53,10 @@ def plot_history(history, metric: str = "loss", ax: Axes | None = None) -> Axes:
     else:
         ax.plot(table.index, decides, "-", color=DARK, label="validation")
     _mark_parting(ax, table.index, parting_epoch(history, metric))
-    best = decides.idxmin() if "loss" in metric else decides.idxmax()
+    if "loss" in metric:
+        best = decides.idxmin()
+    else:
+        best = decides.idxmax()
     words = f"best: {decides[best]:.3g} in epoch {best}"
     ax.plot(best, decides[best], "o", color="black", label=words)
     ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
@@ -110,9 +113,9 @@ def plot_curves(
     ax = new_axes(ax, (6.5, 4))
     if not pd.api.types.is_numeric_dtype(table[x]):
         words = table[x].unique()
-        table = table.assign(**{x: pd.Categorical(table[x], categories=words)})
+        in_order = pd.Categorical(table[x], categories=words)
+        table = table.assign(**{x: in_order})
         ax.set_xticks(range(len(words)), words)
-    has_interval = {"low", "high"} <= set(table)
     parts = [("", table)]
     if by is not None:
         parts = table.groupby(by, sort=False, observed=True)
@@ -120,19 +123,20 @@ def plot_curves(
         _draw_curve(ax, part.sort_values(x), x, label, k)
     if chance is not None:
         ax.axhline(100 * chance, color=GREY, linestyle=":")
-        at_the_right = ("axes fraction", "data")
         annotate(
             ax,
             "guessing",
             (1, 100 * chance),
             (-2, 3),
-            xycoords=at_the_right,
+            xycoords=("axes fraction", "data"),
             ha="right",
             color=GREY,
             fontsize=9,
         )
-    interval = ", with 95 % interval" if has_interval else ""
-    ax.set(xlabel=x.replace("_", " "), ylabel=f"{name} in %{interval}")
+    ylabel = f"{name} in %"
+    if {"low", "high"} <= set(table):
+        ylabel = f"{ylabel}, with 95 % interval"
+    ax.set(xlabel=x.replace("_", " "), ylabel=ylabel)
     ax.grid(alpha=0.3)
     if by is not None:
         ax.legend(handlelength=3.5)
@@ -140,14 +144,27 @@ def plot_curves(
     return ax
 
 
-def _draw_curve(ax: Axes, part: pd.DataFrame, x: str, label: str, k: int) -> None:
+def _draw_curve(
+    ax: Axes,
+    part: pd.DataFrame,
+    x: str,
+    label: str,
+    k: int,
+) -> None:
     """The k-th line, in its own colour, dash and marker."""
     at = part[x]
     if at.dtype == "category":
         at = at.cat.codes
     dash, marker = LINES[k % len(LINES)]
     color = _curve_color(label, k)
-    ax.plot(at, 100 * part["value"], linestyle=dash, marker=marker, color=color, label=label)
+    ax.plot(
+        at,
+        100 * part["value"],
+        linestyle=dash,
+        marker=marker,
+        color=color,
+        label=label,
+    )
     if {"low", "high"} <= set(part):
         low = 100 * part["low"]
         high = 100 * part["high"]

@@ -9,11 +9,14 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from ..emotions import EMOTIONS
-from .common import DARK, annotate, new_axes
+from .common import ABOVE, DARK, annotate, new_axes
 
 
 def plot_faces(
-    faces: np.ndarray, titles: Sequence[str] | None = None, columns: int = 7, ax: Axes | None = None
+    faces: np.ndarray,
+    titles: Sequence[str] | None = None,
+    columns: int = 7,
+    ax: Axes | None = None,
 ) -> Axes:
     """Faces side by side, each under its title. Taught in notebooks/03_face_data.
 
@@ -41,7 +44,8 @@ def plot_faces(
     width = size + 2
     height = size + gap
     inches = max(1.0, 2.2 / columns)
-    ax = new_axes(ax, (inches * columns, inches * rows * height / size))
+    size_in_inches = (inches * columns, inches * rows * height / size)
+    ax = new_axes(ax, size_in_inches)
     for k, face in enumerate(faces[..., 0]):
         row, column = divmod(k, columns)
         left = column * width
@@ -51,7 +55,8 @@ def plot_faces(
         if titles is not None:
             middle = left + size / 2
             ax.text(middle, top - 3, titles[k], ha="center", va="bottom", fontsize=9)
-    ax.set(xlim=(0, columns * width), ylim=(rows * height, 0))
+    ax.set_xlim(0, columns * width)
+    ax.set_ylim(rows * height, 0)
     ax.axis("off")
     return ax
 
@@ -67,21 +72,22 @@ def plot_balance(table: pd.DataFrame, by: str = "split", ax: Axes | None = None)
     """
     ax = new_axes(ax, (7, 3.6))
     there = set(table["label"])
+    order = [label for label in (*EMOTIONS, "calm") if label in there]
     sns.countplot(
         table,
         x="label",
         hue=by,
-        order=[label for label in (*EMOTIONS, "calm") if label in there],
+        order=order,
         ax=ax,
         palette="colorblind",
         edgecolor="white",
     )
-    for bars, hatch in zip(ax.containers, ("", "///", "...", "xx"), strict=False):
+    hatches = ("", "///", "...", "xx")
+    for bars, hatch in zip(ax.containers, hatches, strict=False):
         plt.setp(bars.patches, hatch=hatch)
         ax.bar_label(bars, fontsize=8)
     ax.set(xlabel="", ylabel="rows")
-    above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
-    sns.move_legend(ax, **above, ncols=4, title=None, frameon=False)
+    sns.move_legend(ax, **ABOVE, ncols=4, title=None)
     sns.despine(ax=ax)
     return ax
 
@@ -110,12 +116,17 @@ def plot_removed(steps: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     names = []
     for k, row in enumerate(steps.itertuples()):
-        names.append(f"{row.step}: {row.reason}" if row.reason else row.step)
-        words = f"−{row.removed}" if row.removed else ""
-        annotate(ax, words, (row.before, k), (3, 0), va="center")
+        name = row.step
+        if row.reason:
+            name = f"{row.step}: {row.reason}"
+        names.append(name)
+        if row.removed:
+            end = (row.before, k)
+            annotate(ax, f"−{row.removed}", end, (3, 0), va="center")
     ax.set_yticks(at, names)
-    ax.set(xlabel="frames", xlim=(0, 1.12 * steps["before"].max()))
+    ax.set_xlabel("frames")
+    ax.set_xlim(0, 1.12 * steps["before"].max())
     ax.invert_yaxis()
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    ax.legend(**ABOVE, ncols=2)
     sns.despine(ax=ax)
     return ax

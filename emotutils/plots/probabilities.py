@@ -22,11 +22,13 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
     ax : drawn into; a new figure by default.
     """
     ax = new_axes(ax, (6.5, 5))
-    ax.plot([0, 100], [0, 100], ":", color=GREY, label="guessing (0.50)")
-    for k, (label, area) in enumerate(report.table()["auc"].items()):
+    ax.axline((0, 0), slope=1, linestyle=":", color=GREY, label="guessing (0.50)")
+    areas = report.table()["auc"]
+    for k, (label, area) in enumerate(areas.items()):
         if np.isnan(area):
             continue
-        false, true, _ = roc_curve(report.y == k, report.proba[:, k])
+        has_label = report.y == k
+        false, true, _ = roc_curve(has_label, report.proba[:, k])
         dash, marker = LINES[k % len(LINES)]
         ax.plot(
             100 * false,
@@ -38,8 +40,10 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
             markevery=(0.02 * k, 0.18),
             label=f"{label} ({area:.2f})",
         )
-    ax.set(xlim=(-1, 101), ylim=(-1, 101))
-    ax.set(xlabel="false alarms: % of all other rows", ylabel="found: % of its rows")
+    ax.set_xlim(-1, 101)
+    ax.set_ylim(-1, 101)
+    ax.set_xlabel("false alarms: % of all other rows")
+    ax.set_ylabel("found: % of its rows")
     ax.grid(alpha=0.3)
     ax.legend(title="label (area)", loc="lower right", handlelength=4)
     sns.despine(ax=ax)
@@ -62,16 +66,25 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
     table = table[table["n"] > 0]
     ax = new_axes(ax, (6.5, 5))
     _draw_shares(ax, table)
-    ax.plot([0, 100], [0, 100], ":", color=GREY, label="as sure as right")
+    ax.axline((0, 0), slope=1, linestyle=":", color=GREY, label="as sure as right")
     sure = 100 * table["confidence"]
     low = 100 * table["accuracy_low"]
     high = 100 * table["accuracy_high"]
     ax.vlines(sure, low, high, color=DARK)
     words = f"right, with 95 % interval (ECE {100 * error:.1f} %)"
-    ax.plot(sure, 100 * table["accuracy"], "o-", color=DARK, linewidth=1, label=words)
-    ax.set(xlim=(0, 100), ylim=(0, 103), xlabel="how sure: largest probability in %", ylabel="%")
+    right = 100 * table["accuracy"]
+    ax.plot(sure, right, "o-", color=DARK, linewidth=1, label=words)
+    ax.set_xlim(0, 100)
+    ax.set_ylim(0, 103)
+    ax.set_xlabel("how sure: largest probability in %")
+    ax.set_ylabel("%")
     # Below the axes, because points may lie anywhere.
-    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4)
+    ax.legend(
+        frameon=False,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        borderaxespad=4,
+    )
     sns.despine(ax=ax)
     return ax
 
@@ -91,8 +104,9 @@ def _draw_shares(ax: Axes, table: pd.DataFrame) -> None:
         label="share of the rows, and how many",
     )
     middles = (left + right) / 2
-    for point, n in zip(zip(middles, shares, strict=True), table["n"], strict=True):
-        annotate(ax, str(n), point, (0, 2), ha="center", fontsize=9, color="#333")
+    style = {"ha": "center", "fontsize": 9, "color": "#333"}
+    for middle, share, n in zip(middles, shares, table["n"], strict=True):
+        annotate(ax, str(n), (middle, share), (0, 2), **style)
 
 
 def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
@@ -106,17 +120,22 @@ def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
     """
     table = risk_coverage(report.y, report.proba)
     ax = new_axes(ax, (6.5, 4))
-    ax.plot(100 * table["coverage"], 100 * table["risk"], color=DARK)
+    coverage = 100 * table["coverage"]
+    risk = 100 * table["risk"]
+    ax.plot(coverage, risk, color=DARK)
     for threshold in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4):
-        answered = table[table["threshold"] >= threshold]
-        if len(answered):
-            last = answered.iloc[-1]
-            point = (100 * last["coverage"], 100 * last["risk"])
-            ax.plot(*point, "o", color=DARK)
-            words = f"sure of {100 * threshold:.0f} %"
-            annotate(ax, words, point, (-6, 5), ha="right", fontsize=9)
-    ax.set(xlim=(0, 101), xlabel="rows answered, in %", ylabel="wrong answers among them, in %")
+        answered = np.flatnonzero(table["threshold"] >= threshold)
+        if not len(answered):
+            continue
+        last = answered[-1]
+        point = (coverage[last], risk[last])
+        ax.plot(*point, "o", color=DARK)
+        words = f"sure of {100 * threshold:.0f} %"
+        annotate(ax, words, point, (-6, 5), ha="right", fontsize=9)
+    ax.set_xlim(0, 101)
     ax.set_ylim(bottom=0)
+    ax.set_xlabel("rows answered, in %")
+    ax.set_ylabel("wrong answers among them, in %")
     ax.grid(alpha=0.3)
     sns.despine(ax=ax)
     return ax

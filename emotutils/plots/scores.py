@@ -10,11 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from ..evaluation import Score
-from .common import COLORS, DARK, GREY, RUST, annotate, new_axes
+from .common import ABOVE, COLORS, DARK, GREY, RUST, annotate, new_axes
 
 
 def plot_confusion(
-    report, labels: Sequence[str] | None = None, ax: Axes | None = None, **kwargs
+    report,
+    labels: Sequence[str] | None = None,
+    ax: Axes | None = None,
+    **kwargs,
 ) -> Axes:
     """A confusion matrix: the true label in the row, the network's answer in the column.
 
@@ -59,7 +62,8 @@ def plot_confusion(
     sns.heatmap(rates, ax=ax, **(options | kwargs))
     ax.set(xlabel="the network's answer", ylabel="true label")
     ax.tick_params(length=0)
-    plt.setp(ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor")
+    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    plt.setp(ax.get_xticklabels(), **slanted)
     plt.setp(ax.get_yticklabels(), rotation=0)
     return ax
 
@@ -103,14 +107,18 @@ def plot_scores(
     """
     ax = new_axes(ax, (6.5, 0.8 + 0.45 * len(scores)))
     if thesis:
-        _draw_quoted(ax, {y: thesis[row] for y, row in enumerate(scores) if row in thesis})
+        rows = list(scores)
+        _draw_quoted(ax, {rows.index(row): thesis[row] for row in rows if row in thesis})
     for y, score in enumerate(scores.values()):
         _draw_score(ax, score, y)
     if chance is not None:
         ax.axvline(100 * chance, color=GREY, linestyle=":")
-        annotate(ax, "guessing", (100 * chance, 0), (4, 7), color=GREY, fontsize=9)
+        foot = (100 * chance, 0)
+        annotate(ax, "guessing", foot, (4, 7), color=GREY, fontsize=9)
     ax.set_yticks(range(len(scores)), list(scores))
-    ax.set(xlim=(0, 100), ylim=(len(scores) - 0.5, -0.7), xlabel=f"{name} in %, with 95 % interval")
+    ax.set_xlim(0, 100)
+    ax.set_ylim(len(scores) - 0.5, -0.7)
+    ax.set_xlabel(f"{name} in %, with 95 % interval")
     ax.grid(axis="x", alpha=0.3)
     sns.despine(ax=ax, left=True)
     ax.tick_params(axis="y", length=0)
@@ -130,7 +138,7 @@ def _draw_quoted(ax: Axes, figures: Mapping[int, float]) -> None:
         ms=7,
         label="the thesis's figure",
     )
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    ax.legend(**ABOVE)
 
 
 def _draw_score(ax: Axes, score: Score | Mapping, y: int) -> None:
@@ -139,9 +147,10 @@ def _draw_score(ax: Axes, score: Score | Mapping, y: int) -> None:
         score = Score(score["value"], score["low"], score["high"])
     value = 100 * score.value
     ends = [100 * score.low, 100 * score.high]
-    ax.plot(ends, [y, y], color=DARK, linewidth=1.5, marker="|", markersize=9)
+    ax.plot(ends, [y, y], "|-", color=DARK, linewidth=1.5, markersize=9)
     ax.plot(value, y, "o", color=DARK, markersize=5)
-    annotate(ax, f"{value:.1f}", (value, y), (0, 7), ha="center", fontsize=9)
+    words = f"{value:.1f}"
+    annotate(ax, words, (value, y), (0, 7), ha="center", fontsize=9)
 
 
 def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
@@ -170,7 +179,8 @@ def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
             words = "undefined"
             end = 0
         annotate(ax, words, (end, row), (5, 0), va="center", fontsize=10)
-    ax.set_yticks(rows, [f"{label} ({n})" for label, n in table["support"].items()])
+    names = [f"{label} ({n})" for label, n in table["support"].items()]
+    ax.set_yticks(rows, names)
     interval = ", with 95 % interval" if metric == "recall" else ""
     ax.set(xlim=(0, 105), xlabel=f"{metric} in %{interval} (number of rows)")
     ax.invert_yaxis()
@@ -184,7 +194,8 @@ def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
 def _draw_intervals(ax: Axes, low: pd.Series, high: pd.Series) -> None:
     """A line a row, with a white edge, so that it is seen on dark bars too."""
     rows = range(len(low))
-    options = {"color": "black", "path_effects": [withStroke(linewidth=4, foreground="white")]}
+    halo = withStroke(linewidth=4, foreground="white")
+    options = {"color": "black", "path_effects": [halo]}
     ax.hlines(rows, low, high, **options)
     ax.plot([low, high], [rows, rows], "|", **options)
 
@@ -211,8 +222,10 @@ def plot_grid(
     ax : drawn into; a new figure by default.
     **kwargs : for ``seaborn.heatmap``.
     """
-    wide = 100 * table.pivot(index=rows, columns=columns, values=value).astype(float)
-    ax = new_axes(ax, (2.4 + 0.9 * wide.shape[1], 1.2 + 0.6 * wide.shape[0]))
+    wide = table.pivot(index=rows, columns=columns, values=value)
+    percent = 100 * wide.astype(float)
+    height, width = percent.shape
+    ax = new_axes(ax, (2.4 + 0.9 * width, 1.2 + 0.6 * height))
     options = {
         "cmap": "cividis",
         "annot": True,
@@ -220,10 +233,12 @@ def plot_grid(
         "linewidths": 0.5,
         "cbar_kws": {"label": f"accuracy in %, {value}"},
     }
-    sns.heatmap(wide, ax=ax, **(options | kwargs))
-    for y, x in np.argwhere(wide.isna().to_numpy()):
-        ax.text(x + 0.5, y + 0.5, "×", ha="center", va="center", fontsize=14)
-    ax.set(xlabel=columns.replace("_", " "), ylabel=rows.replace("_", " "))
+    sns.heatmap(percent, ax=ax, **(options | kwargs))
+    missing = np.argwhere(percent.isna().to_numpy())
+    for y, x in missing + 0.5:
+        ax.text(x, y, "×", ha="center", va="center", fontsize=14)
+    ax.set_xlabel(columns.replace("_", " "))
+    ax.set_ylabel(rows.replace("_", " "))
     ax.tick_params(length=0)
     plt.setp(ax.get_yticklabels(), rotation=0)
     return ax
