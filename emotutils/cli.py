@@ -39,17 +39,19 @@ def _add_analyze(commands) -> None:
     p = commands.add_parser("analyze", help="a film goes in, a timeline and a report come out")
     p.add_argument("film", metavar="FILM", type=Path)
     _analysis_options(p)
+    _result_options(p)
     p.set_defaults(run=_analyze)
 
 
 def _add_demo(commands) -> None:
     p = commands.add_parser("demo", help="analyze the bundled film")
     _analysis_options(p)
+    _result_options(p)
     p.set_defaults(run=_analyze, film=None)
 
 
 def _analysis_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
+    """How a film is analysed."""
     p.add_argument("--only", choices=("face", "voice"), help="leave the other of the two out")
     p.add_argument(
         "--stream",
@@ -98,6 +100,11 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         help="below what is wrong more often than this, it says 'not sure' (default: 0.2)",
     )
     p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
+
+
+def _result_options(p: argparse.ArgumentParser) -> None:
+    """What comes out of an analysis, and where to."""
+    p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
     p.add_argument(
         "--annotate",
         action="store_true",

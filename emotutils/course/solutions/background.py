@@ -96,8 +96,8 @@ def gradient_step(
 
 
 def _judge_precision_recall(answer) -> None:
-    y = np.array("joy joy joy joy fear fear calm calm".split())
-    said = np.array("joy joy fear joy joy joy calm joy".split())
+    y = np.array(["joy"] * 4 + ["fear"] * 2 + ["calm"] * 2)
+    said = np.array(["joy", "joy", "fear", "joy", "joy", "joy", "calm", "joy"])
     cases = {
         "joy": (3 / 6, 3 / 4),
         "calm": (1, 1 / 2),
