@@ -108,7 +108,7 @@ def work(folder: Path, command: list[str], jobs: list[Job]) -> list[Job]:
 
 
 def train(words: list[str], folder: Path) -> int:
-    """Run one training at the lowest priority, halted while others need the machine; its exit code."""
+    """Run a training at the lowest priority, halted while others work; its exit code."""
     with open(folder / "train.log", "ab") as log:
         process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
     os.setpriority(os.PRIO_PROCESS, process.pid, 19)

@@ -130,13 +130,13 @@ def robustness(
     at each strength.
 
     Faces are degraded as stored, already cropped: what a detector would do with the whole picture
-    is not asked. Voices are degraded before silence is trimmed and windows are cut, so that a network
-    suffers with its voice activity.
+    is not asked. Voices are degraded before silence is trimmed and windows are cut, so that a
+    network suffers with its voice activity.
 
     Parameters
     ----------
     network : a network, a shipped one's name or the path of a ``.keras`` file.
-    data : a data set's name, as in ``datasets.load``. A set that the network learned from is
+    data : a data set's name, as in ``datasets.load``. One that the network learned from is
         divided as it was then.
     split : the part that is scored.
     root : the data root.

@@ -90,15 +90,23 @@ class Outcome:
         answers = self.answers(condition, method)
         if np.isnan(answers.proba).any():
             return None
-        actors = answers.groups["actor"].to_numpy()
-        return evaluation.score(answers.y, answers.proba, EMOTIONS, actors)
+        return evaluation.score(
+            answers.y,
+            answers.proba,
+            answers.labels,
+            groups=answers.groups["actor"].to_numpy(),
+        )
 
     def gain(self, condition: str, method: str, over: str) -> Comparison:
         """How much better one method is than another on the same pairs."""
-        better = self.answers(condition, method)
-        other = self.answers(condition, over)
-        actors = better.groups["actor"].to_numpy()
-        return compare(better.y, better.proba, other.proba, actors)
+        answers = self.answers(condition, method)
+        others = self.answers(condition, over)
+        return compare(
+            answers.y,
+            answers.proba,
+            others.proba,
+            groups=answers.groups["actor"].to_numpy(),
+        )
 
     def by_seed(self, condition: str, method: str) -> list[float]:
         """Accuracy with each seed."""
@@ -115,7 +123,9 @@ class Outcome:
             cells = {}
             for method in METHODS:
                 report = self.report(condition, method)
-                cells[method] = "" if report is None else str(getattr(report, metric))
+                cells[method] = ""
+                if report is not None:
+                    cells[method] = str(getattr(report, metric))
             columns[condition] = cells
         return pd.DataFrame(columns).loc[list(METHODS)]
 
@@ -135,7 +145,12 @@ class Outcome:
             label = answers.proba.argmax(axis=1)
             face = np.mean(label == answers.groups["face_y"].to_numpy())
             voice = np.mean(label == answers.y)
-            row = {"rule": method, "face": face, "voice": voice, "neither": 1 - face - voice}
+            row = {
+                "rule": method,
+                "face": face,
+                "voice": voice,
+                "neither": 1 - face - voice,
+            }
             row |= self._noticed("contradicting", method, error_rate)
             for name, share in self._noticed("clean", method, error_rate).items():
                 row[f"{name}_alike"] = share

@@ -5,6 +5,7 @@ Taught in notebooks/13_fusion.
 
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -78,14 +79,18 @@ def study(
     recorded = {}
     fitted = []
     for seed in tqdm(seeds, unit="seed", disable=not progress, dynamic_ncols=True):
-        one = _OneSeed(source, networks, seed, _voice_training(seed, source, networks["voice"]))
+        training = _voice_training(seed, source, networks["voice"])
+        one = _OneSeed(source, seed=seed, training=training, **networks)
         fitted.append(one.fit())
         for condition, answers in one.test().items():
             for method, found in answers.items():
                 recorded[seed, condition, method] = found.rounded()
+    names = {}
+    for stream, network in networks.items():
+        names[stream] = {"name": network.name, "run": network.card["run"]}
     facts = {
         "data": data,
-        "networks": {name: {"name": n.name, "run": n.card["run"]} for name, n in networks.items()},
+        "networks": names,
         "seeds": list(seeds),
         "blur": BLUR,
         "noise": NOISE,
@@ -120,9 +125,12 @@ class _VoiceTraining:
         recorded = self.recorded[split]
         # Windows stand in the order of the recordings, in the record as in the pairs: the n-th of
         # the same name.
-        where = {key: row for row, key in enumerate(_numbered(recorded.id, recorded.id))}
-        window = [where[key] for key in _numbered(pairs.voice_id, pairs.face_id)]
-        proba = np.repeat(recorded.proba[window], pairs.face.shape[1], axis=0)
+        where = {}
+        for row, key in enumerate(_numbered(recorded.id, recorded.id)):
+            where[key] = row
+        windows = [where[key] for key in _numbered(pairs.voice_id, pairs.face_id)]
+        frames = pairs.face.shape[1]
+        proba = np.repeat(recorded.proba[windows], frames, axis=0)
         return {**asked, "voice": replace(asked["voice"], proba=proba)}
 
 
@@ -130,12 +138,17 @@ def _voice_training(seed: int, source: PairSet, voice: Network) -> _VoiceTrainin
     """The training with that seed, where it is recorded; else that of the network itself."""
     own = _VoiceTraining(voice.card["run"], calibration_of(voice))
     found = records.find(**VOICE_TRAINING, seed=seed)
-    if source.voices.name != "ravdess" or not found or found[0].name == own.run:
+    if source.voices.name != "ravdess" or not found:
         return own
     record = found[0]
+    if record.name == own.run:
+        return own
     validation = record.answers("validation")
     temperature, calibration = Calibration.measure(
-        validation.y, validation.proba, voice.labels, record.name
+        validation.y,
+        validation.proba,
+        voice.labels,
+        record.name,
     )
     recorded = {}
     for split in ("validation", "test"):
@@ -147,11 +160,12 @@ def _voice_training(seed: int, source: PairSet, voice: Network) -> _VoiceTrainin
 
 def _numbered(voice_id: np.ndarray, beside: np.ndarray) -> list[tuple[str, int]]:
     """Each recording's name with the number of the window, counted for each picture beside it."""
-    seen: dict[tuple, int] = {}
+    counts = Counter()
     numbered = []
-    for name, other in zip(voice_id, beside, strict=True):
-        seen[name, other] = seen.get((name, other), -1) + 1
-        numbered.append((str(name), seen[name, other]))
+    for pair in zip(voice_id, beside, strict=True):
+        name, _ = pair
+        numbered.append((str(name), counts[pair]))
+        counts[pair] += 1
     return numbered
 
 
@@ -160,23 +174,27 @@ class _OneSeed:
     """The study with one seed."""
 
     source: PairSet
-    networks: Mapping[str, Network]
+    face: Network
+    voice: Network
+    joint: Network
     seed: int
     training: _VoiceTraining
 
     def _pairs(self, split: str) -> Pairs:
-        return self.source.part(split, self.networks["voice"].features, seed=self.seed)
+        return self.source.part(split, self.voice.features, seed=self.seed)
 
     def _asked(self, pairs: Pairs, **options) -> dict[str, Answers]:
-        return ask(pairs, self.networks["face"], self.networks["voice"], **options)
+        return ask(pairs, self.face, self.voice, **options)
 
     def fit(self) -> dict:
         """What is fitted on the validation pairs, as the record has it."""
         pairs = self._pairs("validation")
         answers = self.training.answers("validation", pairs, self._asked(pairs))
-        face = self.networks["face"]
-        calibrations = {"face": calibration_of(face), "voice": self.training.calibration}
-        runs = {"face": face.card["run"], "voice": self.training.run}
+        calibrations = {
+            "face": calibration_of(self.face),
+            "voice": self.training.calibration,
+        }
+        runs = {"face": self.face.card["run"], "voice": self.training.run}
         learned = learn(by_clip(answers), calibrations, runs, self.source.name)
         weights = {}
         for stream, values in weights_of(calibrations).items():
@@ -205,7 +223,7 @@ class _OneSeed:
         }
 
     def _with_joint(self, answers: Mapping[str, Answers], pairs: Pairs, **options) -> dict:
-        proba = _joint_answers(self.networks["joint"], pairs, **options)
+        proba = _joint_answers(self.joint, pairs, **options)
         return {**answers, "joint": replace(answers["face"], proba=proba)}
 
     def _blurred(self, pairs: Pairs) -> dict[str, dict[str, Answers]]:
@@ -218,7 +236,7 @@ class _OneSeed:
         return found
 
     def _noisy(self, pairs: Pairs) -> dict[str, dict[str, Answers]]:
-        noisy, snr = _in_noise(self.source, pairs, self.networks["voice"])
+        noisy, snr = _in_noise(self.source, pairs, self.voice)
         found = {}
         for condition, quality in _measured_and_believed("noisy voice"):
             answers = by_clip(self._asked(noisy, snr=snr, quality=quality))
@@ -250,19 +268,23 @@ def _joint_answers(
     """The joint network's answers, by clip or frame by frame."""
     n, frames = pairs.face.shape[:2]
     crops = pairs.face.reshape(-1, *pairs.face.shape[2:])
-    faces = joint.embed("face", crops).reshape(n, frames, -1)
-    voices = joint.embed("voice", pairs.voice)
+    by_frames = joint.embed("face", crops)
+    voice = joint.embed("voice", pairs.voice)
     if by_frame:
-        return joint.join(faces.reshape(n * frames, -1), np.repeat(voices, frames, axis=0))
-    face = None if without == "face" else faces.mean(axis=1)
-    voice = None if without == "voice" else voices
+        return joint.join(by_frames, np.repeat(voice, frames, axis=0))
+    face = by_frames.reshape(n, frames, -1).mean(axis=1)
+    if without == "face":
+        face = None
+    if without == "voice":
+        voice = None
     _, clip = np.unique(pairs.id, return_inverse=True)
     return by_recording(joint.join(face, voice), clip)
 
 
 def _blur_faces(face: np.ndarray) -> np.ndarray:
     crops = face.reshape(-1, *face.shape[2:])
-    return blur(crops, BLUR).round().astype(np.uint8).reshape(face.shape)
+    blurred = blur(crops, BLUR).round().astype(np.uint8)
+    return blurred.reshape(face.shape)
 
 
 def _in_noise(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.ndarray]:
@@ -275,8 +297,9 @@ def _in_noise(source: PairSet, pairs: Pairs, voice: Network) -> tuple[Pairs, np.
     ratios = {}
     for k, name in enumerate(np.unique(pairs.voice_id)):
         (sound,) = source.voices.voices(np.flatnonzero(ids == name), sr)
-        sound = white_noise(sound, NOISE, sr, np.random.default_rng([0, k])).clip(-1, 1)
-        windows[name], ratios[name] = measured_windows(sound, voice.features)
+        rng = np.random.default_rng([0, k])
+        noisy = white_noise(sound, NOISE, sr, rng).clip(-1, 1)
+        windows[name], ratios[name] = measured_windows(noisy, voice.features)
     _, first = np.unique(pairs.id, return_index=True)
     row = []
     x = []
@@ -298,13 +321,16 @@ def _beside_other_faces(pairs: Pairs, seed: int) -> tuple[Pairs, np.ndarray]:
     The faces are those of other rows: no picture appears that the pairs do not have.
     """
     rng = np.random.default_rng([seed, 1])
-    _, first, code = np.unique(pairs.id, return_index=True, return_inverse=True)
-    pictures = first[np.unique(pairs.face_id[first], return_index=True)[1]]
+    _, first, clip = np.unique(pairs.id, return_index=True, return_inverse=True)
+    _, distinct = np.unique(pairs.face_id[first], return_index=True)
+    pictures = first[distinct]
     other = np.empty_like(first)
     for voice in np.unique(pairs.voice_id):
         own = pairs.voice_id[first] == voice
-        pool = pictures[pairs.y[pictures] != pairs.y[first[own][0]]]
+        label = pairs.y[first[own][0]]
+        pool = pictures[pairs.y[pictures] != label]
         other[own] = rng.choice(pool, own.sum(), replace=False)
-    apart = replace(pairs, face=pairs.face[other][code], face_id=pairs.face_id[other][code])
-    clips = np.unique(apart.id, return_index=True)[1]
-    return apart, pairs.y[other][code][clips]
+    row = other[clip]
+    apart = replace(pairs, face=pairs.face[row], face_id=pairs.face_id[row])
+    _, clips = np.unique(apart.id, return_index=True)
+    return apart, pairs.y[row][clips]
