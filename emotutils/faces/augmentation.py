@@ -32,8 +32,9 @@ def augment_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """
     out = np.empty_like(x)
     for i, face in enumerate(x[..., 0]):
-        moved = _moved(face, rng)
-        out[i, ..., 0] = _erased(_relit(moved, rng), rng)
+        face = _moved(face, rng)
+        face = _relit(face, rng)
+        out[i, ..., 0] = _erased(face, rng)
     return np.clip(out, 0, 255)
 
 
@@ -64,7 +65,8 @@ def _erased(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = rng.integers(size // 8, size // 3, 2)
     top = rng.integers(0, size - height)
     left = rng.integers(0, size - width)
-    face[top : top + height, left : left + width] = rng.uniform(0, 255)
+    hidden = face[top : top + height, left : left + width]
+    hidden[:] = rng.uniform(0, 255)
     return face
 
 
@@ -95,7 +97,12 @@ def jitter(x: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def _warped(face: np.ndarray, degrees: float, scale: float, shift: np.ndarray) -> np.ndarray:
+def _warped(
+    face: np.ndarray,
+    degrees: float,
+    scale: float,
+    shift: np.ndarray,
+) -> np.ndarray:
     """Turned and scaled about the middle, then shifted (pixels); the edge is repeated outside."""
     size = len(face)
     middle = (size - 1) / 2

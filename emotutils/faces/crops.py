@@ -45,7 +45,9 @@ class Face:
     @property
     def centre(self) -> np.ndarray:
         """The middle of the box, (x, y)."""
-        return np.array([self.x + self.w / 2, self.y + self.h / 2])
+        x = self.x + self.w / 2
+        y = self.y + self.h / 2
+        return np.array([x, y])
 
     @property
     def side(self) -> float:
@@ -92,7 +94,12 @@ def as_rgb(image: np.ndarray) -> np.ndarray:
 
 
 def cut_square(
-    image: np.ndarray, centre: np.ndarray, side: float, tilt: float, size: int, border: int
+    image: np.ndarray,
+    centre: np.ndarray,
+    side: float,
+    tilt: float,
+    size: int,
+    border: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Turn a tilted square of the picture level and scale it to ``size`` x ``size`` without
     aliasing.
@@ -133,24 +140,35 @@ def cut_square(
 
 
 def _shrunk_part(
-    image: np.ndarray, centre: np.ndarray, reach: float, shrink: int
+    image: np.ndarray,
+    centre: np.ndarray,
+    reach: float,
+    shrink: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The part of the picture within ``reach`` of ``centre``, made smaller by a whole factor, and
     where it starts.
     """
     limit = np.array(image.shape[1::-1])
-    start = np.clip(np.floor(centre - reach), 0, limit - 1).astype(int)
-    end = np.clip(np.ceil(centre + reach), start + 1, limit).astype(int)
+    first = np.floor(centre - reach)
+    last = np.ceil(centre + reach)
+    start = np.clip(first, 0, limit - 1).astype(int)
+    end = np.clip(last, start + 1, limit).astype(int)
     count = np.maximum(end - start, shrink) // shrink
     stop = start + count * shrink
-    part = image[start[1] : stop[1], start[0] : stop[0]]
+    left, top = start
+    right, bottom = stop
+    part = image[top:bottom, left:right]
     if shrink > 1:
         part = cv2.resize(part, count.tolist(), interpolation=cv2.INTER_AREA)
     return part, start
 
 
 def align_crop(
-    image: np.ndarray, face: Face, *, size: int = FACE_SIZE, margin: float = MARGIN
+    image: np.ndarray,
+    face: Face,
+    *,
+    size: int = FACE_SIZE,
+    margin: float = MARGIN,
 ) -> np.ndarray:
     """Cut one face out: turned level by its eyes, framed as FER2013 frames its faces, grey.
 
@@ -193,8 +211,10 @@ def align_crop(
 
 def overlap(a: Face, b: Face) -> float:
     """Intersection over union of two boxes, 0..1."""
-    width = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
-    height = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
+    right = min(a.x + a.w, b.x + b.w)
+    bottom = min(a.y + a.h, b.y + b.h)
+    width = right - max(a.x, b.x)
+    height = bottom - max(a.y, b.y)
     shared = max(0.0, width) * max(0.0, height)
     if not shared:
         return 0.0

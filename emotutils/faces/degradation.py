@@ -29,7 +29,8 @@ def brightness(x: np.ndarray, levels: float) -> np.ndarray:
     >>> brightness(np.array([[[[100], [250]]]]), 20).ravel()
     array([120., 255.], dtype=float32)
     """
-    return np.clip(x.astype(np.float32) + np.float32(levels), 0, 255)
+    brighter = x.astype(np.float32) + np.float32(levels)
+    return np.clip(brighter, 0, 255)
 
 
 def blur(x: np.ndarray, sigma: float) -> np.ndarray:
@@ -67,8 +68,10 @@ def occlusion(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarr
     # Drawn as a part of the room there is: the same generator puts smaller and larger squares
     # alike.
     room = x.shape[1] - side + 1
-    places = (rng.random((len(x), 2)) * room).astype(int)
-    for face, (top, left) in zip(out, places, strict=True):
+    drawn = rng.random((len(x), 2)) * room
+    corners = drawn.astype(int)
+    for face, corner in zip(out, corners, strict=True):
+        top, left = corner
         face[top : top + side, left : left + side] = _GREY
     return out
 

@@ -69,7 +69,8 @@ class BlazeFace:
         self._boxes = boxes["index"]
         self._scores = scores["index"]
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
-        self._anchors = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 1, 2)
+        grid = np.stack(np.meshgrid(middles, middles), axis=-1)
+        self._anchors = grid.reshape(-1, 1, 2)
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none
@@ -77,11 +78,15 @@ class BlazeFace:
         """
         image = as_rgb(image)
         height, width = image.shape[:2]
-        looks = [self._look(image, middle, side) for middle, side in self._windows(width, height)]
-        points = np.concatenate([points for points, _ in looks])
-        scores = np.concatenate([scores for _, scores in looks])
+        points = []
+        scores = []
+        for middle, side in self._windows(width, height):
+            seen, sure = self._look(image, middle, side)
+            points.append(seen)
+            scores.append(sure)
+        candidates = _merge(np.concatenate(points), np.concatenate(scores))
         faces: list[Face] = []
-        for candidate in _merge(points, scores):
+        for candidate in candidates:
             if _is_known(candidate, faces):
                 continue
             face = self._look_closer(image, candidate)
@@ -91,7 +96,8 @@ class BlazeFace:
 
     def _windows(self, width: int, height: int) -> Iterator[tuple[np.ndarray, float]]:
         """Middle and side of every square of the first look: the whole picture, then the tiles."""
-        yield np.array([width / 2, height / 2]), max(width, height)
+        middle = np.array([width / 2, height / 2])
+        yield middle, max(width, height)
         if not self.tiles:
             return
         side = min(width, height) * 2 / (self.tiles + 1)
@@ -100,7 +106,11 @@ class BlazeFace:
                 yield np.array([x, y]), side
 
     def _look(
-        self, image: np.ndarray, middle: np.ndarray, side: float, tilt: float = 0.0
+        self,
+        image: np.ndarray,
+        middle: np.ndarray,
+        side: float,
+        tilt: float = 0.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run the network on one square.
 
@@ -108,14 +118,17 @@ class BlazeFace:
         at least CANDIDATE.
         """
         cut, step = cut_square(image, middle, side, tilt, NETWORK_SIZE, cv2.BORDER_CONSTANT)
-        self._network.set_tensor(self._input, cut[None].astype(np.float32) / 127.5 - 1)
+        batch = cut[None].astype(np.float32) / 127.5 - 1
+        self._network.set_tensor(self._input, batch)
         self._network.invoke()
-        logits = self._network.get_tensor(self._scores)[0, :, 0].astype(float)
-        scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+        answers = self._network.get_tensor(self._scores)
+        logits = np.clip(answers[0, :, 0].astype(float), -80, 80)
+        scores = 1 / (1 + np.exp(-logits))
         keep = np.flatnonzero(scores >= CANDIDATE)
-        boxes = self._network.get_tensor(self._boxes)[0].reshape(-1, 8, 2)
+        boxes = self._network.get_tensor(self._boxes)
+        boxes = boxes[0].reshape(-1, 8, 2)
         points = boxes[keep, :4].astype(float)
-        # All but the size are places: from the cell's middle to the cut, and from it to the picture.
+        # All but the size are places: from the cell's middle to the cut, then to the picture.
         places = (0, 2, 3)
         in_cut = points[:, places] + self._anchors[keep]
         points[:, places] = (in_cut - NETWORK_SIZE / 2) @ step.T + middle
@@ -131,7 +144,8 @@ class BlazeFace:
             points, scores = self._look(image, face.centre, CLOSER * face.side, tilt)
             near = []
             for seen in _merge(points, scores):
-                if np.abs(seen.centre - face.centre).max() < face.side / 2:
+                distance = np.abs(seen.centre - face.centre).max()
+                if distance < face.side / 2:
                     near.append(seen)
             if not near:
                 return None
@@ -170,13 +184,16 @@ class Haar:
         grey = cv2.cvtColor(as_rgb(image), cv2.COLOR_RGB2GRAY)
         scale = max(1.0, max(grey.shape) / self.max_side)
         if scale > 1:
-            size = [max(1, round(length / scale)) for length in grey.shape[1::-1]]
+            height, width = grey.shape
+            size = (max(1, round(width / scale)), max(1, round(height / scale)))
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
         even = cv2.equalizeHist(grey)
         boxes = self._cascade.detectMultiScale(even, 1.1, self.neighbours, minSize=(40, 40))
         faces = []
         for x, y, width, _ in boxes:
-            middle = np.array([x + width / 2, y + width * (0.5 + HAAR_SHIFT)])
+            across = x + width / 2
+            down = y + width * (0.5 + HAAR_SHIFT)
+            middle = np.array([across, down])
             side = HAAR_SCALE * scale * width
             faces.append(_square_face(scale * middle, side, 1.0))
         return _largest_first(faces)
@@ -265,10 +282,20 @@ def _is_known(face: Face, faces: list[Face]) -> bool:
 
 
 def _square_face(
-    centre: np.ndarray, side: float, score: float, eyes: np.ndarray | None = None
+    centre: np.ndarray,
+    side: float,
+    score: float,
+    eyes: np.ndarray | None = None,
 ) -> Face:
     x, y = centre - side / 2
-    return Face(float(x), float(y), float(side), float(side), float(score), eyes)
+    return Face(
+        x=float(x),
+        y=float(y),
+        w=float(side),
+        h=float(side),
+        score=float(score),
+        eyes=eyes,
+    )
 
 
 def _merge(points: np.ndarray, scores: np.ndarray) -> list[Face]:

@@ -48,7 +48,8 @@ def pixel_hash(faces: np.ndarray) -> np.ndarray:
     """
     digits = []
     for picture in _grey(faces):
-        digits.append(hashlib.sha1(picture.tobytes()).hexdigest()[:16])
+        digest = hashlib.sha1(picture.tobytes()).hexdigest()
+        digits.append(digest[:16])
     return np.array(digits, dtype="U16")
 
 
@@ -68,9 +69,11 @@ def perceptual_hash(faces: np.ndarray) -> np.ndarray:
     for picture in _grey(faces):
         image = Image.fromarray(picture)
         small.append(image.resize((32, 32), Image.Resampling.LANCZOS))
-    pixels = np.array(small, dtype=np.float64).reshape(-1, 32, 32)
+    pixels = np.array(small, dtype=np.float64)
+    pixels = pixels.reshape(-1, 32, 32)
     frequencies = fft.dctn(pixels, axes=(1, 2))
-    low = frequencies[:, :8, :8].reshape(-1, 64)
+    low = frequencies[:, :8, :8]
+    low = low.reshape(-1, 64)
     bits = low > np.median(low, axis=1, keepdims=True)
     packed = np.packbits(bits, axis=1)
     return packed.view(">u8")[:, 0].astype(np.uint64)
@@ -125,9 +128,10 @@ def near_faces(faces: np.ndarray) -> np.ndarray:
     details = _details(grey)
     found = []
     for step in (1, -1):  # as they are, then mirrored
-        pairs = near_pairs(hashes, HASH_BITS, perceptual_hash(grey[:, :, ::step]))
-        others = details[:, :, ::step]
-        correlation = best_correlation(details, others, pairs, SHIFTS, SHIFTS)
+        other_hashes = perceptual_hash(grey[:, :, ::step])
+        other_details = details[:, :, ::step]
+        pairs = near_pairs(hashes, HASH_BITS, other_hashes)
+        correlation = best_correlation(details, other_details, pairs, SHIFTS, SHIFTS)
         found.append(pairs[correlation >= FACES_ALIKE])
     return np.unique(np.concatenate(found), axis=0)
 
@@ -139,8 +143,9 @@ def _grey(faces: np.ndarray) -> np.ndarray:
             f"pictures of shape {faces.shape}: expected grey ones, (n, height, width) "
             "or with a last 1"
         )
-    levels = np.clip(np.rint(faces), 0, 255).astype(np.uint8)
-    return levels.reshape(faces.shape[:3])
+    levels = np.clip(np.rint(faces), 0, 255)
+    pictures = levels.astype(np.uint8)
+    return pictures.reshape(faces.shape[:3])
 
 
 def _details(grey: np.ndarray) -> np.ndarray:

@@ -75,17 +75,20 @@ def cut_faces(frame: Frame, detector: Detector, film_width: int | None = None) -
     """
     width = frame.image.shape[1]
     scale = (film_width or width) / width
-    return [_cut_face(frame, face, scale) for face in detector.detect(frame.image)]
+    found = detector.detect(frame.image)
+    return [_cut_face(frame, face, scale) for face in found]
 
 
 def _cut_face(frame: Frame, face: Face, scale: float) -> FilmFace:
     crop = align_crop(frame.image, face)
+    corner = (scale * face.x, scale * face.y)
+    size = (scale * face.w, scale * face.h)
     return FilmFace(
         t=frame.t,
         index=frame.index,
         track=None,
         found=face,
-        box=(scale * face.x, scale * face.y, scale * face.w, scale * face.h),
+        box=(*corner, *size),
         size=MARGIN * face.side,
         tilt=math.degrees(face.tilt),
         sharpness=sharpness(as_picture(crop)),

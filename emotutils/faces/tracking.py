@@ -70,7 +70,9 @@ class Tracker:
             raise ValueError(f"pictures must come in the order of time: {t} s after {self._t} s")
         self._t = t
         self._picture += 1
-        self._tracks = {n: track for n, track in self._tracks.items() if self._alive(track)}
+        for number, track in list(self._tracks.items()):
+            if not self._alive(track):
+                del self._tracks[number]
         known = self._paired(faces)
         numbers = []
         for k, face in enumerate(faces):
@@ -95,8 +97,9 @@ class Tracker:
         costs = np.zeros((len(numbers), len(faces)))
         for i, number in enumerate(numbers):
             track = self._tracks[number]
+            gap = self._t - track.t
             for k, face in enumerate(faces):
-                costs[i, k] = _mismatch(track.face, face, self._t - track.t)
+                costs[i, k] = _mismatch(track.face, face, gap)
         pairs = zip(*linear_sum_assignment(costs), strict=True)
         return {k: numbers[i] for i, k in pairs if costs[i, k] < 1}
 

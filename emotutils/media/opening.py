@@ -156,7 +156,7 @@ def _decodable(container: InputContainer) -> Iterator[VideoStream | AudioStream]
 
 
 def stream_of(container: InputContainer, kind: str) -> VideoStream | AudioStream | None:
-    """The film's picture ("video") or sound ("audio"): the one marked as default, else the first."""
+    """The film's picture ("video") or sound ("audio"): the default one, else the first."""
     streams = [stream for stream in _decodable(container) if stream.type == kind]
     for stream in streams:
         if stream.disposition & Disposition.default:

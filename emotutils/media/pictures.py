@@ -38,7 +38,11 @@ class Frame:
 
 
 def frames(
-    path: StrPath, fps: float | None = 5.0, *, max_side: int | None = None, warn: Warn | None = None
+    path: StrPath,
+    fps: float | None = 5.0,
+    *,
+    max_side: int | None = None,
+    warn: Warn | None = None,
 ) -> Iterator[Frame]:
     """The pictures of a film, one after the other, upright and with their true times.
 
@@ -156,7 +160,10 @@ def rotation(matrix: np.ndarray) -> int:
 
 
 def shown_size(
-    frame: av.VideoFrame, stream: VideoStream, matrix: np.ndarray, max_side: int | None = None
+    frame: av.VideoFrame,
+    stream: VideoStream,
+    matrix: np.ndarray,
+    max_side: int | None = None,
 ) -> tuple[int, int]:
     """(width, height) of the upright picture with square pixels, scaled down to ``max_side``."""
     aspect = float(stream.sample_aspect_ratio or 1)

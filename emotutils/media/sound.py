@@ -19,7 +19,11 @@ _TAIL = 0.25  # s: a codec pads its last packet by less than this
 
 
 def sound_blocks(
-    path: StrPath, sr: int = 16000, *, block: float = 1.0, warn: Warn | None = None
+    path: StrPath,
+    sr: int = 16000,
+    *,
+    block: float = 1.0,
+    warn: Warn | None = None,
 ) -> Iterator[np.ndarray]:
     """The sound of a film or recording as float32 mono (mean of the channels) in −1..1 at ``sr``
     Hz, block by block.

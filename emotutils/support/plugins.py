@@ -27,6 +27,6 @@ def announced(kind: str, known: Container[str]) -> Iterator[tuple[str, object]]:
                 yield point.name, point.load()
             except Exception as error:  # somebody else's code may raise anything
                 raise EmotutilsError(
-                    f"{point.value}, announced as {point.name!r} in emotutils.{kind}, cannot be imported ({error}): "
-                    "mend or uninstall its package"
+                    f"{point.value}, announced as {point.name!r} in emotutils.{kind}, "
+                    f"cannot be imported ({error}): mend or uninstall its package"
                 ) from error

@@ -35,7 +35,11 @@ def close_pairs(n: int, close: Callable[[slice, slice], np.ndarray]) -> np.ndarr
 
 
 def best_correlation(
-    a: np.ndarray, b: np.ndarray, pairs: np.ndarray, ys: Sequence[int], xs: Sequence[int]
+    a: np.ndarray,
+    b: np.ndarray,
+    pairs: np.ndarray,
+    ys: Sequence[int],
+    xs: Sequence[int],
 ) -> np.ndarray:
     """Correlation of ``a[i]`` and ``b[k]`` at the best of some shifts (edges wrap around).
 

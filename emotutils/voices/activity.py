@@ -71,9 +71,11 @@ def voice_activity(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
     # The closure of a stop consonant is no pause.
     loud = binary_closing(np.pad(loud, 10), np.ones(10))[10:-10]
     activity = np.zeros_like(loud)
-    for begin, end in np.flatnonzero(np.diff(np.pad(loud, 1))).reshape(-1, 2):
+    edges = np.flatnonzero(np.diff(np.pad(loud, 1)))
+    for begin, end in edges.reshape(-1, 2):
         has_pitch = pitched[begin:end].sum() >= 5
-        activity[begin:end] = has_pitch and _movement(bands[:, begin:end]) >= 3
+        moves = _movement(bands[:, begin:end]) >= 3
+        activity[begin:end] = has_pitch and moves
     return activity
 
 
@@ -82,11 +84,14 @@ def _speech_power(x: np.ndarray, sr: int) -> np.ndarray:
     hop = round(FRAME * sr)
     n_fft = 2 * round(0.016 * sr)
     n = -(-len(x) // hop)
-    padded = np.pad(x, ((n_fft - hop) // 2, n * hop - len(x) + n_fft))
+    before = (n_fft - hop) // 2
+    behind = n * hop - len(x) + n_fft
+    padded = np.pad(x, (before, behind))
     hz = np.arange(n_fft // 2 + 1) * sr / n_fft
     lowest, highest = _SPEECH_BAND
     heard = (lowest <= hz) & (hz <= highest)
-    power = power_spectrum(padded, n_fft, hop)[:, :n] * heard[:, None]
+    spectrum = power_spectrum(padded, n_fft, hop)
+    power = spectrum[:, :n] * heard[:, None]
     power /= n_fft * n_fft / 16  # a full-scale sine is 0 dBFS or so, whatever n_fft
     return power
 
@@ -95,8 +100,10 @@ def _band_levels(power: np.ndarray, sr: int) -> np.ndarray:
     """dB in each of 20 mel bands: (20, n)."""
     n_fft = 2 * (len(power) - 1)
     lowest, highest = _SPEECH_BAND
-    filters = sparse_mel_filters(sr, n_fft, 20, lowest, min(highest, sr / 2))
-    return 10 * np.log10(filters @ power * (sr / n_fft) + 1e-11)
+    highest = min(highest, sr / 2)
+    filters = sparse_mel_filters(sr, n_fft, 20, lowest, highest)
+    in_bands = filters @ power * (sr / n_fft)
+    return 10 * np.log10(in_bands + 1e-11)
 
 
 def _stands_out(power: np.ndarray, bands: np.ndarray) -> np.ndarray:
@@ -117,12 +124,15 @@ def _periodicity(power: np.ndarray, sr: int) -> np.ndarray:
     """
     n_fft = 2 * (len(power) - 1)
     lowest, highest = _PITCH
-    lags = np.arange(int(sr / highest), min(int(sr / lowest), n_fft // 2))
-    of_window = fft.irfft(np.abs(fft.rfft(hann(n_fft))) ** 2)
+    shortest = int(sr / highest)
+    longest = min(int(sr / lowest), n_fft // 2)
+    lags = np.arange(shortest, longest)
+    spectrum = np.abs(fft.rfft(hann(n_fft)))
+    of_window = fft.irfft(spectrum**2)
     expected = of_window[lags] / of_window[0]
     r = fft.irfft(power, n_fft, axis=0)
-    peak = (r[lags] / expected[:, None]).max(axis=0)
-    return peak / (r[0] + 1e-20)
+    compared = r[lags] / expected[:, None]
+    return compared.max(axis=0) / (r[0] + 1e-20)
 
 
 def _movement(bands: np.ndarray) -> float:
@@ -133,10 +143,11 @@ def _movement(bands: np.ndarray) -> float:
     do not count. Of the bands, the 80th percentile counts: in noise, few of them stand out, but
     these move.
     """
-    smooth = uniform_filter1d(bands, 5, axis=1)[:, 3:-3]
-    if smooth.shape[1] == 0:
+    smooth = uniform_filter1d(bands, 5, axis=1)
+    inner = smooth[:, 3:-3]
+    if inner.shape[1] == 0:
         return 0.0
-    return float(np.percentile(smooth.std(axis=1), 80))
+    return float(np.percentile(inner.std(axis=1), 80))
 
 
 def is_voiced(
@@ -188,11 +199,14 @@ def signal_to_noise(
     if not activity.any():
         return float("nan")
     hop = round(FRAME * sr)
-    whole_frames = np.pad(x, (0, len(activity) * hop - len(x))).reshape(-1, hop)
-    power = np.square(whole_frames, dtype=np.float64).mean(axis=1)
+    missing = len(activity) * hop - len(x)
+    frames = np.pad(x, (0, missing)).reshape(-1, hop)
+    power = np.square(frames, dtype=np.float64).mean(axis=1)
     background = np.percentile(power, 10) + 1e-12
-    voice = max(power[activity].mean() - background, 0.01 * background)
-    return float(min(10 * np.log10(voice / background), 60.0))
+    voice = power[activity].mean() - background
+    voice = max(voice, 0.01 * background)
+    decibels = 10 * np.log10(voice / background)
+    return float(min(decibels, 60.0))
 
 
 def trim(
@@ -256,6 +270,8 @@ def trim_or_whole(
     activity : what ``voice_activity(x, sr)`` gave, where it is known already.
     """
     trimmed = trim(x, sr, activity=activity)
-    if len(trimmed) == 0 or len(trimmed) < shortest * sr:
+    if len(trimmed) == 0:
+        return x
+    if len(trimmed) < shortest * sr:
         return x
     return trimmed

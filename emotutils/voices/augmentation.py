@@ -29,16 +29,19 @@ def augment_log_mel(x: np.ndarray, rng: np.random.Generator, deltas: int = 0) ->
     for i, clip in enumerate(x):
         rows = clip[clip[:, 0] != PAD]
         kept = _shortened(rows, rng)
-        parts = kept.reshape(len(kept), 1 + deltas, -1)  # frames, (bands, slopes …), n_mels
+        # frames, (bands, slopes …), n_mels
+        parts = kept.reshape(len(kept), 1 + deltas, -1)
         shifted = _shifted(parts, rng.integers(-2, 3))
         _hide(shifted, rng)
-        out[i, : len(kept)] = shifted.reshape(len(kept), -1)
+        frames = len(kept)
+        out[i, :frames] = shifted.reshape(frames, -1)
     return out
 
 
 def _shortened(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A stretch of 70 to 100 % of the frames."""
-    frames = max(1, int(len(rows) * rng.uniform(0.7, 1.0)))
+    share = rng.uniform(0.7, 1.0)
+    frames = max(1, int(len(rows) * share))
     start = rng.integers(0, len(rows) - frames + 1)
     return rows[start : start + frames]
 
@@ -47,9 +50,11 @@ def _shifted(parts: np.ndarray, bands: int) -> np.ndarray:
     """A copy, higher by so many bands; the edge is repeated."""
     shifted = np.roll(parts, bands, axis=2)
     if bands > 0:
-        shifted[:, :, :bands] = shifted[:, :, [bands]]
+        lowest = shifted[:, :, [bands]]
+        shifted[:, :, :bands] = lowest
     elif bands < 0:
-        shifted[:, :, bands:] = shifted[:, :, [bands - 1]]
+        highest = shifted[:, :, [bands - 1]]
+        shifted[:, :, bands:] = highest
     return shifted
 
 
@@ -113,7 +118,8 @@ def add_noise(x: np.ndarray, snr: float, rng: np.random.Generator) -> np.ndarray
     20
     """
     noise = rng.standard_normal(len(x))
-    wanted = np.mean(np.square(x, dtype=np.float64)) / 10 ** (snr / 10)
+    power = np.mean(np.square(x, dtype=np.float64))
+    wanted = power / 10 ** (snr / 10)
     gain = np.sqrt(wanted / np.mean(noise**2))
     return (x + noise * gain).astype(x.dtype)
 
@@ -162,4 +168,5 @@ def shift_time(x: np.ndarray, sr: int, seconds: float) -> np.ndarray:
     n = round(seconds * sr)
     later = max(n, 0)
     earlier = max(-n, 0)
-    return np.pad(x, (later, earlier))[earlier:][: len(x)]
+    padded = np.pad(x, (later, earlier))
+    return padded[earlier:][: len(x)]

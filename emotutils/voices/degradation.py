@@ -16,7 +16,12 @@ from .activity import FRAME, voice_activity
 _LINE_RATE = 8000  # samples a second of a telephone line
 
 
-def white_noise(x: np.ndarray, snr: float, sr: int, rng: np.random.Generator) -> np.ndarray:
+def white_noise(
+    x: np.ndarray,
+    snr: float,
+    sr: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """A recording in white noise: as a float file, peaks may pass 1.
 
     The voice's level is its mean power where ``voices.voice_activity`` hears somebody, so that
@@ -35,7 +40,8 @@ def white_noise(x: np.ndarray, snr: float, sr: int, rng: np.random.Generator) ->
     float32 (samples,).
     """
     activity = voice_activity(x, sr)
-    voiced = np.repeat(activity, round(FRAME * sr))[: len(x)]
+    voiced = np.repeat(activity, round(FRAME * sr))
+    voiced = voiced[: len(x)]
     voice = x[voiced] if voiced.any() else x
     power = np.mean(np.square(voice, dtype=np.float64))
     noise = rng.standard_normal(len(x))
@@ -61,7 +67,8 @@ def telephone(x: np.ndarray, high: float, sr: int) -> np.ndarray:
     float32 (samples,).
     """
     band = signal.firwin(401, [300, high], pass_zero=False, fs=_LINE_RATE)  # 50 ms
-    on_the_line = np.pad(signal.resample_poly(x, _LINE_RATE, sr), 200)
+    on_the_line = signal.resample_poly(x, _LINE_RATE, sr)
+    on_the_line = np.pad(on_the_line, len(band) // 2)
     passed = signal.fftconvolve(on_the_line, band, mode="valid")
     back = signal.resample_poly(passed, sr, _LINE_RATE)
     return back[: len(x)].astype(np.float32)
@@ -98,7 +105,8 @@ def mp3(x: np.ndarray, kbits: int, sr: int) -> np.ndarray:
     except (av.FFmpegError, ValueError) as error:
         raise EmotutilsError(f"no MP3 of {kbits} kbit/s from sound at {sr} Hz: {error}") from error
     missing = max(0, len(x) - len(decoded))
-    return np.pad(decoded, (0, missing))[: len(x)]
+    padded = np.pad(decoded, (0, missing))
+    return padded[: len(x)]
 
 
 def _encoded(x: np.ndarray, kbits: int, sr: int) -> bytes:

@@ -87,11 +87,13 @@ class Features:
                 f"deltas={self.deltas} with {self.kind}: 0, 1 or 2 for log_mel and mfcc, "
                 "0 for mfcc_mean"
             )
-        if not (1 <= self.n_mels <= MAX_MELS and 1 <= self.n_mfcc <= self.n_mels):
+        fits = 1 <= self.n_mfcc <= self.n_mels <= MAX_MELS
+        if not fits:
             raise ValueError(
                 f"n_mels={self.n_mels}, n_mfcc={self.n_mfcc}: 1 <= n_mfcc <= n_mels <= {MAX_MELS}"
             )
-        if min(self.n_fft, self.hop_length, self.sr, self.seconds) <= 0 or self.n_fft % 2:
+        smallest = min(self.n_fft, self.hop_length, self.sr, self.seconds)
+        if smallest <= 0 or self.n_fft % 2:
             raise ValueError("n_fft, hop_length, sr and seconds must be above 0, and n_fft even")
         if not 0 <= self.fmin < self.fmax <= self.sr / 2:
             raise ValueError(
@@ -129,7 +131,8 @@ class Features:
             rows.append(delta(bands, order=order))
         over_time = np.concatenate(rows).T
         if self.kind == "mfcc_mean":
-            return over_time.mean(axis=0, dtype=np.float64).astype(np.float32)
+            mean = over_time.mean(axis=0, dtype=np.float64)
+            return mean.astype(np.float32)
         out = np.full(self.shape, PAD, dtype=np.float32)
         out[: len(over_time)] = over_time
         return out
@@ -155,7 +158,8 @@ class Features:
         x = x[begin : begin + size]
         if self.level == "none":
             return x
-        rms = np.sqrt(np.mean(np.square(x, dtype=np.float64)))
+        power = np.mean(np.square(x, dtype=np.float64))
+        rms = np.sqrt(power)
         if rms == 0:
             return x
         gain = 10 ** (LEVEL / 20) / rms
@@ -168,7 +172,8 @@ class Features:
     @classmethod
     def from_dict(cls, values: Mapping) -> "Features":
         """The inverse of `to_dict`; ``ValueError`` names a key that is unknown."""
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"unknown fields of Features: {', '.join(unknown)}")
         return cls(**values)

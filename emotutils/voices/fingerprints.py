@@ -38,7 +38,8 @@ def sound_hash(voices: Sequence[np.ndarray]) -> np.ndarray:
     digits = []
     for x in voices:
         samples = np.float32(x).tobytes()
-        digits.append(hashlib.sha1(samples).hexdigest()[:16])
+        digest = hashlib.sha1(samples).hexdigest()
+        digits.append(digest[:16])
     return np.array(digits, dtype="U16")
 
 
@@ -73,9 +74,11 @@ def sound_fingerprint(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
         fmin=100.0,
         fmax=3800.0,
     )
-    centred = _centred(np.maximum(decibels - decibels.max() + FLOOR, 0))
+    above_floor = np.maximum(decibels - decibels.max() + FLOOR, 0)
+    centred = _centred(above_floor)
     there = centred.any(axis=0)  # frames that hold any sound
-    mean = centred.sum(axis=1, keepdims=True) / max(there.sum(), 1)
+    total = centred.sum(axis=1, keepdims=True)
+    mean = total / max(there.sum(), 1)
     details = np.where(there, centred - mean, 0)
     length = max(np.linalg.norm(details), 1.0)
     return (details / length).astype(np.float32)
@@ -85,9 +88,11 @@ def _centred(mel: np.ndarray) -> np.ndarray:
     """`FRAMES` frames with the centre of gravity in their middle."""
     weight = mel.sum(axis=0)
     moment = weight @ np.arange(len(weight))
-    centre = round(float(moment / max(weight.sum(), 1e-9)))
+    centre = moment / max(weight.sum(), 1e-9)
+    begin = round(float(centre))
     half = FRAMES // 2
-    return np.pad(mel, ((0, 0), (half, half)))[:, centre : centre + FRAMES]
+    padded = np.pad(mel, ((0, 0), (half, half)))
+    return padded[:, begin : begin + FRAMES]
 
 
 def near_sounds(voices: Sequence[np.ndarray], sr: int = SAMPLE_RATE) -> np.ndarray:

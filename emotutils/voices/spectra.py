@@ -68,7 +68,8 @@ def log_mel(
     filters = sparse_mel_filters(sr, n_fft, n_mels, fmin, fmax)
     spectrum = power_spectrum(np.pad(x, n_fft // 2), n_fft, hop_length)
     power = filters @ spectrum
-    decibels = 10 * np.log10(np.maximum(power, AMIN, dtype=x.dtype))
+    audible = np.maximum(power, AMIN, dtype=x.dtype)
+    decibels = 10 * np.log10(audible)
     return np.maximum(decibels, decibels.max() - TOP_DB)
 
 
@@ -147,7 +148,13 @@ def delta(x: np.ndarray, width: int = 9, order: int = 1) -> np.ndarray:
     return signal.savgol_filter(x, width, polyorder=order, deriv=order, mode=mode)
 
 
-def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> np.ndarray:
+def mel_filters(
+    sr: int,
+    n_fft: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
+) -> np.ndarray:
     """Slaney's triangular mel filters, each of unit area.
 
     The same numbers as ``librosa.filters.mel`` (a test compares them), without the seconds that
@@ -170,7 +177,8 @@ def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> n
     """
     if not 0 <= fmin < fmax <= sr / 2:
         raise ValueError(f"mel bands from {fmin} to {fmax} Hz do not fit sound at {sr} Hz")
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2))
+    mels = np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2)
+    edges = _mel_to_hz(mels)
     bins = np.linspace(0, sr / 2, 1 + n_fft // 2)
     width = np.diff(edges)[:, None]
     rising = (bins - edges[:-2, None]) / width[:-1]
@@ -182,7 +190,11 @@ def mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> n
 
 @lru_cache(maxsize=16)
 def sparse_mel_filters(
-    sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float
+    sr: int,
+    n_fft: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
 ) -> sparse.csr_array:
     """`mel_filters` as a sparse matrix: few entries differ from zero.
 
@@ -224,7 +236,8 @@ def power_spectrum(x: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
     """
     frames = np.lib.stride_tricks.sliding_window_view(x, n_fft)[::hop_length]
     window = hann(n_fft).astype(x.dtype)
-    out = np.empty((len(frames), 1 + n_fft // 2), x.dtype)
+    frequencies = 1 + n_fft // 2
+    out = np.empty((len(frames), frequencies), x.dtype)
     # A quarter of a megabyte, which stays in the cache: twice as fast as all at once.
     step = 16 * max(1, 4096 // n_fft)
     for begin in range(0, len(frames), step):

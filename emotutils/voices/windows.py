@@ -42,14 +42,18 @@ def window_starts(duration: float, window: float = WINDOW, hop: float = HOP) -> 
         return np.zeros(0)
     if duration <= window + tolerance:
         return np.zeros(1)
-    starts = hop * np.arange(int((duration - window + tolerance) // hop) + 1)
+    hops = int((duration - window + tolerance) // hop)
+    starts = hop * np.arange(hops + 1)
     if starts[-1] + window < duration - tolerance:
         starts = np.append(starts, duration - window)
     return starts
 
 
 def voiced_windows(
-    x: np.ndarray, sr: int = SAMPLE_RATE, window: float = WINDOW, hop: float = HOP
+    x: np.ndarray,
+    sr: int = SAMPLE_RATE,
+    window: float = WINDOW,
+    hop: float = HOP,
 ) -> list[np.ndarray]:
     """The windows of one recording from which a network learns: silence trimmed, then cut.
 
@@ -67,12 +71,18 @@ def voiced_windows(
     """
     trimmed = trim_or_whole(x, sr)
     size = round(window * sr)
-    begins = [round(t * sr) for t in window_starts(len(trimmed) / sr, window, hop)]
-    return [trimmed[begin : begin + size] for begin in begins]
+    windows = []
+    for start in window_starts(len(trimmed) / sr, window, hop):
+        begin = round(start * sr)
+        windows.append(trimmed[begin : begin + size])
+    return windows
 
 
 def iter_windows(
-    blocks: Iterable[np.ndarray], sr: int = SAMPLE_RATE, window: float = WINDOW, hop: float = HOP
+    blocks: Iterable[np.ndarray],
+    sr: int = SAMPLE_RATE,
+    window: float = WINDOW,
+    hop: float = HOP,
 ) -> Iterator[tuple[float, float, np.ndarray]]:
     """Cut a stream of sound blocks of any sizes into overlapping windows, holding about one window
     in memory.
