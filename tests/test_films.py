@@ -16,7 +16,7 @@ from emotutils.datasets import affwild2, films, openface, prepare_films
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.media import FilmWriter
-from emotutils.samples.faces import EXPRESSIONS, Identity
+from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
 from emotutils.samples.sets import make_affwild2
 

@@ -12,7 +12,7 @@ from emotutils.datasets import Part, load_pairs, pair_up, ravdess_tracking
 from emotutils.emotions import CODES, EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.media import FilmWriter
-from emotutils.samples.faces import EXPRESSIONS, Identity
+from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
 from emotutils.samples.voice import SAMPLE_RATE, Speaker, loudness, speak
 from emotutils.training.recipes import RECIPES

@@ -12,7 +12,8 @@ from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
 from emotutils.samples import film as make_demo
 from emotutils.samples import sets as make_sets
-from emotutils.samples.faces import EXPRESSIONS, Identity, draw_head
+from emotutils.samples.faces import draw_head
+from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
 from emotutils.samples.voice import STYLES, Speaker, loudness, speak, talk
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..media import FilmWriter
 from ..support.files import replacing
-from .faces import EXPRESSIONS, Identity
+from .muscles import EXPRESSIONS, Identity
 from .scene import Scene, blend
 from .voice import SAMPLE_RATE, Speaker, Style, loudness, talk
 

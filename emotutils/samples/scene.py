@@ -7,7 +7,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from .faces import BOTH, HEAD, Canvas, Identity, curve, draw_head, mirror
+from .canvas import BOTH, Canvas, curve, mirror
+from .faces import HEAD, draw_head
+from .muscles import Identity
 
 _BODY = (-3.2, 0.0, 6.4, 4.0)  # left, top, width and height of the body's canvas, in units
 _CLOTH = np.float32((0.22, 0.33, 0.42))

@@ -20,7 +20,8 @@ import soundfile
 from ..emotions import CODES, EMOTIONS
 from ..media import FilmWriter
 from ..support.files import replacing
-from .faces import EXPRESSIONS, Identity, draw_head
+from .faces import draw_head
+from .muscles import EXPRESSIONS, Identity
 from .scene import Pose, Scene, blend, place
 from .voice import SAMPLE_RATE, Speaker, babble, loudness, speak
 
