@@ -138,9 +138,16 @@ def test_importing_the_package_loads_nothing_heavy():
     assert out.stdout.strip() == "[]"
 
 
-def test_reading_cards_loads_no_network_and_no_film():
-    code = "import sys, emotutils.networks as n; assert n.shipped_cards(n.KINDS); "
-    code += f"print(sorted({HEAVY | {'av'}!r} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from emotutils import networks; assert networks.shipped_cards(networks.KINDS)",
+        "import emotutils.evaluation",
+        "import emotutils.plots",
+    ],
+)
+def test_cards_scores_and_figures_need_no_network_and_no_film(code):
+    code = f"import sys; {code}; print(sorted({HEAVY | {'av'}!r} & set(sys.modules)))"
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

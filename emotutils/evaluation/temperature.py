@@ -3,8 +3,8 @@ notebooks/13_fusion.
 
 Temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural
 networks", ICML) divides the logits by one number: the answers stay, how sure they are changes. What
-a small, tilted or blurred face and a noisy voice cost is told the same way: by the temperature that
-such input needs.
+a small, tilted or blurred face and a noisy voice cost is measured the same way: by the temperature
+that such input needs.
 """
 
 from collections.abc import Mapping, Sequence

@@ -105,7 +105,7 @@ def _shapes(given: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
 def _mean_over_faces(trunk: keras.Model, faces):
     """(batch, K, 48, 48, 1) → (batch, d): each face by itself, then their mean.
 
-    So the order and the number of faces do not matter to what is said.
+    So the order and the number of faces do not matter to the answer.
     """
     _, k, *shape = faces.shape
     embedded = trunk(ops.reshape(faces, (-1, *shape)))

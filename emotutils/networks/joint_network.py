@@ -68,7 +68,7 @@ class JointNetwork(Network):
         return in_batches(trunk, batch)
 
     def join(self, face: np.ndarray | None, voice: np.ndarray | None) -> np.ndarray:
-        """Probabilities of each moment from what was seen and heard in it, at the network's
+        """Probabilities of each moment from its embedded face and voice, at the network's
         temperature.
 
         Parameters

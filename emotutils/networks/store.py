@@ -128,6 +128,16 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     Raises
     ------
     NetworkError : unknown name, no such file, no card, or files that do not fit together.
+
+    Examples
+    --------
+    >>> network = load_network("conv2d")
+    >>> network.kind, network.input_shape, len(network.labels)
+    ('face', (48, 48, 1), 7)
+    >>> import numpy as np
+    >>> faces = np.zeros((2, 48, 48, 1))
+    >>> network.predict_proba(faces).shape
+    (2, 7)
     """
     path = Path(weights or name)
     if weights is None and path.suffix != ".keras":
