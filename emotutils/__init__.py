@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "analysis": ["analyze"],
         "course": ["setup_notebook", "show_source", "solutions"],
         "networks": ["build_network", "load_network", "register_network"],
-        "training": ["fit", "train"],
+        "training": ["evaluate", "fit", "train"],
     },
 )

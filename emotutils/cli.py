@@ -207,6 +207,7 @@ def _add_train(commands) -> None:
     p.add_argument("--root", type=Path, help=ROOT_HELP)
     p.add_argument("--out", type=Path, help="where the run goes (default: runs/)")
     p.add_argument("--resume", action="store_true", help="go on from the last finished epoch")
+    p.add_argument("--overwrite", action="store_true", help="delete an earlier run of this name")
     p.add_argument(
         "--publish",
         action="store_true",
@@ -431,6 +432,7 @@ def _train(args) -> None:
         seed=args.seed,
         epochs=args.epochs,
         resume=args.resume,
+        overwrite=args.overwrite,
         publish=args.publish,
         progress=sys.stderr.isatty(),
     )
@@ -445,11 +447,11 @@ def _train(args) -> None:
 
 
 def _evaluate(args) -> None:
-    from .training.testing import evaluate_network
+    from .training import evaluate
 
     if args.out:
         check_writable(args.out)
-    report = evaluate_network(args.network, args.data, args.split, args.root, flip=args.flip)
+    report = evaluate(args.network, args.data, args.split, args.root, flip=args.flip)
     if args.json:
         print(report.to_json())
     else:

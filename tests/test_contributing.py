@@ -24,7 +24,7 @@ from emotutils.emotions import EMOTIONS
 from emotutils.media import FilmWriter
 from emotutils.networks import kind_of
 from emotutils.studies import searches
-from emotutils.training import describing, recipes
+from emotutils.training import describing, material, recipes
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: Each line as the command line gets it, in one process, because TensorFlow takes seconds to start.
@@ -300,7 +300,7 @@ def test_a_training_as_written_leaves_the_record_of_that_name(name):
     args = build_parser().parse_args(TIMED[name][0].split()[1:])
     plan = recipes.recipe_for(args.network, args.recipe)
     plan = replace(plan, epochs=args.epochs or plan.epochs)
-    protocol = args.protocol or describing.own_protocol(args.data, kind_of(args.network))
+    protocol = args.protocol or material.own_protocol(args.data, kind_of(args.network))
     assert describing.run_name(protocol, args.data, args.network, plan, 0) == f"{name}-s0"
 
 

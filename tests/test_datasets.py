@@ -7,7 +7,7 @@ import soundfile
 from emotutils import datasets
 from emotutils.emotions import EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
-from emotutils.training.describing import own_protocol
+from emotutils.training.material import own_protocol
 
 
 @pytest.fixture(autouse=True)

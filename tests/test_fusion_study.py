@@ -15,8 +15,7 @@ from emotutils.errors import DataError, EmotutilsError
 from emotutils.evaluation import Answers, Calibration
 from emotutils.fusion import fuse, load_fitted, pairing, weights_of
 from emotutils.studies import paired
-from emotutils.training import records
-from emotutils.training.testing import evaluate_network
+from emotutils.training import evaluate, records
 
 CARDS = {card["name"]: card for card in networks.shipped_cards(("face", "voice", "both"))}
 
@@ -140,7 +139,7 @@ def test_networks_that_were_not_calibrated_cannot_be_fitted(tmp_path):
 
 def test_the_joint_network_is_scored_on_pairs_and_no_other_is():
     data = "paired-sample-fer2013+sample-ravdess"
-    report = evaluate_network("joint", data)
+    report = evaluate("joint", data)
     assert report.n_groups == 2 and report.labels == EMOTIONS
     for network, name, options in (
         ("conv2d", data, {}),
@@ -148,4 +147,4 @@ def test_the_joint_network_is_scored_on_pairs_and_no_other_is():
         ("joint", data, {"flip": True}),
     ):
         with pytest.raises(DataError, match="pairs"):
-            evaluate_network(network, name, **options)
+            evaluate(network, name, **options)

@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_numbers():
 def test_a_missing_set_is_replaced_visibly_in_live_and_never_in_full(capsys):
     data = emotutils.setup_notebook("live").load("tess")
     out = capsys.readouterr().out
-    assert data.name == "tess" and "TESS not found" in out and notebook.SYNTHETIC in out
+    assert data.name == "sample-tess" and "TESS not found" in out and notebook.SYNTHETIC in out
     with pytest.raises(DataError) as caught:
         emotutils.setup_notebook("full").load("tess")
     assert caught.value.where == str(config.data_root() / "tess")

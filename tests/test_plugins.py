@@ -17,7 +17,7 @@ from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError, NetworkError
 from emotutils.networks import network_names, register_network, registry
 from emotutils.support.plugins import announced
-from emotutils.training import describing
+from emotutils.training import material
 from emotutils.training.recipes import recipe_for
 
 
@@ -181,7 +181,7 @@ def test_names_that_mean_something_else_are_no_names_of_sets(name):
     ],
 )
 def test_a_run_is_named_after_the_split_that_it_used(data, modality, protocol):
-    assert describing.own_protocol(data, modality) == protocol
+    assert material.own_protocol(data, modality) == protocol
 
 
 def test_a_rule_from_outside_is_applied_by_name(tmp_path, monkeypatch):

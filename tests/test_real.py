@@ -10,15 +10,14 @@ from emotutils.evaluation import score
 from emotutils.findings import P
 from emotutils.media import FilmWriter
 from emotutils.networks import load_network, shipped_cards
-from emotutils.training import records
-from emotutils.training.testing import evaluate_network
+from emotutils.training import evaluate, records
 
 pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
 def test_a_shipped_network_reproduces_its_cards_test_score(card, real_data):
-    report = evaluate_network(card["name"], card["data"], "test", real_data)
+    report = evaluate(card["name"], card["data"], "test", real_data)
     for metric in ("accuracy", "uar", "macro_f1"):
         assert getattr(report, metric).value == pytest.approx(
             card["test"][metric]["value"], abs=0.002

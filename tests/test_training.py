@@ -15,9 +15,8 @@ from emotutils import datasets, networks, training, voices
 from emotutils.datasets import Part, splits
 from emotutils.errors import EmotutilsError, NetworkError
 from emotutils.evaluation import score
-from emotutils.training import describing
+from emotutils.training import describing, evaluate
 from emotutils.training.recipes import RECIPES, Recipe, recipe_for
-from emotutils.training.testing import evaluate_network
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +96,7 @@ def test_a_run_leaves_a_record_from_which_its_figures_can_be_had_again(face_run)
 
 def test_evaluate_gives_the_cards_score_again(face_run, voice_run):
     for run, data in ((face_run, "sample-fer2013"), (voice_run, "sample-ravdess")):
-        report = evaluate_network(run.network_path, data)
+        report = evaluate(run.network_path, data)
         card = json.loads(
             run.network_path.with_name(f"{run.network_path.stem}.card.json").read_text()
         )
@@ -144,7 +143,7 @@ def test_the_thesiss_thirds_are_validation_and_test_in_one(thirds):
 
 def test_a_network_is_evaluated_on_the_rows_it_was_not_trained_on(thirds):
     run = thirds[0]
-    report = evaluate_network(run.network_path, "sample-ravdess+tess", "test")
+    report = evaluate(run.network_path, "sample-ravdess+tess", "test")
     assert report.n == run.record["test"]["n"]
     assert report.accuracy.value == pytest.approx(
         run.record["test"]["accuracy"]["value"], abs=0.002
@@ -153,7 +152,7 @@ def test_a_network_is_evaluated_on_the_rows_it_was_not_trained_on(thirds):
 
 @pytest.mark.parametrize(
     ("protocol", "message"),
-    [("thesis-audio-third", "no part to choose"), ("thesis", "unknown protocol 'thesis'")],
+    [("thesis-audio-third", "no part to choose"), ("thesis", "protocol: 'thesis' is unknown")],
 )
 def test_a_protocol_that_cannot_be_says_so(tmp_path, protocol, message):
     with pytest.raises(EmotutilsError, match=message):
@@ -196,7 +195,7 @@ def test_of_one_speaker_the_interval_is_over_her_recordings(tmp_path):
 
 @pytest.mark.parametrize("protocol", ["folds-", "folds-many", "fold-6-of-5", "fold-0-of-5"])
 def test_folds_that_cannot_be_are_named(tmp_path, protocol):
-    with pytest.raises(EmotutilsError, match="unknown protocol"):
+    with pytest.raises(EmotutilsError, match="protocol: .* is unknown"):
         training.train(
             "conv1d", "sample-ravdess", protocol=protocol, out=tmp_path, epochs=1, progress=False
         )
@@ -219,7 +218,7 @@ def test_a_face_records_test_part_is_also_told_mirrored_without_duplicates_and_b
     assert test["ferplus"]["accuracy"]["value"] == pytest.approx(expected, abs=1e-4)
     fresh = ~a["test_duplicate"]
     assert test["without_duplicates"]["n"] == fresh.sum()
-    flipped = evaluate_network(face_run.network_path, "sample-fer2013", flip=True)
+    flipped = evaluate(face_run.network_path, "sample-fer2013", flip=True)
     assert flipped.accuracy.value == pytest.approx(test["flip"]["accuracy"]["value"], abs=0.02)
 
 
@@ -238,7 +237,7 @@ def test_duplicates_of_training_pictures_are_left_out():
 
 def test_a_voice_has_no_mirror_image(voice_run):
     with pytest.raises(EmotutilsError, match="mirror"):
-        evaluate_network(voice_run.network_path, "sample-ravdess", flip=True)
+        evaluate(voice_run.network_path, "sample-ravdess", flip=True)
 
 
 class Cut(Exception):
@@ -402,6 +401,91 @@ def _killed_after(k, folder, recipe, held, monkeypatch) -> bool:
     return False
 
 
+# --- objects in place of names --------------------------------------------------------------------
+
+
+def a_network_of_ones_own(name="tiny"):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Normalization(),
+            layers.MaxPooling2D(8),
+            layers.Flatten(),
+            layers.Dense(7, activation="softmax"),
+        ],
+        name=name,
+    )
+
+
+def test_a_model_a_set_and_a_recipe_are_trained_as_they_are(tmp_path):
+    model = a_network_of_ones_own()
+    faces = datasets.load("sample-fer2013")
+    recipe = recipe_for("conv2d", "thesis").replace(epochs=3, learning_rate=0.01, variant="best")
+    run = training.train(model, faces, recipe=recipe, out=tmp_path, progress=False)
+    name = "official-sample-fer2013-tiny-best-changed-3-epochs-s0"
+    assert run.record_path.stem == name and run.record["data"] == "sample-fer2013"
+    assert any("learning_rate=0.01" in note for note in run.record["notes"])
+    assert run.record["options"]["learning_rate"] == 0.01 and len(run.record["history"]) == 3
+    test = datasets.part(faces, "test", "face")
+    right = model.predict(test.x.astype("f4"), verbose=0).argmax(axis=1) == test.y
+    assert run.record["test"]["accuracy"]["value"] == pytest.approx(right.mean(), abs=2e-3)
+    for network in (run.network_path, networks.load_network(run.network_path)):
+        again = evaluate(network, faces)
+        assert again.accuracy.value == pytest.approx(right.mean(), abs=2e-3)
+
+
+def test_a_changed_recipe_makes_another_run_and_says_what_was_changed(tmp_path):
+    recipe = recipe_for("conv1d", "thesis").replace(batch_size=50, epochs=1)
+    run = training.train("conv1d", "sample-ravdess", recipe=recipe, out=tmp_path, progress=False)
+    assert run.record_path.stem == (
+        "actors-16-4-4-sample-ravdess-conv1d-thesis-changed-1-epochs-s0"
+    )
+    assert "Changed in the recipe thesis: batch_size=50." in run.record["notes"]
+
+
+def test_folds_of_a_model_are_new_ones_of_its_make(tmp_path):
+    layers = keras.layers
+    model = keras.Sequential([layers.Normalization(), layers.Dense(8, activation="softmax")])
+    voices_of = datasets.load("sample-ravdess")
+    recipe = recipe_for("conv1d", "thesis").replace(epochs=1)
+    run = training.train(
+        model, voices_of, recipe=recipe, protocol="folds-2", out=tmp_path, progress=False
+    )
+    assert run.network_path is None and len(run.record["folds"]) == 2
+    assert not model.built, "the given one was trained"
+
+
+def test_what_cannot_be_trained_as_an_object_is_named(tmp_path):
+    class Own(keras.Model):
+        pass
+
+    faces = datasets.load("sample-fer2013")
+    options = {"out": tmp_path, "progress": False, "epochs": 1}
+    with pytest.raises(EmotutilsError, match="only what is built by its name is published"):
+        training.train(a_network_of_ones_own(), faces, publish=True, **options)
+    with pytest.raises(EmotutilsError, match="class of its own"):
+        training.train(Own(), faces, **options)
+    with pytest.raises(NetworkError, match="the thesis describes no network 'tiny'"):
+        training.train(a_network_of_ones_own(), faces, recipe="thesis", **options)
+    with pytest.raises(NetworkError, match="cannot take rows"):
+        training.train(a_network_of_ones_own(), datasets.load("sample-ravdess"), **options)
+    assert not list(tmp_path.rglob("*.json")) or not list(tmp_path.rglob("*-s0.json"))
+
+
+def test_a_run_is_not_deleted_unless_that_is_said(tmp_path):
+    options = {"recipe": "thesis", "out": tmp_path, "epochs": 1, "progress": False}
+    first = training.train("conv1d", "sample-ravdess", **options)
+    with pytest.raises(EmotutilsError, match="--resume.*--overwrite"):
+        training.train("conv1d", "sample-ravdess", **options)
+    assert json.loads(first.record_path.read_text()) == first.record
+    with pytest.raises(EmotutilsError, match="choose one"):
+        training.train("conv1d", "sample-ravdess", resume=True, overwrite=True, **options)
+    again = training.train("conv1d", "sample-ravdess", resume=True, **options)
+    assert again.record["test"] == first.record["test"]
+    training.train("conv1d", "sample-ravdess", overwrite=True, **options)
+
+
 # --- what a run leaves ----------------------------------------------------------------------------
 
 
@@ -427,7 +511,7 @@ def test_a_loss_that_is_not_finite_is_said(tmp_path, monkeypatch):
 def test_what_cannot_be_trained_is_named(tmp_path):
     with pytest.raises(NetworkError, match="unknown network"):
         training.train("conv3d", "sample-fer2013", out=tmp_path)
-    with pytest.raises(EmotutilsError, match="a voice network cannot use fer2013"):
+    with pytest.raises(EmotutilsError, match="holds faces, which a voice network cannot use"):
         training.train("crnn", "sample-fer2013", out=tmp_path)
     with pytest.raises(NetworkError, match="thesis describes no network 'crnn'"):
         training.train("crnn", "sample-ravdess", recipe="thesis", out=tmp_path)
@@ -476,5 +560,5 @@ def test_training_and_resume_on_jax_where_it_is_installed(tmp_path):
     assert record["versions"]["backend"] == "jax" and len(record["history"]) == 2
     # The file opens under TensorFlow, with the same answers.
     (network,) = tmp_path.rglob("*.keras")
-    report = evaluate_network(network, "sample-ravdess")
+    report = evaluate(network, "sample-ravdess")
     assert report.accuracy.value == pytest.approx(record["test"]["accuracy"]["value"], abs=0.01)

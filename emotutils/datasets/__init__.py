@@ -52,6 +52,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Pairs",
             "augment_pairs",
             "film_faces",
+            "has_units",
             "is_pairs",
             "load_pairs",
             "pair_up",

@@ -7,6 +7,7 @@ Taught in notebooks/03_face_data.
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -110,7 +111,8 @@ def load(
     if plain in SAMPLES and data == f"sample-{plain}":
         from .. import samples  # draws faces and voices: not needed by those who read real ones
 
-        return _read(plain, samples.ensure(), on_error)
+        # Under its full name: what was learned from drawn faces shall say so.
+        return replace(_read(plain, samples.ensure(), on_error), name=data)
     if data in _added():
         return checked(_ADDED[data](root, on_error=on_error))
     known = ", ".join([*NAMES, *_ADDED])

@@ -137,7 +137,7 @@ class PairSet:
             return lambda seed: pair_up(faces, voices, frames, each=each, seed=seed)
         faces = (
             units_part(self.faces, split)
-            if self.faces.name == "ravdess-tracking"
+            if has_units(self.faces)
             else _films(self.faces, split, frames)
         )
         row = {take: k for k, take in enumerate(_takes(faces.id))}
@@ -207,7 +207,7 @@ def load_pairs(data: str | PairSet, root: str | os.PathLike | None = None) -> Pa
     if name.paired:
         fits = faces.modality == "face"
     else:
-        fits = faces.name == "ravdess-tracking"
+        fits = has_units(faces)
     if not fits or voices.modality != "voice":
         raise DataError(
             data, "a set of faces comes first, one of voices second", "paired- in front of pictures"
@@ -279,6 +279,11 @@ def augment_pairs(
     return x | {"face": face, "voice": augment_log_mel(x["voice"], rng, deltas)}
 
 
+def has_units(dataset: Dataset) -> bool:
+    """Whether a set holds action units over time: ``ravdess-tracking``, or its sample."""
+    return parse(dataset.name).sets == ("ravdess-tracking",)
+
+
 def units_part(dataset: Dataset, split: str) -> Part:
     """Action units over time of one split of ``ravdess-tracking``: float32 (n, `ROWS`,
     len(`UNITS`)), in seven labels.
@@ -291,7 +296,7 @@ def units_part(dataset: Dataset, split: str) -> Part:
     DataError : another set, no rows in that split, a file that cannot be used or has no row with
         numbers.
     """
-    if dataset.name != "ravdess-tracking":
+    if not has_units(dataset):
         raise DataError(dataset.name, "holds no action units", "take ravdess-tracking")
     rows = dataset.rows(split)
     if not len(rows):

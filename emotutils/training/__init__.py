@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "describing",
         "history",
         "loop",
+        "material",
         "metrics",
         "recipes",
         "records",
@@ -30,6 +31,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "loop": ["fit"],
         "recipes": ["RECIPES", "Recipe", "recipe_for"],
         "run": ["Run", "train"],
-        "testing": ["evaluate_network", "unseen"],
+        "testing": ["evaluate", "unseen"],
     },
 )

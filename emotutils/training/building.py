@@ -77,6 +77,8 @@ def _count_labels(model: keras.Model, part: Part | Pairs) -> int:
     whose layers wait for their first input.
     """
     try:
+        if isinstance(model, keras.Sequential) and not model.built:
+            model.build((None, *part.x.shape[1:]))  # or it would take one row at a time ever after
         answer = model(as_floats(part.x, slice(0, 1)))
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
@@ -111,9 +113,9 @@ def adapt_normalization(model: keras.Model, x: Input) -> None:
     x : what the model takes, of the training rows.
     """
     if isinstance(x, dict):
-        for trunk in [
-            layer for layer in model.layers if layer.name in ("face_trunk", "voice_trunk")
-        ]:
+        for trunk in model.layers:
+            if trunk.name not in ("face_trunk", "voice_trunk"):
+                continue
             rows = x[trunk.name.removesuffix("_trunk")]
             if rows.ndim == 5:  # several faces a row
                 rows = rows.reshape(-1, *rows.shape[2:])

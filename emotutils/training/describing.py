@@ -8,7 +8,6 @@ import pandas as pd
 from .. import evaluation
 from ..datasets import Dataset, Part, from_outside, parse
 from ..evaluation import Calibration, by_recording
-from ..networks import kind_of
 from ..support.machine import surroundings
 from .recipes import Recipe, recipe_for
 
@@ -20,45 +19,79 @@ NOTES = {
     "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; the batch of 64 is its search's.",
     "conv1d": "The thesis counts 5,252 recordings; copies differ, also in the length of the songs: see the rows here.",
 }
+SHIPPED_TRUNKS = (
+    "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
+)
 
 
-def own_protocol(data: str, modality: str) -> str:
-    """How rows are divided unless the user says otherwise (``thesis-NAME``, see ``splits.THESIS``).
+def notes(
+    network: str, kind: str, recipe: Recipe, standard: Recipe, data: str, changes: dict
+) -> list[str]:
+    """What a reader of the record must know before comparing it: changed, cut short, or not quite
+    what the thesis did.
 
-    RAVDESS, also where other sets or faces stand beside its voices: actors 1–16 train, 17–20
-    validation, 21–24 test. Everything else has its official split: FER2013's, or that of the table
-    that a set's reader gives.
+    Parameters
+    ----------
+    network, kind : the network's name and what it takes, see ``networks.KINDS``.
+    recipe, standard : as it was trained, and the recipe of that name.
+    data : the set's name.
+    changes : what was changed in the recipe, by name.
     """
-    return "actors-16-4-4" if modality != "face" and parse(data).of_ravdess else "official"
+    found = []
+    if recipe.variant == "thesis" and network in NOTES:
+        found.append(NOTES[network])
+    if kind == "both":
+        trunks = "at random"
+        if recipe.options.get("weights"):
+            trunks = SHIPPED_TRUNKS
+        found.append(f"The trunks began {trunks}.")
+    if parse(data).paired:
+        found.append(
+            "No film: faces and voices are independent given the label; a gain is overstated."
+        )
+    if changes:
+        values = ", ".join(f"{name}={value!r}" for name, value in changes.items())
+        found.append(f"Changed in the recipe {recipe.variant}: {values}.")
+    if recipe.epochs < standard.epochs:
+        found.append(f"Cut short: {recipe.epochs} of {standard.epochs} epochs.")
+    return found
 
 
-def notes(network: str, plan: Recipe, data: str) -> list[str]:
-    """What a reader of the record must know before comparing it: cut short, or not quite what the
-    thesis did.
-    """
-    found = [NOTES[network]] if plan.variant == "thesis" and network in NOTES else []
-    if kind_of(network) == "both":
-        shipped = "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
-        found.append(f"The trunks began {shipped if plan.options.get('weights') else 'at random'}.")
-        if parse(data).paired:
-            found.append(
-                "No film: faces and voices are independent given the label; a gain is overstated."
-            )
-    wanted = recipe_for(network, plan.variant).epochs
-    return (
-        [*found, f"Cut short: {plan.epochs} of {wanted} epochs."] if plan.epochs < wanted else found
-    )
-
-
-def run_name(protocol: str, data: str, network: str, plan: Recipe, seed: int) -> str:
+def run_name(
+    protocol: str,
+    data: str,
+    network: str,
+    recipe: Recipe,
+    seed: int,
+    *,
+    standard: Recipe | None = None,
+    changed: bool = False,
+) -> str:
     """``<protocol>-<dataset>-<network>-<variant>-s<seed>``: the name of a run's record.
 
-    A run of another length than its recipe's says so behind the variant: ``best-9-epochs``.
+    A run of another length than its recipe's says so behind the variant, ``best-9-epochs``, and one
+    whose recipe was changed, ``best-changed``.
+
+    Parameters
+    ----------
+    protocol, data, network, recipe, seed : of the run.
+    standard : the recipe of that name; of a registered network it is looked up.
+    changed : whether anything but the epochs differs from it.
+
+    Examples
+    --------
+    >>> recipe = recipe_for("crnn", "best").replace(epochs=9)
+    >>> run_name("actors-16-4-4", "ravdess", "crnn", recipe, seed=0)
+    'actors-16-4-4-ravdess-crnn-best-9-epochs-s0'
     """
-    length = (
-        "" if plan.epochs == recipe_for(network, plan.variant).epochs else f"-{plan.epochs}-epochs"
-    )
-    return f"{protocol}-{data}-{network}-{plan.variant}{length}-s{seed}"
+    if standard is None:
+        standard = recipe_for(network, recipe.variant)
+    variant = recipe.variant
+    if changed:
+        variant += "-changed"
+    if recipe.epochs != standard.epochs:
+        variant += f"-{recipe.epochs}-epochs"
+    return f"{protocol}-{data}-{network}-{variant}-s{seed}"
 
 
 def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
@@ -137,6 +170,7 @@ def _groups(part: Part, modality: str) -> list[str] | int:
 
 def card(
     name: str,
+    modality: str,
     plan: Recipe,
     dataset: Dataset,
     record: dict,
@@ -151,7 +185,6 @@ def card(
     validation : labels and probabilities of validation rows that tested nothing: it is calibrated
         on them.
     """
-    modality = kind_of(name)
     use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
     use = "as the data's licence allows" if from_outside(record["data"]) else use
     keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")

@@ -45,10 +45,22 @@ class Recipe:
 
         Examples
         --------
-        >>> recipe_for("conv2d", "best").replace(learning_rate=1e-4, epochs=5).epochs
+        >>> Recipe(epochs=30).replace(epochs=5, learning_rate=1e-4).epochs
         5
         """
         return replace(self, **changes)
+
+    def differences(self, other: "Recipe") -> dict:
+        """The values of this recipe that are others in the other one, by name.
+
+        Examples
+        --------
+        >>> Recipe(epochs=30, batch_size=10).differences(Recipe(epochs=30))
+        {'batch_size': 10}
+        """
+        own = self.to_dict()
+        others = other.to_dict()
+        return {name: value for name, value in own.items() if value != others[name]}
 
 
 _FACE = Recipe(
@@ -146,13 +158,35 @@ _OURS = {
 }
 
 
-def recipe_for(network: str, recipe: str) -> Recipe:
-    """The recipe of that name; a network registered from outside gets ours for its modality."""
-    modality = kind_of(network)
+def recipe_for(network: str, recipe: str, kind: str | None = None) -> Recipe:
+    """The recipe of that name; a network registered from outside gets ours for its kind of input.
+
+    Parameters
+    ----------
+    network : its name.
+    recipe : ``"best"`` (ours) or ``"thesis"``.
+    kind : the kind of input (``networks.KINDS``) of a network that is not registered.
+
+    Raises
+    ------
+    NetworkError : an unknown network or recipe, or one that the thesis does not describe.
+
+    Examples
+    --------
+    >>> recipe_for("conv2d", "thesis").batch_size
+    100
+    >>> recipe_for("conv2d", "best").replace(learning_rate=1e-4).learning_rate
+    0.0001
+    """
+    if kind is None:
+        kind = kind_of(network)
     if recipe not in ("thesis", "best"):
         raise NetworkError(f"unknown recipe {recipe!r}: choose thesis or best")
-    if (network, recipe) in RECIPES:
-        return RECIPES[network, recipe]
-    if recipe == "thesis":
+    if recipe == "thesis" and (network, recipe) not in RECIPES:
         raise NetworkError(f"the thesis describes no network {network!r}: choose --recipe best")
-    return _OURS[modality]
+    return standard_recipe(network, recipe, kind)
+
+
+def standard_recipe(network: str, variant: str, kind: str) -> Recipe:
+    """The recipe from which one of that variant departs, if it was changed."""
+    return RECIPES.get((network, variant), _OURS[kind])

@@ -1,4 +1,4 @@
-"""Train a registered network on a data set, with checkpoints, resume and a record of the run.
+"""Train a network on a data set, with checkpoints, resume and a record of the run.
 
 Taught in notebooks/07_conv2d (faces), notebooks/10_conv1d (voices) and notebooks/14_one_network;
 the recipes named ``thesis`` follow 4.5–4.9.
@@ -7,7 +7,6 @@ the recipes named ``thesis`` follow 4.5–4.9.
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,26 +14,31 @@ import keras
 import numpy as np
 
 from .. import config, datasets
-from ..datasets import Pairs, Part, splits
-from ..emotions import EMOTIONS
-from ..errors import EmotutilsError
-from ..networks import input_shape_of, kind_of, save_network
+from ..datasets import Dataset, Pairs, PairSet, Part, splits
+from ..errors import DataError, EmotutilsError
+from ..networks import input_shape_of, kind_of, network_names, save_network
 from ..support.files import replacing
 from . import describing, records
 from .batches import Input, as_floats
 from .building import build_for
+from .callbacks import STATE
+from .history import History
 from .loop import fit
-from .recipes import Recipe, recipe_for
+from .material import Material, divide, kind_of_rows, load_set, own_protocol
+from .recipes import Recipe, recipe_for, standard_recipe
 
-SHIPPED_BYTES = (
-    10_000_000  # a larger file of weights is too much for everybody who clones the course
-)
+#: A larger file of weights is too much for everybody who clones the course.
+SHIPPED_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its ``record`` (as written) and the paths of record and network
-    (``None`` of folds).
+    """A finished training.
+
+    Attributes
+    ----------
+    record : as it was written.
+    record_path, network_path : where record and network lie (of folds no network is kept: None).
     """
 
     record: dict
@@ -42,17 +46,66 @@ class Run:
     network_path: Path | None
 
 
+@dataclass(frozen=True)
+class Job:
+    """What is to be trained on what, and how: the arguments of `train`, looked up.
+
+    Attributes
+    ----------
+    network, kind : the network's name and what it takes, see ``networks.KINDS``.
+    model : the network itself, where it was handed over; otherwise it is built by its name.
+    dataset : what is learned from.
+    recipe, standard : as it is trained, and the recipe of that name.
+    changes : what was changed in the recipe, by name; its epochs do not count.
+    protocol : how rows are divided.
+    out : the output root. The others as in `train`.
+    """
+
+    network: str
+    kind: str
+    model: keras.Model | None
+    dataset: Dataset | PairSet
+    recipe: Recipe
+    standard: Recipe
+    changes: dict
+    protocol: str
+    out: Path
+    seed: int
+    resume: bool
+    overwrite: bool
+    publish: bool
+    progress: bool
+
+    @property
+    def name(self) -> str:
+        """Of the run's record and folder."""
+        return describing.run_name(
+            self.protocol,
+            self.dataset.name,
+            self.network,
+            self.recipe,
+            self.seed,
+            standard=self.standard,
+            changed=bool(self.changes),
+        )
+
+    @property
+    def folder(self) -> Path:
+        return self.out / self.name
+
+
 def train(
-    network: str,
-    data: str,
+    network: str | keras.Model,
+    dataset: str | Dataset | PairSet,
     *,
-    recipe: str = "best",
+    recipe: str | Recipe = "best",
     protocol: str | None = None,
     root: str | os.PathLike | None = None,
     out: str | os.PathLike | None = None,
     seed: int = 0,
     epochs: int | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     publish: bool = False,
     progress: bool = True,
 ) -> Run:
@@ -61,18 +114,21 @@ def train(
 
     Parameters
     ----------
-    network, data : a registered network and a data set's name (see ``datasets.load``; for ``joint``
-        see ``datasets.load_pairs``). On a sample no trunk begins with the shipped weights.
-    recipe : ``"best"`` or ``"thesis"``.
+    network : a registered network's name, or a Keras model: that very object is trained (in folds,
+        new ones of its make), and the run is named after its ``name``.
+    dataset : a data set or its name (see ``datasets.load``; for ``joint`` see
+        ``datasets.load_pairs``). On a sample no trunk begins with the shipped weights.
+    recipe : ``"best"``, ``"thesis"``, or a recipe of your own.
     protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of
         ``splits.THESIS``. Where that holds out a single part, it is both validation and test: it
         may be watched, not chosen by. ``"folds-5"`` trains five networks, each tested on the
         speakers (FER2013: pictures) that the others had, and takes the last epoch of each; its
         record holds the answers of all five.
     root, out : data root and output root; see ``config``.
-    seed : of weights, order and augmentation.
+    seed : of weights, order and augmentation. A model that is handed over brings its own weights.
     epochs : instead of the recipe's.
     resume : go on from the last finished epoch of the same run, if there is one.
+    overwrite : delete what an earlier run of the same name has left.
     publish : also put the record and the network where they ship (``data/runs``, ``data/weights``
         of a checkout); of folds, of a thesis protocol (its test rows have twins or speakers in
         training) and of a network beyond ``SHIPPED_BYTES`` the record only.
@@ -80,183 +136,243 @@ def train(
 
     Raises
     ------
-    EmotutilsError : unknown names, missing data, a protocol that leaves nothing to choose by, a
-        resumed run with other settings, a loss that is not finite, or memory that ran out.
+    EmotutilsError : unknown names, missing data, a protocol that leaves nothing to choose by, a run
+        of that name that is there already, a resumed run with other settings, a loss that is not
+        finite, or memory that ran out.
     """
-    plan = recipe_for(network, recipe)
-    plan = replace(plan, epochs=epochs) if epochs else plan
-    if datasets.parse(data).sample and "weights" in plan.options:
-        plan = replace(
-            plan, options={**plan.options, "weights": None}
-        )  # drawn faces: nothing of a real one helps
-    if protocol and protocol.startswith("folds-"):
-        options = {
-            "recipe": recipe,
-            "root": root,
-            "out": out,
-            "seed": seed,
-            "epochs": epochs,
-            "resume": resume,
-        }
-        return _train_folds(network, data, plan, protocol, publish, progress=progress, **options)
-    if protocol and protocol.startswith("fold-"):
-        plan = replace(plan, monitor=None)
-    modality = kind_of(network)
-    protocol = protocol or describing.own_protocol(data, modality)
-    keras.utils.set_random_seed(seed)
-    dataset, parts, draw, held = _material(modality, data, protocol, plan, root, seed)
-    name = describing.run_name(protocol, data, network, plan, seed)
-    folder = config.output_root(out) / name
-    _prepare_folder(folder, plan.to_dict(), resume)
-    model = build_for(plan, network, parts["train"], len(dataset.labels))
+    model = None if isinstance(network, str) else network
+    name = network if model is None else model.name
+    _check(model, name, resume, overwrite, publish)
+    if model is None or name in network_names():
+        kind = kind_of(name)
+    else:
+        dataset = load_set(dataset, root)
+        kind = kind_of_rows(dataset)
+    if isinstance(recipe, str):
+        recipe = recipe_for(name, recipe, kind)
+    dataset = load_set(dataset, root)
+    standard = standard_recipe(name, recipe.variant, kind)
+    changes = recipe.differences(standard.replace(epochs=recipe.epochs))
+    job = Job(
+        network=name,
+        kind=kind,
+        model=model,
+        dataset=dataset,
+        recipe=_adjusted(recipe, dataset.name, epochs),
+        standard=standard,
+        changes=changes,
+        protocol=protocol or own_protocol(dataset.name, kind),
+        out=config.output_root(out),
+        seed=seed,
+        resume=resume,
+        overwrite=overwrite,
+        publish=publish,
+        progress=progress,
+    )
+    if job.protocol.startswith("folds-"):
+        return _train_folds(job)
+    return _train_once(job)
+
+
+def _check(
+    model: keras.Model | None, name: str, resume: bool, overwrite: bool, publish: bool
+) -> None:
+    if resume and overwrite:
+        raise EmotutilsError("resume goes on with a run and overwrite deletes it: choose one")
+    if model is None:
+        return
+    if publish:
+        raise EmotutilsError(
+            f"{name} was handed over as an object: only what is built by its name is published"
+        )
+    if not type(model).__module__.startswith("keras."):
+        raise EmotutilsError(
+            f"{name} is a class of its own, which no file can hold safely: give a Sequential or "
+            "functional model, or use training.fit, which writes no file"
+        )
+
+
+def _adjusted(recipe: Recipe, data: str, epochs: int | None) -> Recipe:
+    """The recipe with the wanted number of epochs; nothing of a real face helps with drawn ones."""
+    if epochs:
+        recipe = recipe.replace(epochs=epochs)
+    if datasets.parse(data).sample and "weights" in recipe.options:
+        recipe = recipe.replace(options=recipe.options | {"weights": None})
+    return recipe
+
+
+def _train_once(job: Job) -> Run:
+    if job.protocol.startswith("fold-"):
+        job = replace(job, recipe=job.recipe.replace(monitor=None))
+    keras.utils.set_random_seed(job.seed)
+    material = divide(job.dataset, job.kind, job.protocol, job.recipe, job.seed)
+    _prepare_folder(job)
+    model = job.model
+    if model is None:
+        model = build_for(job.recipe, job.network, material.train, len(material.labels))
     history = fit(
         model,
-        parts["train"],
-        parts["validation"],
-        plan,
-        seed=seed,
-        folder=folder,
-        resume=resume,
-        progress=progress,
-        draw=draw,
+        material.train,
+        material.validation,
+        job.recipe,
+        seed=job.seed,
+        folder=job.folder,
+        resume=job.resume,
+        progress=job.progress,
+        draw=material.draw,
     )
+    scores, arrays = _score(model, material, job.kind)
+    record = _record_of(job, material, model, history) | scores
+    if job.kind == "both":
+        record["pairs"] = {"frames": datasets.FRAMES, "faces_each": datasets.FACES_EACH}
+    card = _card_of(job, material, model, record, arrays)
+    run = Run(
+        record,
+        records.write(job.name, record, arrays, folder=job.folder),
+        save_network(model, card, job.folder),
+    )
+    if job.publish:
+        _publish(job, run, model, card, arrays)
+    return run
 
-    record = {
-        "protocol": protocol,
-        "data": data,
-        "network": network,
-        "variant": plan.variant,
-        "recipe": recipe,
-        "seed": seed,
+
+def _record_of(job: Job, material: Material, model: keras.Model, history: History) -> dict:
+    """What a record says of how the training came about and went."""
+    return {
+        "protocol": job.protocol,
+        "data": job.dataset.name,
+        "network": job.network,
+        "variant": job.recipe.variant,
+        "recipe": job.recipe.variant,
+        "seed": job.seed,
         "parameters": model.count_params(),
-        "notes": describing.notes(network, plan, data),
-        **describing.describe(plan, parts, modality),
+        "notes": _notes(job),
+        **describing.describe(job.recipe, material.parts, job.kind),
         "wall_time_s": round(history.seconds, 1),
         "best_epoch": history.best_epoch,
         "history": history.epochs,
     }
-    arrays = {}
 
-    def answers(x: Input) -> np.ndarray:
-        # Half precision is what ships; the metrics are computed from it, so that they can be had
-        # again exactly.
-        return model.predict(as_floats(x), batch_size=256, verbose=0).astype(np.float16)
 
-    for split in ("validation", "test"):
-        part = parts[split]
-        proba = answers(part.x)
-        arrays |= {
-            f"{split}_id": part.id,
-            f"{split}_group": part.group,
-            f"{split}_y": part.y,
-            f"{split}_proba": proba,
-        }
-        record[split] = describing.score_part(
-            part, proba.astype(np.float64), dataset.labels, modality
-        )
-    if modality == "face":
-        mirrored = answers(parts["test"].x[:, :, ::-1])
-        details, more = describing.face_details(
-            parts["test"], arrays["test_proba"], mirrored, parts["train"], dataset
-        )
-        record["test"] |= details
-        arrays |= more
-    if modality == "both":
-        for split in ("validation", "test"):
-            details, more = _alone(parts[split], split, answers, dataset.labels)
-            record[split] |= details
-            arrays |= more
-        record["pairs"] = {"frames": datasets.FRAMES, "faces_each": datasets.FACES_EACH}
-    # Where one part is both validation and test, what is fitted on it would be fitted on the test.
-    chosen_on = (
-        (arrays["validation_y"], arrays["validation_proba"].astype(float))
-        if len(held) == 2
-        else None
+def _notes(job: Job) -> list[str]:
+    found = describing.notes(
+        job.network, job.kind, job.recipe, job.standard, job.dataset.name, job.changes
     )
-    card = describing.card(network, plan, dataset, record, input_shape_of(model), name, chosen_on)
-    if modality == "both":
-        card["calibration"] |= describing.by_source(arrays, dataset.labels)
-    run = Run(
-        record,
-        records.write(name, record, arrays, folder=folder),
-        save_network(model, card, folder),
-    )
-    if publish:
-        records.write(name, record, arrays, publish=True)
-        if protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
-            save_network(model, card, config.shipped_root() / "weights")
-    return run
+    if job.model is not None and job.network in network_names():
+        found.append(f"The network came as an object: it may not be what {job.network} builds.")
+    return found
 
 
-def _material(modality: str, data: str, protocol: str, plan: Recipe, root, seed: int) -> tuple:
-    """The set, its parts, of pairs a function that draws the training part anew, and which parts
-    are held out.
+def _score(model: keras.Model, material: Material, kind: str) -> tuple[dict, dict]:
+    """The scores of the validation and the test part, and the arrays from which they can be had
+    again.
     """
-    if datasets.is_pairs(data) != (modality == "both"):
-        raise EmotutilsError(
-            f"{data} holds {'pairs' if modality != 'both' else 'no pairs'}: joint learns from pairs, such as "
-            "paired-fer2013+ravdess, and no other network does"
+    scores = {}
+    arrays = {}
+    for split in ("validation", "test"):
+        part = material.parts[split]
+        proba = _answers(model, part.x)
+        scores[split] = describing.score_part(part, proba.astype(np.float64), material.labels, kind)
+        arrays[f"{split}_id"] = part.id
+        arrays[f"{split}_group"] = part.group
+        arrays[f"{split}_y"] = part.y
+        arrays[f"{split}_proba"] = proba
+        if kind == "both":
+            details, more = _score_alone(model, part, split, material.labels)
+            scores[split] |= details
+            arrays |= more
+    if kind == "face":
+        test = material.test
+        mirrored = _answers(model, test.x[:, :, ::-1])
+        details, more = describing.face_details(
+            test, arrays["test_proba"], mirrored, material.train, material.source
         )
-    if modality in ("both", "units") and protocol not in splits.OWN:
-        own = describing.own_protocol(data, modality)
-        raise EmotutilsError(f"protocol {protocol} is not for {data}: its own split is {own}")
-    if modality == "both":
-        dataset = datasets.load_pairs(data, root)
-        draw = dataset.drawer("train", plan.features, speeds=plan.speeds)
-        parts = {"train": draw([seed, 0])}
-        # Another seed than the training's would be another test: all runs are scored on the same
-        # pairs.
-        parts |= {split: dataset.part(split, plan.features) for split in ("validation", "test")}
-        return dataset, parts, draw, ["validation", "test"]
-    dataset = datasets.load(data, root)
-    if modality == "units":
-        parts = {
-            split: datasets.units_part(dataset, split) for split in ("train", "validation", "test")
-        }
-        return replace(dataset, labels=EMOTIONS), parts, None, ["validation", "test"]
-    divided = splits.by_protocol(dataset.table, protocol, seed)
-    dataset = replace(dataset, table=dataset.table.assign(split=divided))
-    held = [name for name in ("validation", "test") if (divided == name).any()]
-    if len(held) < 2 and plan.monitor:
-        raise EmotutilsError(
-            f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis"
-        )
-    parts = {"train": datasets.part(dataset, "train", modality, plan.features, plan.speeds)}
-    for wanted, split in zip(
-        ("validation", "test"), 2 * held if len(held) == 1 else held, strict=True
-    ):
-        parts[wanted] = datasets.part(dataset, split, modality, plan.features)
-    return dataset, parts, None, held
+        scores["test"] |= details
+        arrays |= more
+    return scores, arrays
 
 
-def _alone(
-    part: Pairs, split: str, answers: Callable, labels: tuple[str, ...]
+def _answers(model: keras.Model, x: Input) -> np.ndarray:
+    """Probabilities (n, k) in half precision: that is what ships, and the metrics are computed from
+    it, so that they can be had again exactly.
+    """
+    return model.predict(as_floats(x), batch_size=256, verbose=0).astype(np.float16)
+
+
+def _score_alone(
+    model: keras.Model, part: Pairs, split: str, labels: tuple[str, ...]
 ) -> tuple[dict, dict]:
     """What a joint network answers with the face alone and the voice alone: scores, and the arrays
     behind them.
     """
-    details, arrays = {}, {}
+    scores = {}
+    arrays = {}
     for k, source in enumerate(("face", "voice")):
         x = part.x
         x["present"][:, 1 - k] = 0
-        proba = arrays[f"{split}_{source}_proba"] = answers(x)
-        details[f"{source}_only"] = describing.score_part(
+        proba = _answers(model, x)
+        arrays[f"{split}_{source}_proba"] = proba
+        scores[f"{source}_only"] = describing.score_part(
             part, proba.astype(np.float64), labels, "both"
         )
-    return details, arrays
+    return scores, arrays
 
 
-def _train_folds(
-    network: str, data: str, plan: Recipe, protocol: str, publish: bool, **options
-) -> Run:
+def _card_of(
+    job: Job, material: Material, model: keras.Model, record: dict, arrays: dict[str, np.ndarray]
+) -> dict:
+    """The card of a trained network, calibrated where there are rows that tested nothing."""
+    validation = None
+    if material.tested_once:
+        validation = (arrays["validation_y"], arrays["validation_proba"].astype(float))
+    source = replace(material.source, labels=material.labels)
+    card = describing.card(
+        job.network,
+        job.kind,
+        job.recipe,
+        source,
+        record,
+        input_shape_of(model),
+        job.name,
+        validation,
+    )
+    if job.kind == "both":
+        card["calibration"] |= describing.by_source(arrays, material.labels)
+    return card
+
+
+def _publish(
+    job: Job, run: Run, model: keras.Model, card: dict, arrays: dict[str, np.ndarray]
+) -> None:
+    records.write(job.name, run.record, arrays, publish=True)
+    if job.protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
+        save_network(model, card, config.shipped_root() / "weights")
+
+
+def _train_folds(job: Job) -> Run:
     """One network a fold; their out-of-fold answers, together every row of the set, are scored as
     one test part.
     """
-    k = protocol.removeprefix("folds-")
+    k = job.protocol.removeprefix("folds-")
     if not k.isdecimal():
-        raise EmotutilsError(f"unknown protocol {protocol!r}: folds-5 stands for five folds")
-    runs = [train(network, data, protocol=f"fold-{i + 1}-of-{k}", **options) for i in range(int(k))]
-    folds = [run.record for run in runs]
+        raise DataError("protocol", f"{job.protocol!r} is unknown", "folds-5 stands for five folds")
+    runs = []
+    for i in range(int(k)):
+        fold = replace(job, protocol=f"fold-{i + 1}-of-{k}", publish=False)
+        if job.model is not None:
+            keras.utils.set_random_seed(job.seed)
+            fold = replace(fold, model=type(job.model).from_config(job.model.get_config()))
+        runs.append(_train_once(fold))
+    arrays = _out_of_fold(runs)
+    record = _record_of_folds(job, [run.record for run in runs], arrays)
+    path = records.write(job.name, record, arrays, folder=job.folder)
+    if job.publish:
+        records.write(job.name, record, arrays, publish=True)
+    return Run(record, path, None)
+
+
+def _out_of_fold(runs: list[Run]) -> dict[str, np.ndarray]:
+    """The answers of all folds to their test parts, one below the other."""
     arrays = {}
     for key in ("id", "group", "y", "proba"):
         pieces = []
@@ -264,37 +380,53 @@ def _train_folds(
             with np.load(run.record_path.with_suffix(".npz"), allow_pickle=False) as saved:
                 pieces.append(saved[f"test_{key}"])
         arrays[f"test_{key}"] = np.concatenate(pieces)
-    everything = Part(np.empty(0), *(arrays[f"test_{key}"] for key in ("y", "group", "id")))
-    proba, labels = arrays["test_proba"].astype(np.float64), folds[0]["test"]["labels"]
+    return arrays
+
+
+def _record_of_folds(job: Job, folds: list[dict], arrays: dict[str, np.ndarray]) -> dict:
+    """What the folds have in common, then each fold by itself, then the score of all."""
     own = ("seed", "split", "wall_time_s", "best_epoch", "history", "test")
-    record = {key: value for key, value in folds[0].items() if key not in (*own, "validation")}
-    record |= {
-        "protocol": protocol,
-        "seed": options["seed"],
-        "wall_time_s": round(sum(fold["wall_time_s"] for fold in folds), 1),
-        "folds": [{key: fold[key] for key in own} for fold in folds],
-        "test": describing.score_part(everything, proba, labels, kind_of(network)),
-    }
-    name = describing.run_name(protocol, data, network, plan, options["seed"])
-    path = records.write(name, record, arrays, folder=config.output_root(options["out"]) / name)
-    if publish:
-        records.write(name, record, arrays, publish=True)
-    return Run(record, path, None)
+    record = {}
+    for key, value in folds[0].items():
+        if key not in own and key != "validation":
+            record[key] = value
+    everything = Part(
+        x=np.empty(0),
+        y=arrays["test_y"],
+        group=arrays["test_group"],
+        id=arrays["test_id"],
+    )
+    proba = arrays["test_proba"].astype(np.float64)
+    labels = folds[0]["test"]["labels"]
+    record["protocol"] = job.protocol
+    record["seed"] = job.seed
+    record["wall_time_s"] = round(sum(fold["wall_time_s"] for fold in folds), 1)
+    record["folds"] = [{key: fold[key] for key in own} for fold in folds]
+    record["test"] = describing.score_part(everything, proba, labels, job.kind)
+    return record
 
 
-def _prepare_folder(folder: Path, settings: dict, resume: bool) -> None:
+def _prepare_folder(job: Job) -> None:
     """Start afresh, or check that the run to go on with was started with the same settings."""
+    folder = job.folder
+    settings = job.recipe.to_dict()
     plan = folder / "plan.json"
-    if resume and plan.is_file():
-        if json.loads(plan.read_text()) != settings:
+    if plan.is_file() and job.resume:
+        if json.loads(plan.read_text(encoding="utf-8")) != settings:
             raise EmotutilsError(
-                f"{folder} was started with other settings: train without --resume, or elsewhere (--out)"
+                f"{folder} was started with other settings: train with --overwrite, or elsewhere "
+                "(--out)"
             )
         return
+    if (folder / STATE).is_file() and not job.overwrite:
+        raise EmotutilsError(
+            f"{folder} holds this run already: go on with it (--resume), delete it (--overwrite), "
+            "or train elsewhere (--out)"
+        )
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         raise EmotutilsError(f"cannot write to {folder}: {error.strerror}") from None
     with replacing(plan) as temporary:
-        temporary.write_text(json.dumps(settings))
+        temporary.write_text(json.dumps(settings), encoding="utf-8")

@@ -6,64 +6,17 @@ from dataclasses import replace
 import numpy as np
 
 from .. import datasets
-from ..datasets import splits
+from ..datasets import Dataset, PairSet, splits
 from ..errors import DataError
 from ..evaluation import Report, score
 from ..networks import Network, as_network
 from . import records
+from .material import load_set
 
 
-def unseen(judge: Network, data: str, root: str | os.PathLike | None = None) -> datasets.Dataset:
-    """The set, divided so that its test rows are no rows that the network learned from.
-
-    Raises
-    ------
-    DataError : a set of the other modality, or one that the network learned from, divided
-        otherwise.
-    """
-    dataset = datasets.load(data, root)
-    learned = datasets.parse(judge.card["data"]).parts
-    protocol = judge.card["protocol"]
-    if dataset.modality != judge.kind:
-        raise DataError(
-            judge.name,
-            f"takes {judge.kind}s, {data} holds {dataset.modality}s",
-            "name a set of the network's own kind",
-        )
-    if missing := [name for name in dataset.labels if name not in judge.labels]:
-        raise DataError(
-            judge.name,
-            f"does not know all labels of {data}",
-            f"leave out the rows of {', '.join(missing)}",
-        )
-    if data == judge.card["data"]:
-        return _divided_as_trained(dataset, judge)
-    # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
-    if set(datasets.parse(data).parts) & set(learned) and (
-        data != learned[0] or protocol not in splits.OWN
-    ):
-        raise DataError(
-            judge.name,
-            f"learned from {data} divided otherwise",
-            f"score it on {judge.card['data']}",
-        )
-    return dataset
-
-
-def _divided_as_trained(dataset: datasets.Dataset, network: Network) -> datasets.Dataset:
-    """The set that a network learned from, divided as it was for the training."""
-    protocol = network.card["protocol"]
-    seed = 0
-    if protocol not in splits.OWN:
-        folder = network.path.parent if network.path else None
-        seed = records.of_card(network.card, folder)["seed"]
-    parts = splits.by_protocol(dataset.table, protocol, seed)
-    return replace(dataset, table=dataset.table.assign(split=parts))
-
-
-def evaluate_network(
+def evaluate(
     network: Network | str | os.PathLike,
-    data: str,
+    dataset: str | Dataset | PairSet,
     split: str = "test",
     root: str | os.PathLike | None = None,
     *,
@@ -75,44 +28,114 @@ def evaluate_network(
     Parameters
     ----------
     network : a network, a shipped one's name or the path of a ``.keras`` file.
-    data, root : a data set's name and the data root, as in ``datasets.load``.
+    dataset : a data set or its name. The set that the network learned from is divided as it was for
+        the training.
+    split : ``"train"``, ``"validation"`` or ``"test"``.
+    root : the data root, as in ``datasets.load``.
     flip : answer each face by the mean of what is said of it and of its mirror image; not for
         voices.
+
+    Returns
+    -------
+    Report: accuracy, UAR and the rest with 95 % intervals, of voices resampled by speaker.
 
     Raises
     ------
     EmotutilsError : an unknown network or set, or one that does not fit the other.
     """
-    judge = as_network(network)
-    if judge.kind == "both" or datasets.is_pairs(data):
-        return _of_pairs(judge, data, split, root, flip)
-    dataset = datasets.load(data, root)
-    if data == judge.card["data"]:
-        dataset = _divided_as_trained(dataset, judge)
-    part = datasets.part(dataset, split, judge.kind, judge.features)
-    own = [judge.labels.index(name) for name in dataset.labels if name in judge.labels]
-    if len(own) < len(dataset.labels):
+    network = as_network(network)
+    dataset = load_set(dataset, root)
+    if network.kind == "both" or isinstance(dataset, PairSet):
+        return _evaluate_pairs(network, dataset, split, flip)
+    if flip and network.kind == "voice":
         raise DataError(
-            network,
-            f"does not know all labels of {data}",
-            f"take a network with {', '.join(dataset.labels)}",
+            network.name, "hears voices, and only a face has a mirror image", "leave flip out"
         )
-    if flip and judge.kind == "voice":
-        raise DataError(
-            network, "hears voices, and only a face has a mirror image", "leave flip out"
-        )
-    y, proba = np.array(own)[part.y], judge.predict_proba(part.x)
+    if dataset.name == network.card["data"]:
+        dataset = _divided_as_trained(dataset, network)
+    part = datasets.part(dataset, split, network.kind, network.features)
+    _check_labels(network, dataset)
+    own = np.array([network.labels.index(name) for name in dataset.labels])
+    proba = network.predict_proba(part.x)
     if flip:
-        proba = (proba + judge.predict_proba(part.x[:, :, ::-1])) / 2
-    return score(y, proba, judge.labels, part.group if judge.kind == "voice" else None)
+        proba = (proba + network.predict_proba(part.x[:, :, ::-1])) / 2
+    groups = None
+    if network.kind == "voice":
+        groups = part.group
+    return score(own[part.y], proba, network.labels, groups)
 
 
-def _of_pairs(judge: Network, data: str, split: str, root, flip: bool) -> Report:
-    if judge.kind != "both" or not datasets.is_pairs(data) or flip:
+def _evaluate_pairs(network: Network, dataset: Dataset | PairSet, split: str, flip: bool) -> Report:
+    if network.kind != "both" or not isinstance(dataset, PairSet) or flip:
         raise DataError(
-            judge.name,
-            f"is not scored on {data}",
-            "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; pairs are not mirrored",
+            network.name,
+            f"is not scored on {dataset.name}",
+            "joint is scored on pairs, such as paired-fer2013+ravdess, and no other network is; "
+            "pairs are not mirrored",
         )
-    part = datasets.load_pairs(data, root).part(split, judge.features)
-    return score(part.y, judge.predict_proba(part.x), judge.labels, part.group)
+    part = dataset.part(split, network.features)
+    return score(part.y, network.predict_proba(part.x), network.labels, part.group)
+
+
+def unseen(
+    network: Network | str | os.PathLike,
+    dataset: str | Dataset,
+    root: str | os.PathLike | None = None,
+) -> Dataset:
+    """The set, divided so that its test rows are no rows that the network learned from.
+
+    Parameters
+    ----------
+    network : a network, a shipped one's name or the path of a ``.keras`` file.
+    dataset : a data set or its name.
+    root : the data root, as in ``datasets.load``.
+
+    Raises
+    ------
+    DataError : a set of the other kind, or one that the network learned from, divided otherwise.
+    """
+    network = as_network(network)
+    dataset = load_set(dataset, root)
+    data = dataset.name
+    learned = network.card["data"]
+    if dataset.modality != network.kind:
+        raise DataError(
+            network.name,
+            f"takes {network.kind}s, {data} holds {dataset.modality}s",
+            "name a set of the network's own kind",
+        )
+    _check_labels(network, dataset)
+    if data == learned:
+        return _divided_as_trained(dataset, network)
+    # Of sets learned together, the first alone keeps its own split (``datasets.merge``).
+    learned_sets = datasets.parse(learned).parts
+    shared = set(datasets.parse(data).parts).intersection(learned_sets)
+    is_first = data == learned_sets[0] and network.card["protocol"] in splits.OWN
+    if shared and not is_first:
+        raise DataError(
+            network.name, f"learned from {data} divided otherwise", f"score it on {learned}"
+        )
+    return dataset
+
+
+def _check_labels(network: Network, dataset: Dataset) -> None:
+    missing = [name for name in dataset.labels if name not in network.labels]
+    if missing:
+        raise DataError(
+            network.name,
+            f"does not know all labels of {dataset.name}",
+            f"leave out the rows of {', '.join(missing)}, or take a network that knows them",
+        )
+
+
+def _divided_as_trained(dataset: Dataset, network: Network) -> Dataset:
+    """The set that a network learned from, divided as it was for the training."""
+    protocol = network.card["protocol"]
+    seed = 0
+    if protocol not in splits.OWN:
+        folder = None
+        if network.path:
+            folder = network.path.parent
+        seed = records.of_card(network.card, folder)["seed"]
+    parts = splits.by_protocol(dataset.table, protocol, seed)
+    return replace(dataset, table=dataset.table.assign(split=parts))
