@@ -24,11 +24,12 @@ def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     of 1.
     """
     there = ~np.isnan(p)
-    w = w * there
-    w = np.where(
-        w.sum(axis=0) > 0, w, there
-    )  # nobody who is there has a say about a label: then all have the same
-    return np.nansum(p * w, axis=0) / w.sum(axis=0)
+    weights = w * there
+    # Where no stream that is there has a weight for a label, all have the same.
+    weighted = weights.sum(axis=0) > 0
+    weights = np.where(weighted, weights, there)
+    total = weights.sum(axis=0)
+    return np.nansum(p * weights, axis=0) / total
 
 
 def _product(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -36,8 +37,10 @@ def _product(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     must count once.
     """
     logs = np.log(np.clip(p, LEAST, 1))
-    extra = (~np.isnan(p[:, :, :1])).sum(axis=0) - 1
-    return softmax(np.nansum(logs, axis=0) - extra * np.log(prior), axis=1)
+    there = ~np.isnan(p[:, :, :1])
+    extra = there.sum(axis=0) - 1
+    summed = np.nansum(logs, axis=0)
+    return softmax(summed - extra * np.log(prior), axis=1)
 
 
 def _maximum(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -49,7 +52,9 @@ def _majority(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     mean.
     """
     there = ~np.isnan(p[:, :, 0])
-    votes = (np.eye(p.shape[2])[np.nan_to_num(p).argmax(axis=2)] * there[:, :, None]).sum(axis=0)
+    first = np.nan_to_num(p).argmax(axis=2)
+    ballots = np.eye(p.shape[2])[first]
+    votes = (ballots * there[:, :, None]).sum(axis=0)
     # Far less than one vote: it decides between equals only.
     return votes + 1e-3 * np.nanmean(p, axis=0)
 
@@ -124,10 +129,11 @@ class Stacking:
         ------
         EmotutilsError : a gap in a stream, or a label that never occurs.
         """
-        x = np.hstack([np.log(np.clip(p, LEAST, 1)) for p in streams.values()])
+        x = _side_by_side(list(streams.values()))
         if np.isnan(x).any():
             raise EmotutilsError(
-                "stacking learns from moments in which all streams have an answer: leave out the others"
+                "stacking learns from moments in which all streams have an answer: "
+                "leave out the others"
             )
         model = LogisticRegression(max_iter=2000).fit(x, y)
         if len(model.classes_) != len(EMOTIONS):
@@ -138,8 +144,9 @@ class Stacking:
 
     def __call__(self, streams: Mapping[str, np.ndarray]) -> np.ndarray:
         """(n, 7) probabilities where all streams have an answer, NaN elsewhere."""
-        x = np.hstack([np.log(np.clip(streams[name], LEAST, 1)) for name in self.streams])
-        return softmax(x @ self.coef.T + self.intercept, axis=1)
+        x = _side_by_side([streams[name] for name in self.streams])
+        scores = x @ self.coef.T + self.intercept
+        return softmax(scores, axis=1)
 
     def to_dict(self) -> dict:
         """As JSON has it."""
@@ -153,8 +160,16 @@ class Stacking:
     def from_dict(cls, values: Mapping) -> "Stacking":
         """From what ``to_dict`` gave."""
         return cls(
-            tuple(values["streams"]), np.array(values["coef"]), np.array(values["intercept"])
+            streams=tuple(values["streams"]),
+            coef=np.array(values["coef"]),
+            intercept=np.array(values["intercept"]),
         )
+
+
+def _side_by_side(streams: list[np.ndarray]) -> np.ndarray:
+    """(n, 7 · streams) logarithms of the probabilities."""
+    logs = [np.log(np.clip(p, LEAST, 1)) for p in streams]
+    return np.hstack(logs)
 
 
 def fuse(
@@ -190,66 +205,114 @@ def fuse(
     ------
     EmotutilsError : an unknown rule, no streams, other shapes, or weights, prior or stacking that
         do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> face = np.array([[0.8, 0, 0, 0, 0, 0, 0.2]])
+    >>> voice = np.array([[0.2, 0, 0, 0, 0, 0, 0.8]])
+    >>> fuse({"face": face, "voice": voice})
+    array([[0.5, 0. , 0. , 0. , 0. , 0. , 0.5]])
+    >>> fuse({"face": face, "voice": voice}, "weighted", {"face": 3, "voice": 1}).round(2)
+    array([[0.65, 0.  , 0.  , 0.  , 0.  , 0.  , 0.35]])
+    >>> fuse({"face": face, "voice": np.full((1, 7), np.nan)})  # nobody speaks
+    array([[0.8, 0. , 0. , 0. , 0. , 0. , 0.2]])
     """
+    _check_options(rule, weights, stacking)
+    _check_shapes(streams)
+    if weights is None:
+        weights = dict.fromkeys(streams, 1.0)
+    w = check_weights(weights, streams)
+    p = np.stack([np.asarray(values, dtype=np.float64) for values in streams.values()])
+    p[np.isnan(p).any(axis=2)] = np.nan
+    silent = ~w.any(axis=1)
+    p[silent] = np.nan
+    missing = np.isnan(p[:, :, 0])
+    present = ~missing.all(axis=0)
+    formula = RULES[rule] or RULES["mean"]
+    out = np.full(p.shape[1:], np.nan)
+    out[present] = formula(p[:, present], w[:, None], _checked_prior(prior))
+    if stacking is not None:
+        together = ~missing.any(axis=0)
+        out[together] = _stack(stacking, dict(zip(streams, p[:, together], strict=True)))
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def _check_options(rule: str, weights: Weights | None, stacking: Stacking | None) -> None:
+    """That the rule is known and has just what belongs to it."""
     if rule not in RULES and rule not in rule_names():
         raise EmotutilsError(f"unknown fusion rule {rule!r}: known are {', '.join(RULES)}")
+    if rule == "weighted" and weights is None:
+        raise EmotutilsError(f"fusion rule {rule!r} needs weights")
+    if rule != "weighted" and weights is not None:
+        raise EmotutilsError(f"fusion rule {rule!r} takes no weights")
+    if rule == "stacking" and stacking is None:
+        raise EmotutilsError(f"fusion rule {rule!r} needs a fitted Stacking")
+    if rule != "stacking" and stacking is not None:
+        raise EmotutilsError(f"fusion rule {rule!r} takes no fitted Stacking")
+
+
+def _check_shapes(streams: Mapping[str, np.ndarray]) -> None:
     if not streams:
         raise EmotutilsError("nothing to fuse: no streams")
-    if (rule == "weighted") != (weights is not None):
-        raise EmotutilsError(
-            f"fusion rule {rule!r} " + ("needs weights" if weights is None else "takes no weights")
-        )
-    if (rule == "stacking") != (stacking is not None):
-        raise EmotutilsError(
-            f"fusion rule {rule!r} " + ("takes no" if stacking else "needs a") + " fitted Stacking"
-        )
     shapes = {name: np.shape(p) for name, p in streams.items()}
-    shape = next(iter(shapes.values()))
-    if len(set(shapes.values())) != 1 or len(shape) != 2 or shape[1] != len(EMOTIONS):
+    moments = next(iter(shapes.values()))[:1]
+    if set(shapes.values()) != {(*moments, len(EMOTIONS))}:
         raise EmotutilsError(
             f"streams must share one shape (moments, {len(EMOTIONS)}), not {shapes}"
         )
-    given = dict.fromkeys(streams, 1.0) if weights is None else weights
-    w = check_weights(given, streams)
-    prior = np.full(len(EMOTIONS), 1 / len(EMOTIONS)) if prior is None else np.asarray(prior, float)
-    if prior.shape != (len(EMOTIONS),) or not (prior > 0).all():
-        raise EmotutilsError(
-            f"the prior must be {len(EMOTIONS)} shares above 0, one for each label"
-        )
-    p = np.stack([np.asarray(s, dtype=np.float64) for s in streams.values()])
-    p[np.isnan(p).any(axis=2)] = np.nan
-    p[~w.any(axis=1)] = np.nan
-    out = np.full(shape, np.nan)
-    present = ~np.isnan(p[:, :, 0]).all(axis=0)
-    formula = RULES["mean" if stacking else rule]
-    out[present] = formula(p[:, present], w[:, None], prior)
-    if stacking:
-        if set(stacking.streams) != set(streams):
-            raise EmotutilsError(
-                f"this stacking was fitted on {', '.join(stacking.streams)}, not {', '.join(streams)}"
-            )
-        together = ~np.isnan(p[:, :, 0]).any(axis=0)
-        out[together] = stacking({name: p[i, together] for i, name in enumerate(streams)})
-    return out / out.sum(axis=1, keepdims=True)
+
+
+def _checked_prior(prior: Sequence[float] | None) -> np.ndarray:
+    """(7,) shares of the labels; equal by default."""
+    k = len(EMOTIONS)
+    if prior is None:
+        return np.full(k, 1 / k)
+    shares = np.asarray(prior, float)
+    if shares.shape != (k,) or not (shares > 0).all():
+        raise EmotutilsError(f"the prior must be {k} shares above 0, one for each label")
+    return shares
+
+
+def _stack(stacking: Stacking, streams: Mapping[str, np.ndarray]) -> np.ndarray:
+    if set(stacking.streams) != set(streams):
+        fitted = ", ".join(stacking.streams)
+        raise EmotutilsError(f"this stacking was fitted on {fitted}, not {', '.join(streams)}")
+    return stacking(streams)
 
 
 def check_weights(weights: Weights, streams: Sequence[str] | Mapping) -> np.ndarray:
     """Weights as (streams, 7) in the order of ``streams``.
+
+    Parameters
+    ----------
+    weights : of each stream, one number or seven, ≥ 0.
+    streams : their names.
 
     Raises
     ------
     EmotutilsError : other streams, another number of labels, a weight below 0 or not finite, or a
         label for which no stream has any weight.
     """
-    names, k = list(streams), len(EMOTIONS)
-    wrong = f"weights must name the streams {', '.join(names)}, one number or {k} each, ≥ 0, not all 0 for any label"
+    names = list(streams)
+    k = len(EMOTIONS)
+    wrong = (
+        f"weights must name the streams {', '.join(names)}, one number or {k} each, ≥ 0, "
+        "not all 0 for any label"
+    )
     if set(weights) != set(names):
-        raise EmotutilsError(f"{wrong}; these name {', '.join(weights) or 'none'}")
-    try:
-        w = np.stack([np.broadcast_to(np.asarray(weights[name], float), k) for name in names])
-    except ValueError:
-        raise EmotutilsError(wrong) from None
-    if not np.isfinite(w).all() or (w < 0).any() or (w.sum(axis=0) == 0).any():
+        named = ", ".join(weights) or "none"
+        raise EmotutilsError(f"{wrong}; these name {named}")
+    rows = []
+    for name in names:
+        try:
+            row = np.asarray(weights[name], float)
+            rows.append(np.broadcast_to(row, k))
+        except ValueError:
+            raise EmotutilsError(wrong) from None
+    w = np.stack(rows)
+    none_for_a_label = w.sum(axis=0) == 0
+    if not np.isfinite(w).all() or (w < 0).any() or none_for_a_label.any():
         raise EmotutilsError(wrong)
     return w
 
@@ -268,6 +331,8 @@ def weights_from(confusion: np.ndarray) -> np.ndarray:
     -------
     float64 (7,), 0..1.
     """
-    c = np.asarray(confusion, float)
-    total = c.sum(axis=0) + c.sum(axis=1)
-    return 2 * np.diag(c) / np.where(total > 0, total, 1)
+    counts = np.asarray(confusion, float)
+    total = counts.sum(axis=0) + counts.sum(axis=1)
+    # A label that is neither said nor missed: 0 of 1, not 0 of 0.
+    total = np.where(total > 0, total, 1)
+    return 2 * np.diag(counts) / total
