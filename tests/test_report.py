@@ -170,7 +170,7 @@ def test_page_data_match_the_timeline(saved):
     analysis, paths, _ = saved
     html = paths["report.html"].read_text(encoding="utf-8")
     moments = _moments(html)
-    voice = moments["lanes"][1]["p"]
+    voice = moments["lanes"][1]["percent"]
     assert len(voice) == len(analysis.timeline) and moments["step"] == 0.5
     assert [p is None for p in voice] == (analysis.timeline["voice_label"] == "").tolist()
     np.testing.assert_allclose(

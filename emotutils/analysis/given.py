@@ -94,7 +94,8 @@ def _checked(table: pd.DataFrame, where: str, duration: float) -> pd.DataFrame:
         table[column] = _numbers(table[column], where)
     _check_times(table[times], where, duration)
     _check_probabilities(table[P], where)
-    table[P] = table[P].div(table[P].sum(axis=1), axis=0)
+    sums = table[P].sum(axis=1)
+    table[P] = table[P].div(sums, axis=0)
     return table
 
 
@@ -120,15 +121,16 @@ def _check_times(times: pd.DataFrame, where: str, duration: float) -> None:
         "count in seconds, and check that it is the same film",
     )
     _refuse(start.diff() <= 0, where, "a time not after the one before", "sort the rows by time")
-    if len(times.columns) == 2:
+    if len(times.columns) > 1:
         _refuse(end <= start, where, "t1 is not after t0", "give windows that last")
 
 
 def _check_probabilities(p: pd.DataFrame, where: str) -> None:
-    sums = p.sum(axis=1)
-    _refuse((p < 0).any(axis=1), where, "a probability below 0", "give shares from 0 to 1")
+    below = (p < 0).any(axis=1)
+    _refuse(below, where, "a probability below 0", "give shares from 0 to 1")
+    off = p.sum(axis=1) - 1
     _refuse(
-        (sums - 1).abs() > TOLERANCE,
+        off.abs() > TOLERANCE,
         where,
         "the seven probabilities do not add up to 1",
         "divide each row by its sum",

@@ -71,19 +71,23 @@ class Predictor:
         """float64 (n, 7) probabilities, softened by what was measured of each input."""
         factor = 1.0
         if self.calibration is not None:
-            measured = {name: [i.measured[name] for i in inputs] for name in inputs[0].measured}
-            arrays = {name: np.array(values, float) for name, values in measured.items()}
-            factor = self.calibration.factor(**arrays)
-        batch = np.stack([i.x for i in inputs])
-        return to_seven(self.network.predict_proba(batch, factor), self.network.labels)
+            measured = pd.DataFrame([given.measured for given in inputs])
+            values = {name: column.to_numpy(float) for name, column in measured.items()}
+            factor = self.calibration.factor(**values)
+        proba = self.network.predict_proba(_batch(inputs), factor)
+        return to_seven(proba, self.network.labels)
 
     def embed(self, inputs: list[Input]) -> list[np.ndarray | None]:
         """Of each input what the joint network makes of it."""
         if self.joint is None:
             return [None] * len(inputs)
-        batch = np.stack([i.x for i in inputs])
+        embeddings = self.joint.embed(self.network.stream, _batch(inputs))
         # Half precision: an hour of film has 18,000 faces.
-        return list(self.joint.embed(self.network.stream, batch).astype(np.float16))
+        return list(embeddings.astype(np.float16))
+
+
+def _batch(inputs: list[Input]) -> np.ndarray:
+    return np.stack([given.x for given in inputs])
 
 
 def watch(
@@ -123,7 +127,8 @@ def _faces(
     frames = media.frames(info.path, fps, max_side=faces.MAX_SIDE, warn=warn)
     for frame, found in faces.follow(frames, detector, tracker, film_width=info.width):
         if not found:
-            yield Input({"t": frame.t, "frame": frame.index, "found": False}, None, {})
+            row = {"t": frame.t, "frame": frame.index, "found": False}
+            yield Input(row, None, {})
         for face in found:
             yield _face_input(face)
         tick(frame.t)
@@ -143,7 +148,11 @@ def _face_input(face: faces.FilmFace) -> Input:
         "tilt": face.tilt,
         "sharpness": face.sharpness,
     }
-    measured = {"size": face.size, "tilt": abs(face.tilt), "sharpness": face.sharpness}
+    measured = {
+        "size": face.size,
+        "tilt": abs(face.tilt),
+        "sharpness": face.sharpness,
+    }
     return Input(row, face.crop, measured)
 
 
@@ -152,17 +161,20 @@ def _without_false_alarms(found: Found, tracker: faces.Tracker) -> Found:
     a face.
     """
     frames = found.table.astype({"found": bool})
-    known = [pd.notna(track) and tracker.confirmed(int(track)) for track in frames["track"]]
-    doubtful = frames["found"].to_numpy() & ~np.array(known, dtype=bool)
-    about_the_face = [column for column in frames if column not in ("t", "frame", "found")]
+    tracks = frames["track"].dropna().unique()
+    doubtful_tracks = [track for track in tracks if not tracker.confirmed(int(track))]
+    doubtful = frames["track"].isin(doubtful_tracks).to_numpy()
+    about_the_face = frames.columns.difference(["t", "frame", "found"])
     frames.loc[doubtful, "found"] = False
     frames.loc[doubtful, about_the_face] = np.nan
-    with_a_face = frames["frame"].isin(frames["frame"][frames["found"]])
-    frames = frames[~doubtful | ~(with_a_face | frames.duplicated("frame"))]
+    with_a_face = frames.loc[frames["found"], "frame"]
+    # Of a frame without a face one row stays.
+    stays_by_another = frames["frame"].isin(with_a_face) | frames.duplicated("frame")
+    frames = frames[~(doubtful & stays_by_another)]
     frames = frames.sort_values(["frame", "track"], kind="stable")
     embeddings = found.embeddings
     if embeddings is not None:
-        embeddings = np.where(doubtful[:, None], np.float16(np.nan), embeddings)
+        embeddings[doubtful] = np.nan
         embeddings = embeddings[frames.index]
     whole = {"frame": "int64", "track": "Int64"}
     return Found(frames.reset_index(drop=True).astype(whole), embeddings)
@@ -204,10 +216,12 @@ def _windows(
     blocks = media.sound_blocks(info.path, sr, warn=warn)
     for start, end, sound in voices.iter_windows(blocks, sr, window, hop):
         activity = voices.voice_activity(sound, sr)
-        row = {"t0": start, "t1": end, "voiced": voices.is_voiced(sound, sr, activity=activity)}
-        if row["voiced"]:
+        voiced = voices.is_voiced(sound, sr, activity=activity)
+        row = {"t0": start, "t1": end, "voiced": voiced}
+        if voiced:
             snr = voices.signal_to_noise(sound, sr, activity=activity)
-            yield Input(row | {"snr": snr}, network.features(sound, activity), {"snr": snr})
+            row["snr"] = snr
+            yield Input(row, network.features(sound, activity), {"snr": snr})
         else:
             yield Input(row, None, {})
         tick(end)
@@ -243,9 +257,9 @@ def _stacked(embeddings: list[np.ndarray | None]) -> np.ndarray | None:
     there = [row for row, embedding in enumerate(embeddings) if embedding is not None]
     if not there:
         return None
-    stacked = np.full((len(embeddings), len(embeddings[there[0]])), np.nan, np.float16)
-    stacked[there] = [embeddings[row] for row in there]
-    return stacked
+    length = len(embeddings[there[0]])
+    nothing = np.full(length, np.nan, np.float16)
+    return np.stack([nothing if values is None else values for values in embeddings])
 
 
 def _batches(inputs: Iterable[Input], at_once: int) -> Iterator[list[Input]]:

@@ -18,6 +18,7 @@ from ..findings import (
     pairs,
 )
 from ..fusion import agreement, at_moments, disagreements, smooth
+from ..fusion.moments import INSTANT
 from .combining import Combination
 
 #: Seconds over which all streams are averaged: three moments of the timeline.
@@ -44,7 +45,8 @@ class Clock:
     @property
     def t(self) -> np.ndarray:
         """Each moment (s): 0, hop, 2 · hop, … before the film's end."""
-        n = max(1, int(np.ceil(self.duration / self.hop - 1e-9)))
+        hops = self.duration / self.hop
+        n = max(1, int(np.ceil(hops - INSTANT)))
         return self.hop * np.arange(n)
 
     def bring(self, stream: Stream, values: np.ndarray | None = None) -> np.ndarray:
@@ -86,17 +88,23 @@ def build_timeline(
     -------
     The timeline, and of each stretch what ``fusion.disagreements`` gives, in order of time.
     """
-    p = {name: clock.smooth(clock.bring(stream)) for name, stream in streams.items()}
-    embedded = {name: clock.bring(streams[name], values) for name, values in embeddings.items()}
+    p = {}
+    for name, stream in streams.items():
+        p[name] = clock.smooth(clock.bring(stream))
+    embedded = {}
+    for name, values in embeddings.items():
+        embedded[name] = clock.bring(streams[name], values)
     together = combination(p, embedded)
     if combination.joint:
         together = clock.smooth(together)
     sources = _sources(p)
     limits = [combination.thresholds.get(source, 0.0) for source in sources]
+    # Where nothing is known, nothing is unsure either.
+    highest = np.nan_to_num(together, nan=np.inf).max(axis=1)
     timeline = pd.DataFrame({"t": clock.t})
     timeline[columns(TOGETHER)] = together
     timeline[label_column(TOGETHER)] = labels_of(together)
-    timeline["unsure"] = np.nan_to_num(together, nan=np.inf).max(axis=1) < limits
+    timeline["unsure"] = highest < limits
     for name, values in p.items():
         timeline[columns(name)] = values
         timeline[label_column(name)] = labels_of(values)
@@ -120,7 +128,8 @@ def build_timeline(
 
 def _sources(p: Mapping[str, np.ndarray]) -> list[str]:
     """The streams that have something at each moment, joined by ``+``."""
-    present = np.column_stack([~np.isnan(values[:, 0]) for values in p.values()])
+    missing = [np.isnan(values[:, 0]) for values in p.values()]
+    present = ~np.column_stack(missing)
     names = np.array(list(p))
     return ["+".join(names[there]) for there in present]
 
@@ -129,8 +138,9 @@ def _labels_apart(stretches: list[dict], a: str, b: str, t: np.ndarray) -> list[
     """The two labels of a stretch at each of its moments, "" elsewhere."""
     labels = np.full(len(t), "", dtype=object)
     for stretch in stretches:
-        inside = (t >= stretch["t0"] - 1e-9) & (t < stretch["t1"] - 1e-9)
-        labels[inside] = f"{stretch[a]}/{stretch[b]}"
+        begun = t >= stretch["t0"] - INSTANT
+        ended = t >= stretch["t1"] - INSTANT
+        labels[begun & ~ended] = f"{stretch[a]}/{stretch[b]}"
     return labels.tolist()
 
 
@@ -151,10 +161,12 @@ def summarise(
     thresholds : by source, the least probability of a sure answer.
     """
     answered = timeline[label_column(TOGETHER)] != ""
-    there = [name for name in streams if timeline[columns(name)[0]].notna().any()]
-    summary = _whole_film(timeline[columns(TOGETHER)], thresholds.get("+".join(there)))
+    there = [name for name in streams if (timeline[label_column(name)] != "").any()]
+    together = timeline[columns(TOGETHER)]
+    summary = _whole_film(together, thresholds.get("+".join(there)))
     for name, stream in streams.items():
-        whole = _whole_film(timeline[columns(name)], thresholds.get(name))
+        p = timeline[columns(name)]
+        whole = _whole_film(p, thresholds.get(name))
         summary[name] = whole | _counts(stream.table)
     return summary | {
         "agreement": _mean_agreements(timeline, there),
@@ -186,9 +198,13 @@ def _whole_film(p: pd.DataFrame, threshold: float | None) -> dict:
 def _counts(table: pd.DataFrame) -> dict:
     """How much a stream had to go by: frames and faces, windows and voices, or rows."""
     if "found" in table:
-        seen = table.groupby("frame")["found"].any().astype(bool)
-        tracks = int(table["track"].nunique())
-        return {"frames": len(seen), "found": _share(seen), "tracks": tracks}
+        by_frame = table.groupby("frame")["found"]
+        seen = by_frame.any().astype(bool)
+        return {
+            "frames": len(seen),
+            "found": _share(seen),
+            "tracks": int(table["track"].nunique()),
+        }
     if "voiced" in table:
         return {"windows": len(table), "voiced": _share(table["voiced"])}
     return {"rows": len(table)}
@@ -215,4 +231,8 @@ def _seconds(timeline: pd.DataFrame, clock: Clock) -> dict[str, float]:
     left = clock.duration - timeline["t"].to_numpy()
     steps = np.minimum(clock.hop, left).clip(0)
     labels = timeline[label_column(TOGETHER)].to_numpy()
-    return {emotion: round(float(steps[labels == emotion].sum()), 2) for emotion in EMOTIONS}
+    seconds = {}
+    for emotion in EMOTIONS:
+        total = steps[labels == emotion].sum()
+        seconds[emotion] = round(float(total), 2)
+    return seconds

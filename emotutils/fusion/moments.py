@@ -67,13 +67,20 @@ def mean_around(
     times = table["t"].to_numpy(float)
     begin = np.searchsorted(times, t - width / 2 - INSTANT)
     end = np.searchsorted(times, t + width / 2 - INSTANT)
-    out = np.full((len(t), values.shape[1]), np.nan)
+    out = _nothing(t, values)
     for moment in np.flatnonzero(begin < end):
         near = slice(begin[moment], end[moment])
-        tracks, which = np.unique(track[near], return_inverse=True)
+        _, which = np.unique(track[near], return_inverse=True)
         largest = np.bincount(which, area[near]).argmax()
-        out[moment] = values[near][which == largest].mean(axis=0)
+        chosen = values[near][which == largest]
+        out[moment] = chosen.mean(axis=0)
     return out
+
+
+def _nothing(t: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(moments, k) of NaN."""
+    shape = (len(t), values.shape[1])
+    return np.full(shape, np.nan)
 
 
 def nearest_window(
@@ -94,13 +101,16 @@ def nearest_window(
     """
     if values is None:
         values = table[P].to_numpy(float)
-    out = np.full((len(t), values.shape[1]), np.nan)
-    distance = np.full(len(t), np.inf)
     starts = table["t0"].to_numpy(float)
     ends = table["t1"].to_numpy(float)
-    for start, end, value in zip(starts, ends, values, strict=True):
-        held = slice(np.searchsorted(t, start), np.searchsorted(t, end, side="right"))
-        away = abs(t[held] - (start + end) / 2)
+    centres = (starts + ends) / 2
+    first = np.searchsorted(t, starts)
+    last = np.searchsorted(t, ends, side="right")
+    out = _nothing(t, values)
+    distance = np.full(len(t), np.inf)
+    for window, value in enumerate(values):
+        held = slice(first[window], last[window])
+        away = abs(t[held] - centres[window])
         nearer = away < distance[held] - INSTANT
         out[held][nearer] = value
         distance[held][nearer] = away[nearer]
@@ -132,15 +142,17 @@ def smooth(p: np.ndarray, window: float, hop: float) -> np.ndarray:
     if not half or not there.any():
         return np.array(p, dtype=np.float64)
     # The last column counts the moments, so that one running sum serves means of any length.
-    counted = np.hstack([np.nan_to_num(p), there[:, None]])
-    sums = np.pad(np.cumsum(counted, axis=0), ((1, 0), (0, 0)))
+    counted = np.column_stack([np.nan_to_num(p), there])
+    before_all = np.zeros((1, counted.shape[1]))
+    sums = np.vstack([before_all, np.cumsum(counted, axis=0)])
     moments = np.arange(len(p))
     first = np.maximum(moments - half, 0)
     last = np.minimum(moments + half + 1, len(p))
     within = sums[last] - sums[first]
     with np.errstate(invalid="ignore"):
         means = within[:, :-1] / within[:, -1:]
-    return np.where(there[:, None], means, np.nan)
+    means[~there] = np.nan
+    return means
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -163,7 +175,8 @@ def agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     >>> agreement(np.array([anger, anger, anger]), np.array([anger, even, fear])).round(2)
     array([1.  , 0.69, 0.  ])
     """
-    return 1 - jensenshannon(a, b, base=2, axis=1) ** 2
+    distance = jensenshannon(a, b, base=2, axis=1)
+    return 1 - distance**2
 
 
 def disagreements(
@@ -199,13 +212,17 @@ def disagreements(
     alike = agreement(a, b)
     out = []
     for start, stop in _stretches(alike, below):
-        labels = labels_of([a[start:stop].mean(axis=0), b[start:stop].mean(axis=0)])
+        means = [p[start:stop].mean(axis=0) for p in (a, b)]
+        labels = labels_of(means)
         t0 = float(start * hop)
         t1 = float(min(stop * hop, end))
-        if labels[0] != labels[1] and t1 - t0 >= least - INSTANT:
-            said = dict(zip(names, labels, strict=True))
-            mean = round(float(alike[start:stop].mean()), 4)
-            out.append({"t0": t0, "t1": t1, **said, "agreement": mean})
+        long_enough = t1 - t0 >= least - INSTANT
+        if labels[0] == labels[1] or not long_enough:
+            continue
+        found = {"t0": t0, "t1": t1}
+        found |= zip(names, labels, strict=True)
+        found["agreement"] = round(float(alike[start:stop].mean()), 4)
+        out.append(found)
     return out
 
 
@@ -215,4 +232,6 @@ def _stretches(alike: np.ndarray, below: float) -> np.ndarray:
     low = both & (np.nan_to_num(alike, nan=1.0) < below)
     bridged = low.copy()
     bridged[1:-1] |= both[1:-1] & low[:-2] & low[2:]
-    return np.flatnonzero(np.diff(np.pad(bridged, 1))).reshape(-1, 2)
+    # With nothing before and behind, each stretch begins with one change and ends with the next.
+    changes = np.diff(np.pad(bridged, 1))
+    return np.flatnonzero(changes).reshape(-1, 2)

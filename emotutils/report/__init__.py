@@ -1,5 +1,5 @@
-"""What is written of an analysis: tables, JSON, a picture, a page that opens offline, and the film with
-boxes drawn in.
+"""What is written of an analysis: tables, JSON, a picture, a page that opens offline, and the film
+with boxes drawn in.
 
 Taught in notebooks/13_fusion and notebooks/15_responsible_use.
 """
@@ -26,7 +26,8 @@ from .words import summary_text, verdict
 
 __all__ = ["page", "result", "save", "summary_text", "verdict"]
 
-SCHEMA, SCHEMA_VERSION = "emotutils.analysis", 3
+SCHEMA = "emotutils.analysis"
+SCHEMA_VERSION = 3
 
 
 def save(
@@ -83,11 +84,19 @@ def save(
 
 def _texts(findings: Findings, address: str | None) -> dict[str, str]:
     """The content of each text file, by its name."""
-    tables = {stream.table_name: stream.table for stream in findings.streams.values()}
-    tables["timeline"] = findings.timeline
-    texts = {f"{name}.csv": table.round(5).to_csv(index=False) for name, table in tables.items()}
-    values = json.dumps(result(findings), indent=2, ensure_ascii=False, allow_nan=False)
-    return texts | {"result.json": f"{values}\n", "report.html": page(findings, film=address)}
+    texts = {}
+    for stream in findings.streams.values():
+        texts[f"{stream.table_name}.csv"] = _csv(stream.table)
+    texts["timeline.csv"] = _csv(findings.timeline)
+    values = result(findings)
+    json_text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    texts["result.json"] = f"{json_text}\n"
+    texts["report.html"] = page(findings, film=address)
+    return texts
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.round(5).to_csv(index=False)
 
 
 def _write(path: Path, text: str) -> None:
@@ -97,7 +106,8 @@ def _write(path: Path, text: str) -> None:
 
 def _write_picture(findings: Findings, path: Path) -> None:
     # Not through pyplot: saving must not touch the figures of a notebook.
-    figure = Figure(figsize=plots.timeline_size(findings.timeline), layout="constrained")
+    size = plots.timeline_size(findings.timeline)
+    figure = Figure(figsize=size, layout="constrained")
     plots.plot_timeline(findings, ax=figure.subplots())
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=100)
@@ -151,6 +161,8 @@ def _plain(value):
         value = value.item()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+    if value is pd.NA:
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

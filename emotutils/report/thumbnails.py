@@ -6,12 +6,15 @@ from itertools import islice
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from .. import media
 from ..errors import EmotutilsError
 
-#: At most so many, and so high in pixels: the page stays under half a megabyte.
-MOST, HEIGHT = 24, 96
+#: At most so many: the page stays under half a megabyte.
+MOST = 24
+#: Pixels.
+HEIGHT = 96
 
 
 def take_thumbnails(film: Path, info: media.FilmInfo) -> list[tuple[float, str]]:
@@ -25,16 +28,19 @@ def take_thumbnails(film: Path, info: media.FilmInfo) -> list[tuple[float, str]]
     if not info.has_video:
         raise EmotutilsError(f"{film}: there is no picture to take thumbnails from; leave them out")
     count = max(1, min(MOST, int(info.duration)))
-    side = math.ceil(max(info.width, info.height) * HEIGHT / info.height)
-    # Damage is among the analysis's warnings already.
+    longer = max(info.width, info.height)
     frames = media.frames(
-        film, count / max(info.duration, 1e-3), max_side=side, warn=lambda message: None
+        film,
+        count / max(info.duration, 1e-3),
+        max_side=math.ceil(longer * HEIGHT / info.height),
+        warn=lambda message: None,  # damage is among the analysis's warnings already
     )
     return [(frame.t, _address(frame.image)) for frame in islice(frames, count)]
 
 
-def _address(image) -> str:
-    _, jpeg = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 70]
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+def _address(image: np.ndarray) -> str:
+    in_blue_green_red = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 70]
+    _, jpeg = cv2.imencode(".jpg", in_blue_green_red, quality)
+    text = base64.b64encode(jpeg).decode()
+    return f"data:image/jpeg;base64,{text}"

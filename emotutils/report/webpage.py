@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +45,21 @@ from .words import (
 SHOWN = 600
 
 
+@dataclass(frozen=True)
+class Span:
+    """A stretch of equal values, in % of the page's width.
+
+    Attributes
+    ----------
+    left, width : 0..100.
+    value : what it is a stretch of.
+    """
+
+    left: float
+    width: float
+    value: object
+
+
 def page(
     findings: Findings, *, film: str | None = None, pictures: Sequence[tuple[float, str]] = ()
 ) -> str:
@@ -59,8 +75,10 @@ def page(
     """
     shown, step = _thinned(findings.timeline)
     end = max(1e-9, step * len(shown))
-    pairs = [_pair_view(findings, shown, end, pair) for pair in findings.summary["agreement"]]
+    met = findings.summary["agreement"]
+    pairs = [_pair_view(findings, shown, end, pair) for pair in met]
     lanes = [_lane_view(findings, shown, step, lane, pairs) for lane in plots.lanes(shown)]
+    ticks = plots.ticks(findings.info.duration)
     share = ""
     if findings.summary["unsure"] is not None:
         share = unsure_share(findings)
@@ -76,7 +94,7 @@ def page(
         pairs=pairs,
         limits=_limits(findings),
         moments=_moments(shown, step, lanes, pairs),
-        ticks=[(100 * t / end, clock(t)) for t in plots.ticks(findings.info.duration)],
+        ticks=[(100 * t / end, clock(t)) for t in ticks],
         shown=len(shown),
         thinned=len(shown) < len(findings.timeline),
         step=step,
@@ -104,12 +122,16 @@ def _moments(shown: pd.DataFrame, step: float, lanes: list[dict], pairs: list[di
     """What the page's script says of each moment."""
     return {
         "step": step,
-        "emotions": EMOTIONS,
-        "lanes": [{"title": v["title"], "gap": v["gap"], "p": v["percent"]} for v in lanes],
-        "unsure": np.flatnonzero(shown["unsure"]).tolist(),
         "count": len(shown),
-        "agreement": [{"words": v["words"], "values": v["values"]} for v in pairs],
+        "emotions": EMOTIONS,
+        "lanes": [_picked(lane, "title", "gap", "percent") for lane in lanes],
+        "unsure": np.flatnonzero(shown["unsure"]).tolist(),
+        "agreement": [_picked(pair, "words", "values") for pair in pairs],
     }
+
+
+def _picked(view: dict, *keys: str) -> dict:
+    return {key: view[key] for key in keys}
 
 
 def film_address(film: Path, directory: Path) -> str | None:
@@ -164,20 +186,24 @@ def _pair_view(findings: Findings, shown: pd.DataFrame, end: float, pair: str) -
     """What the page draws of two streams' agreement; positions in % of its width."""
     a, b = pair.split("+")
     agreement = shown[agreement_column(a, b)].to_numpy(float)
+    missing = np.isnan(agreement)
     stretches = []
     for found in findings.summary["disagreements"]:
         if a in found and b in found:
-            left = 100 * found["t0"] / end
-            width = 100 * (found["t1"] - found["t0"]) / end
-            stretches.append(found | {"left": left, "width": width, "labels": (found[a], found[b])})
+            place = {
+                "left": 100 * found["t0"] / end,
+                "width": 100 * (found["t1"] - found["t0"]) / end,
+                "labels": (found[a], found[b]),
+            }
+            stretches.append(found | place)
     return {
         "names": (a, b),
         "words": f"{a} and {b}",
         "titles": (findings.streams[a].title, findings.streams[b].title),
         "mean": findings.summary["agreement"][pair],
         "path": _bars(agreement),
-        "gaps": [span for span in _spans(np.isnan(agreement)) if span[2]],
-        "values": [None if np.isnan(value) else round(float(value), 2) for value in agreement],
+        "gaps": [span for span in _spans(missing.tolist()) if span.value],
+        "values": np.where(missing, None, agreement.round(2)).tolist(),
         "apart": stretches,
     }
 
@@ -198,15 +224,15 @@ def _lane_view(
         "areas": _areas(lane.p),
         "ribbon": _ribbon(stretches),
         "words": _words(lane.labels, doubts),
-        "gaps": [span for span in _spans(lane.labels) if not span[2]],
+        "gaps": [span for span in _spans(lane.labels) if not span.value],
         "frames": _frames(lane, pairs),
-        "unsure": [span for span in _spans(doubts) if span[2]],
-        "said": _said(stretches, step, nothing),
+        "unsure": [span for span in _spans(doubts) if span.value],
+        "said": _in_words(stretches, step, nothing),
         "film": film["probabilities"],
         "top": film["label"],
         "sure": film["sure"],
         "gap": nothing,
-        "percent": [None if np.isnan(row[0]) else [round(100 * v) for v in row] for row in lane.p],
+        "percent": _percent(lane.p),
     }
 
 
@@ -223,33 +249,40 @@ def _areas(p: np.ndarray) -> list[tuple[str, str]]:
     """Outlines of the stacked probabilities, from the top one down, each painted over the one
     before: one outline an emotion is enough.
     """
-    tops = np.cumsum(np.hstack([np.zeros((len(p), 1)), p]), axis=1)
-    numbered = reversed(list(enumerate(EMOTIONS)))
-    return [(emotion, _bars(tops[:, k + 1])) for k, emotion in numbered]
+    tops = np.cumsum(p, axis=1).T
+    outlines = [_bars(top) for top in tops]
+    return list(zip(reversed(EMOTIONS), reversed(outlines), strict=True))
 
 
 def _ribbon(stretches: list[tuple[int, int, str]]) -> list[tuple[str, str]]:
     """By emotion, an outline of the blocks over which it is the likeliest."""
     outlines = []
     for emotion in EMOTIONS:
-        blocks = [(start, stop) for start, stop, label in stretches if label == emotion]
+        blocks = [_block(start, stop) for start, stop, label in stretches if label == emotion]
         if blocks:
-            outlines.append((emotion, _blocks(blocks)))
+            outlines.append((emotion, "".join(blocks)))
     return outlines
 
 
-def _words(labels: list[str], doubts: list[bool]) -> list[tuple[float, float, str, bool]]:
-    """(left, width, label, whether not sure) of the stretches that have room for a word."""
-    said = _spans(list(zip(labels, doubts, strict=True)))
-    return [(left, width, *words) for left, width, words in said if words[0] and width >= 0.6]
+def _block(start: int, stop: int) -> str:
+    width = stop - start
+    return f"M{start} 0h{width}v1h-{width}z"
 
 
-def _spans(values: Sequence) -> list[tuple[float, float, object]]:
-    """Stretches of equal values as (left, width) in % of all, and the value."""
+def _words(labels: list[str], doubts: list[bool]) -> list[Span]:
+    """(label, whether not sure) of the stretches that have room for a word."""
+    spans = _spans(list(zip(labels, doubts, strict=True)))
+    return [span for span in spans if span.value[0] and span.width >= 0.6]
+
+
+def _spans(values: Sequence) -> list[Span]:
     unit = 100 / max(1, len(values))
-    return [
-        (round(unit * a, 2), round(unit * (b - a), 2), value) for a, b, value in plots.runs(values)
-    ]
+    spans = []
+    for start, stop, value in plots.runs(values):
+        left = round(unit * start, 2)
+        width = round(unit * (stop - start), 2)
+        spans.append(Span(left, width, value))
+    return spans
 
 
 def _bars(height: np.ndarray) -> str:
@@ -257,23 +290,35 @@ def _bars(height: np.ndarray) -> str:
     none at NaN.
     """
     path = []
-    for a, b, nothing in plots.runs(np.isnan(height)):
-        if not nothing:
-            levels = [round(100 * (1 - min(1.0, float(h)))) for h in height[a:b]]
-            path.append(
-                f"M{a} 100" + "".join(f"V{y}h{d - c}" for c, d, y in plots.runs(levels)) + "V100z"
-            )
+    for first, end, nothing in plots.runs(np.isnan(height)):
+        if nothing:
+            continue
+        shares = np.minimum(1.0, height[first:end])
+        levels = [round(100 * (1 - share)) for share in shares.tolist()]
+        steps = [f"V{level}h{stop - start}" for start, stop, level in plots.runs(levels)]
+        path += [f"M{first} 100", *steps, "V100z"]
     return "".join(path)
 
 
-def _blocks(stretches: Iterable[tuple[int, int]]) -> str:
-    return "".join(f"M{a} 0h{b - a}v1h-{b - a}z" for a, b in stretches)
+def _percent(p: np.ndarray) -> list[list[int] | None]:
+    """Whole percents of each moment, None where there is nothing."""
+    rows = []
+    for row in p:
+        percent = None
+        if not np.isnan(row[0]):
+            percent = [round(100 * value) for value in row]
+        rows.append(percent)
+    return rows
 
 
-def _said(stretches: list, step: float, nothing: str) -> str:
+def _in_words(stretches: list[tuple[int, int, str]], step: float, nothing: str) -> str:
     """A lane in words, for those who hear the page: its longest stretches in order of time."""
-    longest = sorted(sorted(stretches, key=lambda s: s[0] - s[1])[:12])
-    words = [
-        f"{clock(a * step)} to {clock(b * step)} {label or nothing}" for a, b, label in longest
-    ]
-    return ("" if len(longest) == len(stretches) else "longest stretches: ") + ", ".join(words)
+    by_length = sorted(stretches, key=lambda stretch: stretch[0] - stretch[1])
+    longest = sorted(by_length[:12])
+    words = []
+    for start, stop, label in longest:
+        times = f"{clock(start * step)} to {clock(stop * step)}"
+        words.append(f"{times} {label or nothing}")
+    if len(longest) < len(stretches):
+        words[0] = f"longest stretches: {words[0]}"
+    return ", ".join(words)

@@ -11,15 +11,16 @@ from ..evaluation import Score
 from ..findings import TOGETHER, Findings, clock, title, verdict_words
 
 LABELS_NOTE = (
-    "The face networks learned from pictures that people had sorted into seven words, the voice networks from actors "
-    "told to sound a certain way. A result therefore says which word such people would most likely have chosen for "
-    "this face or this voice. It does not say what anybody feels, and it is wrong more often for faces, languages and "
-    "recordings unlike those it learned from."
+    "The face networks learned from pictures that people had sorted into seven words, the voice "
+    "networks from actors told to sound a certain way. A result therefore says which word such "
+    "people would most likely have chosen for this face or this voice. It does not say what "
+    "anybody feels, and it is wrong more often for faces, languages and recordings unlike those "
+    "it learned from."
 )
 LAW_NOTE = (
-    "In the European Union the AI Act (Regulation (EU) 2024/1689) forbids inferring people's emotions at work and in "
-    "education, with exceptions for medical and safety reasons (Article 5(1)(f)), and sets duties for other uses; this "
-    "sentence is no legal advice."
+    "In the European Union the AI Act (Regulation (EU) 2024/1689) forbids inferring people's "
+    "emotions at work and in education, with exceptions for medical and safety reasons "
+    "(Article 5(1)(f)), and sets duties for other uses; this sentence is no legal advice."
 )
 #: The test scores on a card, by their names in print.
 SCORE_NAMES = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
@@ -72,9 +73,11 @@ def _agreement_lines(summary: dict) -> list[str]:
     for pair, mean in summary["agreement"].items():
         a, b = pair.split("+")
         stretches = [s for s in summary["disagreements"] if a in s and b in s]
-        nowhere = "" if stretches else " none for long"
         lines.append(f"  agreement of {a} and {b}: {mean:.2f} of 1")
-        lines.append(f"  disagreement ({a} / {b}):{nowhere}")
+        if stretches:
+            lines.append(f"  disagreement ({a} / {b}):")
+        else:
+            lines.append(f"  disagreement ({a} / {b}): none for long")
         for found in stretches:
             labels = f"{found[a]} / {found[b]}"
             lines.append(f"    {stretch(found)} {labels} (agreement {found['agreement']:.2f})")

@@ -10,7 +10,7 @@
   };
   const exact = t => clock(t) + (m.step % 1 ? "." + Math.floor((t % 1) * 10 + 1e-6) : "");
   const top = (lane, i) => {
-    const p = lane.p[i];
+    const p = lane.percent[i];
     if (!p) return lane.gap;
     const words = p.map((v, k) => [v, k]).sort((a, b) => b[0] - a[0]).slice(0, 3).map(([v, k]) => m.emotions[k] + " " + (v / 100).toFixed(2)).join(", ");
     return (lane === m.lanes.at(-1) && unsure.has(i) ? "not sure: " : "") + words;
