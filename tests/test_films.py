@@ -15,6 +15,7 @@ from emotutils import datasets, faces
 from emotutils.datasets import affwild2, films, openface, prepare_films
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
+from emotutils.faces import DETECTORS, Face
 from emotutils.media import FilmWriter
 from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
@@ -175,6 +176,20 @@ def test_two_processes_give_the_same(root, prepared, tmp_path):
     pd.testing.assert_frame_equal(two.steps, prepared.steps)
     for ours, theirs in zip(two.table["path"], prepared.table["path"], strict=True):
         assert Path(ours).read_bytes() == Path(theirs).read_bytes()
+
+
+def test_a_registered_detector_is_known_in_other_processes(tmp_path, monkeypatch):
+    class Whole:
+        def detect(self, image):
+            height, width = image.shape[:2]
+            return [Face(0, 0, width, height, 1.0)]
+
+    monkeypatch.setitem(DETECTORS, "whole", Whole)
+    for name in ("a", "b"):
+        write_film(tmp_path, name, blank(4))
+        annotate(tmp_path, name, [4] * 4)
+    found, _ = extract(tmp_path, tmp_path / "out", detector="whole", n_jobs=2)
+    assert sorted(set(found["film"])) == ["a", "b"]
 
 
 @pytest.mark.parametrize("n_labels, unlabelled", [(40, 0), (30, 0), (20, 10)])

@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from .. import config, media
 from ..emotions import EMOTIONS
 from ..errors import DataError, LocatedError
-from ..faces import FACE_SIZE, build_detector, cut_faces, sharpness
+from ..faces import DETECTORS, FACE_SIZE, build_detector, cut_faces, sharpness
 from ..media import StrPath
 from ..support.files import check_writable, replacing
 from . import affwild2
@@ -181,7 +181,7 @@ def extract_faces(
     films : rows of ``datasets.affwild2.films`` without a problem.
     folder : gets ``NAME/FRAME.png`` and, when a film is done, ``NAME.csv``.
     fps : frames a second, as in ``media.frames``; None for all. Neighbours are nearly alike.
-    detector : of ``faces.DETECTORS``.
+    detector : of ``faces.DETECTORS``; see ``faces.register_detector`` for one of your own.
     openface : a folder with ``FILM.csv`` and ``FILM_aligned/`` for each film, as
         ``datasets.openface.COMMAND`` writes them; its faces and all its columns are then taken in
         place of our detector's.
@@ -205,7 +205,11 @@ def extract_faces(
     rejects, folder = rejects or Rejects(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     work = joblib.delayed(_extract_film)
-    jobs = [work(film, folder, fps, detector, openface) for film in films.to_dict("records")]
+    # The other processes do not know what was registered in this one: it is sent along.
+    factory = DETECTORS.get(detector)
+    jobs = []
+    for film in films.to_dict("records"):
+        jobs.append(work(film, folder, fps, detector, openface, factory))
     done = joblib.Parallel(n_jobs, return_as="generator")(jobs)
     results = list(tqdm(done, total=len(jobs), desc="films", unit="film", disable=not progress))
     tables = []
@@ -325,11 +329,18 @@ def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
 
 
 def _extract_film(
-    film: dict, folder: Path, fps: float | None, detector: str, openface: StrPath | None
+    film: dict,
+    folder: Path,
+    fps: float | None,
+    detector: str,
+    openface: StrPath | None,
+    factory: Callable | None,
 ) -> pd.DataFrame | LocatedError:
     """The frames of one film, done now or before, or what is wrong with it. Runs in a process of
     its own.
     """
+    if factory is not None:
+        DETECTORS.setdefault(detector, factory)
     done, settings = folder / f"{film['name']}.csv", _settings(film, fps, detector, openface)
     try:
         if not (done.is_file() and (affwild2.read_table(done)["settings"] == settings).all()):
