@@ -73,9 +73,11 @@ def load_fitted(cards: Mapping[str, dict]) -> Fitted | None:
     if not path.is_file():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
-    if values["runs"] != {stream: card["run"] for stream, card in cards.items()}:
+    runs = {stream: card["run"] for stream, card in cards.items()}
+    if values["runs"] != runs:
         return None
-    return Fitted(**{**values, "stacking": Stacking.from_dict(values["stacking"])})
+    stacking = Stacking.from_dict(values["stacking"])
+    return Fitted(**(values | {"stacking": stacking}))
 
 
 def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]:
@@ -85,20 +87,22 @@ def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]
     None is quite 0: a label that neither network ever gets right is for both, or for the only one
     there, to say.
     """
-    return {
-        s: np.maximum(weights_from(np.array(found.confusion)), LEAST)
-        for s, found in calibrations.items()
-    }
+    weights = {}
+    for stream, found in calibrations.items():
+        confusion = np.array(found.confusion)
+        weights[stream] = np.maximum(weights_from(confusion), LEAST)
+    return weights
 
 
 def prior_of(calibrations: Mapping[str, Calibration]) -> np.ndarray:
     """Shares (7,) of the labels for the rule ``"product"``: the geometric mean of the streams'
     validation shares.
     """
-    shares = [
-        np.sum(found.confusion, axis=1) + 1 for found in calibrations.values()
-    ]  # no share is 0
-    mean = np.exp(np.mean([np.log(s / s.sum()) for s in shares], axis=0))
+    logarithms = []
+    for found in calibrations.values():
+        counts = np.sum(found.confusion, axis=1) + 1  # no share is 0
+        logarithms.append(np.log(counts / counts.sum()))
+    mean = np.exp(np.mean(logarithms, axis=0))
     return mean / mean.sum()
 
 
@@ -112,12 +116,16 @@ def combine(
 
     Parameters
     ----------
-    streams : by name, each (n, 7). rule : in ``rules.RULES``. calibrations : by the same names.
+    streams : by name, each (n, 7).
+    rule : in ``rules.RULES``.
+    calibrations : by the same names.
     stacking : for the rule of that name.
     """
-    options = {
-        "weighted": lambda: {"weights": weights_of(calibrations)},
-        "product": lambda: {"prior": prior_of(calibrations)},
-        "stacking": lambda: {"stacking": stacking},
-    }
-    return fuse(streams, rule, **options.get(rule, dict)())
+    options = {}
+    if rule == "weighted":
+        options["weights"] = weights_of(calibrations)
+    elif rule == "product":
+        options["prior"] = prior_of(calibrations)
+    elif rule == "stacking":
+        options["stacking"] = stacking
+    return fuse(streams, rule, **options)

@@ -69,10 +69,14 @@ def ask(
     if quality and snr is not None:
         voice_factor = calibration_of(voice).factor(snr=snr)
     window = np.repeat(np.arange(n), frames)
-    of_faces = to_seven(face.predict_proba(crops, face_factor), face.labels)
-    of_voices = to_seven(voice.predict_proba(pairs.voice, voice_factor), voice.labels)
+    of_faces = face.predict_proba(crops, face_factor)
+    of_voices = voice.predict_proba(pairs.voice, voice_factor)
+    probabilities = {
+        "face": to_seven(of_faces, face.labels),
+        "voice": to_seven(of_voices, voice.labels)[window],
+    }
     answers = {}
-    for stream, proba in (("face", of_faces), ("voice", of_voices[window])):
+    for stream, proba in probabilities.items():
         answers[stream] = Answers(
             id=pairs.id[window],
             groups=pd.DataFrame({"actor": pairs.actor[window]}),
@@ -110,8 +114,15 @@ def learn(
     for rule in RULES:
         curves[rule] = thinned(y, combine(streams, rule, calibrations, stacking))
     alike = agreement(streams["face"], streams["voice"])
-    below = round(float(np.percentile(alike, FALSE_ALARMS)), 4)
-    return Fitted(runs, data, len(y), stacking, below, curves)
+    below = float(np.percentile(alike, FALSE_ALARMS))
+    return Fitted(
+        runs,
+        data,
+        n=len(y),
+        stacking=stacking,
+        disagree_below=round(below, 4),
+        risk_coverage=curves,
+    )
 
 
 def fit_pair(
@@ -137,9 +148,10 @@ def fit_pair(
     ------
     EmotutilsError : networks that are not calibrated, sets that are not there.
     """
-    networks = {"face": as_network(face), "voice": as_network(voice)}
-    calibrations = {name: calibration_of(network) for name, network in networks.items()}
-    pairs = load_pairs(data, root).part("validation", networks["voice"].features, seed=seed)
-    answers = by_clip(ask(pairs, networks["face"], networks["voice"]))
-    runs = {name: network.card["run"] for name, network in networks.items()}
+    face = as_network(face)
+    voice = as_network(voice)
+    calibrations = {"face": calibration_of(face), "voice": calibration_of(voice)}
+    runs = {"face": face.card["run"], "voice": voice.card["run"]}
+    pairs = load_pairs(data, root).part("validation", voice.features, seed=seed)
+    answers = by_clip(ask(pairs, face, voice))
     return learn(answers, calibrations, runs, data)

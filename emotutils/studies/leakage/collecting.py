@@ -36,9 +36,9 @@ def predict_folds(
     float16 (n, k), NaN in rows never asked about.
     """
     proba = np.full((len(y), k), np.nan, np.float16)
+    seeded = [name for name in estimator.get_params() if name.endswith("random_state")]
     for train, test in folds:
         fitted = clone(estimator)
-        seeded = [name for name in fitted.get_params() if name.endswith("random_state")]
         fitted.set_params(**dict.fromkeys(seeded, seed))
         fitted.fit(X[train], y[train])
         answers = np.zeros((len(test), k))
@@ -75,9 +75,11 @@ def collect(
         trained[arm] = round(float(np.mean([n for _, n in runs])))
         tested |= np.isfinite(found[arm]).all(axis=(0, 2))
     rows = rows[tested].reset_index(drop=True)
-    answers = {arm: answers_of(rows, labels, proba[:, tested]) for arm, proba in found.items()}
-    facts = {**facts, "seeds": seeds, "trained_on": trained, **surroundings()}
-    return Outcome(name, answers, facts)
+    answers = {}
+    for arm, proba in found.items():
+        answers[arm] = answers_of(rows, labels, proba[:, tested])
+    facts |= {"seeds": seeds, "trained_on": trained}
+    return Outcome(name, answers, facts | surroundings())
 
 
 def divided(

@@ -50,7 +50,8 @@ class Outcome:
         the experiment's own columns.
         """
         first = self._first
-        return pd.concat([pd.DataFrame({"id": first.id, "y": first.y}), first.groups], axis=1)
+        names = pd.DataFrame({"id": first.id, "y": first.y})
+        return pd.concat([names, first.groups], axis=1)
 
     def score(self, arm: str, where: np.ndarray | None = None, metric: str = "accuracy") -> Score:
         """The mean over seeds of a metric and of its 95 % interval.
@@ -105,9 +106,12 @@ class Outcome:
         """
         if arm not in self.arms:
             raise DataError(self.name, f"has no arm {arm!r}", f"it has {', '.join(self.arms)}")
-        each = [np.isfinite(answers.proba).all(axis=1) for answers in self.arms[arm]]
-        tested = np.all(each, axis=0)
-        return tested if where is None else tested & np.asarray(where)
+        tested = np.ones(len(self._first), bool)
+        for answers in self.arms[arm]:
+            tested &= np.isfinite(answers.proba).all(axis=1)
+        if where is not None:
+            tested &= np.asarray(where)
+        return tested
 
     @cached_property
     def _groups_are_rows(self) -> bool:
@@ -115,7 +119,9 @@ class Outcome:
 
     def _groups(self, tested: np.ndarray) -> np.ndarray | None:
         groups = self._first.groups["group"].to_numpy(str)[tested]
-        return None if self._groups_are_rows or len(set(groups)) < 2 else groups
+        if self._groups_are_rows or len(set(groups)) < 2:
+            return None
+        return groups
 
     def _reports(self, arm: str, where: np.ndarray | None) -> list[Report]:
         tested = self.tested(arm, where)
