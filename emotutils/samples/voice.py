@@ -10,32 +10,56 @@ anything.
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import get_window, resample_poly
 
 SAMPLE_RATE = 16000
-_HOP, _WINDOW, _FFT = 128, 256, 512  # samples at 16 kHz: 8 ms steps of the vocal tract
+# In samples at 16 kHz: the vocal tract moves in steps of 8 ms.
+_HOP = 128
+_WINDOW = 256
+_FFT = 512
 _HANN = get_window("hann", _WINDOW)  # periodic: halves that overlap add up to one
+_FREQUENCIES = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE)[None]
 
+#: F1, F2 and F3 of the vowels, Hz.
 _VOWELS = {
     "a": (730, 1090, 2440),
     "e": (530, 1840, 2480),
     "i": (270, 2290, 3010),
     "o": (570, 840, 2410),
+    "u": (300, 870, 2240),
+    "@": (500, 1450, 2450),
 }
-_VOWELS |= {"u": (300, 870, 2240), "@": (500, 1450, 2450)}
-# F1, F2, F3 of the tract, voicing, noise, the noise's centre in Hz, seconds; a stop is a gap and
-# then a burst.
+
+
+class _Consonant(NamedTuple):
+    """Formants of the tract (Hz), voicing and noise (0..1), the noise's centre (Hz), seconds."""
+
+    tract: tuple[int, int, int]
+    voicing: float
+    noise: float
+    centre: int
+    seconds: float
+
+
+#: A stop is a gap and then a burst.
 _CONSONANTS = {
-    "b": (220, 900, 2300, 0.12, 0.3, 700, 0.07), "d": (220, 1750, 2600, 0.12, 0.4, 3500, 0.07),
-    "g": (220, 2000, 2400, 0.10, 0.4, 2000, 0.07), "k": (350, 2000, 2400, 0.0, 0.7, 2000, 0.10),
-    "t": (350, 1750, 2600, 0.0, 0.8, 4200, 0.10), "s": (350, 1700, 2600, 0.0, 0.8, 5800, 0.11),
-    "f": (350, 1100, 2300, 0.0, 0.35, 4500, 0.10), "m": (250, 1000, 2200, 0.35, 0.0, 0, 0.07),
-    "n": (250, 1700, 2600, 0.35, 0.0, 0, 0.07), "l": (330, 1200, 2800, 0.50, 0.0, 0, 0.06),
-    "w": (300, 650, 2200, 0.50, 0.0, 0, 0.07), "j": (280, 2200, 2900, 0.50, 0.0, 0, 0.07),
-}  # fmt: skip
+    "b": _Consonant((220, 900, 2300), 0.12, 0.3, 700, 0.07),
+    "d": _Consonant((220, 1750, 2600), 0.12, 0.4, 3500, 0.07),
+    "g": _Consonant((220, 2000, 2400), 0.10, 0.4, 2000, 0.07),
+    "k": _Consonant((350, 2000, 2400), 0.0, 0.7, 2000, 0.10),
+    "t": _Consonant((350, 1750, 2600), 0.0, 0.8, 4200, 0.10),
+    "s": _Consonant((350, 1700, 2600), 0.0, 0.8, 5800, 0.11),
+    "f": _Consonant((350, 1100, 2300), 0.0, 0.35, 4500, 0.10),
+    "m": _Consonant((250, 1000, 2200), 0.35, 0.0, 0, 0.07),
+    "n": _Consonant((250, 1700, 2600), 0.35, 0.0, 0, 0.07),
+    "l": _Consonant((330, 1200, 2800), 0.50, 0.0, 0, 0.06),
+    "w": _Consonant((300, 650, 2200), 0.50, 0.0, 0, 0.07),
+    "j": _Consonant((280, 2200, 2900), 0.50, 0.0, 0, 0.07),
+}
 _STOPS = frozenset("bdgkt")
 
 
@@ -53,13 +77,14 @@ class Speaker:
     @classmethod
     def random(cls, rng: np.random.Generator, female: bool) -> "Speaker":
         """Somebody new, drawn from ``rng``."""
-        pitch, tract = (205, 1.15) if female else (115, 1.0)
+        pitch = 205 if female else 115
+        tract = 1.15 if female else 1.0
         near = rng.uniform(-1, 1, 4)
         return cls(
-            pitch * 2 ** (near[0] / 6),
-            tract * (1 + 0.04 * near[1]),
-            1 + 0.4 * near[2],
-            1 + 0.08 * near[3],
+            pitch=pitch * 2 ** (near[0] / 6),
+            tract=tract * (1 + 0.04 * near[1]),
+            breath=1 + 0.4 * near[2],
+            pace=1 + 0.08 * near[3],
         )
 
 
@@ -94,69 +119,106 @@ STYLES: dict[str, Style] = {
 }
 
 
-def _plan(
-    syllables: list[str], style: Style, speaker: Speaker, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """What every 8-ms step should sound like: formants, voicing, noise and its centre, pitch in
-    semitones.
+class _Mark(NamedTuple):
+    """What a moment should sound like; between two of them everything changes evenly."""
+
+    t: float
+    tract: tuple[float, float, float]
+    voicing: float
+    noise: float
+    centre: float
+
+
+class _Plan(NamedTuple):
+    """What every 8-ms step should sound like: formants (3, steps) in Hz; voicing, noise, the
+    noise's centre (Hz) and pitch in semitones, (steps,).
     """
-    marks: list[tuple[float, ...]] = []  # (seconds, F1, F2, F3, voicing, noise, centre)
+
+    formants: np.ndarray
+    voicing: np.ndarray
+    noise: np.ndarray
+    centre: np.ndarray
+    semitones: np.ndarray
+
+
+def _marks_of(name: str, t: float, seconds: float) -> list[_Mark]:
+    """A consonant that begins at ``t``."""
+    tract, voicing, noise, centre, _ = _CONSONANTS[name]
+    end = t + seconds
+    if name in _STOPS:
+        return [
+            _Mark(t, tract, voicing, 0, centre),
+            _Mark(end - 0.016, tract, voicing, 0, centre),
+            _Mark(end - 0.012, tract, voicing, noise, centre),
+            _Mark(end, tract, 0.3, 0, centre),
+        ]
+    return [
+        _Mark(t + 0.02, tract, voicing, noise, centre),
+        _Mark(end, tract, voicing, noise, centre),
+    ]
+
+
+def _plan(syllables: list[str], style: Style, speaker: Speaker, rng: np.random.Generator) -> _Plan:
+    marks: list[_Mark] = []
     accents: list[tuple[float, float]] = []
-    t, pace = 0.06, style.pace * speaker.pace
+    t = 0.06
+    pace = style.pace * speaker.pace
     for k, syllable in enumerate(syllables):
         *onset, vowel = syllable
-        stressed, last = k % 2 == 0 or rng.random() < 0.2, k == len(syllables) - 1
+        stressed = k % 2 == 0 or rng.random() < 0.2
+        last = k == len(syllables) - 1
         for name in onset:
-            *tract, voicing, noise, centre, seconds = _CONSONANTS[name]
-            seconds *= rng.uniform(0.9, 1.1) / pace**0.5
-            if name in _STOPS:
-                marks += [
-                    (t, *tract, voicing, 0, centre),
-                    (t + seconds - 0.016, *tract, voicing, 0, centre),
-                ]
-                marks += [
-                    (t + seconds - 0.012, *tract, voicing, noise, centre),
-                    (t + seconds, *tract, 0.3, 0, centre),
-                ]
-            else:
-                marks += [
-                    (t + 0.02, *tract, voicing, noise, centre),
-                    (t + seconds, *tract, voicing, noise, centre),
-                ]
+            seconds = _CONSONANTS[name].seconds * (rng.uniform(0.9, 1.1) / pace**0.5)
+            marks += _marks_of(name, t, seconds)
             t += seconds
-        seconds = (
-            rng.uniform(0.13, 0.16) * (1.35 if stressed else 0.85) * (1.4 if last else 1.0) / pace
-        )
-        loud = (1.0 if stressed else 0.72) * rng.uniform(0.9, 1.1)
-        centre = marks[-1][-1] if marks else 0
-        marks += [
-            (t + 0.03, *_VOWELS[vowel], loud, 0, centre),
-            (t + seconds - 0.02, *_VOWELS[vowel], loud * 0.85, 0, centre),
-        ]
+        seconds = rng.uniform(0.13, 0.16)
+        seconds *= 1.35 if stressed else 0.85
+        if last:
+            seconds *= 1.4
+        seconds /= pace
+        loud = rng.uniform(0.9, 1.1)
+        if not stressed:
+            loud *= 0.72
+        centre = marks[-1].centre if marks else 0
+        tract = _VOWELS[vowel]
+        marks.append(_Mark(t + 0.03, tract, loud, 0, centre))
+        marks.append(_Mark(t + seconds - 0.02, tract, loud * 0.85, 0, centre))
         if stressed:
             accents.append((t + seconds / 2, style.accent * rng.uniform(0.6, 1.1)))
         t += seconds
-    end, shape = t, marks[-1][1:4]
-    marks = [(0.0, *marks[0][1:4], 0, 0, marks[0][-1]), *marks, (end + 0.05, *shape, 0, 0, 0)]
-    table = np.array(marks)
+    first = marks[0]
+    begin = _Mark(0.0, first.tract, 0, 0, first.centre)
+    end = _Mark(t + 0.05, marks[-1].tract, 0, 0, 0)
+    return _between([begin, *marks, end], accents, t, style, speaker, rng)
+
+
+def _between(
+    marks: list[_Mark],
+    accents: list[tuple[float, float]],
+    end: float,
+    style: Style,
+    speaker: Speaker,
+    rng: np.random.Generator,
+) -> _Plan:
+    """The plan that goes through these marks; ``accents``: when, and how many semitones."""
+    table = np.array([(mark.t, *mark.tract, *mark[2:]) for mark in marks])
     steps = np.arange(0, end + 0.14, _HOP / SAMPLE_RATE)
     tracks = [np.interp(steps, table[:, 0], table[:, k]) for k in range(1, 7)]
-    semitones = style.pitch + style.drift * (
-        np.clip(steps / end, 0, 1) ** (2 if style.drift > 3 else 1) - 0.3
-    )
+    power = 2 if style.drift > 3 else 1
+    drift = np.clip(steps / end, 0, 1) ** power - 0.3
+    semitones = style.pitch + style.drift * drift
     for when, size in accents:
         semitones = semitones + size * np.exp(-0.5 * ((steps - when) / 0.09) ** 2)
-    semitones += style.tremor * np.sin(2 * np.pi * 6.5 * steps + rng.uniform(0, 6))
-    formants = gaussian_filter1d(np.stack(tracks[:3]), 2.0, axis=1) * speaker.tract
-    voicing, noise = gaussian_filter1d(tracks[3], 1.2), gaussian_filter1d(tracks[4], 0.6)
-    voicing = voicing * (1 + 0.25 * style.tremor * np.sin(2 * np.pi * 6.5 * steps))
-    return {
-        "formants": formants,
-        "voicing": voicing,
-        "noise": noise,
-        "centre": tracks[5],
-        "semitones": semitones,
-    }
+    turn = 2 * np.pi * 6.5 * steps
+    semitones += style.tremor * np.sin(turn + rng.uniform(0, 6))
+    voicing = gaussian_filter1d(tracks[3], 1.2)
+    return _Plan(
+        formants=gaussian_filter1d(np.stack(tracks[:3]), 2.0, axis=1) * speaker.tract,
+        voicing=voicing * (1 + 0.25 * style.tremor * np.sin(turn)),
+        noise=gaussian_filter1d(tracks[4], 0.6),
+        centre=tracks[5],
+        semitones=semitones,
+    )
 
 
 def _glottis(
@@ -167,9 +229,8 @@ def _glottis(
     """
     wobble = style.jitter * gaussian_filter1d(rng.standard_normal(len(semitones)), 0.7)
     f0 = speaker.pitch * 2 ** ((semitones + wobble) / 12)
-    phase = np.cumsum(np.interp(np.arange(2 * n) / (2 * _HOP), np.arange(len(f0)), f0)) / (
-        2 * SAMPLE_RATE
-    )
+    at = np.arange(2 * n) / (2 * _HOP)
+    phase = np.cumsum(np.interp(at, np.arange(len(f0)), f0)) / (2 * SAMPLE_RATE)
     cycle = np.floor(phase).astype(int)
     open_part = np.clip(0.45 + 1.2 * style.breath - 0.1 * (style.tilt > 5000), 0.3, 0.7)
     x = np.minimum((phase - cycle) / open_part, 1.0)
@@ -184,9 +245,8 @@ def _filter(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """
     steps = len(gain)
     padded = np.pad(x, (_WINDOW // 2, _WINDOW + _FFT))
-    frames = (
-        np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[: steps * _HOP : _HOP] * _HANN
-    )
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
+    frames = windows[: steps * _HOP : _HOP] * _HANN
     frames = np.fft.irfft(np.fft.rfft(frames, _FFT) * gain, _FFT)
     out = np.zeros(steps * _HOP + _FFT)
     for k, frame in enumerate(frames):
@@ -209,19 +269,42 @@ def speak(
 
     Parameters
     ----------
-    emotion : a key of ``styles``; ``strength``: 0 neutral .. 1 full; ``spread``: how far this one
-        clip may stray in pitch, pace, level and brightness (1: about as much as one person on one
-        day).
+    syllables : separated by spaces.
+    emotion : a key of ``styles``.
+    speaker : who says them.
+    rng : decides every draw.
+    strength : 0 neutral .. 1 full.
+    spread : how far this one clip may stray in pitch, pace, level and brightness (1: about as much
+        as one person on one day).
     styles : how this speaker says each emotion; neutral must be among them.
 
     Returns
     -------
     float32 (samples,) at 16 kHz, −1..1, a few hundredths of a second of silence at either end.
     """
-    plain, full = np.array(astuple(styles["neutral"])), np.array(astuple(styles[emotion]))
+    plain = np.array(astuple(styles["neutral"]))
+    full = np.array(astuple(styles[emotion]))
     style = Style(*(plain + strength * (full - plain)))
-    stray = spread * rng.standard_normal(5)
-    style = replace(
+    style = _strayed(style, spread * rng.standard_normal(5))
+    plan = _plan(syllables.split(), style, speaker, rng)
+    steps = len(plan.voicing)
+    n = steps * _HOP
+    at = np.arange(n) / _HOP
+    voicing = np.interp(at, np.arange(steps), plan.voicing)
+    pulse = _glottis(plan.semitones, style, speaker, rng, n)
+    breath = style.breath * speaker.breath * rng.standard_normal(n) * 0.5
+    voice = _filter((pulse + breath) * voicing, _tract(plan, style, speaker))
+    centre = plan.centre[:, None]
+    hiss = np.exp(-0.5 * ((_FREQUENCIES - centre) / (350 + 0.2 * centre)) ** 2)
+    hissing = np.interp(at, np.arange(steps), plan.noise)
+    noise = _filter(rng.standard_normal(n) * hissing, hiss)
+    loud = np.sqrt(np.mean(voice[voicing > 0.4] ** 2)) + 1e-9
+    sound = voice / loud + 0.30 * noise
+    return np.tanh(0.20 * 10 ** (style.level / 20) * sound).astype(np.float32)
+
+
+def _strayed(style: Style, stray: np.ndarray) -> Style:
+    return replace(
         style,
         pitch=style.pitch + 1.2 * stray[0],
         accent=style.accent * 1.2 ** stray[1],
@@ -229,36 +312,33 @@ def speak(
         level=style.level + 2.5 * stray[3],
         tilt=style.tilt * 1.25 ** stray[4],
     )
-    plan = _plan(syllables.split(), style, speaker, rng)
-    steps = len(plan["voicing"])
-    n = steps * _HOP
-    f = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE)[None]
+
+
+def _tract(plan: _Plan, style: Style, speaker: Speaker) -> np.ndarray:
+    """What the vocal tract does to each frequency in each step: complex (steps, 257)."""
+    f = _FREQUENCIES
+    steps = len(plan.voicing)
     rise = 900 * (2000 / style.tilt) ** 0.6  # the greater the effort, the brighter the source
-    tract = (1 + 1j * f / rise) / (1 + 1j * f / style.tilt)
+    gain = (1 + 1j * f / rise) / (1 + 1j * f / style.tilt)
     widths = (60 + 120 * style.breath, 90, 130)
-    fixed = [(k * speaker.tract, k / 15) for k in (3400, 4500, 5500, 6500, 7500)]
-    for formant, width in [*zip(plan["formants"], widths, strict=True), *fixed]:
+    resonances = list(zip(plan.formants, widths, strict=True))
+    for higher in (3400, 4500, 5500, 6500, 7500):
+        resonances.append((higher * speaker.tract, higher / 15))
+    for formant, width in resonances:
         formant = np.broadcast_to(formant, steps)[:, None]
-        tract = tract * formant**2 / (formant**2 - f**2 + 1j * f * width)
-    tract = tract * np.clip(f / 90, 0, 1) ** 2  # no rumble
-    at = np.arange(n) / _HOP
-    voicing = np.interp(at, np.arange(steps), plan["voicing"])
-    pulse = _glottis(plan["semitones"], style, speaker, rng, n)
-    breath = style.breath * speaker.breath * rng.standard_normal(n) * 0.5
-    voice = _filter((pulse + breath) * voicing, tract)
-    hiss = np.exp(
-        -0.5 * ((f - plan["centre"][:, None]) / (350 + 0.2 * plan["centre"][:, None])) ** 2
-    )
-    noise = _filter(rng.standard_normal(n) * np.interp(at, np.arange(steps), plan["noise"]), hiss)
-    loud = np.sqrt(np.mean(voice[voicing > 0.4] ** 2)) + 1e-9
-    sound = voice / loud + 0.30 * noise
-    return np.tanh(0.20 * 10 ** (style.level / 20) * sound).astype(np.float32)
+        gain = gain * formant**2 / (formant**2 - f**2 + 1j * f * width)
+    return gain * np.clip(f / 90, 0, 1) ** 2  # no rumble
 
 
 def babble(syllables: int, rng: np.random.Generator) -> str:
     """That many syllables nobody has a meaning for, for ``speak``."""
-    onsets, vowels = "bdgktsfmnlwj", "aeiou@"
-    return " ".join(onsets[rng.integers(12)] + vowels[rng.integers(6)] for _ in range(syllables))
+    onsets = "bdgktsfmnlwj"
+    vowels = "aeiou@"
+    out = []
+    for _ in range(syllables):
+        onset = onsets[rng.integers(12)]
+        out.append(onset + vowels[rng.integers(6)])
+    return " ".join(out)
 
 
 def talk(
@@ -272,7 +352,8 @@ def talk(
     long, at 16 kHz.
     """
     out = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
-    at, size = int(0.25 * SAMPLE_RATE), int(rng.integers(6, 10))
+    at = int(0.25 * SAMPLE_RATE)
+    size = int(rng.integers(6, 10))
     while size > 1:
         phrase = speak(babble(size, rng), emotion, speaker, rng, styles=styles)
         if at + len(phrase) > len(out):
@@ -290,7 +371,10 @@ def loudness(x: np.ndarray, fps: float) -> np.ndarray:
     """
     n = round(len(x) / SAMPLE_RATE * fps)
     edges = np.linspace(0, len(x), n + 1).astype(int)
-    power = np.add.reduceat(np.append(x.astype(np.float64) ** 2, 0), edges[:-1]) / np.diff(edges)
+    squares = np.append(x.astype(np.float64) ** 2, 0)
+    power = np.add.reduceat(squares, edges[:-1]) / np.diff(edges)
     level = np.sqrt(power)
     top = np.quantile(level, 0.95)
-    return gaussian_filter1d(np.clip(level / top, 0, 1) ** 0.7, fps / 50) if top > 0 else level
+    if top <= 0:
+        return level
+    return gaussian_filter1d(np.clip(level / top, 0, 1) ** 0.7, fps / 50)
