@@ -134,16 +134,13 @@ def demo_pictures(
     for i in range(round(start * DEMO_FPS), last):
         t = i / DEMO_FPS
         now = int(t / DEMO_STRETCH)
-        face, before = DEMO_SCRIPT[now][0], DEMO_SCRIPT[max(now - 1, 0)][0]
+        face = DEMO_SCRIPT[now][0]
+        before = DEMO_SCRIPT[max(now - 1, 0)][0]
         s = min((t - now * DEMO_STRETCH) / _CHANGE, 1.0)
         s = s * s * (3 - 2 * s)
         look = blend(_LOOKS[before or face], _LOOKS[face or before], s)
-        yield (
-            t,
-            scene.picture(
-                t, look, _MUMBLE * float(mouth[i]), away=(1 - s) * (not before) + s * (not face)
-            ),
-        )
+        away = (1 - s) * (not before) + s * (not face)
+        yield t, scene.picture(t, look, _MUMBLE * float(mouth[i]), away=away)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,56 +28,102 @@ class Pose:
     tilt: float = 0.0
 
 
+# Right halves of outlines, from the top (x = 0) to the bottom (x = 0).
+_BACK_HAIR = (
+    (0, 0.0),
+    (1.05, 0.1),
+    (1.18, 1.0),
+    (1.10, 1.55),
+    (0.7, 1.75),
+    (0, 1.8),
+)
+_NECK = (
+    (0, 0.5),
+    (0.60, 0.5),
+    (0.60, 1.3),
+    (0.64, 1.7),
+    (0.6, 2.2),
+    (0, 2.4),
+)
+_SHOULDERS = (
+    (0, 2.12),
+    (0.36, 2.02),
+    (0.66, 1.68),
+    (1.20, 1.88),
+    (1.95, 2.15),
+    (2.35, 2.7),
+    (2.5, 4.4),
+    (0, 4.6),
+)
+# Lines on them.
+_CHIN_SHADOW = (
+    (-0.75, 1.22),
+    (0, 1.50),
+    (0.75, 1.22),
+)
+_TENDON = (
+    (0.42, 1.2),
+    (0.30, 1.7),
+    (0.06, 2.02),
+)
+_COLLAR = (
+    (-0.70, 1.68),
+    (-0.40, 2.01),
+    (0, 2.12),
+    (0.40, 2.01),
+    (0.70, 1.68),
+)
+_SLEEVE = (
+    (1.55, 2.2),
+    (1.45, 2.8),
+    (1.5, 3.6),
+)
+
+
 @lru_cache(maxsize=4)
 def draw_body(who: Identity, unit: float) -> np.ndarray:
     """Neck and shoulders, to be laid under the head: float32 RGBA (4·unit, 6.4·unit, 4)."""
-    c, skin = Canvas(unit, _BODY), np.float32(who.skin)
+    c = Canvas(unit, _BODY)
+    skin = np.float32(who.skin)
     if who.hair == 2:
-        back = mirror([(0, 0.0), (1.05, 0.1), (1.18, 1.0), (1.10, 1.55), (0.7, 1.75), (0, 1.8)])
-        c.shape(back, np.float32(who.hair_colour) * 0.62, 1.0, 0.03, cover=True)
-    neck = mirror([(0, 0.5), (0.60, 0.5), (0.60, 1.3), (0.64, 1.7), (0.6, 2.2), (0, 2.4)])
+        hair = np.float32(who.hair_colour) * 0.62
+        c.shape(mirror(_BACK_HAIR), hair, 1.0, 0.03, cover=True)
+    neck = mirror(_NECK)
     c.shape(neck, skin * 0.80, cover=True)
     throat = c.full(c.area(curve(neck, closed=True)))
-    shadow = [(-0.75, 1.22), (0, 1.50), (0.75, 1.22)]
-    c.line(shadow, skin * (0.42, 0.32, 0.28), 0.75, 0.55, 0.12, 0.0, within=throat)
-    c.line(
-        [(0.42, 1.2), (0.30, 1.7), (0.06, 2.02)],
-        skin * 0.55,
-        0.5,
-        0.09,
-        0.04,
-        sides=BOTH,
-        within=throat,
-    )
-    body = [
-        (0, 2.12),
-        (0.36, 2.02),
-        (0.66, 1.68),
-        (1.20, 1.88),
-        (1.95, 2.15),
-        (2.35, 2.7),
-        (2.5, 4.4),
-        (0, 4.6),
-    ]
-    area = c.area(curve(mirror(body), closed=True))
-    tone = (
-        1.2 - 0.08 * c.x[None] - 0.25 * np.clip(np.abs(c.x[None]) - 1.3, 0, 1) - 0.10 * c.y[:, None]
-    )
-    c.paint(area, np.clip(tone[area[0]][..., None] * _CLOTH, 0, 1), cover=True)
+    c.line(_CHIN_SHADOW, skin * (0.42, 0.32, 0.28), 0.75, 0.55, 0.12, 0.0, within=throat)
+    c.line(_TENDON, skin * 0.55, 0.5, 0.09, 0.04, sides=BOTH, within=throat)
+    area = c.area(curve(mirror(_SHOULDERS), closed=True))
+    x = c.x[None]
+    outside = np.clip(np.abs(x) - 1.3, 0, 1)
+    tone = 1.2 - 0.08 * x - 0.25 * outside - 0.10 * c.y[:, None]
+    cloth = tone[area.where][..., None] * _CLOTH
+    c.paint(area, np.clip(cloth, 0, 1), cover=True)
     inside = c.full(area)
-    collar = np.float32([(-0.70, 1.68), (-0.40, 2.01), (0, 2.12), (0.40, 2.01), (0.70, 1.68)])
+    collar = np.float32(_COLLAR)
     c.line(collar + (0, 0.09), _CLOTH * 0.78, 0.9, 0.16, 0.01, 0.0, within=inside)
     c.line(collar + (0, 0.20), _CLOTH * 0.5, 0.6, 0.05, 0.03, 0.0, within=inside)
-    c.line(
-        [(1.55, 2.2), (1.45, 2.8), (1.5, 3.6)],
-        _CLOTH * 0.55,
-        0.5,
-        0.16,
-        0.08,
-        sides=BOTH,
-        within=inside,
-    )
+    c.line(_SLEEVE, _CLOTH * 0.55, 0.5, 0.16, 0.08, sides=BOTH, within=inside)
     return np.dstack([c.rgb, c.alpha])
+
+
+class _Thing(NamedTuple):
+    """A rectangle in the room: its sides as shares of the picture, and its colour."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    colour: tuple[float, float, float]
+
+
+_FURNITURE = {
+    "window": _Thing(0.04, 0.10, 0.20, 0.56, (0.92, 0.92, 0.86)),
+    "bookcase": _Thing(0.80, 0.00, 0.98, 1.00, (0.38, 0.31, 0.25)),
+    "upper books": _Thing(0.82, 0.12, 0.96, 0.30, (0.47, 0.28, 0.22)),
+    "lower books": _Thing(0.82, 0.42, 0.96, 0.62, (0.28, 0.37, 0.39)),
+    "edge of the wainscot": _Thing(0.00, 0.78, 1.00, 0.80, (0.50, 0.48, 0.44)),
+}
 
 
 @lru_cache(maxsize=4)
@@ -84,14 +131,10 @@ def draw_room(width: int, height: int) -> np.ndarray:
     """What lies behind the head, out of focus: float32 RGB (height, width, 3), 0..1."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / np.float32([[[height]], [[width]]])
     room = np.float32((0.60, 0.62, 0.60)) * (1.06 - 0.30 * x - 0.12 * y)[..., None]
-    for x0, y0, x1, y1, colour in (
-        (0.04, 0.10, 0.20, 0.56, (0.92, 0.92, 0.86)),  # a window
-        (0.80, 0.00, 0.98, 1.00, (0.38, 0.31, 0.25)),  # a bookcase
-        (0.82, 0.12, 0.96, 0.30, (0.47, 0.28, 0.22)),
-        (0.82, 0.42, 0.96, 0.62, (0.28, 0.37, 0.39)),
-        (0.00, 0.78, 1.00, 0.80, (0.50, 0.48, 0.44)),  # the wainscot's edge
-    ):
-        room[int(y0 * height) : int(y1 * height), int(x0 * width) : int(x1 * width)] = colour
+    for thing in _FURNITURE.values():
+        rows = slice(int(thing.top * height), int(thing.bottom * height))
+        columns = slice(int(thing.left * width), int(thing.right * width))
+        room[rows, columns] = thing.colour
     return cv2.GaussianBlur(room, (0, 0), width / 40)
 
 
@@ -101,8 +144,10 @@ def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
     """
     left, top, width, _ = HEAD if rgba.shape[1] < rgba.shape[0] else _BODY
     unit = rgba.shape[1] / width
-    s, a = pose.unit / unit, np.deg2rad(pose.tilt)
-    turn = s * np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    scale = pose.unit / unit
+    tilt = np.deg2rad(pose.tilt)
+    turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    turn = scale * turn
     shift = np.array([pose.x, pose.y]) + turn @ (np.array([left, top]) * unit)
     h, w = rgba.shape[:2]
     corners = np.array([[0, 0], [w, 0], [0, h], [w, h]]) @ turn.T + shift
@@ -110,12 +155,10 @@ def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
     x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int), 0, picture.shape[1::-1])
     if x0 >= x1 or y0 >= y1:
         return picture
-    layer = np.dstack(
-        [rgba[..., :3] * rgba[..., 3:], rgba[..., 3]]
-    )  # premultiplied, so that edges stay clean
-    layer = cv2.warpAffine(
-        layer, np.column_stack([turn, shift - (x0, y0)]), (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR
-    )
+    # Premultiplied, so that edges stay clean.
+    layer = np.dstack([rgba[..., :3] * rgba[..., 3:], rgba[..., 3]])
+    there = np.column_stack([turn, shift - (x0, y0)])
+    layer = cv2.warpAffine(layer, there, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
     picture = picture.copy()
     picture[y0:y1, x0:x1] *= 1 - layer[..., 3:]
     picture[y0:y1, x0:x1] += layer[..., :3]
@@ -124,7 +167,10 @@ def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
 
 def blend(a: Mapping[int, float], b: Mapping[int, float], weight: float) -> dict[int, float]:
     """Action units on the way from ``a`` (weight 0) to ``b`` (weight 1)."""
-    return {au: (1 - weight) * a.get(au, 0) + weight * b.get(au, 0) for au in {**a, **b}}
+    out = {}
+    for au in {**a, **b}:
+        out[au] = (1 - weight) * a.get(au, 0) + weight * b.get(au, 0)
+    return out
 
 
 @dataclass(frozen=True)
@@ -157,12 +203,15 @@ class Scene:
         unit = 0.21 * self.height
         drawn_at = 1.2 * unit
         sway = self._sway(t)
-        x = self.width * (0.5 - 0.95 * away) + 0.14 * unit * sway[0]
-        y = 0.45 * self.height + 0.07 * unit * sway[1]
-        pose = Pose(x, y, unit * (1 + 0.02 * sway[2]), 3.5 * sway[3])
-        body = Pose(
-            self.width * (0.5 - 0.95 * away) + 0.05 * unit * sway[0], 0.45 * self.height, unit
+        middle = self.width * (0.5 - 0.95 * away)
+        height = 0.45 * self.height
+        pose = Pose(
+            x=middle + 0.14 * unit * sway[0],
+            y=height + 0.07 * unit * sway[1],
+            unit=unit * (1 + 0.02 * sway[2]),
+            tilt=3.5 * sway[3],
         )
+        body = Pose(middle + 0.05 * unit * sway[0], height, unit)
         head = draw_head(
             self.who,
             {au: v * (0.94 + 0.06 * sway[4]) for au, v in look.items()},
@@ -178,7 +227,8 @@ class Scene:
     def _sway(self, t: float) -> np.ndarray:
         """Seven slow wanderings, about −1..1."""
         rng = np.random.default_rng([self.seed, 1])
-        speed, phase = rng.uniform(0.06, 0.22, (7, 3)), rng.uniform(0, 1, (7, 3))
+        speed = rng.uniform(0.06, 0.22, (7, 3))
+        phase = rng.uniform(0, 1, (7, 3))
         return np.sin(2 * np.pi * (speed * t + phase)) @ np.array([0.5, 0.3, 0.2])
 
     def _blink(self, t: float) -> float:

@@ -107,10 +107,10 @@ def _write_votes(path: Path, acted: list[tuple[str, str]], rng: np.random.Genera
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write(",".join(["Usage", "Image name", *_FERPLUS]) + "\n")
         for k, (usage, emotion) in enumerate(acted):
-            sure, seen = (
-                rng.beta(6, 2),
-                emotion if rng.random() < 0.8 else EMOTIONS[rng.integers(7)],
-            )
+            sure = rng.beta(6, 2)
+            seen = emotion
+            if rng.random() >= 0.8:
+                seen = EMOTIONS[rng.integers(7)]
             chance = np.array([0.0 if word == "NF" else (1 - sure) / 8 for word in _FERPLUS])
             chance[_FERPLUS.index(seen)] += 1 - chance.sum()
             votes = rng.multinomial(10, chance)
@@ -121,17 +121,12 @@ def _faces_like_fer2013(code: int, n: int, rng: np.random.Generator) -> Iterator
     """``n`` grey uint8 (48, 48) faces of one emotion, more or less clearly shown."""
     for i in range(n):
         if i % 2 == 0:
-            look = blend(
-                EXPRESSIONS[EMOTIONS[code]],
-                EXPRESSIONS[EMOTIONS[rng.integers(7)]],
-                0.35 * rng.random() ** 2,
-            )
+            other = EXPRESSIONS[EMOTIONS[rng.integers(7)]]
+            look = blend(EXPRESSIONS[EMOTIONS[code]], other, 0.35 * rng.random() ** 2)
             look = {au: v * rng.uniform(0.6, 1.0) for au, v in look.items()}
-            yaw, pitch, light = (
-                rng.uniform(-0.6, 0.6),
-                rng.uniform(-0.4, 0.4),
-                rng.uniform(-0.9, 0.9),
-            )
+            yaw = rng.uniform(-0.6, 0.6)
+            pitch = rng.uniform(-0.4, 0.4)
+            light = rng.uniform(-0.9, 0.9)
             head = draw_head(
                 Identity.random(rng),
                 look,
@@ -141,15 +136,17 @@ def _faces_like_fer2013(code: int, n: int, rng: np.random.Generator) -> Iterator
                 pitch=pitch,
                 light=light,
             )
-        unit, tilt = rng.uniform(19.5, 23.5), rng.normal(0, 5)
+        unit = rng.uniform(19.5, 23.5)
+        tilt = rng.normal(0, 5)
         wall = np.full((48, 48, 3), rng.uniform(0.1, 0.9), np.float32)
-        picture = place(
-            wall, head, Pose(24 + rng.normal(0, 0.9), 19 + rng.normal(0, 0.9), unit, tilt)
-        )
+        x = 24 + rng.normal(0, 0.9)
+        y = 19 + rng.normal(0, 0.9)
+        picture = place(wall, head, Pose(x, y, unit, tilt))
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[:, :: rng.choice((-1, 1))]
-        grey = 255 * (grey * rng.uniform(0.7, 1.25) + rng.uniform(-0.08, 0.08)) + rng.normal(
-            0, rng.uniform(2, 9), (48, 48)
-        )
+        contrast = rng.uniform(0.7, 1.25)
+        brightness = rng.uniform(-0.08, 0.08)
+        noise = rng.normal(0, rng.uniform(2, 9), (48, 48))
+        grey = 255 * (grey * contrast + brightness) + noise
         yield np.clip(grey, 0, 255).astype(np.uint8)
 
 
@@ -182,8 +179,9 @@ def _performances() -> Iterator[tuple[int, int, int]]:
     """Code of the emotion, intensity and statement of all that one actor says."""
     for code, emotion in CODES["ravdess"].items():
         for statement in _STATEMENTS:
-            for intensity in (1, 2) if emotion != "neutral" else (1,):
-                yield code, intensity, statement
+            yield code, 1, statement
+            if emotion != "neutral":
+                yield code, 2, statement
 
 
 def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12) -> Path:
@@ -202,28 +200,23 @@ def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12
         for code, intensity, statement in _performances():
             emotion = CODES["ravdess"][code]
             look = {12: 0.15} if emotion == "calm" else EXPRESSIONS[emotion]
-            aim = np.array([look.get(unit, 0.0) for unit in _UNITS]) * (
-                3.0 if intensity == 1 else 4.5
-            )
-            aus = np.clip(
-                acted * aim + habit + rng.normal(0, 0.3, (frames, len(_UNITS))), 0, 5
-            ).round(2)
+            aim = np.array([look.get(unit, 0.0) for unit in _UNITS])
+            aim = aim * (3.0 if intensity == 1 else 4.5)
+            noise = rng.normal(0, 0.3, (frames, len(_UNITS)))
+            aus = np.clip(acted * aim + habit + noise, 0, 5).round(2)
             columns = dict.fromkeys(tracking_header(), np.zeros(frames, int))
-            columns |= {
-                "frame": np.arange(1, frames + 1),
-                "timestamp": (0.1 * np.arange(frames)).round(3),
-            }
-            columns |= {"confidence": np.full(frames, 0.98)}
-            moving = [name for name in columns if name.startswith(("pose", "gaze"))]
-            columns |= {name: rng.normal(0, 0.02, frames).cumsum().round(3) for name in moving}
-            columns |= {f"AU{unit:02d}_r": aus[:, k] for k, unit in enumerate(_UNITS)}
-            columns |= {
-                f"AU{unit:02d}_c": (aus[:, k] > 1).astype(int) for k, unit in enumerate(_UNITS)
-            }
-            lines = [
-                ",".join(columns),
-                *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True)),
-            ]
+            columns["frame"] = np.arange(1, frames + 1)
+            columns["timestamp"] = (0.1 * np.arange(frames)).round(3)
+            columns["confidence"] = np.full(frames, 0.98)
+            for name in columns:
+                if name.startswith(("pose", "gaze")):
+                    columns[name] = rng.normal(0, 0.02, frames).cumsum().round(3)
+            for k, unit in enumerate(_UNITS):
+                columns[f"AU{unit:02d}_r"] = aus[:, k]
+                columns[f"AU{unit:02d}_c"] = (aus[:, k] > 1).astype(int)
+            lines = [",".join(columns)]
+            for row in zip(*columns.values(), strict=True):
+                lines.append(",".join(map(str, row)))
             name = f"01-01-{code:02d}-{intensity:02d}-{statement:02d}-01-{actor:02d}.csv"
             (folder / name).write_text("\n".join(lines) + "\n")
     return folder
