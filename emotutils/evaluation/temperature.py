@@ -3,8 +3,8 @@ notebooks/13_fusion.
 
 Temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural
 networks", ICML) divides the logits by one number: the answers stay, how sure they are changes. What
-a small, tilted or blurred face and a noisy voice cost is measured the same way: by the temperature
-that such input needs.
+a small, tilted or blurred face and a noisy voice cost is measured likewise: by the temperature that
+such input needs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -231,7 +231,7 @@ class Calibration:
 
 
 def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[float]]:
-    """``risk_coverage`` at so many evenly spaced coverages, its end included, as a list for JSON."""
+    """``risk_coverage`` at evenly spaced coverages, its end included, as a list for JSON."""
     curve = risk_coverage(y, proba)
     wanted = np.linspace(0.02, 1, points)
     rows = np.searchsorted(curve["coverage"], wanted)

@@ -1,4 +1,4 @@
-"""What VGG16 and ResNet50 share: a ``keras.applications`` trunk under the thesis's or our own top."""
+"""VGG16 and ResNet50 share a ``keras.applications`` trunk under the thesis's or our own top."""
 
 from collections.abc import Callable
 from types import ModuleType

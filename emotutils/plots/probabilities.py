@@ -1,4 +1,7 @@
-"""What a network's probabilities are worth, and a whole report. Taught in notebooks/11_evaluation."""
+"""What a network's probabilities are worth, and a whole report.
+
+Taught in notebooks/11_evaluation.
+"""
 
 import numpy as np
 import pandas as pd

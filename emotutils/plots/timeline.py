@@ -217,7 +217,7 @@ def _plot_doubts(ax: Axes, edges: np.ndarray, timeline: pd.DataFrame) -> bool:
 def _plot_frames(
     ax: Axes, edges: np.ndarray, stretches: list[tuple[int, int, str]], low: float, high: float
 ) -> None:
-    """Frames around two lanes, over each as much of its two words as fits between its neighbours."""
+    """Frames around two lanes, over each as much of its words as fits between its neighbours."""
     end = edges[-1]
     style = {"fill": False, "edgecolor": "black", "linewidth": 1.8, "zorder": 4}
     middles = [(edges[start] + edges[stop]) / 2 for start, stop, _ in stretches]
