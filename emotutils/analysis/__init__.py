@@ -114,8 +114,8 @@ def analyze(
 
     Notes
     -----
-    Face and voice are decoded and predicted at the same time. Memory does not grow with the film, but
-    for the tables. Small, tilted or blurred faces and noisy voices are believed less: their
+    Face and voice are decoded and predicted at the same time. Memory does not grow with the film,
+    but for the tables. Small, tilted or blurred faces and noisy voices are believed less: their
     probabilities are softened by what such input cost on validation rows
     (``evaluation.Calibration``).
     """
@@ -272,8 +272,9 @@ def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
     if network.stream != stream:
         raise EmotutilsError(f"network {network.name!r} takes a {network.kind}, not a {stream}")
     if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
+        known = ", ".join(EMOTIONS_WITH_CALM)
         raise EmotutilsError(
-            f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {', '.join(EMOTIONS_WITH_CALM)}"
+            f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {known}"
         )
     return network
 

@@ -1,8 +1,8 @@
 """Several streams' answers become one: rules, time, and how far the streams agree (thesis 4.4).
 
 Each stream is calibrated first (``calibrating.calibrate``, ``evaluation.Calibration``), brought to
-the timeline's moments (``at_moments``, ``smooth``), combined by a rule (``fuse``), and compared with
-each other stream (``agreement``, ``disagreements``). Taught in notebooks/13_fusion.
+the timeline's moments (``at_moments``, ``smooth``), combined by a rule (``fuse``), and compared
+with each other stream (``agreement``, ``disagreements``). Taught in notebooks/13_fusion.
 """
 
 from .fitted import Fitted, combine, load_fitted, prior_of, weights_of

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from ..emotions import EMOTIONS
 from ..findings import (
     TOGETHER,
     Findings,
@@ -29,6 +28,8 @@ _DOUBT = "||||||"
 _LANE = 1.25
 _STEP = 1.5
 _STRIP = 0.42
+#: Seconds between ticks.
+TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 #: Share of the film's length that one letter of a word takes.
 _LETTER = 0.015
 
@@ -67,9 +68,12 @@ def lanes(timeline: pd.DataFrame) -> list[Lane]:
 
 def ticks(duration: float) -> list[float]:
     """At most eight round moments (s) from 0 to ``duration``."""
-    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 4 * 3600)
-    step = next((s for s in steps if duration / s <= 7), duration)
-    return np.arange(0, duration + 1e-6, step or 1).tolist()
+    step = duration or 1
+    for seconds in TICKS:
+        if duration / seconds <= 7:
+            step = seconds
+            break
+    return np.arange(0, duration + 1e-6, step).tolist()
 
 
 def runs(values: Sequence) -> Iterator[tuple[int, int, object]]:
@@ -118,157 +122,205 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     ax = new_axes(ax, timeline_size(timeline))
     edges = _edges(timeline)
     shown = lanes(timeline)
-    bottoms = {lane.name: _STEP * k for k, lane in enumerate(reversed(shown))}
+    bottoms = {}
+    for place, lane in enumerate(reversed(shown)):
+        bottoms[lane.name] = _STEP * place
     for lane in shown:
         _plot_lane(ax, edges, lane, bottoms[lane.name])
-    unsure = _plot_doubts(ax, edges, timeline)
+    doubts = _stretches(timeline["unsure"].tolist(), edges)
+    _plot_doubts(ax, doubts)
     apart = _apart(timeline)
-    floor = -0.2
-    places = {_two_lines(lane.title): bottoms[lane.name] + 0.6 for lane in shown}
+    strips = {}
     if len(shown) <= 3:
-        for (a, b), stretches in apart.items():
-            _plot_frames(ax, edges, stretches, bottoms[b] - 0.06, bottoms[a] + _LANE + 0.06)
+        _plot_frames(ax, apart, bottoms, edges[-1])
     else:
-        for (a, b), stretches in apart.items():
-            floor -= _STRIP
-            _plot_strip(ax, edges, stretches, floor)
-            places[f"{a} ≠ {b}"] = floor + 0.15
+        strips = _plot_strips(ax, apart, edges[-1])
+    floor = min([0, *strips.values()]) - 0.2
     ceiling = _STEP * len(shown) + 0.05
     ax.set(xlim=(0, edges[-1]), ylim=(floor, ceiling), xlabel="time (m:ss)")
-    ax.set_yticks(list(places.values()), list(places))
-    ax.tick_params(axis="both", length=0, labelsize=12)
-    moments = ticks(edges[-1])
-    ax.set_xticks(moments, [clock(t) for t in moments])
-    ax.spines[:].set_visible(False)
-    _plot_key(ax, unsure, apart, below=0.56 / (ceiling - floor))
+    titles = {_two_lines(lane.title): bottoms[lane.name] + 0.6 for lane in shown}
+    _name_places(ax, titles | strips, edges[-1])
+    _plot_key(ax, bool(doubts), list(apart), below=0.56 / (ceiling - floor))
     return ax
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """From when to when (s), and what is said of it."""
+
+    start: float
+    end: float
+    value: object
+
+    @property
+    def width(self) -> float:
+        return self.end - self.start
+
+    @property
+    def middle(self) -> float:
+        return (self.start + self.end) / 2
 
 
 def _edges(timeline: pd.DataFrame) -> np.ndarray:
     """Where each moment begins, and where the last one ends (s)."""
     t = timeline["t"].to_numpy(float)
+    hop = 1.0
     if len(t) > 1:
-        return np.append(t, 2 * t[-1] - t[-2])
-    return np.append(t, 1.0 + t.sum())
+        hop = t[-1] - t[-2]
+    return np.append(t, t[-1:].sum() + hop)
 
 
-def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[tuple[int, int, str]]]:
+def _stretches(values: list, edges: np.ndarray) -> list[_Stretch]:
+    """Stretches over which a value is one and the same, and is there."""
+    found = []
+    for first, end, value in runs(values):
+        if value:
+            found.append(_Stretch(edges[first], edges[end], value))
+    return found
+
+
+def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[_Stretch]]:
     """By pair of streams the stretches over which they disagree, where there are any."""
+    edges = _edges(timeline)
     found = {}
-    for a, b in pairs(stream_names(timeline)):
-        column = disagreement_column(a, b)
-        if column in timeline:
-            labels = timeline[column].fillna("").tolist()
-            stretches = [stretch for stretch in runs(labels) if stretch[2]]
-            if stretches:
-                found[a, b] = stretches
+    for pair in pairs(stream_names(timeline)):
+        column = disagreement_column(*pair)
+        if column not in timeline:
+            continue
+        labels = timeline[column].fillna("").tolist()
+        if any(labels):
+            found[pair] = _stretches(labels, edges)
     return found
 
 
 def _plot_lane(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:
-    nothing = np.zeros((len(lane.p), 1))
-    # NaN, so left out, where p is.
-    tops = bottom + np.hstack([nothing, np.cumsum(lane.p, axis=1)])
-    for k, emotion in enumerate(EMOTIONS):
-        ax.stairs(
-            tops[:, k + 1],
-            edges,
-            baseline=tops[:, k],
-            fill=True,
-            color=COLORS[emotion],
-            linewidth=0,
-        )
-    for start, stop, label in runs(lane.labels):
-        x = edges[start]
-        width = edges[stop] - x
-        if label:
-            _plot_word(ax, x, width, bottom, label, room=width / (_LETTER * edges[-1]))
-        else:
-            _plot_box(ax, x, bottom, width, _LANE, facecolor=_GAP, edgecolor="#aaa", hatch="////")
+    # NaN, so left out, where there is nothing.
+    tops = bottom + np.cumsum(lane.p, axis=1)
+    below = np.where(np.isnan(lane.p[:, 0]), np.nan, bottom)
+    for top, color in zip(tops.T, COLORS.values(), strict=True):
+        ax.stairs(top, edges, baseline=below, fill=True, color=color, linewidth=0)
+        below = top
+    for stretch in _stretches(lane.labels, edges):
+        _plot_word(ax, stretch, bottom, room=stretch.width / edges[-1])
+    missing = [not label for label in lane.labels]
+    for stretch in _stretches(missing, edges):
+        style = {"facecolor": _GAP, "edgecolor": "#aaa", "hatch": "////"}
+        _plot_box(ax, stretch, bottom, _LANE, **style)
 
 
-def _plot_word(ax: Axes, x: float, width: float, bottom: float, label: str, room: float) -> None:
-    """A lane's ribbon over one stretch, with as much of its word as fits into ``room`` letters."""
+def _plot_word(ax: Axes, stretch: _Stretch, bottom: float, room: float) -> None:
+    """A lane's ribbon over one stretch, with as much of its word as fits into a share of the
+    picture's width.
+    """
+    label = stretch.value
     color = COLORS[label]
-    _plot_box(ax, x, bottom + 1.04, width, 0.21, facecolor=color)
-    if room < 3:
+    _plot_box(ax, stretch, bottom + 1.04, 0.21, facecolor=color)
+    letters = int(room / _LETTER)
+    if letters < 3:
         return
     word = label
-    if len(label) > int(room):
+    if len(label) > letters:
         word = label[:3]
-    centred = {"ha": "center", "va": "center"}
-    ax.text(x + width / 2, bottom + 1.14, word, color=ink(color), fontsize=10, **centred)
+    _write(ax, stretch.middle, bottom + 1.14, word, color=ink(color), fontsize=10)
 
 
-def _plot_box(ax: Axes, x: float, y: float, width: float, height: float, **style) -> None:
-    ax.add_patch(Rectangle((x, y), width, height, **{"linewidth": 0} | style))
+def _plot_box(ax: Axes, stretch: _Stretch, bottom: float, height: float, **style) -> None:
+    style = {"linewidth": 0} | style
+    box = Rectangle((stretch.start, bottom), stretch.width, height, **style)
+    ax.add_patch(box)
 
 
-def _plot_doubts(ax: Axes, edges: np.ndarray, timeline: pd.DataFrame) -> bool:
-    """Stripes under the moments that are not sure; whether there are any."""
-    doubts = [stretch for stretch in runs(timeline["unsure"].tolist()) if stretch[2]]
-    for start, stop, _ in doubts:
-        width = edges[stop] - edges[start]
-        stripes = {"facecolor": "none", "edgecolor": "#333", "hatch": _DOUBT}
-        _plot_box(ax, edges[start], -0.15, width, 0.11, **stripes)
-    return bool(doubts)
+def _write(ax: Axes, x: float, y: float, words: str, **style) -> None:
+    style = {"ha": "center", "va": "center", "fontsize": 11} | style
+    ax.text(x, y, words, **style)
+
+
+def _plot_doubts(ax: Axes, doubts: list[_Stretch]) -> None:
+    """Stripes under the moments that are not sure."""
+    for stretch in doubts:
+        style = {"facecolor": "none", "edgecolor": "#333", "hatch": _DOUBT}
+        _plot_box(ax, stretch, -0.15, 0.11, **style)
 
 
 def _plot_frames(
-    ax: Axes, edges: np.ndarray, stretches: list[tuple[int, int, str]], low: float, high: float
+    ax: Axes,
+    apart: dict[tuple[str, str], list[_Stretch]],
+    bottoms: dict[str, float],
+    end: float,
 ) -> None:
-    """Frames around two lanes, over each as much of its words as fits between its neighbours."""
-    end = edges[-1]
+    """Frames around two lanes, over each as much of its two words as fits between neighbours."""
     style = {"fill": False, "edgecolor": "black", "linewidth": 1.8, "zorder": 4}
-    middles = [(edges[start] + edges[stop]) / 2 for start, stop, _ in stretches]
+    for (upper, lower), stretches in apart.items():
+        low = bottoms[lower] - 0.06
+        high = bottoms[upper] + _LANE + 0.06
+        for stretch, room in zip(stretches, _rooms(stretches, end), strict=True):
+            _plot_box(ax, stretch, low, high - low, **style)
+            words = _words_apart(stretch.value, room)
+            _write(ax, stretch.middle, high + 0.03, words, va="bottom", clip_on=False)
+
+
+def _rooms(stretches: list[_Stretch], end: float) -> list[float]:
+    """The share of the picture's width that each stretch's words may take."""
+    middles = [stretch.middle for stretch in stretches]
     # As if each end of the film were a mirror: words must not leave the picture.
-    walls = [-middles[0], *middles, 2 * end - middles[-1]]
-    for k, (start, stop, labels) in enumerate(stretches):
-        width = edges[stop] - edges[start]
-        _plot_box(ax, edges[start], low, width, high - low, **style)
-        room = min(walls[k + 1] - walls[k], walls[k + 2] - walls[k + 1])
-        words = _words_apart(labels, room / end)
-        ax.text(
-            middles[k], high + 0.03, words, ha="center", va="bottom", fontsize=11, clip_on=False
-        )
+    mirrored = [-middles[0], *middles, 2 * end - middles[-1]]
+    distances = np.diff(mirrored) / end
+    return np.minimum(distances[:-1], distances[1:]).tolist()
 
 
-def _plot_strip(
-    ax: Axes, edges: np.ndarray, stretches: list[tuple[int, int, str]], bottom: float
-) -> None:
-    """Boxes in a line of their own below the lanes, in each as much of its two words as fits."""
-    _plot_box(ax, 0, bottom, edges[-1], 0.3, facecolor="#f4f4f4")
+def _plot_strips(
+    ax: Axes, apart: dict[tuple[str, str], list[_Stretch]], end: float
+) -> dict[str, float]:
+    """A line for each pair below the lanes, with boxes that hold as much of the two words as fits;
+    gives each line's height by its name.
+    """
+    whole = _Stretch(0, end, None)
     style = {"facecolor": "white", "edgecolor": "black", "linewidth": 1.4}
-    for start, stop, labels in stretches:
-        width = edges[stop] - edges[start]
-        _plot_box(ax, edges[start], bottom, width, 0.3, **style)
-        words = _words_apart(labels, width / edges[-1])
-        middle = edges[start] + width / 2
-        ax.text(middle, bottom + 0.14, words, ha="center", va="center", fontsize=10)
+    heights = {}
+    bottom = -0.2
+    for (a, b), stretches in apart.items():
+        bottom -= _STRIP
+        _plot_box(ax, whole, bottom, 0.3, facecolor="#f4f4f4")
+        for stretch in stretches:
+            _plot_box(ax, stretch, bottom, 0.3, **style)
+            words = _words_apart(stretch.value, stretch.width / end)
+            _write(ax, stretch.middle, bottom + 0.14, words, fontsize=10)
+        heights[f"{a} ≠ {b}"] = bottom + 0.14
+    return heights
 
 
 def _words_apart(labels: str, room: float) -> str:
     """As much of ``one/other`` as fits into a share of the picture's width."""
-    letters = room / 0.0115
+    letters = room / 0.0115 - 2
     a, b = labels.split("/")
-    words = [f"≠ {a} / {b}", f"≠ {a[:3]} / {b[:3]}", "≠"]
-    return next((word for word in words if len(word) + 2 <= letters), words[-1])
+    for words in (f"≠ {a} / {b}", f"≠ {a[:3]} / {b[:3]}"):
+        if len(words) <= letters:
+            return words
+    return "≠"
 
 
-def _plot_key(ax: Axes, unsure: bool, apart: dict[tuple[str, str], list], below: float) -> None:
-    thin = {"edgecolor": "#444", "linewidth": 0.6}
-    handles = [Patch(facecolor=color, label=emotion, **thin) for emotion, color in COLORS.items()]
-    gap = {"facecolor": _GAP, "edgecolor": "#888", "hatch": "////", "linewidth": 0.6}
-    handles.append(Patch(label="nothing to go by", **gap))
+def _name_places(ax: Axes, places: dict[str, float], end: float) -> None:
+    """The lanes' names at their heights, and round times below."""
+    moments = ticks(end)
+    ax.set_yticks(list(places.values()), list(places))
+    ax.set_xticks(moments, [clock(t) for t in moments])
+    ax.tick_params(axis="both", length=0, labelsize=12)
+    ax.spines[:].set_visible(False)
+
+
+def _plot_key(ax: Axes, unsure: bool, apart: list[tuple[str, str]], below: float) -> None:
+    handles = []
+    for emotion, color in COLORS.items():
+        handles.append(_sample(emotion, facecolor=color, edgecolor="#444"))
+    handles.append(_sample("nothing to go by", facecolor=_GAP, edgecolor="#888", hatch="////"))
     if unsure:
-        doubt = {"facecolor": "none", "edgecolor": "#333", "hatch": _DOUBT, "linewidth": 0.6}
-        handles.append(Patch(label="not sure", **doubt))
+        handles.append(_sample("not sure", facecolor="none", edgecolor="#333", hatch=_DOUBT))
     if apart:
         names = "two streams"
         if len(apart) == 1:
-            names = " / ".join(*apart)
+            names = " / ".join(apart[0])
         frame = {"facecolor": "none", "edgecolor": "black", "linewidth": 1.8}
-        handles.append(Patch(label=f"≠ {names} disagree", **frame))
+        handles.append(_sample(f"≠ {names} disagree", **frame))
     ax.legend(
         handles=handles,
         ncols=4,
@@ -279,6 +331,11 @@ def _plot_key(ax: Axes, unsure: bool, apart: dict[tuple[str, str], list], below:
         columnspacing=1.0,
         handlelength=1.2,
     )
+
+
+def _sample(label: str, **style) -> Patch:
+    style = {"linewidth": 0.6} | style
+    return Patch(label=label, **style)
 
 
 def _two_lines(words: str) -> str:
