@@ -19,7 +19,8 @@ from ..errors import DataError
 from .base import Dataset, Rejects
 from .catalog import CATALOG
 
-CITATION, LICENCE = CATALOG["affwild2"].citation, CATALOG["affwild2"].licence
+CITATION = CATALOG["affwild2"].citation
+LICENCE = CATALOG["affwild2"].licence
 
 #: The expressions a header may name: the seven of 2020, and ``Other`` since 2022.
 EXPRESSIONS = CODES["affwild2"] | {"Other": "other"}

@@ -63,7 +63,10 @@ def _zenodo(record: int, archive: str) -> dict:
     return {"page": page, "archive": archive, "addresses": addresses, "licence": "CC BY-NC-SA 4.0"}
 
 
-_RAVDESS = "Livingstone & Russo (2018), The Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE 13(5)"
+_RAVDESS = (
+    "Livingstone & Russo (2018), The Ryerson Audio-Visual Database of Emotional Speech and Song, "
+    "PLoS ONE 13(5)"
+)
 _FER2013 = "challenges-in-representation-learning-facial-expression-recognition-challenge"
 _AFFWILD2 = "https://sites.google.com/view/dimitrioskollias/databases/aff-wild2"
 
@@ -82,13 +85,13 @@ _ENTRIES = [
         bytes=96_000_000,
         hash="md5:ca95d94fe42f6ce65aaae694d18c628a",
         licence="ICML 2013 / Kaggle challenge: research use",
-        citation="Goodfellow et al., Challenges in Representation Learning: a report on three machine learning "
-        "contests, ICONIP 2013",
+        citation="Goodfellow et al., Challenges in Representation Learning: a report on three "
+        "machine learning contests, ICONIP 2013",
         steps=f"""\
 Who may have it: everybody with a Kaggle account who accepts the rules of the competition.
 1. Sign in and accept the rules: https://www.kaggle.com/competitions/{_FER2013}/rules
-2. With a token: make one at https://www.kaggle.com/settings and keep it in KAGGLE_API_TOKEN, or in KAGGLE_USERNAME
-   and KAGGLE_KEY, or as ~/.kaggle/kaggle.json. Then fetch again.
+2. With a token: make one at https://www.kaggle.com/settings and keep it in KAGGLE_API_TOKEN, or in
+   KAGGLE_USERNAME and KAGGLE_KEY, or as ~/.kaggle/kaggle.json. Then fetch again.
 3. Without: download https://www.kaggle.com/competitions/{_FER2013}/data?select=fer2013.tar.gz
    and put it, or the fer2013.csv in it, into {{folder}}
 4. If you like, put the votes of FER+ (MIT licence) beside it:
@@ -123,8 +126,8 @@ Who may have it: everybody with a Kaggle account who accepts the rules of the co
         files=("0?-0?-0?-0?-0?-0?-??.csv",),
         whole={"tracked films": 2452, "actors": 24},
         bytes=417_163_019,
-        citation="Swanson, Livingstone & Russo (2019), RAVDESS Facial Landmark Tracking (version 1.0.0), "
-        "doi:10.5281/zenodo.3255102",
+        citation="Swanson, Livingstone & Russo (2019), RAVDESS Facial Landmark Tracking "
+        "(version 1.0.0), doi:10.5281/zenodo.3255102",
         **_zenodo(3255102, "FacialTracking_Actors_01-24.zip"),
     ),
     Entry(
@@ -136,11 +139,13 @@ Who may have it: everybody with a Kaggle account who accepts the rules of the co
         whole={"recordings": 2800, "speakers": 2},
         archive="dataverse_files.zip",
         addresses=(
-            "https://borealisdata.ca/api/access/dataset/:persistentId/?persistentId=doi:10.5683/SP2/E8H2MF",
+            "https://borealisdata.ca/api/access/dataset/:persistentId/"
+            "?persistentId=doi:10.5683/SP2/E8H2MF",
         ),
         bytes=281_000_000,
         licence="CC BY-NC-ND 4.0",
-        citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), doi:10.5683/SP2/E8H2MF",
+        citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), "
+        "doi:10.5683/SP2/E8H2MF",
     ),
     Entry(
         name="affwild2",
@@ -150,18 +155,20 @@ Who may have it: everybody with a Kaggle account who accepts the rules of the co
         files=("*.txt", "*.mp4", "*.avi"),
         whole={"faces": None, "films": None},
         licence="non-commercial research, under an agreement signed by an academic",
-        citation="Kollias & Zafeiriou (2018), Aff-Wild2: Extending the Aff-Wild Database for Affect Recognition, "
-        "arXiv:1811.07770",
+        citation="Kollias & Zafeiriou (2018), Aff-Wild2: Extending the Aff-Wild Database for "
+        "Affect Recognition, arXiv:1811.07770",
         steps=f"""\
-Who may ask: academics with a permanent position at a university, such as a professor. Students, PhD students and
-post-docs may not in their own name: their supervisor asks.
+Who may ask: academics with a permanent position at a university, such as a professor. Students, PhD
+students and post-docs may not in their own name: their supervisor asks.
 1. Fill in and sign the EULA that is linked from {_AFFWILD2}
 2. Send it from your official academic address (no private one) to d.kollias@qmul.ac.uk, subject
-   "Aff-Wild2 request by academic", with the reason for your request and the address of your official web page.
+   "Aff-Wild2 request by academic", with the reason for your request and the address of your
+   official web page.
 3. Unpack what you are sent: the films into {{folder}}/videos, the annotations so that
    {{folder}}/EXPR_Classification_Challenge holds Train_Set and Validation_Set.
-The first Aff-Wild (the thesis's) is asked for by e-mail to the same person, saying that it is this one you want;
-it carries valence and arousal, no expressions: https://ibug.doc.ic.ac.uk/resources/first-affect-wild-challenge""",
+The first Aff-Wild (the thesis's) is asked for by e-mail to the same person, saying that it is
+this one you want; it carries valence and arousal, no expressions:
+https://ibug.doc.ic.ac.uk/resources/first-affect-wild-challenge""",
     ),
 ]
 CATALOG = {e.name: e for e in _ENTRIES}

@@ -63,7 +63,7 @@ def here(wanted: Entry, root: str | os.PathLike | None = None) -> bool:
 
 
 def overview(root: str | os.PathLike | None = None) -> str:
-    """Table of the catalogue: name, size, how to get it, whether it is here, what it is, licence."""
+    """Table of the catalogue: name, size, how to get it, whether it is here, what, licence."""
     rows = [("set", "size", "needs", "here", "what", "licence")]
     for e in CATALOG.values():
         needs = (
@@ -104,8 +104,10 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
     )
     counts = data.table["split"].value_counts()
     parts = ", ".join(f"{counts.get(s, 0):,} {s}" for s in ("train", "validation", "test"))
-    line = f"{name}: {'complete, ' if any(whole.values()) and not short else ''}{rows} ({parts}), {groups}"
-    line += f", in {folder}" if folder else ""
+    complete = "complete, " if any(whole.values()) and not short else ""
+    line = f"{name}: {complete}{rows} ({parts}), {groups}"
+    if folder:
+        line += f", in {folder}"
     if len(data.rejects):
         first = data.rejects.iloc[0]
         line += f"; {len(data.rejects):,} refused, the first: {first['where']} {first['what']}"
@@ -185,7 +187,8 @@ def fetch(
             computed = pooch.file_hash(archive, algorithm)
             if not published:
                 say(
-                    f"{wanted.archive}: {algorithm} {computed}; we know no published one, compare with {wanted.page}"
+                    f"{wanted.archive}: {algorithm} {computed}; "
+                    f"we know no published one, compare with {wanted.page}"
                 )
             elif computed != published:
                 raise DataError(
@@ -253,7 +256,8 @@ def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) ->
     raise DataError(
         wanted.name,
         f"was not downloaded, {', '.join(dict.fromkeys(failures))}",
-        f"{remedy}, or download {wanted.archive} from {wanted.page} and put it into {folder.parent}",
+        f"{remedy}, or download {wanted.archive} from {wanted.page} "
+        f"and put it into {folder.parent}",
     )
 
 

@@ -27,7 +27,8 @@ from ..support.files import replacing
 from .base import Dataset, Rejects
 from .catalog import CATALOG
 
-CITATION, LICENCE = CATALOG["fer2013"].citation, CATALOG["fer2013"].licence
+CITATION = CATALOG["fer2013"].citation
+LICENCE = CATALOG["fer2013"].licence
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 #: FER+'s ten choices, in the order of fer2013new.csv; NF is "not a face".
 FERPLUS = (
@@ -46,7 +47,10 @@ FERPLUS = (
 MAJORITY = 6
 
 # What copies call their folders, in the order of the csv's codes.
-FOLDERS = "angry anger, disgust disgusted, fear fearful, happy happiness, sad sadness, surprise surprised, neutral"
+FOLDERS = (
+    "angry anger, disgust disgusted, fear fearful, happy happiness, sad sadness, "
+    "surprise surprised, neutral"
+)
 CODE_OF = {
     word: code
     for code, words in enumerate(FOLDERS.split(","))
@@ -122,7 +126,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     """
     rejects = Rejects(on_error)
     arrays = _read_cached(config.data_root(root) / "fer2013", rejects)
-    pixels, table = arrays.pop("pixels"), pd.DataFrame(arrays)
+    pixels = arrays.pop("pixels")
+    table = pd.DataFrame(arrays)
 
     def faces(rows: np.ndarray) -> np.ndarray:
         return pixels[rows].reshape(-1, 48, 48, 1)
@@ -206,7 +211,8 @@ def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.Dat
             raise DataError(
                 ", ".join([str(folder), *archives]),
                 "FER2013 not found",
-                "put Kaggle's fer2013.csv, its archive or the folders train and test there, or name the folder's parent in EMOTUTILS_DATA",
+                "put Kaggle's fer2013.csv, its archive or the folders train and test there, "
+                "or name the folder's parent in EMOTUTILS_DATA",
             )
         votes_at = next((place for place in files if place.endswith("/fer2013new.csv")), None)
         votes = _read_csv(votes_at, files, ["Usage", "Image name", *FERPLUS]) if votes_at else None
@@ -315,21 +321,20 @@ def _pictures(
     }
     rows = [row_of.get(stem, len(USAGE_OF_ROW)) for stem in stems]
     numbered = max(rows) < len(USAGE_OF_ROW) and len(set(rows)) == len(rows)
-    rows = (
-        rows
-        if numbered
-        else np.unique(["/".join(tail) for tail in places], return_inverse=True)[1].tolist()
-    )
+    if not numbered:
+        tails = ["/".join(tail) for tail in places]
+        rows = np.unique(tails, return_inverse=True)[1].tolist()
     out = []
     for row, stem, ((part, folder, _), place) in zip(rows, stems, places.items(), strict=True):
-        word, named, count = folder.lower(), stem.split("_")[0], stem.removeprefix("im")
-        usage = (
-            str(USAGE_OF_ROW[row])
-            if numbered
-            else named
-            if named in SPLITS
-            else PARTS.get(part.lower(), part)
-        )
+        word = folder.lower()
+        named = stem.split("_")[0]
+        count = stem.removeprefix("im")
+        if numbered:
+            usage = str(USAGE_OF_ROW[row])
+        elif named in SPLITS:
+            usage = named
+        else:
+            usage = PARTS.get(part.lower(), part)
         if (
             part.lower() == "test"
             and stem == f"im{count}"
@@ -372,11 +377,9 @@ def _ferplus(
     counts = votes[list(FERPLUS)].apply(pd.to_numeric, errors="coerce")
     fits = len(votes) == total and list(votes["Usage"].iloc[table["row"]]) == list(table["usage"])
     if not fits or not counts.isin(range(11)).all(axis=None):
-        what = (
-            "holds votes that are not counts in 0..10"
-            if fits
-            else "its rows are not those of this FER2013"
-        )
+        what = "its rows are not those of this FER2013"
+        if fits:
+            what = "holds votes that are not counts in 0..10"
         rejects.add(where, what, "download it again, or FER2013 if that is not whole")
         return pd.DataFrame(index=table.index)
     counts = counts.astype(int).iloc[table["row"]].set_axis(table.index)

@@ -238,11 +238,12 @@ def check_files(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         if not os.path.getsize(path):
             return "0 bytes"
         try:
-            return (
-                "" if affwild2.read_picture(path).shape == (FACE_SIZE, FACE_SIZE) else "wrong size"
-            )
+            picture = affwild2.read_picture(path)
         except DataError:
             return "corrupted"
+        if picture.shape != (FACE_SIZE, FACE_SIZE):
+            return "wrong size"
+        return ""
 
     return _divide(table, table["path"].map(reason))
 
@@ -254,9 +255,11 @@ def clean(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     def reason(path: str) -> str:
         picture = affwild2.read_picture(path)
-        return (
-            "empty" if picture.std() < VARIED else "blurred" if sharpness(picture) < SHARP else ""
-        )
+        if picture.std() < VARIED:
+            return "empty"
+        if sharpness(picture) < SHARP:
+            return "blurred"
+        return ""
 
     return _divide(table, table["path"].map(reason))
 
@@ -341,7 +344,8 @@ def _extract_film(
     """
     if factory is not None:
         DETECTORS.setdefault(detector, factory)
-    done, settings = folder / f"{film['name']}.csv", _settings(film, fps, detector, openface)
+    done = folder / f"{film['name']}.csv"
+    settings = _settings(film, fps, detector, openface)
     try:
         if not (done.is_file() and (affwild2.read_table(done)["settings"] == settings).all()):
             rows = _sampled(film, folder, fps, detector, openface)
@@ -353,11 +357,9 @@ def _extract_film(
 
 def _settings(film: dict, fps: float | None, detector: str, openface: StrPath | None) -> str:
     """Changes with everything on which a film's faces depend."""
-    files = [
-        film["path"],
-        film["annotation"],
-        *([Path(openface, f"{film['film']}.csv")] if openface else []),
-    ]
+    files = [film["path"], film["annotation"]]
+    if openface:
+        files.append(Path(openface, f"{film['film']}.csv"))
     stats = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, filter(os.path.exists, files))]
     parts = [
         film["film"],
@@ -471,15 +473,18 @@ def _annotated(faces: list[_Found], side: str) -> tuple[str, np.ndarray | None, 
     if len(faces) != 1:
         return "two faces" if faces else "no face", None, {}
     _, crop, measured = faces[0]
-    return "" if crop is not None else "corrupted", crop, measured
+    if crop is None:
+        return "corrupted", None, measured
+    return "", crop, measured
 
 
 def _divide(table: pd.DataFrame, reasons: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is kept (no reason) and what is removed."""
-    keep, table = reasons == "", table.assign(reason=reasons)
-    return table[keep].drop(columns="reason").reset_index(drop=True), table[~keep].reset_index(
-        drop=True
-    )
+    table = table.assign(reason=reasons)
+    keep = reasons == ""
+    kept = table[keep].drop(columns="reason").reset_index(drop=True)
+    removed = table[~keep].reset_index(drop=True)
+    return kept, removed
 
 
 def _account(step: str, before: int, counts: pd.Series) -> pd.DataFrame:
@@ -487,15 +492,16 @@ def _account(step: str, before: int, counts: pd.Series) -> pd.DataFrame:
     occur.
     """
     removed = counts.reindex(REASONS[step], fill_value=0)
-    after, unit = before - removed.cumsum(), "films" if step == "films" else "frames"
+    after = before - removed.cumsum()
     columns = {
         "step": step,
-        "unit": unit,
+        "unit": "films" if step == "films" else "frames",
         "reason": removed.index,
         "before": after + removed,
         "removed": removed,
+        "after": after,
     }
-    return pd.DataFrame(columns | {"after": after})
+    return pd.DataFrame(columns)
 
 
 def _refuse_old_folders(out: Path) -> None:

@@ -141,7 +141,8 @@ def _check_varied(dataset: Dataset, split: str, speeds: tuple[float, ...], copie
     if (copies or set(speeds) != {1.0}) and (split != "train" or dataset.modality != "voice"):
         raise DataError(
             f"{dataset.name}, {split}",
-            f"speeds {speeds} and {copies} copies are for the recordings of a train part, because a score counts what was recorded",
+            f"speeds {speeds} and {copies} copies are for the recordings of a train part, "
+            "because a score counts what was recorded",
             "leave both out",
         )
 

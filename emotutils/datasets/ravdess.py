@@ -17,7 +17,8 @@ from . import recordings
 from .base import Dataset, Rejects
 from .catalog import CATALOG
 
-CITATION, LICENCE = CATALOG["ravdess"].citation, CATALOG["ravdess"].licence
+CITATION = CATALOG["ravdess"].citation
+LICENCE = CATALOG["ravdess"].licence
 MODALITIES = {1: "audio-visual", 2: "video", 3: "audio"}
 KINDS = {1: "speech", 2: "song"}
 STATEMENTS = {1: "Kids are talking by the door", 2: "Dogs are sitting by the door"}
@@ -28,7 +29,11 @@ _NAME = re.compile(r"0([123])-0([12])-0([1-8])-0([12])-0([12])-0([12])-(0[1-9]|1
 
 def split_of(actor: int) -> str:
     """The course's fixed partition: actors 1–16 train, 17–20 validation, 21–24 test."""
-    return "train" if actor <= 16 else "validation" if actor <= 20 else "test"
+    if actor <= 16:
+        return "train"
+    if actor <= 20:
+        return "validation"
+    return "test"
 
 
 def load(
@@ -69,7 +74,8 @@ def load(
     if kind not in KINDS.values() or modality not in MODALITIES.values():
         known = f"{' or '.join(KINDS.values())}, as {' or '.join(MODALITIES.values())}"
         raise DataError("ravdess", f"there is no {kind} as {modality}", f"choose {known}")
-    rejects, audio = Rejects(on_error), modality == "audio"
+    rejects = Rejects(on_error)
+    audio = modality == "audio"
     archive = (
         f"Audio_{kind.title()}_Actors_01-24.zip"
         if audio
@@ -128,4 +134,6 @@ def parse(path: Path, modality: str, kind: str | None = None) -> dict | None:
         "take": path.stem[3:],
         "corpus": "ravdess",
     }
-    return row if row["modality"] == modality and kind in (None, row["kind"]) else None
+    if row["modality"] != modality or kind not in (None, row["kind"]):
+        return None
+    return row

@@ -16,7 +16,8 @@ from . import openface, ravdess, recordings
 from .base import Dataset, Rejects
 from .catalog import CATALOG
 
-CITATION, LICENCE = CATALOG["ravdess-tracking"].citation, CATALOG["ravdess-tracking"].licence
+CITATION = CATALOG["ravdess-tracking"].citation
+LICENCE = CATALOG["ravdess-tracking"].licence
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
@@ -42,7 +43,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     ------
     DataError : no such files there, or (``"raise"``) a name that does not parse.
     """
-    rejects, folder = Rejects(on_error), config.data_root(root) / "ravdess-tracking"
+    rejects = Rejects(on_error)
+    folder = config.data_root(root) / "ravdess-tracking"
     table = recordings.collect(
         folder,
         {".csv"},

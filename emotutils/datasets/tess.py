@@ -14,7 +14,8 @@ from . import recordings
 from .base import Dataset, Rejects
 from .catalog import CATALOG
 
-CITATION, LICENCE = CATALOG["tess"].citation, CATALOG["tess"].licence
+CITATION = CATALOG["tess"].citation
+LICENCE = CATALOG["tess"].licence
 # "OA" is the published spelling of one file, OA_bite_neutral.
 SPEAKERS = {"OAF": "older", "OA": "older", "YAF": "younger"}
 
@@ -43,7 +44,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     ------
     DataError : no recordings there, or (``"raise"``) a file name that does not parse.
     """
-    rejects, folder = Rejects(on_error), config.data_root(root) / "tess"
+    rejects = Rejects(on_error)
+    folder = config.data_root(root) / "tess"
     table = recordings.collect(
         folder,
         recordings.SUFFIXES,
@@ -52,16 +54,22 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
         missing="TESS not found",
         remedy="unpack its 14 folders (OAF_angry …)",
     )
-    load_voices, refused = recordings.load_voices, rejects.table()
     return Dataset(
-        "tess", table, EMOTIONS, CITATION, LICENCE, read_voices=load_voices, rejects=refused
+        "tess",
+        table,
+        EMOTIONS,
+        CITATION,
+        LICENCE,
+        read_voices=recordings.load_voices,
+        rejects=rejects.table(),
     )
 
 
 def _parse(path: Path) -> dict:
     try:
         speaker, word, emotion = path.stem.split("_")
-        age, label = SPEAKERS[speaker], CODES["tess"][emotion.lower()]
+        age = SPEAKERS[speaker]
+        label = CODES["tess"][emotion.lower()]
     except (ValueError, KeyError):
         raise DataError(
             path,

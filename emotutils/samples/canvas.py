@@ -38,7 +38,7 @@ def curve(points: np.ndarray, closed: bool = False, steps: int = 8) -> np.ndarra
 
 
 def mirror(half: np.ndarray) -> np.ndarray:
-    """A closed outline from its right half, given from the top (x = 0) down to the bottom (x = 0)."""
+    """A closed outline from its right half, given from the top (x = 0) to the bottom (x = 0)."""
     half = np.asarray(half, np.float32)
     left = half * (-1, 1)
     return np.concatenate([half, left[-2:0:-1]])

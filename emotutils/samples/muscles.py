@@ -64,7 +64,7 @@ _CONTOUR = (
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is drawn: colours (RGB 0..1), ``hair`` (0 short, 1 parted, 2 long), and factors around 1."""
+    """Who is drawn: colours (RGB 0..1), ``hair`` (0 short, 1 parted, 2 long), factors around 1."""
 
     skin: tuple[float, float, float] = _SKINS[1]
     hair_colour: tuple[float, float, float] = _HAIRS[1]
