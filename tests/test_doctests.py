@@ -93,25 +93,12 @@ def arguments(thing) -> list[str]:
     return [name for name in names if name not in ("self", "cls", "args", "kwargs", "options")]
 
 
-#: Not there yet.
-UNEXPLAINED = {
-    "emotutils.datasets.download.here",
-    "emotutils.datasets.ravdess.parse",
-    "emotutils.search.results.compare",
-    "emotutils.search.results.fold_scores",
-    "emotutils.search.searches.rounds",
-    "emotutils.training.recipes.Recipe",
-    "emotutils.training.recipes.recipe_for",
-    "emotutils.voices.features.Features",
-}
-
-
 @pytest.mark.parametrize("thing", CALLS, ids=full_name)
 def test_what_a_notebook_calls_explains_its_arguments(thing):
-    if len(arguments(thing)) < 2 or full_name(thing) in UNEXPLAINED:
+    if len(arguments(thing)) < 2:
         return
     words = inspect.getdoc(thing) or ""
-    assert re.search(r"^(Parameters|Attributes)\n-+$", words, flags=re.M), full_name(thing)
+    assert re.search(r"^(Parameters|Attributes|Fields)\n-+$", words, flags=re.M), full_name(thing)
 
 
 def test_most_of_what_notebooks_call_most_has_an_example():

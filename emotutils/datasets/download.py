@@ -57,7 +57,13 @@ class Status(NamedTuple):
 
 
 def here(wanted: Entry, root: str | os.PathLike | None = None) -> bool:
-    """Whether any file of this set lies under the data root; none is opened."""
+    """Whether any file of this set lies under the data root; none is opened.
+
+    Parameters
+    ----------
+    wanted : of the catalogue, see ``catalog.entry``.
+    root : the data root, if not ``config.data_root()``.
+    """
     folder = config.data_root(root) / wanted.folder
     return any(path for pattern in wanted.files for path in folder.rglob(pattern))
 

@@ -105,6 +105,11 @@ def parse(path: Path, modality: str, kind: str | None = None) -> dict | None:
     """The row that a file name tells; None if it is of another modality or (where one is given)
     another kind.
 
+    Parameters
+    ----------
+    path : of a recording or film; it need not be there.
+    modality, kind : what is wanted, as in ``MODALITIES`` and ``KINDS``.
+
     Raises
     ------
     DataError : the name does not parse.

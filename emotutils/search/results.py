@@ -21,8 +21,12 @@ METRICS = ("accuracy", "uar", "largest_share")
 
 
 def fold_scores(search: BaseEstimator, metric: str = "accuracy") -> np.ndarray:
-    """Scores (points, folds) of a fitted search, NaN where a fit failed; halving knows
-    ``"accuracy"`` alone.
+    """Scores (points, folds) of a fitted search, NaN where a fit failed.
+
+    Parameters
+    ----------
+    search : what ``grid_search`` and the others give.
+    metric : one of ``METRICS``; halving knows ``"accuracy"`` alone.
     """
     found, n = search.cv_results_, len(search.cv)
     name = metric if f"split0_test_{metric}" in found else "score"
@@ -108,6 +112,11 @@ def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFr
 def compare(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFrame:
     """Which differences between points are real: every pair, tested over the folds that both went
     through.
+
+    Parameters
+    ----------
+    found : a fitted search, or its record.
+    metric : one of ``METRICS``.
 
     Returns
     -------

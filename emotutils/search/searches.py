@@ -247,7 +247,19 @@ def halving_search(
 
 
 def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[tuple[int, int]]:
-    """The rounds of a halving search: (points, epochs of each)."""
+    """The rounds of a halving search: (points, epochs of each).
+
+    Parameters
+    ----------
+    n_candidates : points of the first round.
+    epochs : of the first round, and the most that a later one may have.
+    factor : by which the points become fewer and the epochs more.
+
+    Examples
+    --------
+    >>> rounds(9, (2, 20))
+    [(9, 2), (3, 6), (1, 18)]
+    """
     found = [(n_candidates, epochs[0])]
     while (
         found[-1][0] > 1

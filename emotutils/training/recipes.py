@@ -13,10 +13,25 @@ from ..voices import Features
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. ``assumed`` names the values that the thesis does not state.
+    """How a network is trained.
 
-    ``monitor`` is what chooses the epoch on validation data; None takes the last one, as the thesis
-    does.
+    Attributes
+    ----------
+    variant : how the network is built, see ``build_network``.
+    epochs, batch_size : how often all rows are shown, and how many at a time.
+    optimizer, learning_rate : Keras' name of it, and its rate (with ``cosine`` the highest).
+    cosine : the rate rises over the first twentieth of the steps, then falls to 0 along a cosine.
+    weight_decay : pulls all weights towards 0 in each step.
+    label_smoothing : how much less than certainty is asked for, 0..1.
+    ema : how much of the averaged weights each step keeps, 0..1; 0: none are averaged.
+    balanced : rare labels count more, so that all labels weigh the same.
+    augment : how training rows are varied, a key of ``AUGMENTATIONS``; None: they are not.
+    speeds : at which a voice is also learned.
+    monitor : what chooses the epoch, such as ``"val_accuracy"``; None takes the last one, as the
+        thesis does.
+    features : what a voice network takes of a sound.
+    options : further arguments of the network's builder.
+    assumed : the values that the thesis does not state.
     """
 
     variant: str = "best"
