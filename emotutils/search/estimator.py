@@ -93,10 +93,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             return own
         # What is no network, or no mapping, is said in `fit`: scikit-learn lists parameters before
         # it trusts them.
-        known = isinstance(self.network, str) and self.network in network_names()
-        options = network_options(self.network) if known else {}
-        given = self.options if isinstance(self.options, Mapping) else {}
-        return {**options, **given, **own}
+        options = {}
+        if isinstance(self.network, str) and self.network in network_names():
+            options.update(network_options(self.network))
+        if isinstance(self.options, Mapping):
+            options.update(self.options)
+        return {**options, **own}
 
     def set_params(self, **params):
         """Set parameters and options of the builder by name.
@@ -105,12 +107,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         ------
         SearchError : a name that is neither, with the nearest ones that are.
         """
-        own = self._get_param_names()
-        super().set_params(**{name: value for name, value in params.items() if name in own})
-        options = {name: value for name, value in params.items() if name not in own}
+        names = self._get_param_names()
+        own = {}
+        options = {}
+        for name, value in params.items():
+            if name in names:
+                own[name] = value
+            else:
+                options[name] = value
+        super().set_params(**own)
         if options:
             check_names(self, options)
-            self.options = {**(self.options or {}), **options}
+            before = self.options or {}
+            self.options = {**before, **options}
         return self
 
     def fit(self, X, y, sample_weight=None):
@@ -135,48 +144,62 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float32)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        plan = Recipe(
+        plan = self._recipe()
+        nobody = np.empty(0, str)
+        part = Part(X, codes.astype(np.int32), nobody, nobody)
+        n_labels = len(self.classes_)
+        self.model_ = build_for(plan, self.network, part, n_labels, seed)
+        prepare(self.model_, part, plan)
+        batches = Batches(part, n_labels, plan, seed, 0, sample_weight)
+        if self.memory is None:
+            self.history_ = _trained(self.model_, batches)
+        else:
+            decisive = [
+                self.network,
+                plan.to_dict(),
+                X,
+                codes,
+                sample_weight,
+                seed,
+                _code(self.network),
+            ]
+            path = Path(self.memory) / joblib.hash(decisive)
+            self.history_ = _recalled(path, self.model_, batches, self.get_params())
+        epochs = len(self.history_)
+        loss = self.history_[-1]["loss"]
+        if not np.isfinite(loss):
+            raise SearchError(f"the loss is {loss} in epoch {epochs}: lower the learning rate")
+        return self
+
+    def _recipe(self) -> Recipe:
+        """The parameters as a recipe: a constant learning rate, and no early stopping."""
+        rate = self.learning_rate
+        if not rate:
+            optimizer = keras.optimizers.get(self.optimizer)
+            rate = round(float(optimizer.learning_rate), 9)
+        return Recipe(
             variant=self.variant,
             epochs=self.epochs,
             batch_size=self.batch_size,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate
-            or round(float(keras.optimizers.get(self.optimizer).learning_rate), 9),
+            learning_rate=rate,
             cosine=False,
             monitor=None,
             options=self.options or {},
         )
-        part = Part(X, codes.astype(np.int32), np.empty(0, str), np.empty(0, str))
-        self.model_ = build_for(plan, self.network, part, len(self.classes_), seed)
-        prepare(self.model_, part, plan)
-        batches = Batches(part, len(self.classes_), plan, seed, 0, sample_weight)
-        if self.memory is None:
-            self.history_ = _trained(self.model_, batches)
-        else:
-            key = joblib.hash(
-                [self.network, plan.to_dict(), X, codes, sample_weight, seed, _code(self.network)]
-            )
-            self.history_ = _recalled(
-                Path(self.memory) / key, self.model_, batches, self.get_params()
-            )
-        if not np.isfinite(self.history_[-1]["loss"]):
-            raise SearchError(
-                f"the loss is {self.history_[-1]['loss']} in epoch {len(self.history_)}: lower the learning rate"
-            )
-        return self
 
     def predict_proba(self, X) -> np.ndarray:
         """Probabilities (n, k) of ``classes_``, each row summing to 1."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, allow_nd=True)
-        if X.shape[1:] != self.model_.input_shape[1:]:
-            raise SearchError(
-                f"fitted on rows of shape {self.model_.input_shape[1:]}, asked about {X.shape[1:]}"
-            )
-        parts = [
-            self.model_.predict_on_batch(X[i : i + BATCH].astype(np.float32))
-            for i in range(0, len(X), BATCH)
-        ]
+        fitted = self.model_.input_shape[1:]
+        asked = X.shape[1:]
+        if asked != fitted:
+            raise SearchError(f"fitted on rows of shape {fitted}, asked about {asked}")
+        parts = []
+        for start in range(0, len(X), BATCH):
+            rows = X[start : start + BATCH].astype(np.float32)
+            parts.append(self.model_.predict_on_batch(rows))
         p = np.concatenate(parts).astype(np.float64)
         return p / p.sum(axis=1, keepdims=True)
 
@@ -193,11 +216,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def __getstate__(self):
         # A worker process knows the networks of the package; one registered in a notebook has to
         # travel along.
-        state, entry = super().__getstate__(), entry_of(self.network)
-        return {**state, "_entry": entry} if callable(entry.builder) else state
+        state = super().__getstate__()
+        entry = entry_of(self.network)
+        if callable(entry.builder):
+            return {**state, "_entry": entry}
+        return state
 
     def __setstate__(self, state):
-        if entry := state.pop("_entry", None):
+        entry = state.pop("_entry", None)
+        if entry:
             register_network(state["network"], entry.builder, entry.kind)
         super().__setstate__(state)
 
@@ -207,7 +234,8 @@ def check_names(estimator: NetworkClassifier, names) -> None:
     network.
     """
     builder = entry_of(estimator.network).load_builder()
-    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder).parameters.values()):
+    arguments = inspect.signature(builder).parameters.values()
+    if any(argument.kind is argument.VAR_KEYWORD for argument in arguments):
         return
     known = estimator.get_params()
     for name in names:
@@ -223,8 +251,9 @@ def check_values(params: dict) -> None:
     below 1, no rate.
     """
     for name in ("epochs", "batch_size"):
-        if name in params and not (_is_whole(params[name]) and params[name] >= 1):
-            raise SearchError(f"{name}={params[name]!r}: choose a whole number from 1")
+        count = params.get(name, 1)
+        if not _is_whole(count) or count < 1:
+            raise SearchError(f"{name}={count!r}: choose a whole number from 1")
     if not isinstance(params.get("options") or {}, Mapping):
         raise SearchError(f"options={params['options']!r}: give a dict of names and values")
     rate = params.get("learning_rate")
@@ -232,7 +261,8 @@ def check_values(params: dict) -> None:
         raise SearchError(
             f"learning_rate={rate!r}: choose a number above 0, or None for the optimizer's own"
         )
-    for name, known in (("optimizer", _optimizers()), ("activation", _activations())):
+    choices = {"optimizer": _optimizers(), "activation": _activations()}
+    for name, known in choices.items():
         value = params.get(name)
         if isinstance(value, str) and value not in known:
             raise SearchError(
@@ -245,12 +275,13 @@ def _is_whole(value) -> bool:
 
 
 def _optimizers() -> list[str]:
-    kinds = [k for k in vars(keras.optimizers).values() if isinstance(k, type)]
-    return sorted(
-        k.__name__.lower()
-        for k in kinds
-        if issubclass(k, keras.Optimizer) and k.__name__.lower() not in _ABSTRACT
-    )
+    names = []
+    for kind in vars(keras.optimizers).values():
+        if isinstance(kind, type) and issubclass(kind, keras.Optimizer):
+            name = kind.__name__.lower()
+            if name not in _ABSTRACT:
+                names.append(name)
+    return sorted(names)
 
 
 #: Optimizers that cannot be made by name alone.
@@ -258,13 +289,23 @@ _ABSTRACT = {"optimizer", "lossscaleoptimizer", "multioptimizer"}
 
 
 def _activations() -> list[str]:
-    return sorted(n for n, f in vars(keras.activations).items() if inspect.isfunction(f) and not n.startswith("_")
-                  and n not in ("get", "serialize", "deserialize"))  # fmt: skip
+    names = []
+    for name, function in vars(keras.activations).items():
+        public = inspect.isfunction(function) and not name.startswith("_")
+        if public and name not in _NO_ACTIVATION:
+            names.append(name)
+    return sorted(names)
+
+
+#: Functions that stand beside the activations and are none.
+_NO_ACTIVATION = {"get", "serialize", "deserialize"}
 
 
 def _nearest(name: str, known) -> str:
     near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
-    return f" (nearest: {', '.join(near)})" if near else ""
+    if near:
+        return f" (nearest: {', '.join(near)})"
+    return ""
 
 
 def _code(network: str) -> list[str]:
@@ -279,13 +320,21 @@ def _code(network: str) -> list[str]:
 
 def _trained(model: keras.Model, batches: Batches) -> list[dict]:
     stop = keras.callbacks.TerminateOnNaN()
-    told = model.fit(
-        batches, epochs=batches.recipe.epochs, shuffle=False, callbacks=[stop], verbose=0
-    ).history
-    rounded = {name: [round(float(value), 5) for value in values] for name, values in told.items()}
-    return [
-        dict(zip(rounded, values, strict=True)) for values in zip(*rounded.values(), strict=True)
-    ]
+    fitted = model.fit(
+        batches,
+        epochs=batches.recipe.epochs,
+        shuffle=False,
+        callbacks=[stop],
+        verbose=0,
+    )
+    by_name = fitted.history
+    history = []
+    for epoch in range(len(by_name["loss"])):
+        figures = {}
+        for name, values in by_name.items():
+            figures[name] = round(float(values[epoch]), 5)
+        history.append(figures)
+    return history
 
 
 def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) -> list[dict]:
@@ -295,7 +344,8 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
     Two files: the weights without pickle, and, written last, a JSON that also tells when a fit was
     last asked for (its time), by which the bar of a search counts.
     """
-    weights, facts = path.with_suffix(".npz"), path.with_suffix(".json")
+    weights = path.with_suffix(".npz")
+    facts = path.with_suffix(".json")
     if facts.is_file():
         with np.load(weights, allow_pickle=False) as kept:
             model.set_weights([kept[name] for name in kept.files])
@@ -306,13 +356,14 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(weights) as temporary:
         np.savez(temporary, *model.get_weights())
-    told = {
+    seconds = time.monotonic() - started
+    found = {
         "parameters": params,
         "rows": len(batches.part),
-        "seconds": round(time.monotonic() - started, 2),
+        "seconds": round(seconds, 2),
+        "history": history,
     }
+    text = json.dumps(found, default=str)
     with replacing(facts) as temporary:
-        temporary.write_text(
-            json.dumps({**told, "history": history}, default=str), encoding="utf-8"
-        )
+        temporary.write_text(text, encoding="utf-8")
     return history

@@ -7,6 +7,7 @@ functions.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -28,9 +29,13 @@ def fold_scores(search: BaseEstimator, metric: str = "accuracy") -> np.ndarray:
     search : what ``grid_search`` and the others give.
     metric : one of ``METRICS``; halving knows ``"accuracy"`` alone.
     """
-    found, n = search.cv_results_, len(search.cv)
-    name = metric if f"split0_test_{metric}" in found else "score"
-    return np.stack([found[f"split{k}_test_{name}"] for k in range(n)], axis=1)
+    found = search.cv_results_
+    name = "score"
+    if f"split0_test_{metric}" in found:
+        name = metric
+    folds = range(len(search.cv))
+    columns = [found[f"split{fold}_test_{name}"] for fold in folds]
+    return np.stack(columns, axis=1)
 
 
 def record(search: BaseEstimator, **facts) -> dict:
@@ -46,41 +51,65 @@ def record(search: BaseEstimator, **facts) -> dict:
     ``points`` (for each its ``parameters``, the scores of every fold, seconds a fit, and why it
     ``failed``), hardware and versions.
     """
-    estimator, found = search.estimator, search.cv_results_
-    metrics = [m for m in METRICS if f"split0_test_{m}" in found] or ["accuracy"]
-    scores = {metric: fold_scores(search, metric) for metric in metrics}
-    reasons = _reasons(search)
-    points = []
-    for k, parameters in enumerate(found["params"]):
-        parameters = {
-            name: getattr(value, "item", lambda v=value: v)()
-            for name, value in sorted(parameters.items())
-        }
-        point = {"parameters": parameters}
-        point |= {
-            m: [None if np.isnan(v) else round(float(v), 5) for v in scores[m][k]] for m in metrics
-        }
-        point |= {
-            "seconds": round(float(found["mean_fit_time"][k]), 2),
-            "failed": reasons.get(_key(parameters)),
-        }
-        points.append(point)
-    settings = {
-        k: v
-        for k, v in estimator.get_params().items()
-        if k not in ("memory", *points[0]["parameters"])
-    }
+    points = _points(search)
+    searched = points[0]["parameters"]
+    settings = {}
+    for name, value in search.estimator.get_params().items():
+        if name != "memory" and name not in searched:
+            settings[name] = value
+    rows = [[len(train), len(test)] for train, test in search.cv]
     return {
         "search": type(search).__name__,
         **facts,
-        "network": estimator.network,
+        "network": search.estimator.network,
         "settings": settings,
-        "rows": [[len(train), len(test)] for train, test in search.cv],
+        "rows": rows,
         "wall_time_s": search.wall_time_s_,
         "fits_at_a_time": search.n_jobs or 1,
         **surroundings(),
         "points": points,
     }
+
+
+def _points(search: BaseEstimator) -> list[dict]:
+    """Of every point its parameters, the scores of every fold, seconds a fit, and why it failed."""
+    found = search.cv_results_
+    metrics = [metric for metric in METRICS if f"split0_test_{metric}" in found]
+    if not metrics:
+        metrics = ["accuracy"]
+    scores = {metric: fold_scores(search, metric) for metric in metrics}
+    reasons = _reasons(search)
+    points = []
+    for k, tried in enumerate(found["params"]):
+        parameters = {}
+        for name, value in sorted(tried.items()):
+            parameters[name] = _plain(value)
+        point = {"parameters": parameters}
+        for metric in metrics:
+            point[metric] = _rounded(scores[metric][k])
+        seconds = float(found["mean_fit_time"][k])
+        point["seconds"] = round(seconds, 2)
+        point["failed"] = reasons.get(_key(parameters))
+        points.append(point)
+    return points
+
+
+def _plain(value):
+    """A NumPy number as one of Python's; anything else as it is."""
+    if hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def _rounded(scores: np.ndarray) -> list[float | None]:
+    """Scores for JSON, which has no NaN: None where a fit failed."""
+    found = []
+    for score in scores:
+        if np.isnan(score):
+            found.append(None)
+        else:
+            found.append(round(float(score), 5))
+    return found
 
 
 def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFrame:
@@ -100,12 +129,17 @@ def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFr
     The interval is Student's with the variance that Nadeau and Bengio (2003) correct for training
     rows shared between folds: without that it would be far too narrow.
     """
-    found = found if isinstance(found, Mapping) else record(found)
+    found = _recorded(found)
     rows = []
     for point in found["points"]:
         scores = np.array(point[metric], dtype=float)
-        rows.append({**point["parameters"], **_interval(scores, found["rows"]), "worst": scores.min(),
-                     "best": scores.max(), "seconds": point["seconds"], "failed": point["failed"] or ""})  # fmt: skip
+        row = dict(point["parameters"])
+        row |= _interval(scores, found["rows"])
+        row["worst"] = scores.min()
+        row["best"] = scores.max()
+        row["seconds"] = point["seconds"]
+        row["failed"] = point["failed"] or ""
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -125,23 +159,47 @@ def compare(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.Data
     corrected for the number of pairs (Holm 1979), and ``real`` (``p_holm`` below 0.05). Points with
     a failed fit are left out.
     """
-    found = found if isinstance(found, Mapping) else record(found)
-    whole = [
-        (name_of(p["parameters"]), np.array(p[metric], float))
-        for p in found["points"]
-        if None not in p[metric]
-    ]
+    found = _recorded(found)
+    whole = []
+    for point in found["points"]:
+        if None not in point[metric]:
+            scores = np.array(point[metric], float)
+            whole.append(_Tried(name_of(point["parameters"]), scores))
+    whole.sort(key=lambda tried: -tried.scores.mean())
     rows = []
-    for (a, one), (b, other) in combinations(sorted(whole, key=lambda pair: -pair[1].mean()), 2):
-        difference = _interval(one - other, found["rows"])
-        rows.append({"a": a, "b": b, "difference": difference["mean"], **{k: difference[k] for k in ("low", "high")},
-                     "p": _p(one - other, found["rows"])})  # fmt: skip
-    pairs = pd.DataFrame(rows, columns=["a", "b", "difference", "low", "high", "p"]).sort_values(
-        "p", kind="stable"
-    )
+    for better, other in combinations(whole, 2):
+        differences = better.scores - other.scores
+        interval = _interval(differences, found["rows"])
+        row = {"a": better.name, "b": other.name}
+        row["difference"] = interval["mean"]
+        row["low"] = interval["low"]
+        row["high"] = interval["high"]
+        row["p"] = _p(differences, found["rows"])
+        rows.append(row)
+    pairs = pd.DataFrame(rows, columns=["a", "b", "difference", "low", "high", "p"])
+    pairs = pairs.sort_values("p", kind="stable")
     # Written out: scipy has no Holm, and statsmodels would be a new package for one line.
-    holm = np.maximum.accumulate(pairs["p"].to_numpy() * np.arange(len(pairs), 0, -1))
-    return pairs.assign(p_holm=np.minimum(holm, 1), real=holm < 0.05).reset_index(drop=True)
+    left = np.arange(len(pairs), 0, -1)
+    raised = pairs["p"].to_numpy() * left
+    holm = np.maximum.accumulate(raised)
+    pairs["p_holm"] = np.minimum(holm, 1)
+    pairs["real"] = holm < 0.05
+    return pairs.reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A point by its name, with its score in every fold."""
+
+    name: str
+    scores: np.ndarray
+
+
+def _recorded(found: Mapping | BaseEstimator) -> Mapping:
+    """The record; of a fitted search, the one it makes."""
+    if isinstance(found, Mapping):
+        return found
+    return record(found)
 
 
 def name_of(parameters: Mapping) -> str:
@@ -150,42 +208,57 @@ def name_of(parameters: Mapping) -> str:
     """
     if len(parameters) == 1:
         return str(*parameters.values())
-    return ", ".join(
-        f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in parameters.items()
-    )
+    words = []
+    for name, value in parameters.items():
+        if isinstance(value, float):
+            value = f"{value:.3g}"
+        words.append(f"{name}={value}")
+    return ", ".join(words)
 
 
 def _deviation(values: np.ndarray, rows: list) -> float:
     """The deviation of a mean over folds, corrected: folds share training rows, so they are not
     independent.
     """
-    share = np.mean([test / train for train, test in rows])
-    return float(np.sqrt((1 / len(values) + share) * values.var(ddof=1)))
+    shares = [test / train for train, test in rows]
+    factor = 1 / len(values) + np.mean(shares)
+    variance = factor * values.var(ddof=1)
+    return float(np.sqrt(variance))
 
 
 def _interval(values: np.ndarray, rows: list) -> dict[str, float]:
-    mean, reach = values.mean(), student.ppf(0.975, len(values) - 1) * _deviation(values, rows)
-    return {"mean": mean, "low": mean - reach, "high": mean + reach}
+    mean = values.mean()
+    quantile = student.ppf(0.975, len(values) - 1)
+    reach = quantile * _deviation(values, rows)
+    return {
+        "mean": mean,
+        "low": mean - reach,
+        "high": mean + reach,
+    }
 
 
 def _p(values: np.ndarray, rows: list) -> float:
+    mean = values.mean()
     deviation = _deviation(values, rows)
     if deviation == 0:
-        return 1.0 if values.mean() == 0 else 0.0
-    return float(2 * student.sf(abs(values.mean()) / deviation, len(values) - 1))
+        return float(mean == 0)  # every fold says the same
+    t = abs(mean) / deviation
+    return float(2 * student.sf(t, len(values) - 1))
 
 
 def _reasons(search: BaseEstimator) -> dict[str, str]:
     """Why fits failed, by the searched parameters: read from what the fits left in their folder."""
     if not np.isnan(fold_scores(search)).any():
         return {}
-    names, found = list(search.cv_results_["params"][0]), {}
+    names = sorted(search.cv_results_["params"][0])
+    found = {}
     for path in Path(search.estimator.memory).glob("*.json"):
         facts = json.loads(path.read_text(encoding="utf-8"))
-        last = facts["history"][-1]
-        if not np.isfinite(last["loss"]):
-            parameters = {name: facts["parameters"].get(name) for name in sorted(names)}
-            found[_key(parameters)] = f"the loss is {last['loss']} in epoch {len(facts['history'])}"
+        epochs = len(facts["history"])
+        loss = facts["history"][-1]["loss"]
+        if not np.isfinite(loss):
+            parameters = {name: facts["parameters"].get(name) for name in names}
+            found[_key(parameters)] = f"the loss is {loss} in epoch {epochs}"
     return found
 
 

@@ -64,7 +64,8 @@ def largest_share(y, said) -> float:
     """The share of the commonest answer (0..1): 1 means that a network answers the same to
     everything.
     """
-    return float(np.unique(said, return_counts=True)[1].max() / len(said))
+    _, counts = np.unique(said, return_counts=True)
+    return float(counts.max() / len(said))
 
 
 #: What every search measures of each fold: accuracy (by which it chooses), UAR, and whether the
@@ -83,9 +84,8 @@ def search_epochs_and_batch(X, y, network: str = "conv2d", **options) -> GridSea
     ----------
     X, y, **options : as in `grid_search`.
     """
-    return grid_search(
-        X, y, EPOCHS_AND_BATCH.get(network, EPOCHS_AND_BATCH["conv2d"]), network, **options
-    )
+    space = EPOCHS_AND_BATCH.get(network, EPOCHS_AND_BATCH["conv2d"])
+    return grid_search(X, y, space, network, **options)
 
 
 def search_activation(X, y, network: str = "conv2d", **options) -> GridSearchCV:
@@ -154,11 +154,12 @@ def grid_search(
         estimator,
         space,
         scoring=SCORING,
-        refit="accuracy" if refit else False,
+        refit=_chosen_by(refit),
         cv=_folds(cv),
         n_jobs=n_jobs,
     )
-    return _fit(search, math.prod(map(len, space.values())), X, y, groups, progress)
+    points = math.prod(map(len, space.values()))
+    return _fit(search, points, X, y, groups, progress)
 
 
 def random_search(
@@ -191,7 +192,7 @@ def random_search(
         n_iter=n_iter,
         random_state=seed,
         scoring=SCORING,
-        refit="accuracy" if refit else False,
+        refit=_chosen_by(refit),
         cv=_folds(cv),
         n_jobs=n_jobs,
     )
@@ -241,9 +242,8 @@ def halving_search(
         cv=_folds(cv),
         n_jobs=n_jobs,
     )
-    return _fit(
-        search, sum(n for n, _ in rounds(n_candidates, epochs, factor)), X, y, groups, progress
-    )
+    points = sum(n for n, _ in rounds(n_candidates, epochs, factor))
+    return _fit(search, points, X, y, groups, progress)
 
 
 def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[tuple[int, int]]:
@@ -260,33 +260,45 @@ def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[
     >>> rounds(9, (2, 20))
     [(9, 2), (3, 6), (1, 18)]
     """
-    found = [(n_candidates, epochs[0])]
-    while (
-        found[-1][0] > 1
-        and found[-1][1] * factor <= epochs[1]
-        and len(found) <= math.log(n_candidates, factor)
-    ):
-        found.append((math.ceil(n_candidates / factor ** len(found)), found[-1][1] * factor))
+    first, last = epochs
+    found = [(n_candidates, first)]
+    points = n_candidates
+    each = first * factor
+    while points > 1 and each <= last and len(found) <= math.log(n_candidates, factor):
+        points = math.ceil(n_candidates / factor ** len(found))
+        found.append((points, each))
+        each *= factor
     return found
 
 
 def _estimator(network, space: Mapping, memory, settings: dict) -> NetworkClassifier:
     """The estimator to clone, after a look at every name and at every value that is listed."""
-    estimator = network if isinstance(network, NetworkClassifier) else NetworkClassifier(network)
+    estimator = network
+    if not isinstance(network, NetworkClassifier):
+        estimator = NetworkClassifier(network)
     memory = memory or estimator.memory or config.output_root() / "searches"
     check_names(estimator, [*space, *settings])
     for name, values in space.items():
-        for value in values if isinstance(values, list | tuple) else ():
-            check_values({name: value})
-    estimator = NetworkClassifier(**estimator.get_params(deep=False)).set_params(
-        memory=str(memory), **settings
-    )
-    check_values(estimator.get_params())
-    return estimator
+        if isinstance(values, list | tuple):
+            for value in values:
+                check_values({name: value})
+    own = NetworkClassifier(**estimator.get_params(deep=False))
+    own.set_params(memory=str(memory), **settings)
+    check_values(own.get_params())
+    return own
+
+
+def _chosen_by(refit: bool) -> str | bool:
+    """By which score scikit-learn chooses the point to train again; False: it trains none."""
+    if refit:
+        return "accuracy"
+    return False
 
 
 def _folds(cv):
-    return StratifiedKFold(cv, shuffle=True, random_state=0) if isinstance(cv, int) else cv
+    if isinstance(cv, int):
+        return StratifiedKFold(cv, shuffle=True, random_state=0)
+    return cv
 
 
 def _fit(search: BaseEstimator, candidates: int, X, y, groups, progress: bool) -> BaseEstimator:
@@ -294,29 +306,32 @@ def _fit(search: BaseEstimator, candidates: int, X, y, groups, progress: bool) -
     search.cv = pairs  # so that what is recorded of the folds is what was run
     total = candidates * len(pairs) + bool(search.refit)
     started = time.monotonic()
-    with _bar(Path(search.estimator.memory), total, progress), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", FitFailedWarning
-        )  # told below, in one line, and in the table with the reason
+    memory = Path(search.estimator.memory)
+    with _bar(memory, total, progress), warnings.catch_warnings():
+        # Failed fits are told below, in one line, and in the table with the reason.
+        warnings.simplefilter("ignore", FitFailedWarning)
         warnings.filterwarnings("ignore", "One or more of the (test|train) scores are non-finite")
         try:
             search.fit(X, y)
         except ValueError as error:
             if "fits failed" not in str(error):
                 raise
-            reason = next(
-                (line for line in reversed(str(error).splitlines()) if "Error: " in line), ""
-            )
-            raise SearchError(
-                f"not one of {total} fits succeeded: {reason.partition('Error: ')[2]}"
-            ) from error
+            reason = _last_error(str(error))
+            raise SearchError(f"not one of {total} fits succeeded: {reason}") from error
     search.wall_time_s_ = round(time.monotonic() - started, 1)
-    failed = int(np.isnan(fold_scores(search)).sum())
+    scores = fold_scores(search)
+    failed = int(np.isnan(scores).sum())
     if failed:
-        print(
-            f"{failed} of {fold_scores(search).size} fits failed; search.table says which and why"
-        )
+        print(f"{failed} of {scores.size} fits failed; search.table says which and why")
     return search
+
+
+def _last_error(told: str) -> str:
+    """The last error in the tracebacks of scikit-learn, without its kind."""
+    for line in reversed(told.splitlines()):
+        if "Error: " in line:
+            return line.partition("Error: ")[2]
+    return ""
 
 
 def _pairs(cv, X, y, groups) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -340,15 +355,16 @@ def _bar(memory: Path, total: int, progress: bool) -> Iterator[None]:
     if not progress:
         yield
         return
-    since, over = time.time_ns(), threading.Event()
+    since = time.time_ns()
+    over = threading.Event()
 
     def watch() -> None:
         with tqdm(total=total, desc="fits", unit="fit", dynamic_ncols=True) as bar:
             while True:
                 last = over.wait(0.5)
-                bar.update(
-                    sum(p.stat().st_mtime_ns >= since for p in memory.glob("*.json")) - bar.n
-                )
+                touched = [path.stat().st_mtime_ns for path in memory.glob("*.json")]
+                finished = sum(when >= since for when in touched)
+                bar.update(finished - bar.n)
                 if last:
                     return
 

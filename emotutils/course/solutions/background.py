@@ -6,36 +6,48 @@ from .registry import exercise
 
 
 def _judge_softmax(answer) -> None:
+    third = 1 / 3
+    three_equal = [5, 5, 5]
+    last_twice = [0, 0, np.log(2)]
     cases = (
         ([[0, 0]], [[0.5, 0.5]]),
         ([[1, 2, 3]], [[0.09003, 0.24473, 0.66524]]),
-        ([[5, 5, 5], [0, 0, np.log(2)]], [[1 / 3, 1 / 3, 1 / 3], [0.25, 0.25, 0.5]]),
+        (
+            [three_equal, last_twice],
+            [[third, third, third], [0.25, 0.25, 0.5]],
+        ),
     )
     for scores, expected in cases:
         with np.errstate(all="ignore"):
             got = answer(np.array(scores, float))
         assert got is not None, "the function returns nothing yet"
-        assert np.shape(got) == np.shape(expected), (
-            f"{np.shape(scores)} in, {np.shape(expected)} out"
-        )
-        assert np.allclose(np.sum(got, axis=1), 1), (
-            "each row must sum to 1: add up along axis 1, with keepdims=True"
-        )
-        assert np.allclose(got, expected, atol=1e-4), f"for {scores} it should be {expected}"
+        shape = np.shape(scores)
+        assert np.shape(got) == shape, f"{shape} in, {shape} out"
+        totals = np.sum(got, axis=1)
+        hint = "each row must sum to 1: add up along axis 1, with keepdims=True"
+        assert np.allclose(totals, 1), hint
+        right = np.allclose(got, expected, atol=1e-4)
+        assert right, f"for {scores} it should be {expected}"
     large = [[1000.0, 1000.0, 0.0]]
     small = [[-1000.0, -1000.0, -2000.0]]
     for scores in (large, small):
         with np.errstate(all="ignore"):
             got = answer(np.array(scores))
-        assert np.isfinite(got).all(), (
-            "e¹⁰⁰⁰ is no number for a computer: what may be taken from all scores of a row?"
-        )
-        assert np.allclose(got, [[0.5, 0.5, 0]]), f"for {scores} it should be [[0.5, 0.5, 0.0]]"
+        finite = np.isfinite(got).all()
+        hint = "e¹⁰⁰⁰ is no number for a computer: what may be taken from all scores of a row?"
+        assert finite, hint
+        expected = [[0.5, 0.5, 0.0]]
+        right = np.allclose(got, expected)
+        assert right, f"for {scores} it should be {expected}"
     two_rows = np.array([[1000.0, 999.0], [0.0, 1.0]])
     with np.errstate(all="ignore"):
         got = answer(two_rows)
-    expected = [[0.73106, 0.26894], [0.26894, 0.73106]]
-    assert np.allclose(got, expected, atol=1e-4), "take each row's own maximum from it"
+    expected = [
+        [0.73106, 0.26894],
+        [0.26894, 0.73106],
+    ]
+    right = np.allclose(got, expected, atol=1e-4)
+    assert right, "take each row's own maximum from it"
 
 
 @exercise("01.1", _judge_softmax)
@@ -43,7 +55,8 @@ def softmax(z: np.ndarray) -> np.ndarray:
     """Probabilities (n, k) from scores (n, k). The largest exponent is 0, so that nothing
     overflows.
     """
-    e = np.exp(z - z.max(axis=1, keepdims=True))
+    largest = z.max(axis=1, keepdims=True)
+    e = np.exp(z - largest)
     return e / e.sum(axis=1, keepdims=True)
 
 
@@ -68,20 +81,18 @@ def _judge_step(answer) -> None:
         of_b = 2 * error.mean()
         gradient = np.append(of_w, of_b)
         moved = np.append(new_w - w, new_b - b)
-        assert not np.allclose(moved, rate * gradient), (
-            "that is uphill: the gradient points to where the loss grows"
-        )
-        assert not np.allclose(moved, -rate * n * gradient), (
-            "the loss is a mean: divide by the number of rows"
-        )
-        assert not np.allclose(moved, -rate * gradient / 2), (
-            "the slope of a square has a factor of 2"
-        )
-        if np.allclose(moved[:-1], -rate * of_w):
-            assert not np.isclose(moved[-1], 0), "b takes a step too"
-        assert np.allclose(moved, -rate * gradient), (
-            "compare your gradient with finite differences, as in section 9"
-        )
+        expected = -rate * gradient
+        uphill = np.allclose(moved, -expected)
+        assert not uphill, "that is uphill: the gradient points to where the loss grows"
+        summed = np.allclose(moved, n * expected)
+        assert not summed, "the loss is a mean: divide by the number of rows"
+        halved = np.allclose(moved, expected / 2)
+        assert not halved, "the slope of a square has a factor of 2"
+        w_is_right = np.allclose(moved[:-1], expected[:-1])
+        b_stays = np.isclose(moved[-1], 0)
+        assert not (w_is_right and b_stays), "b takes a step too"
+        right = np.allclose(moved, expected)
+        assert right, "compare your gradient with finite differences, as in section 9"
 
 
 @exercise("01.2", _judge_step)
@@ -92,11 +103,13 @@ def gradient_step(
     error = X @ w + b - y
     of_w = 2 * X.T @ error / len(y)
     of_b = 2 * error.mean()
-    return w - rate * of_w, b - rate * of_b
+    new_w = w - rate * of_w
+    new_b = b - rate * of_b
+    return new_w, new_b
 
 
 def _judge_precision_recall(answer) -> None:
-    y = np.array(["joy"] * 4 + ["fear"] * 2 + ["calm"] * 2)
+    y = np.repeat(["joy", "fear", "calm"], [4, 2, 2])
     said = np.array(["joy", "joy", "fear", "joy", "joy", "joy", "calm", "joy"])
     cases = {
         "joy": (3 / 6, 3 / 4),
@@ -111,10 +124,12 @@ def _judge_precision_recall(answer) -> None:
         if precision != recall:
             swapped = np.allclose(got, (recall, precision))
             assert not swapped, "the right numbers in the wrong order: precision first"
+        right = np.allclose(got, expected)
         hint = f"for {label} it should be {precision:.2f} and {recall:.2f}"
-        assert np.allclose(got, expected), hint
+        assert right, hint
+    always_joy = np.full(8, "joy")
     with np.errstate(all="ignore"):
-        precision, recall = answer(y, np.full(8, "joy"), "calm")
+        precision, recall = answer(y, always_joy, "calm")
     assert np.isnan(precision), (
         "of no answers at all no share is right: the precision of a label never said is nan"
     )
@@ -126,9 +141,11 @@ def precision_recall(y: np.ndarray, said: np.ndarray, label: str) -> tuple[float
     """Of the answers ``label`` the share that is right, and of the rows with that label the share
     that is found.
     """
-    found = np.sum((y == label) & (said == label))
-    answers = np.sum(said == label)
-    rows = np.sum(y == label)
+    has_label = y == label
+    gets_label = said == label
+    found = np.sum(has_label & gets_label)
+    answers = np.sum(gets_label)
+    rows = np.sum(has_label)
     precision = np.nan
     recall = np.nan
     if answers:

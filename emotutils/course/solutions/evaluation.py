@@ -9,30 +9,47 @@ from .registry import exercise
 
 
 def _judge_specificity(answer) -> None:
+    two = [
+        [8, 2],
+        [1, 9],
+    ]
+    three = [
+        [3, 0, 1],
+        [1, 2, 0],
+        [0, 1, 2],
+    ]
+    rare = [
+        [50, 0, 0],
+        [5, 0, 0],
+        [0, 0, 45],
+    ]
     cases = (
-        ([[8, 2], [1, 9]], [0.9, 0.8]),
-        ([[3, 0, 1], [1, 2, 0], [0, 1, 2]], [5 / 6, 6 / 7, 6 / 7]),
-        ([[50, 0, 0], [5, 0, 0], [0, 0, 45]], [0.9, 1, 1]),
+        (two, [0.9, 0.8]),
+        (three, [5 / 6, 6 / 7, 6 / 7]),
+        (rare, [0.9, 1, 1]),
     )
     for confusion, expected in cases:
         counts = np.array(confusion)
         got = answer(counts.copy())
         assert got is not None, "the function returns nothing yet"
-        assert np.shape(got) == (len(counts),), "give one number a label"
+        n_labels = len(counts)
+        assert np.shape(got) == (n_labels,), "give one number a label"
         recall = counts.diagonal() / counts.sum(axis=1)
-        assert not np.allclose(got, recall), (
-            "that is the sensitivity: of a label's own rows, the share found"
-        )
-        hint = f"for {confusion} it should be {np.round(expected, 3).tolist()}"
-        assert np.allclose(got, expected), hint
+        swapped = np.allclose(got, recall)
+        assert not swapped, "that is the sensitivity: of a label's own rows, the share found"
+        right = np.allclose(got, expected)
+        rounded = np.round(expected, 3).tolist()
+        assert right, f"for {confusion} it should be {rounded}"
 
 
 @exercise("11.1", _judge_specificity)
 def specificity(confusion: np.ndarray) -> np.ndarray:
     """Of all rows that do not have a label, the share that is not given it; one number a label."""
     hits = np.diag(confusion)
-    others = confusion.sum() - confusion.sum(axis=1)
-    false_alarms = confusion.sum(axis=0) - hits
+    rows = confusion.sum(axis=1)
+    answers = confusion.sum(axis=0)
+    others = confusion.sum() - rows
+    false_alarms = answers - hits
     return 1 - false_alarms / others
 
 
@@ -49,13 +66,17 @@ def _judge_wilson(answer) -> None:
         assert np.shape(got) == (2,), "give two numbers: low and high"
         found = binomtest(hits, n).proportion_ci(method="wilson")
         share = hits / n
-        plain = 1.96 * np.sqrt(share * (1 - share) / n)
-        naive = np.allclose(got, (share - plain, share + plain), atol=1e-4)
+        variance = share * (1 - share) / n
+        plain = 1.96 * np.sqrt(variance)
+        around = (share - plain, share + plain)
+        naive = np.allclose(got, around, atol=1e-4)
         if n <= 20:
             hint = f"share ± 1.96 · error is not Wilson's: see what it gives for {hits} of {n}"
             assert not naive, hint
+        expected = (found.low, found.high)
+        right = np.allclose(got, expected, atol=1e-4)
         hint = f"for {hits} of {n} it should be {found.low:.4f} to {found.high:.4f}"
-        assert np.allclose(got, (found.low, found.high), atol=1e-4), hint
+        assert right, hint
 
 
 @exercise("11.2", _judge_wilson)
@@ -64,8 +85,10 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     z = 1.96
     share = hits / n
     widened = 1 + z**2 / n
-    variance = share * (1 - share) / n + z**2 / (4 * n**2)
-    middle = (share + z**2 / (2 * n)) / widened
+    variance = share * (1 - share) / n
+    variance += z**2 / (4 * n**2)
+    middle = share + z**2 / (2 * n)
+    middle /= widened
     reach = z * np.sqrt(variance) / widened
     return middle - reach, middle + reach
 
@@ -78,17 +101,22 @@ def _judge_ece(answer) -> None:
         (500, 7, 15),
     )
     for n, k, bins in cases:
-        proba = rng.dirichlet(np.full(k, 0.6), n)
+        alpha = np.full(k, 0.6)
+        proba = rng.dirichlet(alpha, n)
         y = rng.integers(0, k, n)
         got = answer(y.copy(), proba.copy(), bins)
         assert got is not None, "the function returns nothing yet"
         table = reliability(y, proba, bins)
         expected = measured(table)
-        gaps = (table["confidence"] - table["accuracy"]).abs()
+        gaps = table["confidence"] - table["accuracy"]
+        unweighted = gaps.abs().mean()
         assert not np.isnan(got), "an empty bin has no mean: leave it out"
-        assert n == 1 or not np.isclose(got, gaps.mean()), "weigh each bin by its rows"
+        if n > 1:
+            naive = np.isclose(got, unweighted)
+            assert not naive, "weigh each bin by its rows"
+        right = np.isclose(got, expected)
         hint = f"for {n} rows, {k} labels, {bins} bins it should be {expected:.4f}"
-        assert np.isclose(got, expected), hint
+        assert right, hint
 
 
 @exercise("11.3", _judge_ece)

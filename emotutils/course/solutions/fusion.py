@@ -6,11 +6,14 @@ from .registry import exercise
 
 
 def _some(n: int, k: int = 7) -> np.ndarray:
-    return np.random.default_rng(n).dirichlet(np.full(k, 0.5), n)
+    rng = np.random.default_rng(n)
+    alpha = np.full(k, 0.5)
+    return rng.dirichlet(alpha, n)
 
 
 def _normalised(p: np.ndarray) -> np.ndarray:
-    return p / p.sum(axis=1, keepdims=True)
+    totals = p.sum(axis=1, keepdims=True)
+    return p / totals
 
 
 def _judge_product(answer) -> None:
@@ -24,20 +27,23 @@ def _judge_product(answer) -> None:
     assert got.shape == face.shape, (
         f"one row of probabilities for each moment: {face.shape}, not {got.shape}"
     )
-    assert np.allclose(got.sum(axis=1), 1), "each row should add up to 1"
-    plain = _normalised(face * voice)
-    assert not np.allclose(got, plain), "the prior stands in both streams: divide it out once"
-    twice = _normalised(face * voice / prior**2)
-    assert not np.allclose(got, twice), "once, not twice"
-    expected = _normalised(face * voice / prior)
-    assert np.allclose(got, expected), "p(face) · p(voice) / prior, then normalise"
+    totals = got.sum(axis=1)
+    assert np.allclose(totals, 1), "each row should add up to 1"
+    both = face * voice
+    never = np.allclose(got, _normalised(both))
+    assert not never, "the prior stands in both streams: divide it out once"
+    twice = np.allclose(got, _normalised(both / prior**2))
+    assert not twice, "once, not twice"
+    once = np.allclose(got, _normalised(both / prior))
+    assert once, "p(face) · p(voice) / prior, then normalise"
 
 
 @exercise("13.1", _judge_product)
 def product(face: np.ndarray, voice: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """The product of two experts, (n, 7) each, with the label prior (7,) divided out once."""
     p = face * voice / prior
-    return p / p.sum(axis=1, keepdims=True)
+    totals = p.sum(axis=1, keepdims=True)
+    return p / totals
 
 
 def _judge_threshold(answer) -> None:
@@ -48,14 +54,18 @@ def _judge_threshold(answer) -> None:
         got = answer(top.copy(), wrong.copy(), rate)
         assert got is not None, "the function returns nothing yet"
         kept = top >= got
-        assert kept.any(), f"with {rate:.0%} errors allowed some answers can be given"
-        assert wrong[kept].mean() <= rate + 1e-9, (
-            f"of the answers at or above it, {wrong[kept].mean():.0%} are wrong"
-        )
-        allowed = [t for t in top if wrong[top >= t].mean() <= rate]
-        assert got <= min(allowed) + 1e-12, (
-            "a lower threshold would do: more answers could be given"
-        )
+        some = kept.any()
+        assert some, f"with {rate:.0%} errors allowed some answers can be given"
+        risk = wrong[kept].mean()
+        hint = f"of the answers at or above it, {risk:.0%} are wrong"
+        assert risk <= rate + 1e-9, hint
+        allowed = []
+        for lower in top:
+            answered = top >= lower
+            if wrong[answered].mean() <= rate:
+                allowed.append(lower)
+        hint = "a lower threshold would do: more answers could be given"
+        assert got <= min(allowed) + 1e-12, hint
 
 
 @exercise("13.2", _judge_threshold)
@@ -65,22 +75,31 @@ def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
     """
     order = np.argsort(-top)  # the surest first
     answered = np.arange(1, len(top) + 1)
-    risk = np.cumsum(wrong[order]) / answered
-    last = np.flatnonzero(risk <= error_rate).max()
-    return float(top[order[last]])
+    errors = np.cumsum(wrong[order])
+    risk = errors / answered
+    allowed = np.flatnonzero(risk <= error_rate)
+    least_sure = order[allowed.max()]
+    return float(top[least_sure])
 
 
 def _judge_runs(answer) -> None:
+    one = [0, 1, 1, 1, 0, 1, 0]
+    two = [1, 1, 0, 0, 1, 1]
+    none = [0, 0]
+    short = [1, 1, 1]
     cases = (
-        ([0, 1, 1, 1, 0, 1, 0], 0.5, 1.0, [(0.5, 2.0)]),
-        ([1, 1, 0, 0, 1, 1], 1.0, 2.0, [(0.0, 2.0), (4.0, 6.0)]),
-        ([0, 0], 1.0, 1.0, []),
-        ([1, 1, 1], 0.5, 2.0, []),
+        (one, 0.5, 1.0, [(0.5, 2.0)]),
+        (two, 1.0, 2.0, [(0.0, 2.0), (4.0, 6.0)]),
+        (none, 1.0, 1.0, []),
+        (short, 0.5, 2.0, []),
     )
     for flags, hop, least, expected in cases:
-        got = answer(np.array(flags, bool), hop, least)
+        apart = np.array(flags, bool)
+        got = answer(apart, hop, least)
         assert got is not None, "the function returns nothing yet"
-        pairs = [(float(start), float(end)) for start, end in got]
+        pairs = []
+        for start, end in got:
+            pairs.append((float(start), float(end)))
         hint = f"{flags} every {hop} s, at least {least} s: it should be {expected}"
         assert pairs == expected, hint
 
@@ -92,6 +111,8 @@ def stretches(apart: np.ndarray, hop: float, least: float) -> list[tuple[float, 
     edges = np.flatnonzero(np.diff(flags))
     found = []
     for start, end in edges.reshape(-1, 2):
+        begins = start * hop
+        ends = end * hop
         if (end - start) * hop >= least:
-            found.append((start * hop, end * hop))
+            found.append((begins, ends))
     return found

@@ -6,29 +6,39 @@ from .registry import exercise
 
 
 def _judge_dropout(answer) -> None:
-    rng = np.random.default_rng(0)
     present = np.ones((4000, 2))
-    got = answer(present.copy(), 0.5, np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    got = answer(present.copy(), 0.5, rng)
     assert got is not None, "the function returns nothing yet"
     got = np.asarray(got)
     assert got.shape == present.shape, f"give presences of shape (n, 2), not {got.shape}"
-    assert np.isin(got, (0, 1)).all(), "a presence is 0 or 1"
-    assert (got.sum(axis=1) > 0).all(), (
-        "a row without face and voice teaches nothing: hide one of them, never both"
-    )
-    hidden = (got.sum(axis=1) == 1).mean()
+    binary = np.isin(got, (0, 1))
+    assert binary.all(), "a presence is 0 or 1"
+    left = got.sum(axis=1)
+    hint = "a row without face and voice teaches nothing: hide one of them, never both"
+    assert left.min() > 0, hint
+    alone = left == 1
+    hidden = alone.mean()
     assert 0.45 < hidden < 0.55, f"asked for half of the rows, {hidden:.0%} lose one"
-    alone = got[got.sum(axis=1) == 1]
-    faces = alone[:, 0].mean()
-    assert abs(faces - 0.5) < 0.05, "face and voice should be hidden equally often"
-    some = (rng.random((500, 2)) < 0.5).astype(float)
-    some[some.sum(axis=1) == 0, 0] = 1
-    again = answer(some.copy(), 1.0, np.random.default_rng(2))
-    again = np.asarray(again)
-    assert (again <= some).all(), "what is missing cannot come back"
-    assert (again.sum(axis=1) == 1).all(), (
-        "with rate 1 every row with both loses one, and a row with one keeps it"
-    )
+    faces = got[alone, 0].mean()
+    assert 0.45 < faces < 0.55, "face and voice should be hidden equally often"
+    _judge_dropout_where_some_are_missing(answer)
+
+
+def _judge_dropout_where_some_are_missing(answer) -> None:
+    rng = np.random.default_rng(0)
+    drawn = rng.random((500, 2)) < 0.5
+    some = drawn.astype(float)
+    neither = some.sum(axis=1) == 0
+    some[neither, 0] = 1
+    rng = np.random.default_rng(2)
+    got = answer(some.copy(), 1.0, rng)
+    got = np.asarray(got)
+    possible = got <= some
+    assert possible.all(), "what is missing cannot come back"
+    alone = got.sum(axis=1) == 1
+    hint = "with rate 1 every row with both loses one, and a row with one keeps it"
+    assert alone.all(), hint
 
 
 @exercise("14.1", _judge_dropout)
@@ -36,9 +46,11 @@ def modality_dropout(present: np.ndarray, rate: float, rng: np.random.Generator)
     """Hide face or voice, each as often, from this share of the rows that have both; ``present`` is
     (n, 2), 1 or 0.
     """
+    n = len(present)
     both = present.all(axis=1)
-    hit = both & (rng.random(len(present)) < rate)
-    side = rng.integers(0, 2, len(present))
+    drawn = rng.random(n) < rate
+    hit = both & drawn
+    side = rng.integers(0, 2, n)
     out = present.copy()
     out[hit, side[hit]] = 0
     return out
@@ -50,12 +62,19 @@ def _judge_shared(answer) -> None:
         ("ab", "xy", "bd", "zy", "b", "y"),
     )
     for *sides, same_faces, same_actors in cases:
-        got = answer(*(np.array(list(names)) for names in sides))
+        arrays = [np.array(list(names)) for names in sides]
+        got = answer(*arrays)
         assert got is not None, "the function returns nothing yet"
         faces, actors = got
-        hint = f"faces and actors {sides[:2]} in train, {sides[2:]} in test: "
-        assert set(faces) == set(same_faces), hint + f"the same faces are {list(same_faces)}"
-        assert set(actors) == set(same_actors), hint + f"the same actors are {list(same_actors)}"
+        train = sides[:2]
+        test = sides[2:]
+        told = f"faces and actors {train} in train, {test} in test"
+        expected = list(same_faces)
+        hint = f"{told}: the same faces are {expected}"
+        assert set(faces) == set(expected), hint
+        expected = list(same_actors)
+        hint = f"{told}: the same actors are {expected}"
+        assert set(actors) == set(expected), hint
 
 
 @exercise("14.2", _judge_shared)

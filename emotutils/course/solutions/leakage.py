@@ -15,28 +15,35 @@ def _judge_group_split(answer) -> None:
     rng = np.random.default_rng(0)
     for share in (0.2, 0.5):
         actors = [f"actor {i:02}" for i in range(20)]
-        frequency = rng.dirichlet(np.full(20, 5.0))
+        alpha = np.full(20, 5.0)
+        frequency = rng.dirichlet(alpha)
         groups = rng.choice(actors, 400, p=frequency)
         got = answer(groups, share, 0)
         assert got is not None, "the function returns nothing yet"
         mask = np.asarray(got)
         assert mask.shape == groups.shape, "give one True or False for each row"
         assert mask.dtype == bool, "give True for test, False for the others"
-        for group in np.unique(groups):
-            sides = set(mask[groups == group])
+        names, rows = np.unique(groups, return_counts=True)
+        for group in names:
+            its_own = groups == group
+            sides = set(mask[its_own])
             assert len(sides) == 1, f"{group} lies on both sides"
-        assert mask.any() and not mask.all(), "one side is empty"
-        _, rows = np.unique(groups, return_counts=True)
-        most = share + rows.max() / len(groups)
-        assert share - 1e-9 <= mask.mean() <= most, (
+        reached = mask.mean()
+        assert 0 < reached < 1, "one side is empty"
+        largest = rows.max() / len(groups)
+        assert share - 1e-9 <= reached <= share + largest, (
             f"asked for a share of {share:.0%}: it should be that, and at most one group more, "
-            f"not {mask.mean():.0%}"
+            f"not {reached:.0%}"
         )
         again = answer(groups, share, 0)
-        assert np.array_equal(mask, again), "the same seed should give the same mask"
-        others = [answer(groups, share, seed) for seed in (1, 2, 3)]
-        same = [np.array_equal(mask, other) for other in others]
-        assert not all(same), "the seed changes nothing"
+        same = np.array_equal(mask, again)
+        assert same, "the same seed should give the same mask"
+        differ = False
+        for seed in (1, 2, 3):
+            other = answer(groups, share, seed)
+            if not np.array_equal(mask, other):
+                differ = True
+        assert differ, "the seed changes nothing"
 
 
 @exercise("12.1", _judge_group_split)
@@ -44,30 +51,36 @@ def group_split(groups, share: float, seed: int) -> np.ndarray:
     """Which rows test: whole groups, drawn one after the other until they hold the share of the
     rows.
     """
+    groups = np.asarray(groups)
     test = np.zeros(len(groups), bool)
     names = np.unique(groups)
-    for group in np.random.default_rng(seed).permutation(names):
+    rng = np.random.default_rng(seed)
+    for group in rng.permutation(names):
         if test.mean() < share:
-            test |= np.asarray(groups) == group
+            its_own = groups == group
+            test[its_own] = True
     return test
 
 
 def _judge_nearest_gap(answer) -> None:
     t = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    scattered = [1, 0, 1, 1, 0, 1]
+    first_two = [1, 1, 0, 0, 0, 0]
+    first = [1, 0, 0, 0, 0, 0]
     cases = (
-        (t, [1, 0, 1, 1, 0, 1], [0.2, 0.2]),
-        (t, [1, 1, 0, 0, 0, 0], [0.2, 0.4, 0.6, 0.8]),
-        (t[::-1], [1, 0, 0, 0, 0, 0], [0.2, 0.4, 0.6, 0.8, 1.0]),
+        (t, scattered, [0.2, 0.2]),
+        (t, first_two, [0.2, 0.4, 0.6, 0.8]),
+        (t[::-1], first, [0.2, 0.4, 0.6, 0.8, 1.0]),
     )
     for times, train, expected in cases:
-        got = answer(times.copy(), np.array(train, bool))
+        is_train = np.array(train, bool)
+        got = answer(times.copy(), is_train)
         assert got is not None, "the function returns nothing yet"
-        assert len(got) == len(expected), (
-            f"one number for each test frame: {len(expected)}, not {len(got)}"
-        )
-        assert np.allclose(got, expected), (
-            f"t = {times.tolist()}, is_train = {train}: it should be {expected}"
-        )
+        n = len(expected)
+        assert len(got) == n, f"one number for each test frame: {n}, not {len(got)}"
+        right = np.allclose(got, expected)
+        hint = f"t = {times.tolist()}, is_train = {train}: it should be {expected}"
+        assert right, hint
 
 
 @exercise("12.2", _judge_nearest_gap)
@@ -80,24 +93,36 @@ def nearest_gap(t, is_train) -> np.ndarray:
 
 
 def _honest(X, y) -> float:
-    chosen = make_pipeline(StandardScaler(), SelectKBest(k=10), LogisticRegression())
-    return cross_val_score(chosen, X, y, cv=5).mean()
+    scaler = StandardScaler()
+    choice = SelectKBest(k=10)
+    classifier = LogisticRegression()
+    pipeline = make_pipeline(scaler, choice, classifier)
+    scores = cross_val_score(pipeline, X, y, cv=5)
+    return scores.mean()
 
 
 def _scaled_on_all(X, y) -> float:
-    return _honest(StandardScaler().fit_transform(X), y)
+    scaler = StandardScaler()
+    scaled = scaler.fit_transform(X)
+    return _honest(scaled, y)
 
 
 def _chosen_on_all(X, y) -> float:
-    columns = SelectKBest(k=10).fit_transform(X, y)
-    return cross_val_score(LogisticRegression(), columns, y, cv=5).mean()
+    choice = SelectKBest(k=10)
+    columns = choice.fit_transform(X, y)
+    classifier = LogisticRegression()
+    scores = cross_val_score(classifier, columns, y, cv=5)
+    return scores.mean()
 
 
 def _copied_first(X, y) -> float:
-    wobble = np.random.default_rng(0).normal(0, 0.05, X.shape)
+    rng = np.random.default_rng(0)
+    wobble = rng.normal(0, 0.05, X.shape)
     twice = np.concatenate([X, X + wobble])
     labels = np.concatenate([y, y])
-    return cross_val_score(KNeighborsClassifier(1), twice, labels, cv=5).mean()
+    classifier = KNeighborsClassifier(1)
+    scores = cross_val_score(classifier, twice, labels, cv=5)
+    return scores.mean()
 
 
 def _judge_leaks(answer) -> None:
@@ -120,7 +145,8 @@ def leaks(pipeline) -> bool:
     """
     scores = []
     for seed in range(3):
-        noise = np.random.default_rng(seed).normal(size=(200, 500))
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=(200, 500))
         labels = np.arange(200) % 2
         scores.append(pipeline(noise, labels))
     return bool(np.mean(scores) > 0.65)

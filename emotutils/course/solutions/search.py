@@ -1,7 +1,5 @@
 """The exercises of notebooks/06_hyperparameter_search."""
 
-from math import prod
-
 import numpy as np
 from scipy.stats import t as student
 
@@ -20,7 +18,8 @@ def _judge_fits(answer) -> None:
     for space, folds, repeats, refit, expected in cases:
         got = answer(space, folds, repeats, refit)
         assert got is not None, "the function returns nothing yet"
-        sizes = " × ".join(str(len(values)) for values in space.values())
+        lengths = [str(len(values)) for values in space.values()]
+        sizes = " × ".join(lengths)
         case = f"{sizes} points, folds={folds}, repeats={repeats}, refit={refit}"
         assert got == expected, f"{case} makes {expected} fits, not {got}"
 
@@ -28,8 +27,11 @@ def _judge_fits(answer) -> None:
 @exercise("06.1", _judge_fits)
 def fits(space: dict, folds: int, repeats: int, refit: bool) -> int:
     """How many networks a grid search trains."""
-    points = prod(len(values) for values in space.values())
-    return points * folds * repeats + int(refit)
+    points = 1
+    for values in space.values():
+        points *= len(values)
+    in_folds = points * folds * repeats
+    return in_folds + int(refit)
 
 
 def _judge_interval(answer) -> None:
@@ -44,19 +46,22 @@ def _judge_interval(answer) -> None:
         got = answer(scores, n_train, n_test)
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (2,), "give two numbers: low and high"
-        factor = student.ppf(0.975, k - 1) * scores.std(ddof=1)
-        right = factor * np.sqrt(1 / k + n_test / n_train)
-        naive = factor / np.sqrt(k)
+        quantile = student.ppf(0.975, k - 1)
+        factor = quantile * scores.std(ddof=1)
+        expected = factor * np.sqrt(1 / k + n_test / n_train)
         low, high = got
         half = (high - low) / 2
-        assert not np.isclose(half, naive), (
-            "too narrow: folds share training rows, so add n_test / n_train to 1 / k"
-        )
-        by_k = right * np.sqrt((k - 1) / k)
-        assert not np.isclose(half, by_k), "divide by k − 1: std(ddof=1)"
-        from_here = scores.mean() - right
-        to_here = scores.mean() + right
-        assert np.allclose(got, (from_here, to_here)), (
+        narrow = np.isclose(half, factor / np.sqrt(k))
+        hint = "too narrow: folds share training rows, so add n_test / n_train to 1 / k"
+        assert not narrow, hint
+        by_k = np.sqrt((k - 1) / k)
+        divided_by_k = np.isclose(half, expected * by_k)
+        assert not divided_by_k, "divide by k − 1: std(ddof=1)"
+        mean = scores.mean()
+        from_here = mean - expected
+        to_here = mean + expected
+        right = np.allclose(got, (from_here, to_here))
+        assert right, (
             f"for {scores.round(3).tolist()} of {n_train} and {n_test} rows it should be "
             f"{from_here:.4f} to {to_here:.4f}"
         )
@@ -67,9 +72,12 @@ def interval(scores, n_train: int, n_test: int) -> tuple[float, float]:
     """The 95 % interval of a mean over folds (Nadeau and Bengio 2003)."""
     scores = np.asarray(scores)
     k = len(scores)
-    variance = (1 / k + n_test / n_train) * scores.var(ddof=1)
-    reach = student.ppf(0.975, k - 1) * np.sqrt(variance)
-    return scores.mean() - reach, scores.mean() + reach
+    factor = 1 / k + n_test / n_train
+    variance = factor * scores.var(ddof=1)
+    quantile = student.ppf(0.975, k - 1)
+    reach = quantile * np.sqrt(variance)
+    mean = scores.mean()
+    return mean - reach, mean + reach
 
 
 def _judge_holm(answer) -> None:
@@ -82,19 +90,22 @@ def _judge_holm(answer) -> None:
     for p, expected in cases:
         got = answer(list(p))
         assert got is not None, "the function returns nothing yet"
-        assert len(got) == len(p), f"{len(p)} values in, {len(p)} values out"
-        assert np.allclose(got, expected), (
-            f"p = {p} gives {expected}, not {np.round(got, 4).tolist()}"
-        )
+        n = len(p)
+        assert len(got) == n, f"{n} values in, {n} values out"
+        right = np.allclose(got, expected)
+        rounded = np.round(got, 4).tolist()
+        assert right, f"p = {p} gives {expected}, not {rounded}"
 
 
 @exercise("06.3", _judge_holm)
 def holm(p) -> np.ndarray:
     """p-values corrected for their number (Holm 1979), in the order given."""
     p = np.asarray(p, dtype=float)
+    n = len(p)
     order = p.argsort()
-    left = np.arange(len(p), 0, -1)
-    raised = np.maximum.accumulate(p[order] * left)
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(raised, 1)
+    left = np.arange(n, 0, -1)
+    raised = p[order] * left
+    rising = np.maximum.accumulate(raised)
+    corrected = np.empty(n)
+    corrected[order] = np.minimum(rising, 1)
     return corrected
