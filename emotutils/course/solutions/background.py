@@ -19,7 +19,8 @@ def _judge_softmax(answer) -> None:
     )
     for scores, expected in cases:
         with np.errstate(all="ignore"):
-            got = answer(np.array(scores, float))
+            z = np.array(scores, float)
+            got = answer(z)
         assert got is not None, "the function returns nothing yet"
         shape = np.shape(scores)
         assert np.shape(got) == shape, f"{shape} in, {shape} out"
@@ -28,9 +29,11 @@ def _judge_softmax(answer) -> None:
         assert np.allclose(totals, 1), hint
         right = np.allclose(got, expected, atol=1e-4)
         assert right, f"for {scores} it should be {expected}"
-    large = [[1000.0, 1000.0, 0.0]]
-    small = [[-1000.0, -1000.0, -2000.0]]
-    for scores in (large, small):
+    extreme = (
+        [[1000.0, 1000.0, 0.0]],
+        [[-1000.0, -1000.0, -2000.0]],
+    )
+    for scores in extreme:
         with np.errstate(all="ignore"):
             got = answer(np.array(scores))
         finite = np.isfinite(got).all()
@@ -39,7 +42,11 @@ def _judge_softmax(answer) -> None:
         expected = [[0.5, 0.5, 0.0]]
         right = np.allclose(got, expected)
         assert right, f"for {scores} it should be {expected}"
-    two_rows = np.array([[1000.0, 999.0], [0.0, 1.0]])
+    two_rows = [
+        [1000.0, 999.0],
+        [0.0, 1.0],
+    ]
+    two_rows = np.array(two_rows)
     with np.errstate(all="ignore"):
         got = answer(two_rows)
     expected = [
@@ -76,7 +83,8 @@ def _judge_step(answer) -> None:
         assert len(got) == 2, "give the new w and the new b"
         new_w, new_b = got
         assert np.shape(new_w) == (k,), f"the new w should have the shape ({k},)"
-        error = X @ w + b - y
+        predicted = X @ w + b
+        error = predicted - y
         of_w = 2 * X.T @ error / n
         of_b = 2 * error.mean()
         gradient = np.append(of_w, of_b)
@@ -100,7 +108,8 @@ def gradient_step(
     w: np.ndarray, b: float, X: np.ndarray, y: np.ndarray, rate: float
 ) -> tuple[np.ndarray, float]:
     """One step of gradient descent for y ≈ X w + b, where the loss is the mean squared error."""
-    error = X @ w + b - y
+    predicted = X @ w + b
+    error = predicted - y
     of_w = 2 * X.T @ error / len(y)
     of_b = 2 * error.mean()
     new_w = w - rate * of_w
@@ -122,7 +131,8 @@ def _judge_precision_recall(answer) -> None:
         assert np.shape(got) == (2,), "give two numbers: precision and recall"
         precision, recall = expected
         if precision != recall:
-            swapped = np.allclose(got, (recall, precision))
+            other_order = (recall, precision)
+            swapped = np.allclose(got, other_order)
             assert not swapped, "the right numbers in the wrong order: precision first"
         right = np.allclose(got, expected)
         hint = f"for {label} it should be {precision:.2f} and {recall:.2f}"

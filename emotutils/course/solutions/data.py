@@ -12,7 +12,8 @@ def _judge_baseline(answer) -> None:
     cases = {"abaa": 0.75, "x": 1.0, "abcd": 0.25}
     for word, expected in cases.items():
         labels = list(word)
-        got = answer(pd.Series(labels))
+        series = pd.Series(labels)
+        got = answer(series)
         assert got is not None, "the function returns nothing yet"
         right = np.isclose(got, expected)
         assert right, f"for {labels} it should be {expected}, not {got}"
@@ -58,7 +59,8 @@ def _judge_leaked(answer) -> None:
     got = answer(two_twins)
     assert got is not None, "the function returns nothing yet"
     assert got == 2, f"two test rows have a twin in train (both of group b), not {got}"
-    no_twins = two_twins.assign(group=list("abcdefg"))
+    alone = list("abcdefg")
+    no_twins = two_twins.assign(group=alone)
     got = answer(no_twins)
     assert got == 0, f"where every row is its own group nothing leaks, but your answer is {got}"
 
@@ -66,9 +68,11 @@ def _judge_leaked(answer) -> None:
 @exercise("03.3", _judge_leaked)
 def leaked(table: pd.DataFrame) -> int:
     """How many test rows have a row of the same group in train."""
-    train = table[table["split"] == "train"]
-    test = table[table["split"] == "test"]
-    has_twin = test["group"].isin(train["group"])
+    is_train = table["split"] == "train"
+    is_test = table["split"] == "test"
+    seen = table.loc[is_train, "group"]
+    tested = table.loc[is_test, "group"]
+    has_twin = tested.isin(seen)
     return int(has_twin.sum())
 
 
@@ -101,7 +105,8 @@ def _judge_balanced(answer) -> None:
     chosen = list(got)
     counts = labels.loc[chosen].value_counts()
     counts = counts.to_dict()
-    assert len(set(chosen)) == len(chosen), "no row twice"
+    distinct = set(chosen)
+    assert len(distinct) == len(chosen), "no row twice"
     expected = {"happiness": 3, "fear": 3, "anger": 3}
     assert counts == expected, f"three rows of each label, not {counts}"
     again = answer(labels, 0)
@@ -123,7 +128,8 @@ def _judge_film_disjoint(answer) -> None:
     got = answer(films, 0)
     assert got is not None, "the function returns nothing yet"
     parts = pd.Series(list(got), index=films.index)
-    names = sorted(set(map(str, parts)))
+    names = {str(part) for part in parts}
+    names = sorted(names)
     assert names == ["test", "train"], f"every row is train or test, not {names}"
     for film, part in parts.groupby(films):
         assert part.nunique() == 1, f"{film} lies on both sides"
@@ -180,11 +186,14 @@ def _judge_standardise(answer) -> None:
     got = answer(train, test)
     assert got is not None, "the function returns nothing yet"
     got_train, got_test = got
-    centred = np.allclose(got_train.mean(axis=0), 0)
+    mean = got_train.mean(axis=0)
+    centred = np.allclose(mean, 0)
     assert centred, "train should have mean 0"
-    scaled = np.allclose(got_train.std(axis=0), 1)
+    deviation = got_train.std(axis=0)
+    scaled = np.allclose(deviation, 1)
     assert scaled, "train should have deviation 1"
-    leak = np.allclose(got_test.mean(axis=0), 0, atol=0.2)
+    mean = got_test.mean(axis=0)
+    leak = np.allclose(mean, 0, atol=0.2)
     assert not leak, (
         "the test rows were standardised with their own mean: "
         "they may only see the training rows' figures"
@@ -216,12 +225,13 @@ def _judge_mix(answer) -> None:
     for snr in (20, 0):
         got = answer(x, noise, snr)
         assert got is not None, "the function returns nothing yet"
-        added = np.asarray(got) - x
-        signal = np.mean(x**2)
-        ratio = signal / np.mean(added**2)
-        reached = 10 * np.log10(ratio)
-        hint = f"asked for {snr} dB, the mixture has {reached:.1f} dB"
-        assert abs(reached - snr) < 0.1, hint
+        mixture = np.asarray(got)
+        added = mixture - x
+        signal_power = np.mean(x**2)
+        added_power = np.mean(added**2)
+        reached = 10 * np.log10(signal_power / added_power)
+        off = abs(reached - snr)
+        assert off < 0.1, f"asked for {snr} dB, the mixture has {reached:.1f} dB"
 
 
 @exercise("05.3", _judge_mix)

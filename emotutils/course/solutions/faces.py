@@ -25,7 +25,8 @@ def _judge_chain(answer) -> None:
 def chain(size: int, steps: list[tuple[int, int, int]]) -> int:
     """The width after convolutions and poolings, each given as (kernel, stride, padding)."""
     for kernel, stride, padding in steps:
-        size = (size + 2 * padding - kernel) // stride + 1
+        padded = size + 2 * padding
+        size = (padded - kernel) // stride + 1
     return size
 
 
@@ -48,7 +49,8 @@ def _judge_parameters(answer) -> None:
 @exercise("07.2", _judge_parameters)
 def parameters(kernel: int, channels: int, filters: int, bias: bool) -> int:
     """The number of parameters of a Conv2D layer with square filters."""
-    return filters * (kernel * kernel * channels + bias)
+    weights = kernel * kernel * channels
+    return filters * (weights + bias)
 
 
 def _judge_convolve(answer) -> None:
@@ -63,25 +65,27 @@ def _judge_convolve(answer) -> None:
         got = answer(picture, kernel)
         assert got is not None, "the function returns nothing yet"
         expected = correlate2d(picture, kernel, mode="valid")
-        assert np.shape(got) == expected.shape, (
-            f"{k}×{k} on {height}×{width}: {expected.shape}, not {np.shape(got)}"
-        )
-        upside_down = correlate2d(picture, kernel[::-1, ::-1], mode="valid")
-        assert not np.allclose(got, upside_down), (
+        shape = np.shape(got)
+        hint = f"{k}×{k} on {height}×{width}: {expected.shape}, not {shape}"
+        assert shape == expected.shape, hint
+        turned = kernel[::-1, ::-1]
+        upside_down = correlate2d(picture, turned, mode="valid")
+        same = np.allclose(got, upside_down)
+        assert not same, (
             "the kernel is turned upside down: right for mathematicians, "
             "but networks leave it as it is"
         )
-        assert np.allclose(got, expected), (
-            "multiply each patch with the kernel, number by number, and add up"
-        )
+        right = np.allclose(got, expected)
+        assert right, "multiply each patch with the kernel, number by number, and add up"
 
 
 @exercise("07.3", _judge_convolve)
 def convolve(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The answer of a filter at every place where it fits whole."""
     h, w = kernel.shape
-    rows = picture.shape[0] - h + 1
-    columns = picture.shape[1] - w + 1
+    height, width = picture.shape
+    rows = height - h + 1
+    columns = width - w + 1
     out = np.empty((rows, columns))
     for i in range(rows):
         for j in range(columns):

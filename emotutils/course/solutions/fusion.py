@@ -18,9 +18,11 @@ def _normalised(p: np.ndarray) -> np.ndarray:
 
 def _judge_product(answer) -> None:
     face = _some(20)
-    voice = _some(21)[:20]
-    prior = _some(30)[0] + 0.05
-    prior = prior / prior.sum()
+    voice = _some(21)
+    voice = voice[:20]
+    prior = _some(30)
+    prior = prior[0] + 0.05
+    prior /= prior.sum()
     got = answer(face.copy(), voice.copy(), prior.copy())
     assert got is not None, "the function returns nothing yet"
     got = np.asarray(got)
@@ -30,12 +32,15 @@ def _judge_product(answer) -> None:
     totals = got.sum(axis=1)
     assert np.allclose(totals, 1), "each row should add up to 1"
     both = face * voice
-    never = np.allclose(got, _normalised(both))
-    assert not never, "the prior stands in both streams: divide it out once"
-    twice = np.allclose(got, _normalised(both / prior**2))
-    assert not twice, "once, not twice"
-    once = np.allclose(got, _normalised(both / prior))
-    assert once, "p(face) · p(voice) / prior, then normalise"
+    never = _normalised(both)
+    same = np.allclose(got, never)
+    assert not same, "the prior stands in both streams: divide it out once"
+    twice = _normalised(both / prior**2)
+    same = np.allclose(got, twice)
+    assert not same, "once, not twice"
+    once = _normalised(both / prior)
+    same = np.allclose(got, once)
+    assert same, "p(face) · p(voice) / prior, then normalise"
 
 
 @exercise("13.1", _judge_product)
@@ -50,7 +55,8 @@ def _judge_threshold(answer) -> None:
     rng = np.random.default_rng(5)
     for rate in (0.1, 0.25, 0.4):
         top = rng.random(400)
-        wrong = rng.random(400) > top
+        luck = rng.random(400)
+        wrong = luck > top
         got = answer(top.copy(), wrong.copy(), rate)
         assert got is not None, "the function returns nothing yet"
         kept = top >= got
@@ -62,10 +68,12 @@ def _judge_threshold(answer) -> None:
         allowed = []
         for lower in top:
             answered = top >= lower
-            if wrong[answered].mean() <= rate:
+            risk = wrong[answered].mean()
+            if risk <= rate:
                 allowed.append(lower)
+        lowest = min(allowed)
         hint = "a lower threshold would do: more answers could be given"
-        assert got <= min(allowed) + 1e-12, hint
+        assert got <= lowest + 1e-12, hint
 
 
 @exercise("13.2", _judge_threshold)
@@ -85,11 +93,12 @@ def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
 def _judge_runs(answer) -> None:
     one = [0, 1, 1, 1, 0, 1, 0]
     two = [1, 1, 0, 0, 1, 1]
+    both = [(0.0, 2.0), (4.0, 6.0)]
     none = [0, 0]
     short = [1, 1, 1]
     cases = (
         (one, 0.5, 1.0, [(0.5, 2.0)]),
-        (two, 1.0, 2.0, [(0.0, 2.0), (4.0, 6.0)]),
+        (two, 1.0, 2.0, both),
         (none, 1.0, 1.0, []),
         (short, 0.5, 2.0, []),
     )
@@ -99,7 +108,8 @@ def _judge_runs(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         pairs = []
         for start, end in got:
-            pairs.append((float(start), float(end)))
+            pair = (float(start), float(end))
+            pairs.append(pair)
         hint = f"{flags} every {hop} s, at least {least} s: it should be {expected}"
         assert pairs == expected, hint
 
@@ -107,8 +117,10 @@ def _judge_runs(answer) -> None:
 @exercise("13.3", _judge_runs)
 def stretches(apart: np.ndarray, hop: float, least: float) -> list[tuple[float, float]]:
     """From when to when (s) moments are marked, for stretches of at least so many seconds."""
-    flags = np.pad(apart.astype(int), 1)  # nothing is marked before the first or after the last
-    edges = np.flatnonzero(np.diff(flags))
+    flags = apart.astype(int)
+    flags = np.pad(flags, 1)  # nothing is marked before the first or after the last
+    changes = np.diff(flags)
+    edges = np.flatnonzero(changes)
     found = []
     for start, end in edges.reshape(-1, 2):
         begins = start * hop

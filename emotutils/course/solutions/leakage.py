@@ -88,7 +88,8 @@ def nearest_gap(t, is_train) -> np.ndarray:
     """For each test frame the seconds to the nearest training frame of the same film."""
     test = t[~is_train]
     train = t[is_train]
-    apart = np.abs(test[:, None] - train)
+    differences = test[:, None] - train
+    apart = np.abs(differences)
     return apart.min(axis=1)
 
 
@@ -149,4 +150,5 @@ def leaks(pipeline) -> bool:
         noise = rng.normal(size=(200, 500))
         labels = np.arange(200) % 2
         scores.append(pipeline(noise, labels))
-    return bool(np.mean(scores) > 0.65)
+    accuracy = np.mean(scores)
+    return bool(accuracy > 0.65)

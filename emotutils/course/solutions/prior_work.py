@@ -17,14 +17,20 @@ def _judge_sizes(answer) -> None:
     for percent, digits, most in cases:
         got = answer(percent, digits, most)
         assert got is not None, "the function returns nothing yet"
-        sizes = range(1, most + 1)
-        expected = [n for n in sizes if percent in _printed(n, digits)]
+        expected = []
+        whole = []
+        for n in range(1, most + 1):
+            hits = percent * n / 100
+            if percent in _printed(n, digits):
+                expected.append(n)
+            if hits.is_integer():
+                whole.append(n)
         got = [int(n) for n in got]
-        whole = [n for n in sizes if float(percent * n / 100).is_integer()]
-        assert got == expected or got != whole, (
-            "a printed percentage is rounded: hits / n need not be equal to it"
-        )
-        assert len(got) == len(set(got)), "each size once"
+        if got != expected:
+            hint = "a printed percentage is rounded: hits / n need not be equal to it"
+            assert got != whole, hint
+        distinct = set(got)
+        assert len(got) == len(distinct), "each size once"
         assert sorted(got) == expected, (
             f"{percent} % with {digits} digits, up to {most} rows, fits {expected}"
         )
@@ -32,7 +38,11 @@ def _judge_sizes(answer) -> None:
 
 def _printed(n: int, digits: int) -> set[float]:
     """All that can be printed for n rows."""
-    return {round(100 * hits / n, digits) for hits in range(n + 1)}
+    printed = set()
+    for hits in range(n + 1):
+        percent = 100 * hits / n
+        printed.add(round(percent, digits))
+    return printed
 
 
 @exercise("02.1", _judge_sizes)
@@ -49,8 +59,11 @@ def plausible_sizes(percent: float, digits: int, most: int) -> list[int]:
 
 
 def _expected_best(accuracy: float, n: int, k: int) -> float:
-    below = binom.cdf(np.arange(n), n, accuracy) ** k  # that all k have at most so many hits
-    return float((1 - below).sum() / n)
+    hits = np.arange(n)
+    one = binom.cdf(hits, n, accuracy)
+    all_k = one**k  # that all k have at most so many hits
+    mean = (1 - all_k).sum()
+    return float(mean / n)
 
 
 def _judge_luck(answer) -> None:
@@ -65,9 +78,9 @@ def _judge_luck(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert np.ndim(got) == 0, "give one number, the mean over many rounds"
         expected = _expected_best(accuracy, n, k)
-        assert k == 1 or abs(got - accuracy) > 0.003, (
-            "that is the mean of all systems, not of the best of each round"
-        )
+        if k > 1:
+            above = abs(got - accuracy)
+            assert above > 0.003, "that is the mean of all systems, not of the best of each round"
         hint = f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average"
         assert abs(got - expected) < 0.006, hint
 
@@ -77,7 +90,8 @@ def best_by_luck(accuracy: float, n: int, k: int) -> float:
     """The best score among k systems of the same accuracy, on n test rows each, on average."""
     rng = np.random.default_rng(0)
     rounds = rng.binomial(n, accuracy, size=(5000, k))
-    return rounds.max(axis=1).mean() / n
+    best = rounds.max(axis=1)
+    return best.mean() / n
 
 
 def _judge_ceiling(answer) -> None:
@@ -94,11 +108,14 @@ def _judge_ceiling(answer) -> None:
         ],
         columns=["task", "system", "value", "kind"],
     )
-    for rows, expected in (
+    upside_down = table.iloc[::-1]
+    two_rows = table.iloc[:2]
+    cases = (
         (table, ["c", "f", "g"]),
-        (table.iloc[::-1], ["c", "f", "g"]),
-        (table.iloc[:2], []),
-    ):
+        (upside_down, ["c", "f", "g"]),
+        (two_rows, []),
+    )
+    for rows, expected in cases:
         got = answer(rows.copy())
         assert got is not None, "the function returns nothing yet"
         got = sorted(got)
@@ -115,7 +132,9 @@ def _judge_ceiling(answer) -> None:
 @exercise("02.3", _judge_ceiling)
 def above_ceiling(table: pd.DataFrame) -> list[str]:
     """The systems that claim more than the best honestly divided system of their task."""
-    honest = table[table["kind"].isin(["kept apart", "averaged"])]
-    ceiling = honest.groupby("task")["value"].max()
-    above = table["value"] > table["task"].map(ceiling)
+    is_honest = table["kind"].isin(["kept apart", "averaged"])
+    honest = table[is_honest]
+    ceilings = honest.groupby("task")["value"].max()
+    ceiling = table["task"].map(ceilings)
+    above = table["value"] > ceiling
     return table.loc[above, "system"].tolist()

@@ -47,7 +47,8 @@ def _judge_interval(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         assert np.shape(got) == (2,), "give two numbers: low and high"
         quantile = student.ppf(0.975, k - 1)
-        factor = quantile * scores.std(ddof=1)
+        deviation = scores.std(ddof=1)
+        factor = quantile * deviation
         expected = factor * np.sqrt(1 / k + n_test / n_train)
         low, high = got
         half = (high - low) / 2
@@ -81,14 +82,15 @@ def interval(scores, n_train: int, n_test: int) -> tuple[float, float]:
 
 
 def _judge_holm(answer) -> None:
-    cases = (
-        ([0.01], [0.01]),
-        ([0.01, 0.04], [0.02, 0.04]),
-        ([0.04, 0.01, 0.03], [0.06, 0.03, 0.06]),
-        ([0.5, 0.6, 0.001], [1, 1, 0.003]),
-    )
-    for p, expected in cases:
-        got = answer(list(p))
+    cases = {
+        (0.01,): [0.01],
+        (0.01, 0.04): [0.02, 0.04],
+        (0.04, 0.01, 0.03): [0.06, 0.03, 0.06],
+        (0.5, 0.6, 0.001): [1, 1, 0.003],
+    }
+    for values, expected in cases.items():
+        p = list(values)
+        got = answer(p.copy())
         assert got is not None, "the function returns nothing yet"
         n = len(p)
         assert len(got) == n, f"{n} values in, {n} values out"

@@ -8,12 +8,15 @@ from .registry import exercise
 
 
 def _judge_steps_left(answer) -> None:
-    three = [("conv", 5, "same"), ("pool", 2)] * 3
+    block = [("conv", 5, "same"), ("pool", 2)]
+    three = 3 * block
+    narrowing = [("conv", 5, "valid")]
+    pool = [("pool", 3)]
     cases = (
         (40, three, 5),
         (188, three, 23),
-        (40, [("conv", 5, "valid")], 36),
-        (7, [("pool", 3)], 2),
+        (40, narrowing, 36),
+        (7, pool, 2),
         (9, [], 9),
     )
     for n, layers, expected in cases:
@@ -55,8 +58,10 @@ def average_recall(y: np.ndarray, said: np.ndarray) -> float:
     recalls = []
     for label in np.unique(y):
         its_own = said[y == label]
-        recalls.append(np.mean(its_own == label))
-    return float(np.mean(recalls))
+        found = its_own == label
+        recalls.append(found.mean())
+    mean = np.mean(recalls)
+    return float(mean)
 
 
 def _judge_clip_means(answer) -> None:
