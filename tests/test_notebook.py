@@ -53,7 +53,7 @@ def test_a_missing_set_is_replaced_visibly_in_live_and_never_in_full(capsys):
     with pytest.raises(DataError) as caught:
         emotutils.setup_notebook("full").load("tess")
     assert caught.value.where == str(config.data_root() / "tess")
-    assert emotutils.setup_notebook("full").load("tess", optional=True).name == "tess"
+    assert emotutils.setup_notebook("full").load("tess", optional=True).name == "sample-tess"
     with pytest.raises(DataError) as caught:
         emotutils.setup_notebook("live").load("nothing")
     assert "nothing" in caught.value.where
