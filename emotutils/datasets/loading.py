@@ -68,7 +68,8 @@ def from_outside(name: str) -> bool:
     """Whether a set of this name, or one of two that stand in it side by side, is none of the
     course's own.
     """
-    return any(part in _ADDED for part in parse(name).parts)
+    own = {*_READERS, "ravdess-films"}
+    return not own.issuperset(parse(name).sets)
 
 
 def load(

@@ -60,24 +60,28 @@ class Batches(keras.utils.PyDataset):
         self.augment = augmentation_of(recipe)
         self.weight = sample_weight
         if recipe.balanced:
-            balance = balanced_weights(self.part.y, n_labels)
-            self.weight = balance if sample_weight is None else balance * sample_weight
+            self.weight = balanced_weights(self.part.y, n_labels)
+            if sample_weight is not None:
+                self.weight = self.weight * sample_weight
         self._shuffle()
 
     def _shuffle(self) -> None:
         if self.draw:
             self.part = self.draw([self.seed, self.epoch])
-        self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.part))
+        rng = np.random.default_rng([self.seed, self.epoch])
+        self.order = rng.permutation(len(self.part))
 
     def __len__(self) -> int:
         return count_batches(len(self.part), self.recipe)
 
     def __getitem__(self, index: int):
         size = self.recipe.batch_size
-        rows = self.order[index * size : (index + 1) * size]
+        start = index * size
+        rows = self.order[start : start + size]
         x = as_floats(self.part.x, rows)
         if self.augment:
-            x = self.augment(x, np.random.default_rng([self.seed, self.epoch, index]))
+            rng = np.random.default_rng([self.seed, self.epoch, index])
+            x = self.augment(x, rng)
         y = one_hot(self.part.y[rows], self.n_labels)
         if self.weight is None:
             return x, y

@@ -19,7 +19,9 @@ from ..support.files import replacing
 from .history import History
 
 #: The files of a broken-off training, in the folder of its run.
-STATE, NEXT_STATE, HISTORY = "state.weights.h5", "next.weights.h5", "history.json"
+STATE = "state.weights.h5"
+NEXT_STATE = "next.weights.h5"
+HISTORY = "history.json"
 
 
 def each_layer(model: keras.Model) -> Iterator[keras.Layer]:
@@ -29,6 +31,11 @@ def each_layer(model: keras.Model) -> Iterator[keras.Layer]:
             yield from each_layer(layer)
         else:
             yield layer
+
+
+def rounded(figures: dict[str, float]) -> dict[str, float]:
+    """An epoch's figures as histories hold them."""
+    return {name: round(float(value), 5) for name, value in figures.items()}
 
 
 class EpochSeeds(keras.callbacks.Callback):
@@ -64,10 +71,13 @@ class Recorder(keras.callbacks.Callback):
                 f"training stopped in epoch {epoch + 1}: the loss is {logs['loss']}; "
                 "lower the learning rate"
             )
-        self.history.epochs.append({name: round(float(v), 5) for name, v in logs.items()})
-        self.on_train_end()
+        self.history.epochs.append(rounded(logs))
+        self._count_seconds()
 
     def on_train_end(self, logs=None):
+        self._count_seconds()
+
+    def _count_seconds(self) -> None:
         self.history.seconds = self.earlier + time.monotonic() - self.started
 
 
@@ -116,21 +126,23 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder: str | os.PathLike | None, history: History, best: BestWeights):
         super().__init__()
-        self.folder = None if folder is None else Path(folder)
+        self.folder = folder
         self.history = history
         self.best = best
 
     def on_epoch_end(self, epoch, logs=None):
         if self.folder is None:
             return
-        kept = best_path(self.folder, self.history.best_epoch)
-        if not kept.is_file() or self.history.best_epoch == epoch + 1:
+        folder = Path(self.folder)
+        best = self.history.best_epoch
+        kept = best_path(folder, best)
+        if best == epoch + 1 or not kept.is_file():
             save_arrays(kept, self.best.weights)
         facts = {"seconds": self.history.seconds, "epochs": self.history.epochs}
-        with replacing(self.folder / HISTORY) as temporary:
+        with replacing(folder / HISTORY) as temporary:
             temporary.write_text(json.dumps(facts), encoding="utf-8")
-        os.replace(self.folder / NEXT_STATE, self.folder / STATE)
-        for path in self.folder.glob("best-epoch-*.npz"):
+        os.replace(folder / NEXT_STATE, folder / STATE)
+        for path in folder.glob("best-epoch-*.npz"):
             if path != kept:
                 path.unlink()
 
@@ -138,15 +150,17 @@ class Checkpoint(keras.callbacks.Callback):
         """Put the last finished epoch of an earlier run, if there is one, into the model, the
         history and the best weights.
         """
-        state = self.folder / STATE
+        folder = Path(self.folder)
+        state = folder / STATE
         if not state.is_file():
             return
         model.load_weights(state)
         done = int(model.optimizer.iterations) // batches_an_epoch
-        facts = json.loads((self.folder / HISTORY).read_text(encoding="utf-8"))
+        facts = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
         self.history.epochs = facts["epochs"][:done]
         self.history.seconds = facts["seconds"]
-        self.best.weights = load_arrays(best_path(self.folder, self.history.best_epoch))
+        kept = best_path(folder, self.history.best_epoch)
+        self.best.weights = load_arrays(kept)
 
 
 def best_path(folder: Path, epoch: int) -> Path:

@@ -14,10 +14,14 @@ from .recipes import Recipe, recipe_for
 #: Where a network's training cannot match the thesis, or had to choose between its text and its
 #: logs.
 NOTES = {
-    "conv2d": "The text divides into 60/20/20, the log of figure 5.6 counts 75/15/10; the log is followed, drawn anew.",
-    "vgg16": "The thesis's 80 % (figure 5.4) has no digits and no log, and its Aff-Wild frames cannot be had.",
-    "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; the batch of 64 is its search's.",
-    "conv1d": "The thesis counts 5,252 recordings; copies differ, also in the length of the songs: see the rows here.",
+    "conv2d": "The text divides into 60/20/20, the log of figure 5.6 counts 75/15/10; "
+    "the log is followed, drawn anew.",
+    "vgg16": "The thesis's 80 % (figure 5.4) has no digits and no log, "
+    "and its Aff-Wild frames cannot be had.",
+    "resnet50": "The log of figure 5.2 counts 539 steps an epoch, batches of 50; "
+    "the batch of 64 is its search's.",
+    "conv1d": "The thesis counts 5,252 recordings; copies differ, "
+    "also in the length of the songs: see the rows here.",
 }
 SHIPPED_TRUNKS = (
     "with the shipped weights of conv2d and crnn, which learned from the same sets' training parts"
@@ -94,29 +98,39 @@ def run_name(
     return f"{protocol}-{data}-{network}-{variant}-s{seed}"
 
 
-def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], modality: str) -> dict:
+def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], kind: str) -> dict:
     """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by
     recording.
 
     A recording's probabilities are the mean over its windows (of pairs: those beside one face). One
     speaker's windows are not independent: voices' intervals are resampled by speaker; a single
     speaker's hold for this voice alone.
+
+    Parameters
+    ----------
+    part : n rows; what they were given, ``x``, does not count here.
+    proba : float (n, k), the answers.
+    labels : names of the k labels.
+    kind : what the network takes, see ``networks.KINDS``.
     """
-    if modality == "face":
+    if kind == "face":
         return evaluation.score(part.y, proba, labels).to_dict()
-    groups = part.group if len(set(part.group)) > 1 else None
-    windows = evaluation.score(part.y, proba, labels, groups=groups).to_dict()
     _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
-    mean, groups = by_recording(proba, code), None if groups is None else groups[first]
-    return {
-        **windows,
-        "clips": evaluation.score(part.y[first], mean, labels, groups=groups).to_dict(),
-    }
+    groups = None
+    groups_of_clips = None
+    if len(set(part.group)) > 1:
+        groups = part.group
+        groups_of_clips = groups[first]
+    windows = evaluation.score(part.y, proba, labels, groups=groups)
+    clips = evaluation.score(
+        part.y[first], by_recording(proba, code), labels, groups=groups_of_clips
+    )
+    return {**windows.to_dict(), "clips": clips.to_dict()}
 
 
 def face_details(
     part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset
-) -> tuple:
+) -> tuple[dict, dict[str, np.ndarray]]:
     """What is said of a face network's test part beside its score, and the arrays from which that
     can be had again.
 
@@ -124,6 +138,7 @@ def face_details(
     ----------
     part, known : the test and the training part.
     proba, mirrored : (n, k) answers to the test faces and to their mirror images.
+    dataset : what the parts are from.
 
     Returns
     -------
@@ -133,45 +148,58 @@ def face_details(
     arrays : ``test_mirrored``, ``test_duplicate`` (bool) and ``test_ferplus`` (int8, -1: no
         majority).
     """
+    labels = dataset.labels
     duplicate = np.isin(part.group, known.group)
-    everything, both = np.ones(len(part), bool), (proba.astype(np.float64) + mirrored) / 2
-    told = {"flip": (everything, part.y, both), "without_duplicates": (~duplicate, part.y, proba)}
+    mean = (proba.astype(np.float64) + mirrored) / 2
     arrays = {"test_mirrored": mirrored, "test_duplicate": duplicate}
+    details = {"flip": _short_score(part.y, mean, labels)}
+    if not duplicate.all():
+        fresh = ~duplicate
+        details["without_duplicates"] = _short_score(part.y[fresh], proba[fresh], labels)
     if "ferplus_label" in dataset.table:
         label = dataset.table.set_index("id")["ferplus_label"].loc[part.id]
-        votes = pd.Categorical(label, categories=dataset.labels).codes
-        told["ferplus"], arrays["test_ferplus"] = (votes >= 0, votes, proba), votes
-    details = {}
-    for name, (rows, y, answers) in told.items():
-        if rows.any():
-            report = evaluation.score(
-                y[rows], answers[rows].astype(np.float64), dataset.labels
-            ).to_dict()
-            details[name] = {key: report[key] for key in ("n", "accuracy", "uar", "macro_f1")}
+        votes = pd.Categorical(label, categories=labels).codes
+        arrays["test_ferplus"] = votes
+        voted = votes >= 0
+        if voted.any():
+            details["ferplus"] = _short_score(votes[voted], proba[voted], labels)
     return details, arrays
 
 
-def describe(plan: Recipe, parts: dict[str, Part], modality: str) -> dict:
-    """The part of a record that says how it came about: options, split and surroundings."""
-    options = plan.to_dict()
-    return {
-        "assumed": options.pop("assumed"),
-        "options": options,
-        "split": {name: {"n": len(p), "groups": _groups(p, modality)} for name, p in parts.items()},
-        **surroundings(),
-    }
+def _short_score(y: np.ndarray, proba: np.ndarray, labels: tuple[str, ...]) -> dict:
+    report = evaluation.score(y, proba.astype(np.float64), labels).to_dict()
+    return {key: report[key] for key in ("n", "accuracy", "uar", "macro_f1")}
 
 
-def _groups(part: Part, modality: str) -> list[str] | int:
+def describe(recipe: Recipe, parts: dict[str, Part], kind: str) -> dict:
+    """The part of a record that says how it came about: options, split and surroundings.
+
+    Parameters
+    ----------
+    recipe : as it was trained.
+    parts : train, validation and test by name.
+    kind : what the network takes, see ``networks.KINDS``.
+    """
+    options = recipe.to_dict()
+    assumed = options.pop("assumed")
+    split = {}
+    for name, part in parts.items():
+        split[name] = {"n": len(part), "groups": _groups(part, kind)}
+    return {"assumed": assumed, "options": options, "split": split, **surroundings()}
+
+
+def _groups(part: Part, kind: str) -> list[str] | int:
     """Speakers by name; of pictures only how many distinct ones there are."""
     names = sorted(set(part.group.tolist()))
-    return len(names) if modality == "face" else names
+    if kind == "face":
+        return len(names)
+    return names
 
 
 def card(
     name: str,
-    modality: str,
-    plan: Recipe,
+    kind: str,
+    recipe: Recipe,
     dataset: Dataset,
     record: dict,
     input_shape: tuple[int, ...] | dict[str, tuple[int, ...]],
@@ -182,49 +210,75 @@ def card(
 
     Parameters
     ----------
+    name, kind : the network's name and what it takes, see ``networks.KINDS``.
+    recipe : as it was trained.
+    dataset : what it learned from, with the labels that it tells apart.
+    record, run : the record of the training, and its name.
+    input_shape : of one row.
     validation : labels and probabilities of validation rows that tested nothing: it is calibrated
         on them.
     """
-    use = "research and teaching" if modality == "face" else "CC BY-NC-SA 4.0, non-commercial"
-    use = "as the data's licence allows" if from_outside(record["data"]) else use
-    keys = ("n", "n_groups", "accuracy", "uar", "macro_f1")
-    temperature, calibration = 1.0, {}
+    data = record["data"]
+    features = None
+    if recipe.features:
+        features = recipe.features.to_dict()
+    temperature = 1.0
+    calibration = {}
     if validation is not None:
-        rows = f"{len(validation[0]):,} validation rows of {record['data']} ({record['protocol']})"
+        rows = f"{len(validation[0]):,} validation rows of {data} ({record['protocol']})"
         temperature, found = Calibration.measure(*validation, dataset.labels, rows)
-        calibration = {"calibration": found.to_dict()}
+        calibration["calibration"] = found.to_dict()
+    figures = ("n", "n_groups", "accuracy", "uar", "macro_f1")
     return {
         "name": name,
         "builder": name,
-        "variant": plan.variant,
-        "modality": modality,
+        "variant": recipe.variant,
+        "modality": kind,
         "labels": list(dataset.labels),
         "input_shape": json.loads(json.dumps(input_shape)),
-        "features": plan.features.to_dict() if plan.features else None,
+        "features": features,
         "temperature": temperature,
         "parameters": record["parameters"],
-        "data": record["data"],
+        "data": data,
         "citation": dataset.citation,
         "protocol": record["protocol"],
-        "test": {k: record["test"][k] for k in keys},
-        "licence": f"weights: {use} (trained on {record['data']}: {dataset.licence})",
+        "test": {figure: record["test"][figure] for figure in figures},
+        "licence": f"weights: {_use(kind, data)} (trained on {data}: {dataset.licence})",
         "run": run,
         **calibration,
     }
+
+
+def _use(kind: str, data: str) -> str:
+    """What a network's weights may be used for."""
+    if from_outside(data):
+        return "as the data's licence allows"
+    if kind == "face":
+        return "research and teaching"
+    return "CC BY-NC-SA 4.0, non-commercial"
 
 
 def by_source(arrays: dict[str, np.ndarray], labels: tuple[str, ...]) -> dict:
     """What a joint network's validation pairs say of its answers from a face, from a voice and from
     both.
 
+    Parameters
+    ----------
+    arrays : those of the record: ``validation_y``, ``validation_proba``, ``validation_face_proba``
+        and ``validation_voice_proba``.
+    labels : names of the labels.
+
     Returns
     -------
     ``temperatures`` and ``curves`` (risk and coverage, for ``evaluation.threshold_for``), each by
     source.
     """
-    temperatures, curves = {}, {}
-    for source, key in (("face", "face_proba"), ("voice", "voice_proba"), ("face+voice", "proba")):
-        y, proba = arrays["validation_y"], arrays[f"validation_{key}"].astype(float)
+    names = {"face": "face_proba", "voice": "voice_proba", "face+voice": "proba"}
+    y = arrays["validation_y"]
+    temperatures = {}
+    curves = {}
+    for source, name in names.items():
+        proba = arrays[f"validation_{name}"].astype(float)
         temperatures[source], found = Calibration.measure(y, proba, labels, source)
         curves[source] = found.risk_coverage
     return {"temperatures": temperatures, "curves": curves}

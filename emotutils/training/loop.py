@@ -44,8 +44,10 @@ def fit(
     model : any Keras model that answers with one probability a label. It is compiled here, and a
         ``Normalization`` layer that was never fitted is fitted on the training rows.
     train, validation : parts of a data set (``datasets.part``), or ``(x, y)``: input (n, …) and
-        labels int (n,) from 0. ``validation`` may be ``None`` where the recipe takes the last epoch.
-    recipe : epochs, optimizer, augmentation and the rest; see ``recipe_for`` and ``Recipe.replace``.
+        labels int (n,) from 0. Where the recipe takes the last epoch, ``validation`` may be
+        ``None``.
+    recipe : epochs, optimizer, augmentation and the rest; see ``recipe_for`` and
+        ``Recipe.replace``.
     seed : of the order of the rows, of augmentation and dropout. The model brings its own weights:
         ``keras.utils.set_random_seed`` before it is built makes these the same every time.
     folder : where finished epochs are kept, so that a training that was broken off can go on;

@@ -1,6 +1,7 @@
 """What is counted during a training beside loss and accuracy."""
 
 import keras
+from keras import ops
 
 
 @keras.saving.register_keras_serializable("emotutils")
@@ -21,15 +22,17 @@ class UnweightedAverageRecall(keras.metrics.Metric):
         self.seen = self.add_variable((n_labels,), initializer="zeros", name="seen")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        right = keras.ops.equal(keras.ops.argmax(y_true, -1), keras.ops.argmax(y_pred, -1))
-        hits = y_true * keras.ops.cast(right, y_true.dtype)[:, None]
-        self.hits.assign_add(keras.ops.sum(hits, axis=0))
-        self.seen.assign_add(keras.ops.sum(y_true, axis=0))
+        label = ops.argmax(y_true, -1)
+        answer = ops.argmax(y_pred, -1)
+        right = ops.cast(ops.equal(label, answer), y_true.dtype)
+        hits = y_true * right[:, None]
+        self.hits.assign_add(ops.sum(hits, axis=0))
+        self.seen.assign_add(ops.sum(y_true, axis=0))
 
     def result(self):
-        recalls = self.hits / keras.ops.maximum(self.seen, 1)
-        occurred = keras.ops.sum(keras.ops.cast(self.seen > 0, self.seen.dtype))
-        return keras.ops.sum(recalls) / keras.ops.maximum(occurred, 1)
+        recalls = self.hits / ops.maximum(self.seen, 1)
+        occurred = ops.cast(self.seen > 0, self.seen.dtype)
+        return ops.sum(recalls) / ops.maximum(ops.sum(occurred), 1)
 
     def get_config(self):
         return {**super().get_config(), "n_labels": self.n_labels}
