@@ -189,19 +189,7 @@ def fetch(
             )
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=root) as temporary:
             archive = placed or _download(wanted, Path(temporary), token, progress)
-            algorithm, _, published = (wanted.hash or "md5:").partition(":")
-            computed = pooch.file_hash(archive, algorithm)
-            if not published:
-                say(
-                    f"{wanted.archive}: {algorithm} {computed}; "
-                    f"we know no published one, compare with {wanted.page}"
-                )
-            elif computed != published:
-                raise DataError(
-                    archive,
-                    f"{algorithm} {computed}, published is {published}",
-                    "remove it and fetch again",
-                )
+            _compare_hash(archive, wanted, say)
             content = Path(temporary) / wanted.folder
             unpack(archive, content)
             if not here(wanted, temporary):
@@ -226,6 +214,23 @@ def fetch(
     say(f"{name}: unpacked to {target}; now every file is read once")
     say(check(name, root).line)
     return folder
+
+
+def _compare_hash(archive: Path, wanted: Entry, say: Callable[[str], None]) -> None:
+    """Refuse an archive that is not the published one; where no hash is known, say what it is."""
+    algorithm, _, published = (wanted.hash or "md5:").partition(":")
+    computed = pooch.file_hash(archive, algorithm)
+    if not published:
+        say(
+            f"{wanted.archive}: {algorithm} {computed}; "
+            f"we know no published one, compare with {wanted.page}"
+        )
+    elif computed != published:
+        raise DataError(
+            archive,
+            f"{algorithm} {computed}, published is {published}",
+            "remove it and fetch again",
+        )
 
 
 def _keep(archive: Path, folder: Path) -> None:
