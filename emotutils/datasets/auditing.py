@@ -20,9 +20,26 @@ from ..voices.fingerprints import near_sounds, sound_hash
 from .splits import PARTS, checked_ids, checked_parts, official
 
 #: Columns whose values should not be on both sides, as far as a table has them.
-SHARED = ("group", "speaker", "actor", "film", "take", "statement", "word")
+SHARED = (
+    "group",
+    "speaker",
+    "actor",
+    "film",
+    "take",
+    "statement",
+    "word",
+)
 #: Columns that tell the time within a film, the first of them that is there, and their units.
 TIMES = {"t": "s", "frame": "frames"}
+#: Columns of the table that `audit` gives.
+COLUMNS = (
+    "kind",
+    "parts",
+    "rows",
+    "share",
+    "things",
+    "examples",
+)
 
 
 class _Look(NamedTuple):
@@ -91,8 +108,12 @@ def audit(
     >>> audit(table)[["kind", "parts", "rows", "share", "examples"]].to_dict("records")
     [{'kind': 'same speaker', 'parts': 'train–test', 'rows': 1, 'share': 1.0, 'examples': 'c ~ a'}]
     """
-    parts = official(table) if parts is None else checked_parts(table, parts)
-    work = table.assign(id=checked_ids(table)).reset_index(drop=True)
+    if parts is None:
+        parts = official(table)
+    else:
+        parts = checked_parts(table, parts)
+    work = table.assign(id=checked_ids(table))
+    work = work.reset_index(drop=True)
     looks = []
     for copies in _copies(faces, voices, sr):
         thing = copies.thing
@@ -106,26 +127,44 @@ def audit(
         looks.append(_Look(f"same {thing}", thing, _same))
         near = partial(_alike, links=copies.near)
         looks.append(_Look(f"near-duplicate {thing}", thing, near))
-    looks += [_Look(f"same {column}", column, _same) for column in SHARED if column in table]
-    time = next((column for column in TIMES if column in table), None)
-    if "film" in table and time:
-        neighbours = partial(_neighbours, time=time, gap=gap)
-        looks.append(_Look(f"frames within {gap:g} {TIMES[time]}", "film", neighbours))
+    looks += _looks_at_columns(table, gap)
     rows = []
     for look in looks:
         for before, after in combinations(PARTS, 2):
             earlier = work[(parts == before).to_numpy()]
             later = work[(parts == after).to_numpy()]
             if len(earlier) and len(later):
-                found = _found(look, later, earlier)
-                rows.append({"kind": look.kind, "parts": f"{before}–{after}"} | found)
-    return pd.DataFrame(rows, columns=["kind", "parts", "rows", "share", "things", "examples"])
+                row = {
+                    "kind": look.kind,
+                    "parts": f"{before}–{after}",
+                }
+                row |= _found(look, later, earlier)
+                rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _looks_at_columns(table: pd.DataFrame, gap: float) -> list[_Look]:
+    """The kinds of leak that the table's own columns tell."""
+    looks = []
+    for column in SHARED:
+        if column in table:
+            looks.append(_Look(f"same {column}", column, _same))
+    times = [column for column in TIMES if column in table]
+    if "film" in table and times:
+        time = times[0]
+        kind = f"frames within {gap:g} {TIMES[time]}"
+        neighbours = partial(_neighbours, time=time, gap=gap)
+        looks.append(_Look(kind, "film", neighbours))
+    return looks
 
 
 def _found(look: _Look, later: pd.DataFrame, earlier: pd.DataFrame) -> dict:
     """How often one kind of leak is between two parts."""
-    found = look.find(later, earlier, look.column).dropna()
-    examples = [f"{later['id'][row]} ~ {other}" for row, other in found.head(3).items()]
+    found = look.find(later, earlier, look.column)
+    found = found.dropna()
+    examples = []
+    for row, other in found.head(3).items():
+        examples.append(f"{later['id'][row]} ~ {other}")
     return {
         "rows": len(found),
         "share": len(found) / len(later),
@@ -168,7 +207,8 @@ def duplicate_groups(
     """
     links = []
     for copies in _copies(faces, voices, sr):
-        links.append(np.stack([np.arange(len(copies.same)), copies.same], axis=1))
+        rows = np.arange(len(copies.same))
+        links.append(np.stack([rows, copies.same], axis=1))
         links.append(copies.near)
     if not links:
         raise DataError(
@@ -176,54 +216,88 @@ def duplicate_groups(
         )
     one, other = np.concatenate(links).T
     n = one.max() + 1
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(n, n))
-    return connected_components(graph, directed=False)[1]
+    ones = np.ones(len(one))
+    graph = coo_array((ones, (one, other)), shape=(n, n))
+    _, group = connected_components(graph, directed=False)
+    return group
 
 
 def _copies(
     faces: Sequence[np.ndarray] | None, voices: Sequence[np.ndarray] | None, sr: int
 ) -> Iterator[_Copies]:
     """The copies among what is given."""
-    kinds = (
-        ("picture", faces, pixel_hash, near_faces),
-        ("recording", voices, sound_hash, partial(near_sounds, sr=sr)),
+    if faces is not None:
+        yield _copies_of("picture", faces, pixel_hash, near_faces)
+    if voices is not None:
+        near_voices = partial(near_sounds, sr=sr)
+        yield _copies_of("recording", voices, sound_hash, near_voices)
+
+
+def _copies_of(
+    thing: str,
+    items: Sequence[np.ndarray],
+    exact: Callable,
+    near: Callable,
+) -> _Copies:
+    """The copies among pictures or recordings, by a hash of each and a function that finds pairs
+    that are nearly the same.
+    """
+    hashes = exact(items)
+    _, first, code = np.unique(hashes, return_index=True, return_inverse=True)
+    different = [items[row] for row in first]
+    return _Copies(
+        thing=thing,
+        same=first[code],
+        near=first[near(different)],
     )
-    for thing, items, exact, near in kinds:
-        if items is not None:
-            _, first, code = np.unique(exact(items), return_index=True, return_inverse=True)
-            different = [items[row] for row in first]
-            yield _Copies(thing, same=first[code], near=first[near(different)])
 
 
 def _same(later: pd.DataFrame, earlier: pd.DataFrame, column: str) -> pd.Series:
     """For each later row the id of an earlier one with the same value of ``column``, or NaN."""
-    known = earlier.dropna(subset=column).drop_duplicates(column).set_index(column)["id"]
+    first = earlier.dropna(subset=column).drop_duplicates(column)
+    known = first.set_index(column)["id"]
     return later[column].map(known)
 
 
-def _alike(later: pd.DataFrame, earlier: pd.DataFrame, column: str, links: np.ndarray) -> pd.Series:
+def _alike(
+    later: pd.DataFrame,
+    earlier: pd.DataFrame,
+    column: str,
+    links: np.ndarray,
+) -> pd.Series:
     """For each later row the id of an earlier one that is linked to it, or NaN; NaN also where
     `_same` finds one.
     """
     both_ways = np.concatenate([links, links[:, ::-1]])
     links = pd.DataFrame(both_ways, columns=["this", "other"])
-    links["id"] = _same(links, earlier[[column, "id"]].rename(columns={column: "other"}), "other")
-    known = links.dropna().drop_duplicates("this").set_index("this")["id"]
-    return later[column].map(known).where(~later[column].isin(earlier[column]))
+    others = earlier[[column, "id"]].rename(columns={column: "other"})
+    links["id"] = _same(links, others, "other")
+    first = links.dropna().drop_duplicates("this")
+    known = first.set_index("this")["id"]
+    values = later[column]
+    is_copy = values.isin(earlier[column])
+    return values.map(known).where(~is_copy)
 
 
 def _neighbours(
-    later: pd.DataFrame, earlier: pd.DataFrame, column: str, time: str, gap: float
+    later: pd.DataFrame,
+    earlier: pd.DataFrame,
+    column: str,
+    time: str,
+    gap: float,
 ) -> pd.Series:
     """For each later row the id of the earlier one of the same film that is nearest in time, or NaN
     if none is near.
     """
 
     def in_time(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows[[column, time, "id"]].dropna().astype({time: float}).sort_values(time)
+        known = rows[[column, time, "id"]].dropna()
+        known = known.astype({time: float})
+        return known.sort_values(time)
 
+    later_in_time = in_time(later)
     near = pd.merge_asof(
-        in_time(later),
+        later_in_time,
         in_time(earlier),
         on=time,
         by=column,
@@ -231,4 +305,4 @@ def _neighbours(
         direction="nearest",
         tolerance=gap,
     )
-    return pd.Series(near["id_near"].to_numpy(), index=in_time(later).index)
+    return pd.Series(near["id_near"].to_numpy(), index=later_in_time.index)

@@ -55,7 +55,11 @@ REASONS = {
     "clean": ("empty", "blurred"),
     "balance": ("surplus",),
 }
-_WITHOUT_EMOTION = {None: "no label", "": "unannotated", "other": "other"}
+_WITHOUT_EMOTION = {
+    None: "no label",
+    "": "unannotated",
+    "other": "other",
+}
 _WORK = ".films"  # hidden, so that it is not taken for an eighth emotion
 
 #: A face in a frame: where it is across the picture (0: the middle), its crop (None: damaged), what
@@ -121,40 +125,51 @@ def prepare_films(
         names not from here.
     """
     rejects = Rejects(on_error)
-    out = config.data_root(root) / "affwild2" / "faces" if out is None else Path(out)
+    if out is None:
+        out = config.data_root(root) / "affwild2" / "faces"
+    out = Path(out)
     check_writable(out)
     if not (out / _WORK).is_dir():
         _refuse_old_folders(out)
     films = affwild2.films(root, on_error=on_error)
-    films = films if limit is None else films.groupby("split").head(limit)
+    if limit is not None:
+        films = films.groupby("split").head(limit)
     annotated = films[films["annotation"] != ""]
-    for film in annotated[annotated["problem"] != ""].itertuples():
+    refused = annotated["problem"] != ""
+    for film in annotated[refused].itertuples():
         rejects.add(film.annotation, film.problem, film.remedy)
-    table, removed = extract_faces(
-        annotated[annotated["problem"] == ""], out / _WORK, rejects=rejects, **extraction
-    )
-    lost = {"not annotated": len(films) - len(annotated), "refused": len(rejects.table())}
+    usable = annotated[~refused]
+    table, removed = extract_faces(usable, out / _WORK, rejects=rejects, **extraction)
+    lost = {
+        "not annotated": len(films) - len(annotated),
+        "refused": len(rejects.table()),
+    }
     steps = [_account("films", len(films), pd.Series(lost))]
-    steps.append(_account("extract", len(table) + len(removed), removed["reason"].value_counts()))
-    balanced = partial(balance, per_emotion=per_emotion, seed=seed)
-    for name, step in (("check", check_files), ("clean", clean), ("balance", balanced)):
+    frames = len(table) + len(removed)
+    steps.append(_account("extract", frames, removed["reason"].value_counts()))
+    chain = {
+        "check": check_files,
+        "clean": clean,
+        "balance": partial(balance, per_emotion=per_emotion, seed=seed),
+    }
+    for name, step in chain.items():
         before = len(table)
         table, removed = step(table)
         steps.append(_account(name, before, removed["reason"].value_counts()))
-    (out / "table.csv").unlink(
-        missing_ok=True
-    )  # first to go and last to come: where it is, all is there
+    # First to go and last to come: where it is, all is there.
+    (out / "table.csv").unlink(missing_ok=True)
     for emotion in EMOTIONS:
         shutil.rmtree(out / emotion, ignore_errors=True)
     table = sort_into_folders(shuffle(table, seed=seed), out)
-    prepared = Prepared(table, pd.concat(steps, ignore_index=True), rejects.table())
-    inside = table.assign(path=[Path(path).relative_to(out).as_posix() for path in table["path"]])
-    for name, content in (
-        ("steps", prepared.steps),
-        ("rejects", prepared.rejects),
-        ("table", inside),
-    ):
-        _write(content, out / f"{name}.csv")
+    prepared = Prepared(
+        table=table,
+        steps=pd.concat(steps, ignore_index=True),
+        rejects=rejects.table(),
+    )
+    _write(prepared.steps, out / "steps.csv")
+    _write(prepared.rejects, out / "rejects.csv")
+    inside = [Path(path).relative_to(out).as_posix() for path in table["path"]]
+    _write(table.assign(path=inside), out / "table.csv")
     return prepared
 
 
@@ -202,7 +217,8 @@ def extract_faces(
         ``TOLERANCE`` frames (which is known to one sampling step); OpenFace's output for it is
         missing or damaged; no film at all.
     """
-    rejects, folder = rejects or Rejects(), Path(folder)
+    rejects = rejects or Rejects()
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     work = joblib.delayed(_extract_film)
     # The other processes do not know what was registered in this one: it is sent along.
@@ -211,7 +227,15 @@ def extract_faces(
     for film in films.to_dict("records"):
         jobs.append(work(film, folder, fps, detector, openface, factory))
     done = joblib.Parallel(n_jobs, return_as="generator")(jobs)
-    results = list(tqdm(done, total=len(jobs), desc="films", unit="film", disable=not progress))
+    results = list(
+        tqdm(
+            done,
+            total=len(jobs),
+            desc="films",
+            unit="film",
+            disable=not progress,
+        )
+    )
     tables = []
     for result in results:
         if isinstance(result, LocatedError):
@@ -282,31 +306,38 @@ def balance(
     ------
     DataError : an emotion without any face in a split, or ``per_emotion`` below 1.
     """
-    counts = (
-        table.groupby(["split", "label"])
-        .size()
-        .unstack(fill_value=0)
-        .reindex(columns=EMOTIONS, fill_value=0)
-    )
-    limit = table["split"].map(counts.min(axis=1)) if per_emotion is None else per_emotion
+    sizes = table.groupby(["split", "label"]).size()
+    counts = sizes.unstack(fill_value=0)
+    counts = counts.reindex(columns=EMOTIONS, fill_value=0)
+    limit = per_emotion
+    if per_emotion is None:
+        rarest = counts.min(axis=1)
+        limit = table["split"].map(rarest)
     if table.empty or np.min(limit) < 1:
-        missing = [
-            f"{emotion} in {split}" for (split, emotion), n in counts.stack().items() if not n
-        ]
+        missing = []
+        for (split, emotion), n in counts.stack().items():
+            if not n:
+                missing.append(f"{emotion} in {split}")
         raise DataError(
             "balance",
             f"no face of {', '.join(missing) or 'anyone'}",
             "add films, or give per_emotion >= 1",
         )
-    drawn = table.sample(frac=1, random_state=seed).groupby(["split", "label"]).cumcount()
-    return _divide(table, (drawn.reindex(table.index) < limit).map({True: "", False: "surplus"}))
+    shuffled = table.sample(frac=1, random_state=seed)
+    drawn = shuffled.groupby(["split", "label"]).cumcount()
+    is_kept = drawn.reindex(table.index) < limit
+    return _divide(table, is_kept.map({True: "", False: "surplus"}))
 
 
 def shuffle(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """The same rows in random order; ``split`` stays with its row, so that no film comes into two
     parts.
     """
-    return table.sample(frac=1, random_state=seed, ignore_index=True)
+    return table.sample(
+        frac=1,
+        random_state=seed,
+        ignore_index=True,
+    )
 
 
 def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
@@ -325,9 +356,11 @@ def sort_into_folders(table: pd.DataFrame, out: StrPath) -> pd.DataFrame:
     _refuse_old_folders(Path(out))
     for emotion in EMOTIONS:
         Path(out, emotion).mkdir(parents=True)
-    targets = [str(Path(out, row.label, f"{row.id}.png")) for row in table.itertuples()]
-    for source, target in zip(table["path"], targets, strict=True):
-        shutil.copyfile(source, target)
+    targets = []
+    for row in table.itertuples():
+        target = Path(out, row.label, f"{row.id}.png")
+        shutil.copyfile(row.path, target)
+        targets.append(str(target))
     return table.assign(path=targets)
 
 
@@ -347,7 +380,7 @@ def _extract_film(
     done = folder / f"{film['name']}.csv"
     settings = _settings(film, fps, detector, openface)
     try:
-        if not (done.is_file() and (affwild2.read_table(done)["settings"] == settings).all()):
+        if not _is_done(done, settings):
             rows = _sampled(film, folder, fps, detector, openface)
             _write(pd.DataFrame(rows).assign(settings=settings), done)
     except LocatedError as error:
@@ -355,12 +388,29 @@ def _extract_film(
     return affwild2.read_table(done).drop(columns="settings")
 
 
-def _settings(film: dict, fps: float | None, detector: str, openface: StrPath | None) -> str:
+def _is_done(path: Path, settings: str) -> bool:
+    """Whether a film's table is there and was made with these settings."""
+    if not path.is_file():
+        return False
+    made_with = affwild2.read_table(path)["settings"]
+    return bool((made_with == settings).all())
+
+
+def _settings(
+    film: dict,
+    fps: float | None,
+    detector: str,
+    openface: StrPath | None,
+) -> str:
     """Changes with everything on which a film's faces depend."""
     files = [film["path"], film["annotation"]]
     if openface:
         files.append(Path(openface, f"{film['film']}.csv"))
-    stats = [(s.st_size, s.st_mtime_ns) for s in map(os.stat, filter(os.path.exists, files))]
+    stats = []
+    for file in files:
+        if os.path.exists(file):
+            stat = os.stat(file)
+            stats.append((stat.st_size, stat.st_mtime_ns))
     parts = [
         film["film"],
         film["side"],
@@ -371,22 +421,34 @@ def _settings(film: dict, fps: float | None, detector: str, openface: StrPath | 
         stats,
         version("emotutils"),
     ]
-    return hashlib.sha1(json.dumps(parts).encode()).hexdigest()[:16]
+    text = json.dumps(parts)
+    return hashlib.sha1(text.encode()).hexdigest()[:16]
 
 
 def _sampled(
-    film: dict, folder: Path, fps: float | None, detector: str, openface: StrPath | None
+    film: dict,
+    folder: Path,
+    fps: float | None,
+    detector: str,
+    openface: StrPath | None,
 ) -> list[dict]:
     """A row for each sampled frame of a film, and a png for each face that is kept."""
-    name, labels = film["name"], affwild2.read_annotation(film["annotation"])
+    name = film["name"]
+    labels = affwild2.read_annotation(film["annotation"])
     shutil.rmtree(folder / name, ignore_errors=True)  # of other settings, or half done
     (folder / name).mkdir()
     rows = []
-    for frame, t, find in (
-        _openface(openface, film["film"], fps) if openface else _film(film["path"], fps, detector)
-    ):
-        label = labels[frame - 1] if frame <= len(labels) else None
-        reason, path, measured = _WITHOUT_EMOTION.get(label, ""), f"{name}/{frame:05d}.png", {}
+    if openface:
+        frames = _openface(openface, film["film"], fps)
+    else:
+        frames = _film(film["path"], fps, detector)
+    for frame, t, find in frames:
+        label = None
+        if frame <= len(labels):
+            label = labels[frame - 1]
+        reason = _WITHOUT_EMOTION.get(label, "")
+        path = f"{name}/{frame:05d}.png"
+        measured = {}
         if not reason:
             reason, crop, measured = _annotated(find(), film["side"])
         if not reason:
@@ -396,8 +458,6 @@ def _sampled(
             "path": path,
             "label": label or "",
             "film": film["film"],
-        }
-        row |= {
             "side": film["side"],
             "group": film["film"],
             "split": film["split"],
@@ -406,9 +466,11 @@ def _sampled(
         }
         rows.append(row | {"reason": reason} | measured)
     # The film ends somewhere between its last sampled frame and the one that would have been next.
-    numbers = [0, *(row["frame"] for row in rows)]
-    last, step = numbers[-1], int(max(np.diff(numbers[1:]), default=len(labels)))
-    if not rows or not last - TOLERANCE <= len(labels) < last + step + TOLERANCE:
+    numbers = [row["frame"] for row in rows]
+    last = max(numbers, default=0)
+    step = int(max(np.diff(numbers), default=len(labels)))
+    fits = last - TOLERANCE <= len(labels) < last + step + TOLERANCE
+    if not rows or not fits:
         what = f"{len(labels)} labels for a film of {last} to {last + step - 1} frames"
         raise DataError(
             film["annotation"], what, "one is cut off or of another edition, get both again"
@@ -444,13 +506,21 @@ def _openface(
         )
 
     def find(faces: pd.DataFrame) -> list[_Found]:
-        rows = faces[faces["success"] == 1].drop(columns=["film", "frame", "t"]).to_dict("records")
-        return [(row["pose_Tx"], _resized(row.pop("path")), row) for row in rows]
+        tracked = faces[faces["success"] == 1]
+        measured = tracked.drop(columns=["film", "frame", "t"])
+        found = []
+        for row in measured.to_dict("records"):
+            crop = _resized(row.pop("path"))
+            found.append((row["pose_Tx"], crop, row))
+        return found
 
     # The first frame at or after each k/fps; time stamps are rounded to a thousandth.
-    k = table["frame"] if fps is None else np.floor((table["t"] + 1e-3) * fps)
+    k = table["frame"]
+    if fps is not None:
+        k = np.floor((table["t"] + 1e-3) * fps)
     first = table.groupby(k)["frame"].transform("min")
-    for (frame, t), faces in table[table["frame"] == first].groupby(["frame", "t"]):
+    sampled = table[table["frame"] == first]
+    for (frame, t), faces in sampled.groupby(["frame", "t"]):
         yield frame, t, partial(find, faces)
 
 
@@ -467,11 +537,16 @@ def _annotated(faces: list[_Found], side: str) -> tuple[str, np.ndarray | None, 
     else is known.
     """
     if side and len(faces) > 1:
-        faces = [(min if side == "left" else max)(faces, key=lambda face: face[0])]
+        outermost = max
+        if side == "left":
+            outermost = min
+        faces = [outermost(faces, key=lambda face: face[0])]
     elif side:
         faces = [face for face in faces if (face[0] < 0) == (side == "left")]
-    if len(faces) != 1:
-        return "two faces" if faces else "no face", None, {}
+    if not faces:
+        return "no face", None, {}
+    if len(faces) > 1:
+        return "two faces", None, {}
     _, crop, measured = faces[0]
     if crop is None:
         return "corrupted", None, measured

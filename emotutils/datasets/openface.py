@@ -21,16 +21,32 @@ COMMAND = (
     "-simalign -simsize 112 -nomask -nobadaligned"
 )
 
-_UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26)
+_UNITS = "01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26".split()
 #: Action units (Ekman & Friesen 1978), intensity 0 (absent) to 5: 17 columns.
-AU_INTENSITIES = tuple(f"AU{unit:02d}_r" for unit in (*_UNITS, 45))
+AU_INTENSITIES = tuple(f"AU{unit}_r" for unit in [*_UNITS, "45"])
 #: Action units, absent 0 or present 1: 18 columns; lip suck (28) has no intensity.
-AU_PRESENCES = tuple(f"AU{unit:02d}_c" for unit in (*_UNITS, 28, 45))
+AU_PRESENCES = tuple(f"AU{unit}_c" for unit in [*_UNITS, "28", "45"])
 #: Place of the head in mm from the camera, and its turn in radians (pitch, yaw, roll).
-POSE = tuple(f"pose_{what}{axis}" for what in "TR" for axis in "xyz")
+POSE = (
+    "pose_Tx",
+    "pose_Ty",
+    "pose_Tz",
+    "pose_Rx",
+    "pose_Ry",
+    "pose_Rz",
+)
 #: Where the left (0) and the right eye look, as unit vectors, and both together in radians (since
 #: OpenFace 2.0).
-GAZE = (*(f"gaze_{eye}_{axis}" for eye in (0, 1) for axis in "xyz"), "gaze_angle_x", "gaze_angle_y")
+GAZE = (
+    "gaze_0_x",
+    "gaze_0_y",
+    "gaze_0_z",
+    "gaze_1_x",
+    "gaze_1_y",
+    "gaze_1_z",
+    "gaze_angle_x",
+    "gaze_angle_y",
+)
 
 _PICTURE = re.compile(r"frame_det_(?:(\d+)_)?(\d{6})\.(?:bmp|png|jpe?g)")
 _REMEDY = "run FeatureExtraction again, or fetch the set again"
@@ -66,22 +82,38 @@ def _parse(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise ValueError("no such file")
     # Visual C++ writes NaN as -nan(ind).
     table = pd.read_csv(
-        path, skipinitialspace=True, index_col=False, na_values=["-nan(ind)", "nan(ind)"]
+        path,
+        skipinitialspace=True,
+        index_col=False,
+        na_values=["-nan(ind)", "nan(ind)"],
     )
     table.columns = table.columns.str.strip()
-    needed = ("frame", "timestamp", "confidence", *AU_INTENSITIES, *AU_PRESENCES, *columns)
+    needed = [
+        "frame",
+        "timestamp",
+        "confidence",
+        *AU_INTENSITIES,
+        *AU_PRESENCES,
+        *columns,
+    ]
     missing = [name for name in needed if name not in table]
     if missing:
-        raise ValueError(f"no column {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}")
+        words = ", ".join(missing[:3])
+        if len(missing) > 3:
+            words += " …"
+        raise ValueError(f"no column {words}")
     if table.empty:
         raise ValueError("holds no frames")
     for name in table.select_dtypes(exclude="number"):
-        text = pd.to_numeric(table[name], errors="coerce").isna() & table[name].notna()
-        raise ValueError(
-            f"line {text.idxmax() + 2} has {table[name][text.idxmax()]!r} as {name}, not a number"
-        )
-    whole = [name for name in ("frame", "face_id", "success", *AU_PRESENCES) if name in table]
-    holes = table[[*whole, "timestamp", "confidence"]].isna().any(axis=1)
+        column = table[name]
+        numbers = pd.to_numeric(column, errors="coerce")
+        is_text = numbers.isna() & column.notna()
+        row = is_text.idxmax()
+        raise ValueError(f"line {row + 2} has {column[row]!r} as {name}, not a number")
+    counted = ("frame", "face_id", "success", *AU_PRESENCES)
+    whole = [name for name in counted if name in table]
+    never_empty = [*whole, "timestamp", "confidence"]
+    holes = table[never_empty].isna().any(axis=1)
     if holes.any():  # presences come last in a row
         raise ValueError(f"line {holes.idxmax() + 2} is cut off or lacks a number")
     table = table.astype(float)
@@ -110,16 +142,33 @@ def read_aligned(folder: str | os.PathLike) -> pd.DataFrame:
     """
     folder = Path(folder)
     film = folder.name.removesuffix("_aligned")
-    matches = {p: _PICTURE.fullmatch(p.name) for p in folder.glob("frame_det_*")}
-    pictures = {(int(m[2]), int(m[1] or 0)): str(p) for p, m in matches.items() if m}
+    # Path of the picture by frame and face.
+    pictures = {}
+    for path in folder.glob("frame_det_*"):
+        match = _PICTURE.fullmatch(path.name)
+        if match:
+            frame = int(match[2])
+            face = int(match[1] or 0)
+            pictures[frame, face] = str(path)
     if not pictures:
         raise DataError(folder, "no frame_det_….bmp there", "run FeatureExtraction with -simalign")
-    table = read(folder.with_name(f"{film}.csv"), ("success",)).rename(columns={"timestamp": "t"})
+    table = read(folder.with_name(f"{film}.csv"), columns=("success",))
+    table = table.rename(columns={"timestamp": "t"})
     if "face_id" not in table:
         table["face_id"] = 0
     keys = list(zip(table["frame"], table["face_id"], strict=True))
     for strange in sorted(pictures.keys() - set(keys)):
         raise DataError(pictures[strange], f"has no row in {film}.csv", _REMEDY)
-    first = ["film", "frame", "face_id", "t", "path", "confidence", "success"]
-    table = table.assign(film=film, path=[pictures.get(key, "") for key in keys])
-    return table[[*first, *(name for name in table if name not in first)]]
+    paths = [pictures.get(key, "") for key in keys]
+    table = table.assign(film=film, path=paths)
+    first = [
+        "film",
+        "frame",
+        "face_id",
+        "t",
+        "path",
+        "confidence",
+        "success",
+    ]
+    rest = [name for name in table if name not in first]
+    return table[first + rest]

@@ -34,10 +34,10 @@ from .names import parse
 from .parts import Part, _cached, face_part, voice_part
 
 FRAMES = 2  #: faces of one person beside each window of sound
-FACES_EACH = (
-    4  #: pictures beside each validation or test recording of ``paired-…``, one after the other
-)
-RATE, ROWS = 10.0, 50  #: action units a second, and rows kept: five seconds
+#: Pictures beside each validation or test recording of ``paired-…``, one after the other.
+FACES_EACH = 4
+RATE = 10.0  #: rows of action units a second
+ROWS = 50  #: rows kept: five seconds
 UNITS = (*openface.AU_INTENSITIES, *openface.AU_PRESENCES)
 FPS = 5.0
 
@@ -76,7 +76,8 @@ class Pairs:
         """Recording and face together, str (n,): the windows of one recording beside one face share
         it.
         """
-        return np.char.add(np.char.add(self.voice_id, "+"), self.face_id)
+        start = np.char.add(self.voice_id, "+")
+        return np.char.add(start, self.face_id)
 
     @property
     def x(self) -> dict[str, np.ndarray]:
@@ -101,11 +102,11 @@ class PairSet:
 
     @property
     def citation(self) -> str:
-        return "; ".join(dict.fromkeys((self.faces.citation, self.voices.citation)))
+        return _once(self.faces.citation, self.voices.citation)
 
     @property
     def licence(self) -> str:
-        return "; ".join(dict.fromkeys((self.faces.licence, self.voices.licence)))
+        return _once(self.faces.licence, self.voices.licence)
 
     def drawer(
         self,
@@ -130,33 +131,29 @@ class PairSet:
                 raise DataError(
                     self.name, f"{held.name} has no {split} rows", "choose another part or set"
                 )
-        voices = _in_seven(voice_part(self.voices, split, features, speeds), self.voices.labels)
+        voices = voice_part(self.voices, split, features, speeds)
+        voices = _in_seven(voices, self.voices.labels)
         if parse(self.name).paired:
             faces = face_part(self.faces, split)
-            each = 1 if split == "train" else FACES_EACH
-            return lambda seed: pair_up(faces, voices, frames, each=each, seed=seed)
-        faces = (
-            units_part(self.faces, split)
-            if has_units(self.faces)
-            else _films(self.faces, split, frames)
-        )
-        row = {take: k for k, take in enumerate(_takes(faces.id))}
-        kept = np.array([k for k, take in enumerate(_takes(voices.id)) if take in row], dtype=int)
-        if not len(kept):
+            each = FACES_EACH
+            if split == "train":
+                each = 1
+
+            def draw(seed: int | Sequence[int]) -> Pairs:
+                return pair_up(faces, voices, frames, each=each, seed=seed)
+
+            return draw
+        if has_units(self.faces):
+            faces = units_part(self.faces, split)
+        else:
+            faces = _films(self.faces, split, frames)
+        pairs = _same_takes(faces, voices)
+        if not len(pairs):
             raise DataError(
                 self.name,
                 f"no {split} recording belongs to one of the {len(faces)} faces",
                 "take both from the same films",
             )
-        beside = np.array([row[take] for take in _takes(voices.id[kept])])
-        pairs = Pairs(
-            faces.x[beside],
-            voices.x[kept],
-            voices.y[kept],
-            faces.id[beside],
-            voices.id[kept],
-            voices.group[kept],
-        )
         return lambda seed: pairs
 
     def part(
@@ -169,6 +166,13 @@ class PairSet:
     ) -> Pairs:
         """The pairs of one split; see ``drawer``."""
         return self.drawer(split, features, frames, speeds)(seed)
+
+
+def _once(faces: str, voices: str) -> str:
+    """What is said of both sets, once if it is the same."""
+    if faces == voices:
+        return faces
+    return f"{faces}; {voices}"
 
 
 def load_pairs(data: str | PairSet, root: str | os.PathLike | None = None) -> PairSet:
@@ -210,10 +214,14 @@ def load_pairs(data: str | PairSet, root: str | os.PathLike | None = None) -> Pa
         fits = has_units(faces)
     if not fits or voices.modality != "voice":
         raise DataError(
-            data, "a set of faces comes first, one of voices second", "paired- in front of pictures"
+            data,
+            "a set of faces comes first, one of voices second",
+            "paired- in front of pictures",
         )
     if name.paired:
-        known = fer2013.twins() if name.parts[0] == "fer2013" else frozenset()
+        known = frozenset()
+        if name.parts[0] == "fer2013":
+            known = fer2013.twins()
         faces = replace(faces, table=_without_twins(faces.table, known))
     return PairSet(data, faces, voices)
 
@@ -228,7 +236,12 @@ def is_pairs(data: str | Dataset | PairSet) -> bool:
 
 
 def pair_up(
-    faces: Part, voices: Part, frames: int = FRAMES, *, each: int = 1, seed: int | Sequence[int] = 0
+    faces: Part,
+    voices: Part,
+    frames: int = FRAMES,
+    *,
+    each: int = 1,
+    seed: int | Sequence[int] = 0,
 ) -> Pairs:
     """Put beside each voice a face of its label, as if it had been filmed. It was not: see the
     module.
@@ -247,8 +260,10 @@ def pair_up(
     DataError : a label of the voices that has fewer than ``each`` faces.
     """
     rng = np.random.default_rng(seed)
-    pools = {y: np.flatnonzero(faces.y == y) for y in np.unique(voices.y)}
-    for y, pool in pools.items():
+    pools = {}  # the faces of each label
+    for y in np.unique(voices.y):
+        pool = np.flatnonzero(faces.y == y)
+        pools[y] = pool
         if len(pool) < each:
             raise DataError(
                 "faces",
@@ -257,14 +272,48 @@ def pair_up(
             )
     # In training every window is drawn for anew; otherwise all windows of a recording are beside
     # the same faces.
-    _, first, code = np.unique(voices.id, return_index=True, return_inverse=True)
-    if each == 1:
-        first = code = np.arange(len(voices))
-    drawn = np.stack([rng.choice(pools[y], each, replace=False) for y in voices.y[first]])
-    rows, picked = np.repeat(np.arange(len(voices)), each), drawn[code].ravel()
-    voice = voices.x if each == 1 else voices.x[rows]
-    face = jitter(faces.x[picked], frames, rng)
-    return Pairs(face, voice, voices.y[rows], faces.id[picked], voices.id[rows], voices.group[rows])
+    windows = np.arange(len(voices))
+    first = windows
+    code = windows
+    if each > 1:
+        _, first, code = np.unique(voices.id, return_index=True, return_inverse=True)
+    drawn = []
+    for y in voices.y[first]:
+        drawn.append(rng.choice(pools[y], each, replace=False))
+    picked = np.stack(drawn)[code].ravel()
+    rows = np.repeat(windows, each)
+    voice = voices.x
+    if each > 1:
+        voice = voice[rows]
+    return Pairs(
+        face=jitter(faces.x[picked], frames, rng),
+        voice=voice,
+        y=voices.y[rows],
+        face_id=faces.id[picked],
+        voice_id=voices.id[rows],
+        actor=voices.group[rows],
+    )
+
+
+def _same_takes(faces: Part, voices: Part) -> Pairs:
+    """Each recording beside the face that was filmed with it, as far as there is one."""
+    row = {take: k for k, take in enumerate(_takes(faces.id))}
+    kept = []
+    beside = []
+    for k, take in enumerate(_takes(voices.id)):
+        if take in row:
+            kept.append(k)
+            beside.append(row[take])
+    kept = np.array(kept, dtype=int)
+    beside = np.array(beside, dtype=int)
+    return Pairs(
+        face=faces.x[beside],
+        voice=voices.x[kept],
+        y=voices.y[kept],
+        face_id=faces.id[beside],
+        voice_id=voices.id[kept],
+        actor=voices.group[kept],
+    )
 
 
 def augment_pairs(
@@ -275,8 +324,10 @@ def augment_pairs(
     """
     face = x["face"]
     if face.ndim == 5:
-        face = augment_faces(face.reshape(-1, *face.shape[2:]), rng).reshape(face.shape)
-    return x | {"face": face, "voice": augment_log_mel(x["voice"], rng, deltas)}
+        one_by_one = face.reshape(-1, *face.shape[2:])
+        face = augment_faces(one_by_one, rng).reshape(face.shape)
+    voice = augment_log_mel(x["voice"], rng, deltas)
+    return x | {"face": face, "voice": voice}
 
 
 def has_units(dataset: Dataset) -> bool:
@@ -304,26 +355,39 @@ def units_part(dataset: Dataset, split: str) -> Part:
     table = dataset.table.iloc[rows]
 
     def compute() -> dict[str, np.ndarray]:
-        return {
-            "x": np.stack([_units(ravdess_tracking.features(path), path) for path in table["path"]])
-        }
+        found = []
+        for path in table["path"]:
+            features = ravdess_tracking.features(path)
+            found.append(_units(features, path))
+        return {"x": np.stack(found)}
 
-    x = _cached("units", [RATE, ROWS, UNITS], table["path"], compute)["x"]
-    part = Part(
-        x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
+    cached = _cached("units", [RATE, ROWS, UNITS], table["path"], compute)
+    return _in_seven(_part(cached["x"], table), dataset.labels)
+
+
+def _part(x: np.ndarray, table: pd.DataFrame) -> Part:
+    """The rows of a table with their inputs (n, …)."""
+    return Part(
+        x,
+        table["y"].to_numpy(np.int32),
+        table["group"].to_numpy(str),
+        table["id"].to_numpy(str),
     )
-    return _in_seven(part, dataset.labels)
 
 
 def _units(found: pd.DataFrame, path: str) -> np.ndarray:
+    """The middle five seconds of one film's action units, float32 (`ROWS`, len(`UNITS`))."""
     found = found.dropna(subset=list(UNITS))
     if found.empty:
         raise DataError(path, "has no row with numbers", "leave it out")
     # The first row at or after each tenth of a second; time stamps are rounded to a thousandth.
     step = np.floor((found["t"] + 1e-3) * RATE)
-    x = found.loc[~step.duplicated(), list(UNITS)].to_numpy(np.float32)
-    x = x[max(0, (len(x) - ROWS) // 2) :][:ROWS]
-    return np.pad(x, ((0, ROWS - len(x)), (0, 0)), constant_values=PAD)
+    is_first = ~step.duplicated()
+    x = found.loc[is_first, list(UNITS)].to_numpy(np.float32)
+    start = max(0, (len(x) - ROWS) // 2)
+    x = x[start:][:ROWS]
+    missing = ROWS - len(x)
+    return np.pad(x, ((0, missing), (0, 0)), constant_values=PAD)
 
 
 def _films(films: Dataset, split: str, frames: int) -> Part:
@@ -334,13 +398,11 @@ def _films(films: Dataset, split: str, frames: int) -> Part:
 
     def compute() -> dict[str, np.ndarray]:
         detector = build_detector()
-        return {"x": np.stack([film_faces(path, frames, detector) for path in table["path"]])}
+        found = [film_faces(path, frames, detector) for path in table["path"]]
+        return {"x": np.stack(found)}
 
-    x = _cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)["x"]
-    part = Part(
-        x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
-    )
-    return _in_seven(part, films.labels)
+    cached = _cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)
+    return _in_seven(_part(cached["x"], table), films.labels)
 
 
 def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> np.ndarray:
@@ -354,20 +416,24 @@ def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> 
     if detector is None:
         detector = build_detector()
     film = media.frames(path, FPS, max_side=MAX_SIDE)
-    seen = [face for _, found in follow(film, detector) for face in found]
+    seen = []
+    for _, found in follow(film, detector):
+        seen.extend(found)
     if not seen:
         raise DataError(path, "no face was found in it", "leave it out")
     longest, _ = Counter(face.track for face in seen).most_common(1)[0]
     pictures = [face.picture for face in seen if face.track == longest]
-    middle = ((np.arange(frames) + 0.5) * len(pictures) / frames).astype(int)
-    return np.stack([pictures[k] for k in middle])[..., None]
+    middles = (np.arange(frames) + 0.5) * len(pictures) / frames
+    spread = [pictures[k] for k in middles.astype(int)]
+    return np.stack(spread)[..., None]
 
 
 def _in_seven(part: Part, labels: Sequence[str]) -> Part:
     """The same rows with ``y`` an index into ``EMOTIONS``: calm is neutral."""
-    return replace(
-        part, y=to_seven(np.eye(len(labels)), labels).argmax(axis=1).astype(np.int32)[part.y]
-    )
+    each_label = np.eye(len(labels))
+    code = to_seven(each_label, labels).argmax(axis=1)
+    code = code.astype(np.int32)
+    return replace(part, y=code[part.y])
 
 
 def _takes(ids: np.ndarray) -> list[str]:
@@ -385,6 +451,8 @@ def _without_twins(table: pd.DataFrame, known: frozenset[str] = frozenset()) -> 
     keep = ~table["id"].isin(known).to_numpy()
     for part in ("train", "validation", "test"):
         here = split == part
-        keep &= ~(here & np.isin(group, list(earlier)))
+        seen_before = np.isin(group, list(earlier))
+        keep &= ~(here & seen_before)
         earlier |= set(group[here])
-    return table.assign(split=np.where(keep, split, "twin"))
+    kept = np.where(keep, split, "twin")
+    return table.assign(split=kept)

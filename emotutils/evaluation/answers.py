@@ -67,20 +67,32 @@ class Answers:
     def by_recording(self) -> "Answers":
         """One row for each id, in the order of the ids: the mean over its windows and frames."""
         _, first, code = np.unique(self.id, return_index=True, return_inverse=True)
-        return replace(self.take(first), proba=by_recording(self.proba, code))
+        recordings = self.take(first)
+        proba = by_recording(self.proba, code)
+        return replace(recordings, proba=proba)
 
     def to_seven(self) -> "Answers":
         """The same over the seven emotions: ``calm`` counts as ``neutral``."""
-        names = ["neutral" if name == "calm" else name for name in self.labels]
-        codes = np.array([EMOTIONS.index(name) for name in names])
+        codes = []  # of each label among the seven
+        for name in self.labels:
+            if name == "calm":
+                name = "neutral"
+            codes.append(EMOTIONS.index(name))
+        codes = np.array(codes)
         proba = to_seven(self.proba, self.labels)
-        return replace(self, y=codes[self.y], proba=proba, labels=EMOTIONS)
+        return replace(
+            self,
+            y=codes[self.y],
+            proba=proba,
+            labels=EMOTIONS,
+        )
 
     def rounded(self) -> "Answers":
         """The same in half precision, as they are saved: figures computed from these can be had
         again from the file.
         """
-        return replace(self, proba=self.proba.astype(np.float16).astype(np.float64))
+        half = self.proba.astype(np.float16)
+        return replace(self, proba=half.astype(np.float64))
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
         """What a file holds of it: ``<split>_id``, ``<split>_y``, ``<split>_proba`` (float16) and
@@ -95,8 +107,10 @@ class Answers:
 
     def save(self, path: str | os.PathLike, split: str = "test") -> None:
         """Write them to an ``.npz`` file, from which `load` reads them."""
+        labels = np.array(self.labels)
+        arrays = self.arrays(split)
         with replacing(path) as temporary:
-            np.savez_compressed(temporary, labels=np.array(self.labels), **self.arrays(split))
+            np.savez_compressed(temporary, labels=labels, **arrays)
 
     @classmethod
     def load(
@@ -120,14 +134,15 @@ class Answers:
             if labels is None:
                 labels = file["labels"].tolist()
             start = f"{split}_"
-            found = {
-                name.removeprefix(start): file[name]
-                for name in file.files
-                if name.startswith(start)
-            }
+            found = {}
+            for name in file.files:
+                if name.startswith(start):
+                    found[name.removeprefix(start)] = file[name]
         key = "proba"
-        if source:
-            key = source if source in found else f"{source}_proba"
+        if source in found:
+            key = source
+        elif source:
+            key = f"{source}_proba"
         columns = {}
         for name, values in found.items():
             if values.ndim == 1 and name not in ("id", "y"):
@@ -143,11 +158,15 @@ class Answers:
 
 def concatenate(parts: Sequence[Answers]) -> Answers:
     """Several answers over the same labels, one below the other."""
+    ids = [part.id for part in parts]
+    groups = [part.groups for part in parts]
+    y = [part.y for part in parts]
+    proba = [part.proba for part in parts]
     return Answers(
-        id=np.concatenate([part.id for part in parts]),
-        groups=pd.concat([part.groups for part in parts], ignore_index=True),
-        y=np.concatenate([part.y for part in parts]),
-        proba=np.concatenate([part.proba for part in parts]),
+        id=np.concatenate(ids),
+        groups=pd.concat(groups, ignore_index=True),
+        y=np.concatenate(y),
+        proba=np.concatenate(proba),
         labels=parts[0].labels,
     )
 
@@ -164,6 +183,7 @@ def by_recording(proba: np.ndarray, code: np.ndarray) -> np.ndarray:
     -------
     float64 (recordings, k).
     """
-    mean = np.zeros((code.max() + 1, proba.shape[1]))
-    np.add.at(mean, code, proba)
-    return mean / np.bincount(code)[:, None]
+    windows = np.bincount(code)  # (recordings,)
+    total = np.zeros((len(windows), proba.shape[1]))
+    np.add.at(total, code, proba)
+    return total / windows[:, None]

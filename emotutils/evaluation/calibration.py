@@ -42,21 +42,29 @@ def reliability(y: np.ndarray, proba: np.ndarray, bins: int = BINS) -> pd.DataFr
     proba = np.asarray(proba)
     check(y, proba, proba.shape[-1])
     confidence = normalised(proba).max(axis=1)
-    right = proba.argmax(axis=1) == y
-    bin_index = bin_of(confidence, bins)
-    n = np.bincount(bin_index, weights=None, minlength=bins)
-    total_confidence = np.bincount(bin_index, weights=confidence, minlength=bins)
-    hits = np.bincount(bin_index, weights=right, minlength=bins)
+    predicted = proba.argmax(axis=1)
+    right = predicted == y
+    index = bin_of(confidence, bins)
+    # Sums over the rows of each bin, (bins,).
+    n = np.bincount(index, minlength=bins)
+    total_confidence = np.bincount(index, weights=confidence, minlength=bins)
+    hits = np.bincount(index, weights=right, minlength=bins)
 
     edges = np.linspace(0, 1, bins + 1)
-    table = pd.DataFrame({"low": edges[:-1]})
-    table["high"] = edges[1:]
-    table["n"] = n
+    table = pd.DataFrame(
+        {
+            "low": edges[:-1],
+            "high": edges[1:],
+            "n": n,
+        }
+    )
     with np.errstate(invalid="ignore"):
         table["confidence"] = total_confidence / n
         table["accuracy"] = hits / n
-    counts = zip(hits, n, strict=True)
-    intervals = [wilson(*pair) for pair in counts]
+    intervals = []
+    for bin_hits, bin_n in zip(hits, n, strict=True):
+        ends = wilson(bin_hits, bin_n)
+        intervals.append(ends)
     table[["accuracy_low", "accuracy_high"]] = np.array(intervals)
     return table
 
@@ -71,9 +79,11 @@ def ece(table: pd.DataFrame) -> float:
     >>> round(ece(table), 3)
     0.225
     """
-    gaps = (table["confidence"] - table["accuracy"]).abs()
-    weighted = gaps * table["n"]
-    return float(weighted.sum() / table["n"].sum())
+    n = table["n"]
+    gaps = table["confidence"] - table["accuracy"]
+    weighted = gaps.abs() * n
+    mean = weighted.sum() / n.sum()
+    return float(mean)
 
 
 def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
@@ -100,17 +110,20 @@ def risk_coverage(y: np.ndarray, proba: np.ndarray) -> pd.DataFrame:
     order = np.argsort(-confidence, kind="stable")
     surest_first = confidence[order]
     predicted = proba.argmax(axis=1)
-    wrong = (predicted != y)[order]
+    wrong = predicted != y
 
     # Equally sure rows are answered together: a step ends where the next row is less sure.
-    is_last = np.append(np.diff(surest_first) != 0, True)
+    less_sure_next = np.diff(surest_first) != 0
+    is_last = np.append(less_sure_next, True)
     last = np.flatnonzero(is_last)
     answered = last + 1
-    errors = np.cumsum(wrong)[last]
+    coverage = answered / len(y)
+    errors_so_far = np.cumsum(wrong[order])
+    errors = errors_so_far[last]
     return pd.DataFrame(
         {
             "threshold": surest_first[last],
-            "coverage": answered / len(y),
+            "coverage": coverage,
             "risk": errors / answered,
         }
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from .metrics import RESAMPLES, check, codes_of, per_unit, percentiles, weights
+from .metrics import RESAMPLES, check, codes_of, one_hot, per_unit, percentiles, weights
 from .reports import Score
 
 
@@ -96,14 +96,18 @@ def compare(
         )
     right_a = _right(y, a, groups)
     right_b = _right(y, b, groups)
-    occurs = np.eye(a.shape[-1])[y]
-    gained = occurs * (right_a - right_b)[:, None]
+    gain = right_a - right_b
+    occurs = one_hot(y, a.shape[-1])  # (n, k)
+    gained = occurs * gain[:, None]
+    per_row = np.hstack([gained, occurs])
     codes = codes_of(groups, len(y))
-    sums = per_unit(codes, np.hstack([gained, occurs]))
+    sums = per_unit(codes, per_row)
     accuracy, uar = _resampled_differences(sums, resamples, seed)
 
-    only_a = float((right_a * (1 - right_b)).sum())
-    only_b = float((right_b * (1 - right_a)).sum())
+    right_in_a_only = right_a * (1 - right_b)
+    right_in_b_only = right_b * (1 - right_a)
+    only_a = float(right_in_a_only.sum())
+    only_b = float(right_in_b_only.sum())
     one_training_each = a.size == b.size == y.size * a.shape[-1]
     p = None
     n_groups = None
@@ -145,7 +149,11 @@ def difference(a: Score, b: Score) -> Score:
     value = a.value - b.value
     below = np.hypot(a.value - a.low, b.high - b.value)
     above = np.hypot(a.high - a.value, b.value - b.low)
-    return Score(value, float(value - below), float(value + above))
+    return Score(
+        value=value,
+        low=float(value - below),
+        high=float(value + above),
+    )
 
 
 def _right(y: np.ndarray, proba: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
@@ -173,13 +181,16 @@ def _resampled_differences(sums: np.ndarray, resamples: int, seed: int) -> tuple
     """Accuracy and UAR, a minus b, with their intervals, from the sums (units, 2k)."""
     blocks = []
     for drawn in weights(len(sums), resamples, seed):
-        blocks.append(_differences(drawn @ sums))
+        totals = drawn @ sums
+        blocks.append(_differences(totals))
     draws = np.concatenate(blocks)
     whole = sums.sum(axis=0, keepdims=True)
     accuracy, uar = _differences(whole)[0].tolist()
     accuracy_ends = percentiles(draws[:, 0])
     uar_ends = percentiles(draws[:, 1])
-    return Score(accuracy, *accuracy_ends), Score(uar, *uar_ends)
+    accuracy_score = Score(accuracy, *accuracy_ends)
+    uar_score = Score(uar, *uar_ends)
+    return accuracy_score, uar_score
 
 
 def _differences(sums: np.ndarray) -> np.ndarray:
@@ -189,7 +200,9 @@ def _differences(sums: np.ndarray) -> np.ndarray:
     gained, rows = np.split(sums, 2, axis=1)
     occurs = rows > 0
     with np.errstate(invalid="ignore"):
-        recall = np.where(occurs, gained / rows, 0)
+        ratio = gained / rows
+    recall = np.where(occurs, ratio, 0)  # its difference, label by label
+    labels = occurs.sum(axis=1)
     accuracy = gained.sum(axis=1) / rows.sum(axis=1)
-    uar = recall.sum(axis=1) / occurs.sum(axis=1)
+    uar = recall.sum(axis=1) / labels
     return np.stack([accuracy, uar], axis=1)

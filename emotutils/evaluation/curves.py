@@ -52,9 +52,10 @@ def parting_epoch(history, metric: str = "loss") -> int | None:
     2
     """
     table = history_table(history)
-    if not {metric, f"val_{metric}"} <= set(table):
+    columns = [metric, f"val_{metric}"]
+    if not set(columns) <= set(table):
         return None
-    both = table[[metric, f"val_{metric}"]].dropna()
+    both = table[columns].dropna()
     training = both[metric]
     validation = both[f"val_{metric}"]
     lead = (training - validation).to_numpy()

@@ -32,9 +32,10 @@ def check(
     """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) belong together and
     hold no gaps.
     """
-    if y.ndim != 1 or proba.shape != (len(y), k):
+    expected = (len(y), k)
+    if y.ndim != 1 or proba.shape != expected:
         raise ValueError(
-            f"{y.shape} labels need probabilities of shape ({len(y)}, {k}), not {proba.shape}"
+            f"{y.shape} labels need probabilities of shape {expected}, not {proba.shape}"
         )
     if not len(y):
         raise ValueError("nothing to evaluate: no rows")
@@ -47,7 +48,8 @@ def check(
         raise ValueError(f"labels must lie in 0..{k - 1}")
     if groups is None:
         return
-    if groups.shape != y.shape or pd.isna(groups).any():
+    some_missing = pd.isna(groups).any()
+    if groups.shape != y.shape or some_missing:
         raise ValueError(
             f"{len(y)} rows need as many groups, none of them missing; here are {groups.shape}"
         )
@@ -63,11 +65,14 @@ def normalised(proba: np.ndarray) -> np.ndarray:
         probabilities.
     """
     p = np.asarray(proba, np.float64)
-    off = np.abs(p.sum(axis=1) - 1)
-    if (p < 0).any() or (off > 0.01).any():
+    sums = p.sum(axis=1)
+    is_off = np.abs(sums - 1) > 0.01
+    is_negative = p < 0
+    if is_negative.any() or is_off.any():
         raise ValueError("these are no probabilities: each row must be 0 or more and add up to 1")
     p = np.maximum(p, LEAST)
-    return p / p.sum(axis=1, keepdims=True)
+    total = p.sum(axis=1, keepdims=True)
+    return p / total
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
@@ -91,12 +96,15 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
         return np.nan, np.nan
     test = binomtest(int(hits), int(n))
     interval = test.proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
+    low = float(interval.low)
+    high = float(interval.high)
+    return low, high
 
 
 def percentiles(draws: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of resampled values; those that are undefined (NaN) do not count."""
-    known = draws[np.isfinite(draws)]
+    is_known = np.isfinite(draws)
+    known = draws[is_known]
     if not len(known):
         return np.nan, np.nan
     low, high = np.percentile(known, [2.5, 97.5])
@@ -107,19 +115,27 @@ def codes_of(groups: Sequence | None, n: int) -> np.ndarray:
     """The units that are drawn, int (n,): each row its own, or rows of a group together."""
     if groups is None:
         return np.arange(n)
-    codes, _ = pd.factorize(np.asarray(groups))
+    groups = np.asarray(groups)
+    codes, _ = pd.factorize(groups)
     return codes
 
 
-def weights(units: int, resamples: int, seed: int, rows: int = 1) -> Iterator[np.ndarray]:
+def weights(
+    units: int,
+    resamples: int,
+    seed: int,
+    rows: int = 1,
+) -> Iterator[np.ndarray]:
     """How often each unit is drawn: int (m, units) in blocks, so that m · ``rows`` bounds the
     memory.
     """
     rng = np.random.default_rng(seed)
     even = np.full(units, 1 / units)
-    block = max(1, _BLOCK // max(rows, units))
+    widest = max(rows, units)
+    block = max(1, _BLOCK // widest)
     for start in range(0, resamples, block):
-        size = min(block, resamples - start)
+        left = resamples - start
+        size = min(block, left)
         yield rng.multinomial(units, even, size=size)
 
 
@@ -128,7 +144,8 @@ def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
     up.
     """
     units = codes.max() + 1
-    sums = np.zeros((units, values.shape[1]))
+    columns = values.shape[1]
+    sums = np.zeros((units, columns))
     np.add.at(sums, codes, values)
     return sums
 
@@ -148,10 +165,12 @@ def confusions(
 ) -> np.ndarray:
     """Resampled confusion matrices (resamples, k, k)."""
     cell = y * k + predicted
-    cells = per_unit(codes, one_hot(cell, k * k))
+    row_cells = one_hot(cell, k * k)  # (n, k * k)
+    cells = per_unit(codes, row_cells)  # (units, k * k)
     blocks = []
     for drawn in weights(len(cells), resamples, seed):
-        blocks.append(drawn @ cells)
+        block = drawn @ cells
+        blocks.append(block)
     draws = np.concatenate(blocks)
     return draws.reshape(-1, k, k)
 
@@ -159,7 +178,8 @@ def confusions(
 def recalls(confusion: np.ndarray) -> np.ndarray:
     """Recall of each label, (m, k, k) → (m, k); NaN for one that does not occur."""
     hits = np.diagonal(confusion, axis1=1, axis2=2)
-    return _ratio(hits, confusion.sum(axis=2))
+    true = confusion.sum(axis=2)
+    return _ratio(hits, true)
 
 
 def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
@@ -173,23 +193,29 @@ def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
     true = confusion.sum(axis=2)
     predicted = confusion.sum(axis=1)
     n = true.sum(axis=1)
-    accuracy = hits.sum(axis=1) / n
+    right = hits.sum(axis=1)
+    accuracy = right / n
     by_chance = true * predicted
     chance = by_chance.sum(axis=1) / n**2
 
     named = true + predicted
+    never_named = named == 0
     precision = hits / np.maximum(predicted, 1)
-    precision[named == 0] = np.nan
+    precision[never_named] = np.nan
     others = n[:, None] - true
     rejected = others - predicted + hits
     specificity = _ratio(rejected, others)
     specificity[true == 0] = np.nan
+    beyond_chance = accuracy - chance
+    possible = 1 - chance
     with np.errstate(invalid="ignore", divide="ignore"):
-        kappa = (accuracy - chance) / (1 - chance)
+        kappa = beyond_chance / possible
+    recall = recalls(confusion)
+    f1 = _ratio(2 * hits, named)
     return {
         "accuracy": accuracy,
-        "uar": _mean(recalls(confusion)),
-        "macro_f1": _mean(_ratio(2 * hits, named)),
+        "uar": _mean(recall),
+        "macro_f1": _mean(f1),
         "precision": _mean(precision),
         "specificity": _mean(specificity),
         "kappa": kappa,
@@ -200,11 +226,14 @@ def top2_hits(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
     """Whether the true label is among the first two answers, bool (n,); of equal ones the first in
     order leads.
     """
-    own = np.take_along_axis(proba, y[:, None], axis=1)
-    columns = np.arange(proba.shape[1])
-    equal_and_first = (proba == own) & (columns < y[:, None])
-    before = (proba > own) | equal_and_first
-    return before.sum(axis=1) < 2
+    own_column = y[:, None]
+    own = np.take_along_axis(proba, own_column, axis=1)
+    column = np.arange(proba.shape[1])
+    is_larger = proba > own
+    is_equal = proba == own
+    is_earlier = column < own_column
+    leads = is_larger | (is_equal & is_earlier)
+    return leads.sum(axis=1) < 2
 
 
 def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -213,8 +242,10 @@ def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
 
     scikit-learn before 1.7 knows the Brier score of two labels only.
     """
-    truth = one_hot(y, p.shape[1])
-    squares = (p - truth) ** 2
+    k = p.shape[1]
+    truth = one_hot(y, k)
+    away = p - truth
+    squares = away**2
     brier = squares.sum(axis=1)
     rows = np.arange(len(y))
     likelihood = p[rows, y]
@@ -225,7 +256,8 @@ def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
 def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
     """The bin (low, high] of equal width that holds each probability, 0..bins-1."""
     upper_edge = np.ceil(confidence * bins)
-    index = upper_edge.astype(int) - 1
+    upper_edge = upper_edge.astype(int)
+    index = upper_edge - 1
     return np.clip(index, 0, bins - 1)
 
 
@@ -246,20 +278,25 @@ def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarr
     negative = np.flatnonzero(~positive)
     order = np.argsort(score[negative], kind="stable")
     negative = negative[order]
+    other_score = score[negative]
+    other_weight = weight[negative]
+    # Row i: the weight of the i lowest of the other rows.
+    up_the_ranks = np.cumsum(other_weight, axis=0)
     none = np.zeros((1, weight.shape[1]))
-    up_the_ranks = np.cumsum(weight[negative], axis=0)
     beaten = np.concatenate([none, up_the_ranks])
 
     own_score = score[positive]
     own_weight = weight[positive]
-    others = score[negative]
-    below = np.searchsorted(others, own_score, side="left")
-    up_to = np.searchsorted(others, own_score, side="right")
-    beaten_or_half = (beaten[below] + beaten[up_to]) / 2
-    wins = own_weight * beaten_or_half
-    pairs = own_weight.sum(axis=0) * beaten[-1]
+    below = np.searchsorted(other_score, own_score, side="left")
+    up_to = np.searchsorted(other_score, own_score, side="right")
+    beaten_or_equal = beaten[below] + beaten[up_to]
+    wins = own_weight * (beaten_or_equal / 2)
+    won = wins.sum(axis=0)
+    own_total = own_weight.sum(axis=0)
+    other_total = beaten[-1]
+    pairs = own_total * other_total
     with np.errstate(invalid="ignore", divide="ignore"):
-        return wins.sum(axis=0) / pairs
+        return won / pairs
 
 
 def resampled(
@@ -284,25 +321,32 @@ def resampled(
     """
     n, k = proba.shape
     predicted = proba.argmax(axis=1)
-    cells = one_hot(y * k + predicted, k * k)
-    per_row = np.hstack([cells, _row_figures(y, proba)])
+    cell = y * k + predicted
+    cells = one_hot(cell, k * k)  # (n, k * k)
+    others = _row_figures(y, proba)  # (n, 3 + BINS)
+    per_row = np.hstack([cells, others])
     sums = per_unit(codes, per_row)
     blocks = []
     for drawn in weights(len(sums), resamples, seed, rows=n):
-        counts, rest = np.split(drawn @ sums, [k * k], axis=1)
-        means = rest / counts.sum(axis=1, keepdims=True)
-        block = of_confusions(counts.reshape(-1, k, k))
+        totals = drawn @ sums  # (m, k * k + 3 + BINS)
+        counts, rest = np.split(totals, [k * k], axis=1)
+        rows = counts.sum(axis=1, keepdims=True)
+        means = rest / rows
+        confusion = counts.reshape(-1, k, k)
+        block = of_confusions(confusion)
         block["top2"] = means[:, 0]
         block["brier"] = means[:, 1]
         block["nll"] = means[:, 2]
         gaps = np.abs(means[:, 3:])
         block["ece"] = gaps.sum(axis=1)
-        row_weight = drawn.T[codes].astype(float)
-        block["auc"] = _mean(_areas(y, proba, row_weight))
+        row_weight = drawn.T[codes]  # (n, m)
+        areas = _areas(y, proba, row_weight.astype(float))
+        block["auc"] = _mean(areas)
         blocks.append(block)
     figures = {}
     for name in blocks[0]:
-        figures[name] = np.concatenate([block[name] for block in blocks])
+        values = [block[name] for block in blocks]
+        figures[name] = np.concatenate(values)
     return figures
 
 
@@ -312,32 +356,39 @@ def _row_figures(y: np.ndarray, proba: np.ndarray) -> np.ndarray:
     """
     p = normalised(proba)
     confidence = p.max(axis=1)
-    right = proba.argmax(axis=1) == y
+    predicted = proba.argmax(axis=1)
+    right = predicted == y
     gap = confidence - right
-    in_bin = one_hot(bin_of(confidence, BINS), BINS)
+    index = bin_of(confidence, BINS)
+    in_bin = one_hot(index, BINS)
     gaps = in_bin * gap[:, None]
     top2 = top2_hits(y, proba)
-    return np.column_stack([top2, losses(y, p), gaps])
+    row_losses = losses(y, p)
+    return np.column_stack([top2, row_losses, gaps])
 
 
 def _areas(y: np.ndarray, proba: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """``auc`` of each label that occurs against the rest, (m, labels)."""
     areas = []
     for label in np.unique(y):
-        area = auc(y == label, proba[:, label], weight)
-        areas.append(area)
+        positive = y == label
+        score = proba[:, label]
+        areas.append(auc(positive, score, weight))
     return np.stack(areas, axis=1)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """part / whole; NaN, and no warning, where the whole is not above 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(whole > 0, part / whole, np.nan)
+        ratio = part / whole
+    return np.where(whole > 0, ratio, np.nan)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """Mean over the second axis of what is there; NaN, and no warning, where nothing is."""
     known = ~np.isnan(values)
-    total = np.where(known, values, 0).sum(axis=1)
+    filled = np.where(known, values, 0)
+    total = filled.sum(axis=1)
+    n = known.sum(axis=1)
     with np.errstate(invalid="ignore"):
-        return total / known.sum(axis=1)
+        return total / n

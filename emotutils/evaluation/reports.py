@@ -157,8 +157,10 @@ class Report:
         hits = metrics.top2_hits(self.y, self.proba)
         named = np.union1d(self.y, predicted)
 
-        values = metrics.of_confusions(self.confusion[None].astype(float))
-        values = {name: value.item() for name, value in values.items()}
+        figures = metrics.of_confusions(self.confusion[None].astype(float))
+        values = {}
+        for name, value in figures.items():
+            values[name] = value.item()
         values["kappa"] = np.nan
         if len(named) > 1:
             values["kappa"] = float(cohen_kappa_score(self.y, predicted))
@@ -195,8 +197,11 @@ class Report:
     def _recall_intervals(self, hits: np.ndarray, true: np.ndarray) -> np.ndarray:
         """Of each label, (k, 2)."""
         if self.groups is None:
-            counts = zip(hits, true, strict=True)
-            return np.array([metrics.wilson(*pair) for pair in counts])
+            intervals = []
+            for label_hits, n in zip(hits, true, strict=True):
+                ends = metrics.wilson(label_hits, n)
+                intervals.append(ends)
+            return np.array(intervals)
         drawn = metrics.confusions(
             self.y,
             predicted=self.proba.argmax(axis=1),
@@ -256,8 +261,14 @@ class Report:
         bins = reliability(self.y, self.proba)
         found["scores"] = scores
         found["table"] = json.loads(table)
-        found["reliability"] = json.loads(bins.to_json(orient="records", double_precision=4))
-        text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
+        bins = bins.to_json(orient="records", double_precision=4)
+        found["reliability"] = json.loads(bins)
+        text = json.dumps(
+            found,
+            indent=2,
+            ensure_ascii=False,
+            allow_nan=False,
+        )
         if path is not None:
             with replacing(path) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")
@@ -268,7 +279,9 @@ def _with_null(score: Score) -> dict[str, float | None]:
     """JSON knows no NaN."""
     values = {}
     for name, value in score.to_dict().items():
-        values[name] = None if np.isnan(value) else value
+        if np.isnan(value):
+            value = None
+        values[name] = value
     return values
 
 

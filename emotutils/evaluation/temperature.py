@@ -51,7 +51,8 @@ def soften(
     """
     proba = np.asarray(proba, np.float64)
     logits = np.log(np.clip(proba, least, 1))
-    cooled = logits / np.reshape(temperature, (-1, 1))
+    divisor = np.reshape(temperature, (-1, 1))
+    cooled = logits / divisor
     return np.exp(log_softmax(cooled, axis=1))
 
 
@@ -78,8 +79,10 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
     rows = np.arange(len(y))
 
     def loss(log_t: float) -> float:
-        likelihoods = log_softmax(logits / np.exp(log_t), axis=1)
-        return -likelihoods[rows, y].mean()
+        cooled = logits / np.exp(log_t)
+        likelihoods = log_softmax(cooled, axis=1)
+        own = likelihoods[rows, y]
+        return -own.mean()
 
     bounds = np.log([0.05, 20])
     found = minimize_scalar(loss, bounds=bounds, method="bounded")
@@ -181,7 +184,8 @@ class Calibration:
         after = soften(proba, temperature)
         seven = to_seven(after, labels)
         truth = one_hot(y, len(labels))
-        true = to_seven(truth, labels).argmax(axis=1)
+        true_seven = to_seven(truth, labels)
+        true = true_seven.argmax(axis=1)
         predicted = seven.argmax(axis=1)
         counts = confusion_matrix(true, predicted, labels=range(len(EMOTIONS)))
         calibration = cls(
@@ -218,15 +222,16 @@ class Calibration:
         -------
         float64 (n,), 1 or more.
         """
-        n = len(next(iter(measured.values())))
-        worst = np.ones(n)
+        first = next(iter(measured.values()))
+        worst = np.ones(len(first))
         for name, values in measured.items():
             if name not in self.conditions:
                 continue
             points = sorted(self.conditions[name])
             value, factor = np.array(points).T
             factors = np.interp(values, value, factor)
-            worst = np.maximum(worst, np.nan_to_num(factors, nan=1.0))
+            factors = np.nan_to_num(factors, nan=1.0)
+            worst = np.maximum(worst, factors)
         return worst
 
 
@@ -235,17 +240,20 @@ def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[flo
     curve = risk_coverage(y, proba)
     wanted = np.linspace(0.02, 1, points)
     rows = np.searchsorted(curve["coverage"], wanted)
-    rows = np.unique(rows.clip(0, len(curve) - 1))
+    rows = rows.clip(0, len(curve) - 1)
+    rows = np.unique(rows)
     points_of_it = curve.iloc[rows].round(5)
     return points_of_it.to_numpy().tolist()
 
 
 def _ece(y: np.ndarray, proba: np.ndarray) -> float:
-    return round(ece(reliability(y, proba)), 4)
+    table = reliability(y, proba)
+    return round(ece(table), 4)
 
 
 def _nll(y: np.ndarray, proba: np.ndarray) -> float:
     """Mean negative log-likelihood of the true labels, in nats."""
     rows = np.arange(len(y))
-    surprise = -np.log(proba[rows, y])
+    likelihood = proba[rows, y]
+    surprise = -np.log(likelihood)
     return round(float(surprise.mean()), 4)

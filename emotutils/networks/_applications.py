@@ -44,7 +44,11 @@ def on_trunk(
     if input_shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])
     x = application.preprocess_input(x)
-    convolutions = trunk(include_top=False, weights=weights, input_shape=tuple(x.shape[1:]))
+    convolutions = trunk(
+        include_top=False,
+        weights=weights,
+        input_shape=tuple(x.shape[1:]),
+    )
     x = convolutions(x)
     if variant == "thesis":
         x = layers.Dropout(dropout)(x)

@@ -34,8 +34,10 @@ def build(
     """
     inputs = keras.Input(input_shape, name="face")
     x = layers.Normalization(name="normalization")(inputs)
-    if dropout is None:
-        dropout = 0.5 if variant == "thesis" else 0.3
+    if dropout is None and variant == "thesis":
+        dropout = 0.5
+    elif dropout is None:
+        dropout = 0.3
     if variant == "thesis":
         for filters in (32, 64):
             x = layers.Conv2D(filters, 3, padding="same", activation=activation)(x)

@@ -87,7 +87,13 @@ def build(
     present = ModalityDropout(modality_dropout)(inputs["present"])
     voice = voice_trunk(inputs["voice"])
     head = _head(face.shape[-1], voice.shape[-1], n_labels, join, units, dropout)
-    outputs = head({"face": face, "voice": voice, "present": present})
+    outputs = head(
+        {
+            "face": face,
+            "voice": voice,
+            "present": present,
+        }
+    )
     return keras.Model(inputs, outputs, name="joint")
 
 

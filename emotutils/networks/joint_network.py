@@ -25,7 +25,10 @@ class JointNetwork(Network):
     @property
     def input_shape(self) -> dict[str, tuple[int, ...]]:
         """``"face"``: (K, 48, 48, 1) or (frames, action units); ``"voice"``: (frames, bands)."""
-        return {name: tuple(shape) for name, shape in self.card["input_shape"].items()}
+        shapes = {}
+        for name, shape in self.card["input_shape"].items():
+            shapes[name] = tuple(shape)
+        return shapes
 
     @cached_property
     def _models(self) -> dict:
@@ -86,16 +89,20 @@ class JointNetwork(Network):
         """
         if face is None and voice is None:
             raise NetworkError(f"network {self.name!r}: neither face nor voice given")
-        m = len(face) if voice is None else len(voice)
+        given = voice
+        if voice is None:
+            given = face
+        m = len(given)
         inputs = {
             "face": self._embeddings("face", face, m),
             "voice": self._embeddings("voice", voice, m),
         }
         present = np.zeros((m, 2), np.float32)
         for k, stream in enumerate(STREAMS):
-            missing = np.isnan(inputs[stream]).any(axis=1)
+            embeddings = inputs[stream]
+            missing = np.isnan(embeddings).any(axis=1)
             present[:, k] = ~missing
-            inputs[stream] = np.nan_to_num(inputs[stream])
+            inputs[stream] = np.nan_to_num(embeddings)
         inputs["present"] = present
         head = self._models["head"]
         known = np.flatnonzero(present.any(axis=1))
@@ -107,7 +114,12 @@ class JointNetwork(Network):
         temperatures = self._temperatures(present)
         return soften(proba, temperatures, least=LEAST)
 
-    def _embeddings(self, stream: str, values: np.ndarray | None, m: int) -> np.ndarray:
+    def _embeddings(
+        self,
+        stream: str,
+        values: np.ndarray | None,
+        m: int,
+    ) -> np.ndarray:
         """As given, in float32; all NaN where there are none."""
         shape = (m, self._trunk(stream).output_shape[-1])
         if values is None:
@@ -127,7 +139,12 @@ class JointNetwork(Network):
         voice = fitted.get("voice", self.temperature)
         both = fitted.get("face+voice", self.temperature)
         has_face, has_voice = present.T > 0
-        return np.select([has_face & has_voice, has_voice], [both, voice], default=face)
+        has_both = has_face & has_voice
+        return np.select(
+            [has_both, has_voice],
+            [both, voice],
+            default=face,
+        )
 
     def predict_proba(
         self,
@@ -154,7 +171,8 @@ class JointNetwork(Network):
             raise NetworkError(
                 f"network {self.name!r} takes a face, a voice and their presence, by name"
             )
-        has_face, has_voice = np.asarray(batch["present"], np.float32).T > 0.5
+        present = np.asarray(batch["present"], np.float32)
+        has_face, has_voice = present.T > 0.5
         face = self._embed_faces(np.asarray(batch["face"]))
         voice = self.embed("voice", batch["voice"])
         face[~has_face] = np.nan

@@ -23,7 +23,9 @@ class PadMask(keras.layers.Layer):
         return ops.cast(is_sound, self.compute_dtype)
 
     def get_config(self):
-        return {**super().get_config(), "pad": self.pad}
+        config = super().get_config()
+        config["pad"] = self.pad
+        return config
 
 
 @keras.saving.register_keras_serializable("emotutils")
@@ -49,11 +51,13 @@ class AttentiveStatistics(keras.layers.Layer):
 
     def call(self, inputs):
         x, mask = inputs
-        score = self.score(self.hidden(x))
+        hidden = self.hidden(x)
+        score = self.score(hidden)
         score = score - 1e4 * (1 - mask)
         weight = ops.softmax(score, axis=1)
         mean = ops.sum(weight * x, axis=1)
-        squares = ops.square(x - mean[:, None])
+        away = x - mean[:, None]
+        squares = ops.square(away)
         variance = ops.sum(weight * squares, axis=1)
         deviation = ops.sqrt(variance + 1e-6)
         return ops.concatenate([mean, deviation], axis=-1)
@@ -66,7 +70,9 @@ class AttentiveStatistics(keras.layers.Layer):
         return (x_shape[0], 2 * x_shape[-1])
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        config = super().get_config()
+        config["units"] = self.units
+        return config
 
 
 @keras.saving.register_keras_serializable("emotutils")
@@ -92,15 +98,20 @@ class ModalityDropout(keras.layers.Layer):
         rows = ops.shape(present)[0]
         drawn = keras.random.uniform((rows, 1), seed=self.seed_generator)
         # Below half the rate the face is hidden, from there up to the rate the voice.
-        hide_face = drawn < self.rate / 2
-        hide_voice = ops.logical_and(drawn >= self.rate / 2, drawn < self.rate)
+        half = self.rate / 2
+        hide_face = drawn < half
+        above_half = drawn >= half
+        hide_voice = ops.logical_and(above_half, drawn < self.rate)
         hidden = ops.concatenate([hide_face, hide_voice], axis=-1)
         both = ops.all(present > 0.5, axis=1, keepdims=True)
         hidden = ops.logical_and(hidden, both)
         return ops.where(hidden, 0.0, present)
 
     def get_config(self):
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        config = super().get_config()
+        config["rate"] = self.rate
+        config["seed"] = self.seed
+        return config
 
 
 @keras.saving.register_keras_serializable("emotutils")
@@ -117,11 +128,15 @@ class Present(keras.layers.Layer):
 
     def call(self, inputs):
         x, present = inputs
-        there = present[:, self.index : self.index + 1] > 0.5
-        return ops.where(there, x, ops.zeros_like(x))
+        column = present[:, self.index : self.index + 1]
+        there = column > 0.5
+        nothing = ops.zeros_like(x)
+        return ops.where(there, x, nothing)
 
     def get_config(self):
-        return {**super().get_config(), "index": self.index}
+        config = super().get_config()
+        config["index"] = self.index
+        return config
 
 
 @keras.saving.register_keras_serializable("emotutils")
@@ -146,11 +161,14 @@ class Gate(keras.layers.Layer):
         face, voice, _ = input_shape
         self.sides[0].build(face)
         self.sides[1].build(voice)
-        self.gate.build((face[0], face[-1] + voice[-1]))
+        batch = face[0]
+        width = face[-1] + voice[-1]
+        self.gate.build((batch, width))
 
     def call(self, inputs):
         face, voice, present = inputs
-        gate = self.gate(ops.concatenate([face, voice], axis=-1))
+        both = ops.concatenate([face, voice], axis=-1)
+        gate = self.gate(both)
         face_weight = gate * present[:, :1]
         voice_weight = (1 - gate) * present[:, 1:]
         total = ops.maximum(face_weight + voice_weight, 1e-6)
@@ -159,7 +177,10 @@ class Gate(keras.layers.Layer):
         return (of_face + of_voice) / total
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0][0], self.units)
+        face, _, _ = input_shape
+        return (face[0], self.units)
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units}
+        config = super().get_config()
+        config["units"] = self.units
+        return config

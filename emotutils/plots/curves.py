@@ -73,7 +73,12 @@ def _mark_parting(ax: Axes, epochs: pd.Index, parted: int | None) -> None:
     words = "apart in every epoch"
     if parted in epochs:
         words = f"part after epoch {parted}"
-    ax.axvline(parted + 0.5, color=GREY, linestyle=":", label=words)
+    ax.axvline(
+        parted + 0.5,
+        color=GREY,
+        linestyle=":",
+        label=words,
+    )
 
 
 def plot_curves(
@@ -168,7 +173,14 @@ def _draw_curve(
     if {"low", "high"} <= set(part):
         low = 100 * part["low"]
         high = 100 * part["high"]
-        ax.fill_between(at, low, high, color=color, alpha=0.12, linewidth=0)
+        ax.fill_between(
+            at,
+            low,
+            high,
+            color=color,
+            alpha=0.12,
+            linewidth=0,
+        )
         ax.vlines(at, low, high, color=color, linewidth=1)
 
 

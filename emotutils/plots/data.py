@@ -51,10 +51,23 @@ def plot_faces(
         left = column * width
         top = row * height + gap
         extent = (left, left + size, top + size, top)
-        ax.imshow(face, cmap="gray", vmin=0, vmax=255, extent=extent)
+        ax.imshow(
+            face,
+            cmap="gray",
+            vmin=0,
+            vmax=255,
+            extent=extent,
+        )
         if titles is not None:
             middle = left + size / 2
-            ax.text(middle, top - 3, titles[k], ha="center", va="bottom", fontsize=9)
+            ax.text(
+                middle,
+                top - 3,
+                titles[k],
+                ha="center",
+                va="bottom",
+                fontsize=9,
+            )
     ax.set_xlim(0, columns * width)
     ax.set_ylim(rows * height, 0)
     ax.axis("off")

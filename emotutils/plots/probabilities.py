@@ -25,7 +25,13 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
     ax : drawn into; a new figure by default.
     """
     ax = new_axes(ax, (6.5, 5))
-    ax.axline((0, 0), slope=1, linestyle=":", color=GREY, label="guessing (0.50)")
+    ax.axline(
+        (0, 0),
+        slope=1,
+        linestyle=":",
+        color=GREY,
+        label="guessing (0.50)",
+    )
     areas = report.table()["auc"]
     for k, (label, area) in enumerate(areas.items()):
         if np.isnan(area):
@@ -48,7 +54,11 @@ def plot_roc(report, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("false alarms: % of all other rows")
     ax.set_ylabel("found: % of its rows")
     ax.grid(alpha=0.3)
-    ax.legend(title="label (area)", loc="lower right", handlelength=4)
+    ax.legend(
+        title="label (area)",
+        loc="lower right",
+        handlelength=4,
+    )
     sns.despine(ax=ax)
     return ax
 
@@ -69,14 +79,27 @@ def plot_reliability(report, ax: Axes | None = None) -> Axes:
     table = table[table["n"] > 0]
     ax = new_axes(ax, (6.5, 5))
     _draw_shares(ax, table)
-    ax.axline((0, 0), slope=1, linestyle=":", color=GREY, label="as sure as right")
+    ax.axline(
+        (0, 0),
+        slope=1,
+        linestyle=":",
+        color=GREY,
+        label="as sure as right",
+    )
     sure = 100 * table["confidence"]
     low = 100 * table["accuracy_low"]
     high = 100 * table["accuracy_high"]
     ax.vlines(sure, low, high, color=DARK)
     words = f"right, with 95 % interval (ECE {100 * error:.1f} %)"
     right = 100 * table["accuracy"]
-    ax.plot(sure, right, "o-", color=DARK, linewidth=1, label=words)
+    ax.plot(
+        sure,
+        right,
+        "o-",
+        color=DARK,
+        linewidth=1,
+        label=words,
+    )
     ax.set_xlim(0, 100)
     ax.set_ylim(0, 103)
     ax.set_xlabel("how sure: largest probability in %")
@@ -107,7 +130,11 @@ def _draw_shares(ax: Axes, table: pd.DataFrame) -> None:
         label="share of the rows, and how many",
     )
     middles = (left + right) / 2
-    style = {"ha": "center", "fontsize": 9, "color": "#333"}
+    style = {
+        "ha": "center",
+        "fontsize": 9,
+        "color": "#333",
+    }
     for middle, share, n in zip(middles, shares, table["n"], strict=True):
         annotate(ax, str(n), (middle, share), (0, 2), **style)
 

@@ -62,7 +62,11 @@ def plot_confusion(
     sns.heatmap(rates, ax=ax, **(options | kwargs))
     ax.set(xlabel="the network's answer", ylabel="true label")
     ax.tick_params(length=0)
-    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    slanted = {
+        "rotation": 45,
+        "ha": "right",
+        "rotation_mode": "anchor",
+    }
     plt.setp(ax.get_xticklabels(), **slanted)
     plt.setp(ax.get_yticklabels(), rotation=0)
     return ax
@@ -108,7 +112,8 @@ def plot_scores(
     ax = new_axes(ax, (6.5, 0.8 + 0.45 * len(scores)))
     if thesis:
         rows = list(scores)
-        _draw_quoted(ax, {rows.index(row): thesis[row] for row in rows if row in thesis})
+        quoted = {rows.index(row): thesis[row] for row in rows if row in thesis}
+        _draw_quoted(ax, quoted)
     for y, score in enumerate(scores.values()):
         _draw_score(ax, score, y)
     if chance is not None:
@@ -147,7 +152,14 @@ def _draw_score(ax: Axes, score: Score | Mapping, y: int) -> None:
         score = Score(score["value"], score["low"], score["high"])
     value = 100 * score.value
     ends = [100 * score.low, 100 * score.high]
-    ax.plot(ends, [y, y], "|-", color=DARK, linewidth=1.5, markersize=9)
+    ax.plot(
+        ends,
+        [y, y],
+        "|-",
+        color=DARK,
+        linewidth=1.5,
+        markersize=9,
+    )
     ax.plot(value, y, "o", color=DARK, markersize=5)
     words = f"{value:.1f}"
     annotate(ax, words, (value, y), (0, 7), ha="center", fontsize=9)
@@ -169,7 +181,9 @@ def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
     colors = [COLORS.get(label, "#aaa") for label in table.index]
     ax.barh(rows, values, color=colors, edgecolor="#222")
     ends = values
+    interval = ""
     if metric == "recall":
+        interval = ", with 95 % interval"
         ends = 100 * table["recall_high"]
         _draw_intervals(ax, 100 * table["recall_low"], ends)
     for row in rows:
@@ -181,7 +195,6 @@ def plot_labels(report, ax: Axes | None = None, metric: str = "recall") -> Axes:
         annotate(ax, words, (end, row), (5, 0), va="center", fontsize=10)
     names = [f"{label} ({n})" for label, n in table["support"].items()]
     ax.set_yticks(rows, names)
-    interval = ", with 95 % interval" if metric == "recall" else ""
     ax.set(xlim=(0, 105), xlabel=f"{metric} in %{interval} (number of rows)")
     ax.invert_yaxis()
     ax.set_axisbelow(True)
@@ -222,7 +235,11 @@ def plot_grid(
     ax : drawn into; a new figure by default.
     **kwargs : for ``seaborn.heatmap``.
     """
-    wide = table.pivot(index=rows, columns=columns, values=value)
+    wide = table.pivot(
+        index=rows,
+        columns=columns,
+        values=value,
+    )
     percent = 100 * wide.astype(float)
     height, width = percent.shape
     ax = new_axes(ax, (2.4 + 0.9 * width, 1.2 + 0.6 * height))
@@ -236,7 +253,14 @@ def plot_grid(
     sns.heatmap(percent, ax=ax, **(options | kwargs))
     missing = np.argwhere(percent.isna().to_numpy())
     for y, x in missing + 0.5:
-        ax.text(x, y, "×", ha="center", va="center", fontsize=14)
+        ax.text(
+            x,
+            y,
+            "×",
+            ha="center",
+            va="center",
+            fontsize=14,
+        )
     ax.set_xlabel(columns.replace("_", " "))
     ax.set_ylabel(rows.replace("_", " "))
     ax.tick_params(length=0)
