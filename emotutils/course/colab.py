@@ -41,11 +41,13 @@ def prepare(data: str = "", *, drive: bool = False) -> None:
         return
     wanted = [catalog.entry(name) for name in data.split("+") if name]
     print(_graphics_card())
-    kept = _open_drive() if drive else None
+    archives = None
+    if drive:
+        archives = _open_drive() / "data"
     os.environ.setdefault("EMOTUTILS_DATA", str(DATA))
     for one in wanted:
-        _fetch(one, kept / "data" if kept else None)
-    if not kept:
+        _fetch(one, archives)
+    if not drive:
         print(
             "What comes out goes with this machine; to keep it, choose DRIVE above and run this "
             "cell again."

@@ -116,7 +116,8 @@ class Setup:
         return samples.ensure()
 
     def _stand_in(self, name: str, error: DataError, optional: bool) -> None:
-        if (self.profile == "full" and not optional) or name not in datasets.SAMPLES:
+        needed = self.profile == "full" and not optional
+        if needed or name not in datasets.SAMPLES:
             raise error
         print(f"{error}\nUntil then the sample set stands in.")
 
@@ -226,21 +227,26 @@ def stops(history, n: int | None = None) -> dict[str, int | float | str]:
     2
     """
     table = history_table(history)
-    validation = table["val_accuracy"]
-    highest = float(validation.max())
+    loss = table["val_loss"]
+    accuracy = table["val_accuracy"]
+    highest = float(accuracy.max())
+    last_loss = float(loss.iloc[-1])
+    last_accuracy = float(accuracy.iloc[-1])
     found = {
         "training ahead from": _ahead_from(table),
-        "lowest val. loss": int(table["val_loss"].idxmin()),
-        "val. loss at the end": round(float(table["val_loss"].iloc[-1]), 3),
-        "highest val. accuracy": int(validation.idxmax()),
+        "lowest val. loss": int(loss.idxmin()),
+        "val. loss at the end": round(last_loss, 3),
+        "highest val. accuracy": int(accuracy.idxmax()),
         "there": round(highest, 3),
-        "at the end": round(float(validation.iloc[-1]), 3),
+        "at the end": round(last_accuracy, 3),
     }
     if n is not None:
-        chance = 1.96 * np.sqrt(highest * (1 - highest) / n)
-        as_good = table.index[validation >= highest - chance]
-        found["± by chance"] = round(float(chance), 3)
-        found["as good from"] = int(as_good[0])
+        variance = highest * (1 - highest) / n
+        chance = float(1.96 * np.sqrt(variance))
+        as_good = accuracy >= highest - chance
+        first = table.index[as_good][0]
+        found["± by chance"] = round(chance, 3)
+        found["as good from"] = int(first)
     return found
 
 
@@ -249,8 +255,9 @@ def _ahead_from(table: pd.DataFrame) -> int | str:
     behind = table["accuracy"] <= table["val_accuracy"]
     if behind.iloc[-1]:
         return "not yet"
-    start = np.flatnonzero(behind).max(initial=-1) + 1
-    return int(table.index[start])
+    last_behind = np.flatnonzero(behind).max(initial=-1)
+    epoch = table.index[last_behind + 1]
+    return int(epoch)
 
 
 def milliseconds(ways: dict[str, Callable], rounds: int = 6) -> pd.Series:
@@ -272,14 +279,19 @@ def milliseconds(ways: dict[str, Callable], rounds: int = 6) -> pd.Series:
     """
     spans = []
     for _ in range(rounds):
-        spans.append({name: _milliseconds(call) for name, call in ways.items()})
-    return pd.DataFrame(spans).iloc[1:].median()
+        one_round = {}
+        for name, call in ways.items():
+            one_round[name] = _milliseconds(call)
+        spans.append(one_round)
+    counted = pd.DataFrame(spans[1:])
+    return counted.median()
 
 
 def _milliseconds(call: Callable) -> float:
     start = time.perf_counter()
     call()
-    return 1000 * (time.perf_counter() - start)
+    end = time.perf_counter()
+    return 1000 * (end - start)
 
 
 def show_source(obj: Callable, *, docstring: bool = False) -> None:
@@ -297,12 +309,21 @@ def show_source(obj: Callable, *, docstring: bool = False) -> None:
     >>> show_source(to_seven)
     <IPython.core.display.Markdown object>
     """
-    lines = textwrap.dedent(inspect.getsource(obj)).strip().splitlines()
-    first = ast.parse("\n".join(lines)).body[0].body[0]
+    source = inspect.getsource(obj)
+    code = textwrap.dedent(source).strip()
     if not docstring and inspect.getdoc(obj):
-        del lines[first.lineno - 1 : first.end_lineno]
-    code = "\n".join(lines)
-    display(Markdown(f"`{obj.__module__.replace('.', '/')}.py`\n```python\n{code}\n```"))
+        code = _without_docstring(code)
+    path = obj.__module__.replace(".", "/")
+    display(Markdown(f"`{path}.py`\n```python\n{code}\n```"))
+
+
+def _without_docstring(code: str) -> str:
+    """The code of a function or class whose first statement is its docstring."""
+    definition = ast.parse(code).body[0]
+    docstring = definition.body[0]
+    lines = code.splitlines()
+    del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "\n".join(lines)
 
 
 def show_words(frame: pd.DataFrame) -> None:
@@ -325,8 +346,10 @@ def show_words(frame: pd.DataFrame) -> None:
     cells = cells.map(lambda value: str(value).replace("|", "\\|"))
     head = [frame.index.name or "", *frame.columns]
     rule = ["---"] * len(head)
-    rows = [head, rule, *cells.to_numpy()]
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines = []
+    for row in (head, rule, *cells.to_numpy()):
+        line = " | ".join(row)
+        lines.append(f"| {line} |")
     display(Markdown("\n".join(lines)))
 
 
@@ -348,13 +371,15 @@ def interactive(draw: Callable, **controls) -> None:
     3 left
     """
     if not _front_end():
-        draw(**{name: _first(control) for name, control in controls.items()})
+        values = {name: _first(control) for name, control in controls.items()}
+        draw(**values)
         return
     import ipywidgets
 
     made = {}
     for name, control in controls.items():
-        made[name] = _control(control, name.replace("_", " "))
+        words = name.replace("_", " ")
+        made[name] = _control(control, words)
     display(ipywidgets.interactive(draw, **made))
 
 
@@ -429,12 +454,14 @@ class Guesses:
         def show() -> None:
             screen.clear_output(wait=True)
             with screen:
-                if len(self.answers) < len(self.ids):
-                    self.present(len(self.answers))
-                    print(f"{len(self.answers) + 1} of {len(self.ids)}")
+                k = len(self.answers)
+                n = len(self.ids)
+                if k < n:
+                    self.present(k)
+                    print(f"{k + 1} of {n}")
                 else:
-                    print("Done. Your answers agree with the data set's labels in", end=" ")
-                    print(self.agreement())
+                    agreement = self.agreement()
+                    print(f"Done. Your answers agree with the data set's labels in {agreement}")
 
         def choose(button) -> None:
             if len(self.answers) < len(self.ids):
@@ -443,7 +470,8 @@ class Guesses:
 
         for button in buttons:
             button.on_click(choose)
-        display(ipywidgets.VBox([screen, ipywidgets.HBox(buttons, layout={"flex_flow": "wrap"})]))
+        choices = ipywidgets.HBox(buttons, layout={"flex_flow": "wrap"})
+        display(ipywidgets.VBox([screen, choices]))
         show()
 
     def answer(self, label: str) -> None:
@@ -452,7 +480,8 @@ class Guesses:
         """
         if label not in self.labels:
             raise ValueError(f"{label!r} is not one of {', '.join(self.labels)}")
-        self.answers[self.ids[len(self.answers)]] = label
+        item = self.ids[len(self.answers)]
+        self.answers[item] = label
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self.path) as temporary:
             self.table().to_csv(temporary, index=False)
@@ -460,18 +489,18 @@ class Guesses:
     def table(self) -> pd.DataFrame:
         """One row an answer so far: ``id``, ``label`` (the data set's), ``guess`` (yours)."""
         n = len(self.answers)
-        return pd.DataFrame(
-            {
-                "id": self.ids[:n],
-                "label": self.truth[:n],
-                "guess": list(self.answers.values()),
-            }
-        )
+        columns = {
+            "id": self.ids[:n],
+            "label": self.truth[:n],
+            "guess": list(self.answers.values()),
+        }
+        return pd.DataFrame(columns)
 
     def agreement(self) -> str:
         """As ``7 of 10``: how many answers agree with the data set's labels."""
         table = self.table()
-        return f"{(table['label'] == table['guess']).sum()} of {len(table)}"
+        same = table["label"] == table["guess"]
+        return f"{same.sum()} of {len(table)}"
 
 
 class FilmPicker:
@@ -509,9 +538,10 @@ class FilmPicker:
             return
         import ipywidgets
 
-        films = sorted(p for p in self.folder.iterdir() if p.suffix.lower() in self.SUFFIXES)
         choices = [("none", None)]
-        choices += [(path.name, path) for path in films]
+        for path in sorted(self.folder.iterdir()):
+            if path.suffix.lower() in self.SUFFIXES:
+                choices.append((path.name, path))
         self._menu = ipywidgets.Dropdown(options=choices, description="film")
         self._button = ipywidgets.FileUpload(
             accept="video/*,audio/*",
@@ -533,14 +563,18 @@ class FilmPicker:
 
     def _take_upload(self) -> None:
         """Write a film that has come since the last look into a temporary folder."""
-        if self._button is None or not self._button.value or self._button.value is self._sent:
+        if self._button is None:
             return
         sent = self._button.value
+        if not sent or sent is self._sent:
+            return
         self._sent = sent
         if isinstance(sent, dict):  # ipywidgets 7: Colab's, older Jupyter
             name, one = next(iter(sent.items()))
         else:  # a tuple in 8
             one = sent[0]
             name = one["name"]
-        self._uploaded = Path(tempfile.mkdtemp()) / Path(name).name
-        self._uploaded.write_bytes(bytes(one["content"]))
+        folder = Path(tempfile.mkdtemp())
+        film = folder / Path(name).name
+        film.write_bytes(bytes(one["content"]))
+        self._uploaded = film

@@ -220,7 +220,8 @@ def standardise(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np
 def _judge_mix(answer) -> None:
     rng = np.random.default_rng(0)
     t = np.arange(16000)
-    x = 0.1 * np.sin(t / 20)
+    wave = np.sin(t / 20)
+    x = 0.1 * wave
     noise = rng.normal(0, 0.3, 16000)
     for snr in (20, 0):
         got = answer(x, noise, snr)

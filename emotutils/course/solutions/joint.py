@@ -20,23 +20,27 @@ def _judge_dropout(answer) -> None:
     alone = left == 1
     hidden = alone.mean()
     assert 0.45 < hidden < 0.55, f"asked for half of the rows, {hidden:.0%} lose one"
-    faces = got[alone, 0].mean()
-    assert 0.45 < faces < 0.55, "face and voice should be hidden equally often"
+    faces = got[alone, 0]
+    share = faces.mean()
+    assert 0.45 < share < 0.55, "face and voice should be hidden equally often"
     _judge_dropout_where_some_are_missing(answer)
 
 
 def _judge_dropout_where_some_are_missing(answer) -> None:
     rng = np.random.default_rng(0)
-    drawn = rng.random((500, 2)) < 0.5
+    luck = rng.random((500, 2))
+    drawn = luck < 0.5
     some = drawn.astype(float)
-    neither = some.sum(axis=1) == 0
+    n_present = some.sum(axis=1)
+    neither = n_present == 0
     some[neither, 0] = 1
     rng = np.random.default_rng(2)
     got = answer(some.copy(), 1.0, rng)
     got = np.asarray(got)
     possible = got <= some
     assert possible.all(), "what is missing cannot come back"
-    alone = got.sum(axis=1) == 1
+    left = got.sum(axis=1)
+    alone = left == 1
     hint = "with rate 1 every row with both loses one, and a row with one keeps it"
     assert alone.all(), hint
 

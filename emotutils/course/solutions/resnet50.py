@@ -69,7 +69,8 @@ def _judge_padded(answer) -> None:
     for size, expected in cases.items():
         got = answer(size)
         assert got is not None, "the function returns nothing yet"
-        assert np.isclose(got, expected), f"on {size}×{size} it is {expected:.4f}, not {got:.4f}"
+        right = np.isclose(got, expected)
+        assert right, f"on {size}×{size} it is {expected:.4f}, not {got:.4f}"
 
 
 @exercise("09.3", _judge_padded)

@@ -26,7 +26,9 @@ def stacked(size: int, channels: int) -> tuple[int, int, int]:
     """
     layers = (size - 1) // 2  # each adds one pixel on every side
     pairs = channels**2
-    return layers, layers * 9 * pairs, size**2 * pairs
+    small = layers * 9 * pairs
+    large = size**2 * pairs
+    return layers, small, large
 
 
 def _judge_compose(answer) -> None:
@@ -46,10 +48,11 @@ def _judge_compose(answer) -> None:
             f"{size}×{size} and {other}×{other} make {whole}×{whole}"
         )
         picture = rng.normal(size=(12, 12))
-        twice = correlate2d(correlate2d(picture, first, "valid"), second, "valid")
-        assert np.allclose(correlate2d(picture, got, "valid"), twice), (
-            "it does not answer as the two in a row do"
-        )
+        once = correlate2d(picture, first, "valid")
+        twice = correlate2d(once, second, "valid")
+        in_one = correlate2d(picture, got, "valid")
+        right = np.allclose(in_one, twice)
+        assert right, "it does not answer as the two in a row do"
 
 
 @exercise("08.2", _judge_compose)
