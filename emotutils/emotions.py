@@ -65,6 +65,11 @@ def to_seven(p: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     Raises
     ------
     ValueError : an unknown label, or a last axis of another length.
+
+    Examples
+    --------
+    >>> to_seven(np.array([0.25, 0.5, 0.25]), ["anger", "calm", "neutral"]).tolist()
+    [0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.75]
     """
     p = np.asarray(p)
     if p.shape[-1] != len(labels):

@@ -72,9 +72,9 @@ def overview(root: str | os.PathLike | None = None) -> str:
     """Table of the catalogue: name, size, how to get it, whether it is here, what, licence."""
     rows = [("set", "size", "needs", "here", "what", "licence")]
     for e in CATALOG.values():
-        needs = (
-            "nothing" if not e.steps else "Kaggle account" if e.addresses else "signed agreement"
-        )
+        needs = "nothing"
+        if e.steps:
+            needs = "Kaggle account" if e.addresses else "signed agreement"
         size = f"{e.bytes / 1e6:.0f} MB" if e.bytes else ""
         rows.append((e.name, size, needs, "yes" if here(e, root) else "no", e.title, e.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
