@@ -1,4 +1,4 @@
-"""Plain code, in figures: no line does much, no function is long. Measured after ``ruff format``."""
+"""Plain code, in figures: no line does much, no function is long. Measured as formatted."""
 
 import ast
 import io
@@ -10,6 +10,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "emotutils"
 FILES = sorted(PACKAGE.rglob("*.py"))
+#: Programs that draw faces and speak with a synthetic voice: formulas, line after line.
+DRAWING = PACKAGE / "samples"
 SILENT = {
     tokenize.COMMENT,
     tokenize.DEDENT,
@@ -63,9 +65,9 @@ def measure(text: str) -> Figures:
     )
 
 
-def package() -> Figures:
+def measure_all(paths: list[Path]) -> Figures:
     total = Figures(0, 0, 0, 0)
-    for path in FILES:
+    for path in paths:
         figures = measure(path.read_text(encoding="utf-8"))
         total.lines += figures.lines
         total.tokens += figures.tokens
@@ -75,10 +77,13 @@ def package() -> Figures:
 
 
 def test_a_line_does_not_do_much():
-    total = package()
-    assert total.tokens / total.lines <= 8.4
-    assert 1000 * total.tuple_assignments / total.lines <= 8
-    assert 1000 * total.conditional_expressions / total.lines <= 14
+    drawing = [path for path in FILES if path.is_relative_to(DRAWING)]
+    others = [path for path in FILES if path not in drawing]
+    for paths, tokens_a_line in ((others, 8.4), (drawing, 11)):
+        total = measure_all(paths)
+        assert total.tokens / total.lines <= tokens_a_line
+        assert 1000 * total.tuple_assignments / total.lines <= 8
+        assert 1000 * total.conditional_expressions / total.lines <= 14
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
