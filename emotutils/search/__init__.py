@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "JOINT",
             "OPTIMIZERS",
             "SCORING",
+            "SearchOptions",
             "grid_search",
             "halving_search",
             "random_search",

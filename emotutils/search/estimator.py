@@ -19,12 +19,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..datasets import Part
 from ..errors import SearchError
 from ..networks import entry_of, network_names, network_options, register_network
 from ..support.files import replacing
 from ..support.quiet import no_hints
 from ..training import Batches, Recipe, build_for, prepare
+from ..training.batches import as_part
+from ..training.callbacks import load_arrays, rounded, save_arrays
 
 BATCH = 256  # rows in one compiled call when predicting
 
@@ -91,7 +92,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         own = super().get_params(deep=False)
         if not deep:
             return own
-        # What is no network, or no mapping, is said in `fit`: scikit-learn lists parameters before
+        # What is no network, or no mapping, is an error in `fit`: scikit-learn lists parameters before
         # it trusts them.
         options = {}
         if isinstance(self.network, str) and self.network in network_names():
@@ -145,8 +146,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float32)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         plan = self._recipe()
-        nobody = np.empty(0, str)
-        part = Part(X, codes.astype(np.int32), nobody, nobody)
+        part = as_part((X, codes))
         n_labels = len(self.classes_)
         self.model_ = build_for(plan, self.network, part, n_labels, seed)
         prepare(self.model_, part, plan)
@@ -330,10 +330,8 @@ def _trained(model: keras.Model, batches: Batches) -> list[dict]:
     by_name = fitted.history
     history = []
     for epoch in range(len(by_name["loss"])):
-        figures = {}
-        for name, values in by_name.items():
-            figures[name] = round(float(values[epoch]), 5)
-        history.append(figures)
+        figures = {name: values[epoch] for name, values in by_name.items()}
+        history.append(rounded(figures))
     return history
 
 
@@ -347,15 +345,13 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
     weights = path.with_suffix(".npz")
     facts = path.with_suffix(".json")
     if facts.is_file():
-        with np.load(weights, allow_pickle=False) as kept:
-            model.set_weights([kept[name] for name in kept.files])
+        model.set_weights(load_arrays(weights))
         os.utime(facts)
         return json.loads(facts.read_text(encoding="utf-8"))["history"]
     started = time.monotonic()
     history = _trained(model, batches)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(weights) as temporary:
-        np.savez(temporary, *model.get_weights())
+    save_arrays(weights, model.get_weights())
     seconds = time.monotonic() - started
     found = {
         "parameters": params,

@@ -128,6 +128,15 @@ def table(found: Mapping | BaseEstimator, metric: str = "accuracy") -> pd.DataFr
 
     The interval is Student's with the variance that Nadeau and Bengio (2003) correct for training
     rows shared between folds: without that it would be far too narrow.
+
+    Examples
+    --------
+    >>> tanh = {"parameters": {"activation": "tanh"}, "accuracy": [0.4, 0.5, 0.6]}
+    >>> point = {**tanh, "seconds": 1.5, "failed": None}
+    >>> tried = table({"points": [point], "rows": [[20, 10]] * 3})
+    >>> tried[["activation", "mean", "worst", "best", "seconds"]]
+      activation  mean  worst  best  seconds
+    0       tanh   0.5    0.4   0.6      1.5
     """
     found = _recorded(found)
     rows = []
@@ -205,6 +214,11 @@ def _recorded(found: Mapping | BaseEstimator) -> Mapping:
 def name_of(parameters: Mapping) -> str:
     """A point in words: ``tanh`` where one parameter was searched, ``batch_size=10, epochs=5``
     where several were.
+
+    Examples
+    --------
+    >>> name_of({"activation": "tanh"}), name_of({"epochs": 5, "learning_rate": 0.001})
+    ('tanh', 'epochs=5, learning_rate=0.001')
     """
     if len(parameters) == 1:
         return str(*parameters.values())

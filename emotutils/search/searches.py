@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (without it the next line has no halving)
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
+    BaseCrossValidator,
     GridSearchCV,
     HalvingRandomSearchCV,
     RandomizedSearchCV,
@@ -60,12 +62,12 @@ JOINT = {
 }
 
 
-def largest_share(y, said) -> float:
+def largest_share(y, answers) -> float:
     """The share of the commonest answer (0..1): 1 means that a network answers the same to
     everything.
     """
-    _, counts = np.unique(said, return_counts=True)
-    return float(counts.max() / len(said))
+    _, counts = np.unique(answers, return_counts=True)
+    return float(counts.max() / len(answers))
 
 
 #: What every search measures of each fold: accuracy (by which it chooses), UAR, and whether the
@@ -106,27 +108,12 @@ def search_optimizer(X, y, network: str = "conv2d", **options) -> GridSearchCV:
     return grid_search(X, y, {"optimizer": OPTIMIZERS}, network, **options)
 
 
-def grid_search(
-    X,
-    y,
-    space: Mapping[str, Sequence],
-    network: str | NetworkClassifier = "conv2d",
-    *,
-    groups=None,
-    cv=3,
-    memory: str | Path | None = None,
-    n_jobs: int | None = None,
-    refit: bool = True,
-    progress: bool = True,
-    **settings,
-) -> GridSearchCV:
-    """Try every combination of a space by cross-validation.
+@dataclass(frozen=True)
+class SearchOptions:
+    """What the three searches have in common; each is given to them by its name.
 
-    Parameters
+    Attributes
     ----------
-    X, y : rows and labels, as ``NetworkClassifier.fit`` takes them.
-    space : for each parameter or option of the network the values to try.
-    network : a registered name, or a ``NetworkClassifier`` whose other parameters stay as they are.
     groups : (n,) what must not cross a fold, for splitters that ask for it.
     cv : a number of stratified folds, a splitter, or pairs of row numbers, such as
         ``splits.cross_validation`` gives.
@@ -136,7 +123,46 @@ def grid_search(
         a cluster.
     refit : train the winner on all rows in the end (``best_estimator_``).
     progress : a bar over the fits, with the time left.
-    **settings : of the ``NetworkClassifier``: ``epochs``, ``batch_size``, ``dropout`` …
+    """
+
+    groups: np.ndarray | None = None
+    cv: int | BaseCrossValidator | Sequence = 3
+    memory: str | Path | None = None
+    n_jobs: int | None = None
+    refit: bool = True
+    progress: bool = True
+
+    def for_scikit_learn(self) -> dict:
+        """The arguments that all of scikit-learn's searches take."""
+        cv = self.cv
+        if isinstance(cv, int):
+            cv = StratifiedKFold(cv, shuffle=True, random_state=0)
+        return {"cv": cv, "n_jobs": self.n_jobs}
+
+    def chosen_by(self) -> str | bool:
+        """By which score scikit-learn chooses the point to train again; False: it trains none."""
+        if self.refit:
+            return "accuracy"
+        return False
+
+
+def grid_search(
+    X: np.ndarray,
+    y: np.ndarray,
+    space: Mapping[str, Sequence],
+    network: str | NetworkClassifier = "conv2d",
+    **options,
+) -> GridSearchCV:
+    """Try every combination of a space by cross-validation.
+
+    Parameters
+    ----------
+    X, y : rows (n, …) and labels (n,), as ``NetworkClassifier.fit`` takes them.
+    space : for each parameter or option of the network the values to try.
+    network : a registered name, or a ``NetworkClassifier`` whose other parameters stay as they are.
+    **options : those of `SearchOptions` (``cv``, ``groups``, ``memory``, ``n_jobs``, ``refit``,
+        ``progress``), and settings of the ``NetworkClassifier`` that are not searched: ``epochs``,
+        ``batch_size``, ``dropout`` …
 
     Returns
     -------
@@ -147,61 +173,61 @@ def grid_search(
     ------
     SearchError : an unknown parameter or value, missing groups, fewer rows than folds, or no fit
         that succeeded.
+
+    Examples
+    --------
+    >>> grid_search([[0.0]], ["anger"], {"epochs": [1, 0]}, "conv2d")
+    Traceback (most recent call last):
+    emotutils.errors.SearchError: epochs=0: choose a whole number from 1
     """
-    estimator = _estimator(network, space, memory, settings)
+    estimator, common = _prepare(network, space, options)
     space = {name: list(values) for name, values in space.items()}
     search = GridSearchCV(
         estimator,
         space,
         scoring=SCORING,
-        refit=_chosen_by(refit),
-        cv=_folds(cv),
-        n_jobs=n_jobs,
+        refit=common.chosen_by(),
+        **common.for_scikit_learn(),
     )
-    points = math.prod(map(len, space.values()))
-    return _fit(search, points, X, y, groups, progress)
+    points = math.prod(len(values) for values in space.values())
+    return _fit(search, points, X, y, common)
 
 
 def random_search(
-    X,
-    y,
+    X: np.ndarray,
+    y: np.ndarray,
     space: Mapping = JOINT,
     network: str | NetworkClassifier = "conv2d",
     *,
     n_iter: int = 20,
     seed: int = 0,
-    groups=None,
-    cv=3,
-    memory: str | Path | None = None,
-    n_jobs: int | None = None,
-    refit: bool = True,
-    progress: bool = True,
-    **settings,
+    **options,
 ) -> RandomizedSearchCV:
     """Try ``n_iter`` points drawn from a joint space (Bergstra and Bengio 2012).
 
     Parameters
     ----------
+    X, y, network, **options : as in `grid_search`.
     space : for each name a list of values or a scipy distribution; `JOINT` by default.
-    seed : of the draw. The others as in `grid_search`.
+    n_iter : how many points.
+    seed : of the draw.
     """
-    estimator = _estimator(network, space, memory, settings)
+    estimator, common = _prepare(network, space, options)
     search = RandomizedSearchCV(
         estimator,
         dict(space),
         n_iter=n_iter,
         random_state=seed,
         scoring=SCORING,
-        refit=_chosen_by(refit),
-        cv=_folds(cv),
-        n_jobs=n_jobs,
+        refit=common.chosen_by(),
+        **common.for_scikit_learn(),
     )
-    return _fit(search, n_iter, X, y, groups, progress)
+    return _fit(search, n_iter, X, y, common)
 
 
 def halving_search(
-    X,
-    y,
+    X: np.ndarray,
+    y: np.ndarray,
     space: Mapping = JOINT,
     network: str | NetworkClassifier = "conv2d",
     *,
@@ -209,25 +235,20 @@ def halving_search(
     epochs: tuple[int, int] = (1, 9),
     factor: int = 3,
     seed: int = 0,
-    groups=None,
-    cv=3,
-    memory: str | Path | None = None,
-    n_jobs: int | None = None,
-    refit: bool = True,
-    progress: bool = True,
-    **settings,
+    **options,
 ) -> HalvingRandomSearchCV:
     """Give many points few epochs, keep the best of each round, and give these more (Jamieson and
     Talwalkar 2016).
 
     Parameters
     ----------
+    X, y, space, network, **options : as in `random_search`.
     n_candidates : points in the first round, drawn as in `random_search`.
-    epochs : of the first and at most of the last round; ``factor`` times as many in each round, for
-        as many times fewer points. ``epochs`` itself cannot be in the space. The others as in
-        `grid_search`.
+    epochs : of the first and at most of the last round. ``epochs`` itself cannot be in the space.
+    factor : so many times more epochs in each round, for as many times fewer points.
+    seed : of the draw.
     """
-    estimator = _estimator(network, space, memory, settings)
+    estimator, common = _prepare(network, space, options)
     search = HalvingRandomSearchCV(
         estimator,
         dict(space),
@@ -238,12 +259,11 @@ def halving_search(
         factor=factor,
         random_state=seed,
         scoring="accuracy",  # scikit-learn's halving takes one score
-        refit=refit,
-        cv=_folds(cv),
-        n_jobs=n_jobs,
+        refit=common.refit,
+        **common.for_scikit_learn(),
     )
     points = sum(n for n, _ in rounds(n_candidates, epochs, factor))
-    return _fit(search, points, X, y, groups, progress)
+    return _fit(search, points, X, y, common)
 
 
 def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[tuple[int, int]]:
@@ -271,44 +291,40 @@ def rounds(n_candidates: int, epochs: tuple[int, int], factor: int = 3) -> list[
     return found
 
 
-def _estimator(network, space: Mapping, memory, settings: dict) -> NetworkClassifier:
-    """The estimator to clone, after a look at every name and at every value that is listed."""
-    estimator = network
+def _prepare(
+    network: str | NetworkClassifier, space: Mapping, options: dict
+) -> tuple[NetworkClassifier, SearchOptions]:
+    """The estimator to clone, after a look at every name and at every value that is listed, and
+    what the searches have in common.
+    """
+    names = {field.name for field in fields(SearchOptions)}
+    common = SearchOptions(**{name: options[name] for name in names & set(options)})
+    settings = {name: value for name, value in options.items() if name not in names}
     if not isinstance(network, NetworkClassifier):
-        estimator = NetworkClassifier(network)
-    memory = memory or estimator.memory or config.output_root() / "searches"
-    check_names(estimator, [*space, *settings])
+        network = NetworkClassifier(network)
+    check_names(network, [*space, *settings])
     for name, values in space.items():
         if isinstance(values, list | tuple):
             for value in values:
                 check_values({name: value})
-    own = NetworkClassifier(**estimator.get_params(deep=False))
-    own.set_params(memory=str(memory), **settings)
-    check_values(own.get_params())
-    return own
+    memory = common.memory or network.memory or config.output_root() / "searches"
+    estimator = NetworkClassifier(**network.get_params(deep=False))
+    estimator.set_params(memory=str(memory), **settings)
+    check_values(estimator.get_params())
+    return estimator, common
 
 
-def _chosen_by(refit: bool) -> str | bool:
-    """By which score scikit-learn chooses the point to train again; False: it trains none."""
-    if refit:
-        return "accuracy"
-    return False
-
-
-def _folds(cv):
-    if isinstance(cv, int):
-        return StratifiedKFold(cv, shuffle=True, random_state=0)
-    return cv
-
-
-def _fit(search: BaseEstimator, candidates: int, X, y, groups, progress: bool) -> BaseEstimator:
-    pairs = _pairs(search.cv, X, y, groups)
+def _fit(
+    search: BaseEstimator, points: int, X: np.ndarray, y: np.ndarray, common: SearchOptions
+) -> BaseEstimator:
+    """Fit a search over so many points, with a bar, and say in one line how many fits failed."""
+    pairs = _pairs(search.cv, X, y, common.groups)
     search.cv = pairs  # so that what is recorded of the folds is what was run
-    total = candidates * len(pairs) + bool(search.refit)
+    total = points * len(pairs) + bool(search.refit)
     started = time.monotonic()
     memory = Path(search.estimator.memory)
-    with _bar(memory, total, progress), warnings.catch_warnings():
-        # Failed fits are told below, in one line, and in the table with the reason.
+    with _bar(memory, total, common.progress), warnings.catch_warnings():
+        # Failed fits are counted below, in one line, and in the table with the reason.
         warnings.simplefilter("ignore", FitFailedWarning)
         warnings.filterwarnings("ignore", "One or more of the (test|train) scores are non-finite")
         try:
@@ -326,9 +342,9 @@ def _fit(search: BaseEstimator, candidates: int, X, y, groups, progress: bool) -
     return search
 
 
-def _last_error(told: str) -> str:
+def _last_error(report: str) -> str:
     """The last error in the tracebacks of scikit-learn, without its kind."""
-    for line in reversed(told.splitlines()):
+    for line in reversed(report.splitlines()):
         if "Error: " in line:
             return line.partition("Error: ")[2]
     return ""

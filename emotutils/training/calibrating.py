@@ -165,7 +165,7 @@ def _degraded_faces(network: Network, x: np.ndarray, y: np.ndarray) -> Iterator[
     for degrees in TILTS:
         found = _find_tilted(detector, x[few, ..., 0], degrees)
         if len(found) < LEAST_FACES:
-            return  # beyond what the detector finds nothing can be said, and nothing need be
+            return  # what the detector does not find is never answered
         rows = few[list(found)]
         crops = np.stack([crop for crop, _ in found.values()])
         typical = np.median([tilt for _, tilt in found.values()])

@@ -64,6 +64,16 @@ def fit(
     ------
     EmotutilsError : rows that do not fit the model, nothing to choose the epoch by, a loss that is
         not finite, memory that ran out.
+
+    Examples
+    --------
+    >>> x = np.repeat(np.eye(2), 8, axis=0)
+    >>> y = np.repeat([0, 1], 8)
+    >>> model = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+    >>> recipe = Recipe(epochs=20, batch_size=4, learning_rate=0.1, monitor=None)
+    >>> history = fit(model, (x, y), None, recipe, progress=False)
+    >>> history.epochs[-1]["accuracy"]
+    1.0
     """
     _check(recipe, validation, folder, resume)
     train = as_part(train)

@@ -32,7 +32,7 @@ def evaluate(
         the training.
     split : ``"train"``, ``"validation"`` or ``"test"``.
     root : the data root, as in ``datasets.load``.
-    flip : answer each face by the mean of what is said of it and of its mirror image; not for
+    flip : answer each face by the mean of the answers to it and to its mirror image; not for
         voices.
 
     Returns
@@ -42,6 +42,12 @@ def evaluate(
     Raises
     ------
     EmotutilsError : an unknown network or set, or one that does not fit the other.
+
+    Examples
+    --------
+    >>> report = evaluate("conv2d", "sample-fer2013", "validation")
+    >>> report.n, len(report.labels)
+    (105, 7)
     """
     network = as_network(network)
     dataset = load_set(dataset, root)
