@@ -92,8 +92,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         own = super().get_params(deep=False)
         if not deep:
             return own
-        # What is no network, or no mapping, is an error in `fit`: scikit-learn lists parameters before
-        # it trusts them.
+        # What is no network, or no mapping, is an error in `fit`: scikit-learn lists parameters
+        # before it trusts them.
         options = {}
         if isinstance(self.network, str) and self.network in network_names():
             options.update(network_options(self.network))

@@ -19,7 +19,9 @@ import numpy as np
 from scipy.stats import loguniform, uniform
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import FitFailedWarning
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (without it the next line has no halving)
+
+# Without it the line after the next has no halving.
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
     BaseCrossValidator,

@@ -95,7 +95,8 @@ class BestWeights(keras.callbacks.Callback):
 
 
 class RawState(keras.callbacks.Callback):
-    """Saves weights and the optimizer's state before they are averaged; `Checkpoint` makes it count.
+    """Saves weights and the optimizer's state before they are averaged; `Checkpoint` makes it
+    count.
 
     Parameters
     ----------

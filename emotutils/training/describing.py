@@ -131,8 +131,8 @@ def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], kind: str
 def face_details(
     part: Part, proba: np.ndarray, mirrored: np.ndarray, known: Part, dataset: Dataset
 ) -> tuple[dict, dict[str, np.ndarray]]:
-    """What a record holds of a face network's test part beside its score, and the arrays from which that
-    can be had again.
+    """What a record holds of a face network's test part beside its score, and the arrays from
+    which that can be had again.
 
     Parameters
     ----------
