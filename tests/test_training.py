@@ -562,3 +562,9 @@ def test_training_and_resume_on_jax_where_it_is_installed(tmp_path):
     (network,) = tmp_path.rglob("*.keras")
     report = evaluate(network, "sample-ravdess")
     assert report.accuracy.value == pytest.approx(record["test"]["accuracy"]["value"], abs=0.01)
+
+
+def test_a_training_of_no_epoch_is_refused(tmp_path):
+    with pytest.raises(EmotutilsError):
+        training.train("conv1d", "sample-ravdess", epochs=0, out=tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -194,8 +194,10 @@ def _check(
 
 def _adjusted(recipe: Recipe, data: str, epochs: int | None) -> Recipe:
     """The recipe with the wanted number of epochs; nothing of a real face helps with drawn ones."""
-    if epochs:
+    if epochs is not None:
         recipe = recipe.replace(epochs=epochs)
+    if recipe.epochs < 1:
+        raise EmotutilsError(f"{recipe.epochs} epochs: a training has one at least")
     if datasets.parse(data).sample and "weights" in recipe.options:
         recipe = recipe.replace(options=recipe.options | {"weights": None})
     return recipe
