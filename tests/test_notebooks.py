@@ -257,9 +257,9 @@ class Whole:
         assert "profile full" in "".join(o["text"] for o in streams)
 
 
-#: Between them these run all code that a notebook runs on real sets alone: FER2013 and its twins,
-#: RAVDESS and a training on it, pairs of both. The others run whole by ``make test-real``.
-OTHER_CODE = ("03_face_data", "10_conv1d", "13_fusion")
+#: FER2013 and its twins, and pairs of both sets: code that runs on real sets alone. The others, among
+#: them 10 with its whole training on RAVDESS (minutes), run by ``make test-real``.
+OTHER_CODE = ("03_face_data", "13_fusion")
 
 # A notebook that asks for no set does the same in every profile: nbval has run it already.
 for _path in [p for p in NOTEBOOKS if re.search(r"\bcfg\.(load|pairs|root)\(", code(p))]:
