@@ -14,6 +14,7 @@ READERS = {
     "ravdess": datasets.ravdess,
     "ravdess-song": datasets.ravdess,
     "ravdess-tracking": datasets.ravdess_tracking,
+    "ravdess-units": datasets.ravdess_units,
     "tess": datasets.tess,
     "affwild2": datasets.affwild2,
 }
@@ -54,7 +55,8 @@ def test_counts_are_the_published_ones():
     # 24 actors × 60 spoken takes; 23 actors × 44 sung takes; both filmed; 2 women × 200 words × 7
     # emotions.
     assert first["ravdess"] == 24 * 60 and first["ravdess-song"] == 23 * 44
-    assert first["ravdess-tracking"] == 24 * 60 + 23 * 44 and first["tess"] == 2 * 200 * 7
+    assert first["ravdess-tracking"] == 24 * 60 + 23 * 44 and first["ravdess-units"] == 24 * 60
+    assert first["tess"] == 2 * 200 * 7
     assert first["fer2013"] == 28709 + 3589 + 3589
 
 

@@ -235,8 +235,11 @@ def test_ravdess_tracking_pairs_with_the_recordings(tmp_path):
     assert list(tracking.table["split"]) == ["test", "train", "test"]
     recorded = ravdess.load(tmp_path)
     assert list(tracking.table.columns) == list(recorded.table.columns)
-    pairs = ravdess_tracking.pair(tracking, recorded)
-    assert len(pairs) == 1
+    with pytest.raises(DataError, match="01-01-03-01-01-01-24: has no recording in ravdess"):
+        ravdess_tracking.pair(tracking, recorded)
+    rejects = datasets.Rejects("report")
+    pairs = ravdess_tracking.pair(tracking, recorded, rejects=rejects)
+    assert len(pairs) == 1 and len(rejects.table()) == 1
     pair = pairs.iloc[0]
     assert (pair["take"], pair["label"], pair["group"], pair["split"]) == (
         TAKE,

@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "parts",
         "ravdess",
         "ravdess_tracking",
+        "ravdess_units",
         "recordings",
         "splits",
         "tess",

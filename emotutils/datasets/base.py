@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError, LocatedError
+from .openface import UNITS
 
 #: What each set's table has, whatever else it may have.
 COLUMNS = ("id", "label", "y", "group", "split")
@@ -68,6 +69,7 @@ class Dataset:
         0..255; ``faces`` gives them as float32.
     read_voices : of recordings, from rows of the table and a sample rate to a list of float32
         (samples,); where ``path`` names sound files, ``recordings.load_voices``.
+    source : of a set that comes in several forms, which one this is; else "".
     rejects : what was left out and why (``where``, ``what``, ``remedy``), after loading with
         ``on_error="report"``.
     """
@@ -81,17 +83,20 @@ class Dataset:
     read_voices: Callable[[pd.DataFrame, int], list[np.ndarray]] | None = field(
         default=None, repr=False
     )
+    source: str = ""
     rejects: pd.DataFrame = field(default_factory=lambda: Rejects().table(), repr=False)
 
     @property
     def modality(self) -> str:
-        """What the rows are: ``"face"``, ``"voice"``, or ``"film"`` where the set hands out
-        neither.
+        """What the rows are: ``"face"``, ``"voice"``, ``"units"`` where the table has a column for
+        each of ``openface.UNITS``, or ``"film"`` where the set hands out nothing.
         """
         if self.read_faces:
             return "face"
         if self.read_voices:
             return "voice"
+        if set(UNITS).issubset(self.table.columns):
+            return "units"
         return "film"
 
     def __len__(self) -> int:
@@ -120,6 +125,14 @@ class Dataset:
         if rows is None:
             rows = self.rows()
         return self.read_voices(self.table.iloc[np.asarray(rows)], sr)
+
+    def units(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """Action units of these rows (``None``: all): float32 (n, 35), as ``openface.UNITS``."""
+        if self.modality != "units":
+            raise TypeError(f"{self.name} holds no action units")
+        if rows is None:
+            rows = self.rows()
+        return self.table[list(UNITS)].iloc[np.asarray(rows)].to_numpy(np.float32)
 
 
 def checked(dataset: Dataset) -> Dataset:
@@ -152,7 +165,7 @@ def checked(dataset: Dataset) -> Dataset:
     elif not table["split"].isin(["train", "validation", "test"]).all():
         fault = "split must be train, validation or test in each row"
     elif dataset.modality == "film":
-        fault = "it has neither read_faces nor read_voices"
+        fault = "it has neither read_faces nor read_voices, nor columns of action units"
     else:
         return dataset
     raise DataError(f"data set {dataset.name}", fault, "mend its reader")

@@ -67,6 +67,10 @@ _RAVDESS = (
     "Livingstone & Russo (2018), The Ryerson Audio-Visual Database of Emotional Speech and Song, "
     "PLoS ONE 13(5)"
 )
+_TRACKING = (
+    "Swanson, Livingstone & Russo (2019), RAVDESS Facial Landmark Tracking (version 1.0.0), "
+    "doi:10.5281/zenodo.3255102"
+)
 _FER2013 = "challenges-in-representation-learning-facial-expression-recognition-challenge"
 _AFFWILD2 = "https://sites.google.com/view/dimitrioskollias/databases/aff-wild2"
 
@@ -126,8 +130,17 @@ Who may have it: everybody with a Kaggle account who accepts the rules of the co
         files=("0?-0?-0?-0?-0?-0?-??.csv",),
         whole={"tracked films": 2452, "actors": 24},
         bytes=417_163_019,
-        citation="Swanson, Livingstone & Russo (2019), RAVDESS Facial Landmark Tracking "
-        "(version 1.0.0), doi:10.5281/zenodo.3255102",
+        citation=_TRACKING,
+        **_zenodo(3255102, "FacialTracking_Actors_01-24.zip"),
+    ),
+    Entry(
+        name="ravdess-units",
+        title="RAVDESS's speech films as 35 action units each, means over the frames",
+        folder="ravdess-tracking",
+        files=("film_means.csv", "01-01-0?-0?-0?-0?-??.csv"),
+        whole={"films": 1440, "actors": 24},
+        bytes=417_163_019,
+        citation=_TRACKING,
         **_zenodo(3255102, "FacialTracking_Actors_01-24.zip"),
     ),
     Entry(

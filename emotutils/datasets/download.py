@@ -114,6 +114,8 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
     line = f"{name}: {complete}{rows} ({parts}), {groups}"
     if folder:
         line += f", in {folder}"
+    if data.source:
+        line += f" ({data.source})"
     if len(data.rejects):
         first = data.rejects.iloc[0]
         line += f"; {len(data.rejects):,} refused, the first: {first['where']} {first['what']}"

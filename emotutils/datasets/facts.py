@@ -10,13 +10,14 @@ from .. import config
 from ..support.files import replacing
 from .auditing import audit, duplicate_groups
 from .base import Dataset
+from .openface import UNITS
 
 
 def describe(dataset: Dataset) -> dict:
     """Count a set and audit its own split; with FER+ votes, say how often they agree with its
     labels.
 
-    All pictures or recordings are read and compared with each other.
+    All pictures, recordings or action units are compared with each other.
 
     Returns
     -------
@@ -24,14 +25,11 @@ def describe(dataset: Dataset) -> dict:
     ``audit``), ``copies`` (ids that are one picture or recording, or nearly: a list for each
     such cluster; for pictures only how many there are), ``twins`` (ids of test rows in one cluster
     with a row of train), ``rejects`` (how many), ``ferplus`` (``clear`` majorities for one of the
-    seven, and the share of these that ``agree``) and ``version``.
+    seven, and the share of these that ``agree``), ``source`` of a set that has several and
+    ``version``.
     """
     table = dataset.table
-    items = (
-        {"faces": dataset.faces()} if dataset.modality == "face" else {"voices": dataset.voices()}
-    )
-    found = audit(table, **items)
-    cluster = pd.Series(duplicate_groups(**items), index=table.index)
+    found, cluster = _compared(dataset)
     copies = [ids for ids in table.groupby(cluster)["id"].agg(list) if len(ids) > 1]
     twins = (table["split"] == "test") & cluster.isin(cluster[table["split"] == "train"])
     facts = {
@@ -43,16 +41,31 @@ def describe(dataset: Dataset) -> dict:
         "audit": json.loads(
             found.drop(columns="examples").round(4).to_json(orient="records", force_ascii=False)
         ),
-        "copies": copies if dataset.modality == "voice" else len(copies),
+        "copies": len(copies) if dataset.modality == "face" else copies,
         "twins": table.loc[twins, "id"].tolist(),
         "rejects": len(dataset.rejects),
         "version": version("emotutils"),
     }
+    if dataset.source:
+        facts["source"] = dataset.source
     if "ferplus_label" in table:
         clear = table[table["ferplus_label"] != ""]
         agree = float((clear["ferplus_label"] == clear["label"]).mean())
         facts["ferplus"] = {"clear": len(clear), "agree": round(agree, 4)}
     return facts
+
+
+def _compared(dataset: Dataset) -> tuple[pd.DataFrame, pd.Series]:
+    """What ``audit`` finds, and for each row the number of its cluster of copies."""
+    table = dataset.table
+    if dataset.modality == "units":
+        return audit(table), table.groupby(list(UNITS)).ngroup()
+    if dataset.modality == "face":
+        items = {"faces": dataset.faces()}
+    else:
+        items = {"voices": dataset.voices()}
+    cluster = duplicate_groups(**items)
+    return audit(table, **items), pd.Series(cluster, index=table.index)
 
 
 def _in_order(dataset: Dataset) -> list[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
 from ..support.plugins import announced
-from . import affwild2, fer2013, ravdess, ravdess_tracking, recordings, tess
+from . import affwild2, fer2013, ravdess, ravdess_tracking, ravdess_units, recordings, tess
 from .base import Dataset, checked
 from .names import parse
 
@@ -26,10 +26,19 @@ _READERS = {
     "ravdess-song": partial(ravdess.load, kind="song"),
     "tess": tess.load,
     "ravdess-tracking": ravdess_tracking.load,
+    "ravdess-units": ravdess_units.load,
 }
 NAMES = (*_READERS, "ravdess+tess", "ravdess+ravdess-song+tess")
 #: Those of which a synthetic set comes with the course.
-SAMPLES = ("fer2013", "affwild2", "ravdess", "tess", "ravdess-tracking", "ravdess+tess")
+SAMPLES = (
+    "fer2013",
+    "affwild2",
+    "ravdess",
+    "tess",
+    "ravdess-tracking",
+    "ravdess-units",
+    "ravdess+tess",
+)
 _ADDED: dict[str, Callable[..., Dataset]] = {}
 
 

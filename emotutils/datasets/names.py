@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _PAIRED = "paired-"
 _SAMPLE = "sample-"
 #: Sets of RAVDESS's 24 actors, which share one division.
-_RAVDESS = {"ravdess", "ravdess-song", "ravdess-films", "ravdess-tracking"}
+_RAVDESS = {"ravdess", "ravdess-song", "ravdess-films", "ravdess-tracking", "ravdess-units"}
 
 
 @dataclass(frozen=True)

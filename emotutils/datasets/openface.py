@@ -26,6 +26,8 @@ _UNITS = "01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26".split()
 AU_INTENSITIES = tuple(f"AU{unit}_r" for unit in [*_UNITS, "45"])
 #: Action units, absent 0 or present 1: 18 columns; lip suck (28) has no intensity.
 AU_PRESENCES = tuple(f"AU{unit}_c" for unit in [*_UNITS, "28", "45"])
+#: Both, in the order in which networks take them: 35 columns.
+UNITS = (*AU_INTENSITIES, *AU_PRESENCES)
 #: Place of the head in mm from the camera, and its turn in radians (pitch, yaw, roll).
 POSE = (
     "pose_Tx",
@@ -119,6 +121,18 @@ def _parse(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     table = table.astype(float)
     table[whole] = table[whole].astype("int64")
     return table.copy()  # in one piece again: pandas warns of hundreds of columns put in one by one
+
+
+def tracked(table: pd.DataFrame) -> pd.DataFrame:
+    """The frames of ``read`` in which a face was tracked and all of ``UNITS`` are numbers.
+
+    They are those with ``success`` 1; a published file without that column has ``confidence`` 0
+    where nothing was found.
+    """
+    is_tracked = table["confidence"] > 0
+    if "success" in table:
+        is_tracked = table["success"] == 1
+    return table[is_tracked].dropna(subset=list(UNITS))
 
 
 def read_aligned(folder: str | os.PathLike) -> pd.DataFrame:

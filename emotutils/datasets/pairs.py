@@ -28,17 +28,17 @@ from ..emotions import EMOTIONS, to_seven
 from ..errors import DataError
 from ..faces import MAX_SIDE, augment_faces, build_detector, follow, jitter
 from ..voices import PAD, Features, augment_log_mel
-from . import fer2013, loading, openface, ravdess, ravdess_tracking
+from . import fer2013, loading, ravdess, ravdess_tracking
 from .base import Dataset
 from .names import parse
-from .parts import Part, _cached, face_part, voice_part
+from .openface import UNITS
+from .parts import Part, cached, face_part, voice_part
 
 FRAMES = 2  #: faces of one person beside each window of sound
 #: Pictures beside each validation or test recording of ``paired-…``, one after the other.
 FACES_EACH = 4
 RATE = 10.0  #: rows of action units a second
 ROWS = 50  #: rows kept: five seconds
-UNITS = (*openface.AU_INTENSITIES, *openface.AU_PRESENCES)
 FPS = 5.0
 
 
@@ -361,8 +361,8 @@ def units_part(dataset: Dataset, split: str) -> Part:
             found.append(_units(features, path))
         return {"x": np.stack(found)}
 
-    cached = _cached("units", [RATE, ROWS, UNITS], table["path"], compute)
-    return _in_seven(_part(cached["x"], table), dataset.labels)
+    arrays = cached("units", [RATE, ROWS, UNITS], table["path"], compute)
+    return _in_seven(_part(arrays["x"], table), dataset.labels)
 
 
 def _part(x: np.ndarray, table: pd.DataFrame) -> Part:
@@ -401,8 +401,8 @@ def _films(films: Dataset, split: str, frames: int) -> Part:
         found = [film_faces(path, frames, detector) for path in table["path"]]
         return {"x": np.stack(found)}
 
-    cached = _cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)
-    return _in_seven(_part(cached["x"], table), films.labels)
+    arrays = cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)
+    return _in_seven(_part(arrays["x"], table), films.labels)
 
 
 def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> np.ndarray:

@@ -127,7 +127,7 @@ def voice_part(
     def compute() -> dict[str, np.ndarray]:
         return _windows(dataset.voices(rows, features.sr), features, speeds, copies, seed)
 
-    arrays = _cached("voices", settings, table["path"], compute)
+    arrays = cached("voices", settings, table["path"], compute)
     table = table.iloc[arrays["source"]]
     return Part(
         arrays["x"],
@@ -218,16 +218,16 @@ def extract_features(
                 bar.update(len(piece))
         return {"x": np.concatenate(x)}
 
-    return (
-        _cached("features", features.to_dict(), table["path"], compute) if cache else compute()
-    )["x"]
+    return (cached("features", features.to_dict(), table["path"], compute) if cache else compute())[
+        "x"
+    ]
 
 
 def _features(dataset: Dataset, features: Features) -> np.ndarray:
     return np.stack([features(x) for x in dataset.voices(sr=features.sr)])
 
 
-def _cached(
+def cached(
     name: str, settings: object, paths: Iterable[str], compute: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     """The arrays of ``compute``, kept as npz under a name made of the settings and of what the

@@ -6,12 +6,13 @@ place of 25 GB of films. Taught in notebooks/04_film_data.
 """
 
 import os
-from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
 from .. import config
 from ..emotions import EMOTIONS_WITH_CALM
+from ..errors import DataError
 from . import openface, ravdess, recordings
 from .base import Dataset, Rejects
 from .catalog import CATALOG
@@ -48,7 +49,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     table = recordings.collect(
         folder,
         {".csv"},
-        partial(ravdess.parse, modality="audio-visual"),
+        _parse,
         rejects,
         missing="RAVDESS tracking not found",
         remedy="unpack FacialTracking_Actors_01-24.zip",
@@ -57,6 +58,13 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     return Dataset(
         "ravdess-tracking", table, EMOTIONS_WITH_CALM, CITATION, LICENCE, rejects=rejects.table()
     )
+
+
+def _parse(path: Path) -> dict | None:
+    """The row of one film; None for the table of means (``ravdess_units``) beside the films."""
+    if path.name == "film_means.csv":
+        return None
+    return ravdess.parse(path, modality="audio-visual")
 
 
 def features(path: str | os.PathLike) -> pd.DataFrame:
@@ -77,21 +85,36 @@ def features(path: str | os.PathLike) -> pd.DataFrame:
     return table[["timestamp", "confidence", *columns]].rename(columns={"timestamp": "t"})
 
 
-def pair(tracking: Dataset, recorded: Dataset) -> pd.DataFrame:
+def pair(tracking: Dataset, recorded: Dataset, *, rejects: Rejects | None = None) -> pd.DataFrame:
     """The performances that are in both sets, a row each: what the face did beside what the voice
     did.
 
     Parameters
     ----------
-    tracking : of ``load``.
-    recorded : of ``ravdess.load``, speech or song.
+    tracking : of ``load`` here or in ``ravdess_units``.
+    recorded : of ``ravdess.load``, speech or song; films of the other kind are left aside.
+    rejects : gets the films that have no recording; without it the first one is an error.
 
     Returns
     -------
     The table of ``tracking`` with ``id`` and ``path`` as ``id_face`` and ``path_face``, and those
     of the recording as ``id_voice`` and ``path_voice``. ``group`` and ``split`` serve both.
+    Recordings without a film are not in it.
+
+    Raises
+    ------
+    DataError : no film of that kind; without ``rejects``, a film that has no recording.
     """
+    rejects = rejects or Rejects()
+    kinds = recorded.table["kind"].unique()
+    films = tracking.table[tracking.table["kind"].isin(kinds)]
+    if films.empty:
+        raise DataError(
+            tracking.name, f"has no film of {' or '.join(kinds)}", "take the other kind"
+        )
+    is_alone = ~films["take"].isin(recorded.table["take"])
+    for film in films["id"][is_alone]:
+        where = f"{tracking.name}, {film}"
+        rejects.add(where, f"has no recording in {recorded.name}", f"take {recorded.name} whole")
     voices = recorded.table[["take", "id", "path"]]
-    return tracking.table.merge(
-        voices, on="take", suffixes=("_face", "_voice"), validate="one_to_one"
-    )
+    return films.merge(voices, on="take", suffixes=("_face", "_voice"), validate="one_to_one")
