@@ -35,8 +35,30 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _HelpOnAnalysis(argparse.HelpFormatter):
+    """Writes what is registered in place of ``{rules}`` and ``{detectors}``: looked up when somebody
+    asks for help, not at every start.
+    """
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        if "{rules}" in action.help:
+            from .fusion import rules
+
+            names = ", ".join(rules.rule_names())
+            return action.help.format(rules=names, default=rules.DEFAULT_RULE)
+        if "{detectors}" in action.help:
+            from .faces import detector_names
+
+            return action.help.format(detectors=", ".join(detector_names()))
+        return action.help
+
+
 def _add_analyze(commands) -> None:
-    p = commands.add_parser("analyze", help="a film goes in, a timeline and a report come out")
+    p = commands.add_parser(
+        "analyze",
+        help="a film goes in, a timeline and a report come out",
+        formatter_class=_HelpOnAnalysis,
+    )
     p.add_argument("film", metavar="FILM", type=Path)
     _analysis_options(p)
     _result_options(p)
@@ -44,7 +66,11 @@ def _add_analyze(commands) -> None:
 
 
 def _add_demo(commands) -> None:
-    p = commands.add_parser("demo", help="analyze the bundled film")
+    p = commands.add_parser(
+        "demo",
+        help="analyze the bundled film",
+        formatter_class=_HelpOnAnalysis,
+    )
     _analysis_options(p)
     _result_options(p)
     p.set_defaults(run=_analyze, film=None)
@@ -76,8 +102,7 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--fusion",
         metavar="RULE",
-        help="how the streams become one: weighted (default), mean, product, maximum, "
-        "majority, stacking, joint or one of your own",
+        help="how the streams become one: {rules} or joint (default: {default})",
     )
     p.add_argument(
         "--weights",
@@ -99,7 +124,12 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         metavar="E",
         help="below what is wrong more often than this, it says 'not sure' (default: 0.2)",
     )
-    p.add_argument("--detector", default="blazeface", help="blazeface (default) or haar")
+    p.add_argument(
+        "--detector",
+        metavar="D",
+        default="blazeface",
+        help="what finds the faces: {detectors} (default: blazeface)",
+    )
 
 
 def _result_options(p: argparse.ArgumentParser) -> None:
@@ -297,11 +327,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130
     after Ctrl-C.
     """
-    args = build_parser().parse_args(argv)
     # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the
     # variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
+        args = build_parser().parse_args(argv)
         args.run(args)
     except EmotutilsError as error:
         print(f"emotutils: {error}", file=sys.stderr)

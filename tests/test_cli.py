@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotutils import config, samples
+from emotutils import config, faces, samples
 from emotutils.cli import main
 from emotutils.datasets.catalog import CATALOG
+from emotutils.fusion import rules
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 
@@ -149,3 +150,17 @@ def test_help_and_unknown_words():
         [sys.executable, "-m", "emotutils.cli", "guess"], capture_output=True, text=True
     )
     assert unknown.returncode == 2 and "Traceback" not in unknown.stderr
+
+
+def test_help_names_what_is_registered(monkeypatch, capsys):
+    monkeypatch.setattr(faces.detectors, "DETECTORS", dict(faces.DETECTORS))
+    monkeypatch.setattr(rules, "RULES", dict(rules.RULES))
+    faces.register_detector("cascade", faces.Haar)
+    rules.register_rule("geometric", rules.RULES["mean"])
+    for command in ("analyze", "demo"):
+        with pytest.raises(SystemExit) as end:
+            main([command, "--help"])
+        assert end.value.code == 0
+        words = " ".join(capsys.readouterr().out.split())
+        assert "blazeface, haar, cascade (default: blazeface)" in words
+        assert "geometric or joint (default: " in words

@@ -13,6 +13,7 @@ from .detectors import (
     BlazeFace,
     Haar,
     build_detector,
+    detector_names,
     register_detector,
 )
 from .following import MAX_SIDE, FilmFace, cut_faces, follow
@@ -38,6 +39,7 @@ __all__ = [
     "build_detector",
     "cut_faces",
     "cut_square",
+    "detector_names",
     "follow",
     "jitter",
     "register_detector",

@@ -237,6 +237,12 @@ def register_detector(name: str, factory: Callable[..., Any]) -> None:
     DETECTORS[name] = factory
 
 
+def detector_names() -> list[str]:
+    """The names of all detectors, those that other packages announce included."""
+    DETECTORS.update(announced("detectors", DETECTORS))
+    return list(DETECTORS)
+
+
 def build_detector(name: str = "blazeface", **options) -> Any:
     """Make the detector of that name.
 
@@ -250,9 +256,7 @@ def build_detector(name: str = "blazeface", **options) -> Any:
     ------
     EmotutilsError : an unknown name; the message lists the known ones.
     """
-    if name not in DETECTORS:
-        DETECTORS.update(announced("detectors", DETECTORS))
-    if name not in DETECTORS:
+    if name not in DETECTORS and name not in detector_names():
         raise EmotutilsError(
             f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}"
         )

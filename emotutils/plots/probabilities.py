@@ -161,7 +161,10 @@ def plot_risk_coverage(report, ax: Axes | None = None) -> Axes:
         point = (coverage[last], risk[last])
         ax.plot(*point, "o", color=DARK)
         words = f"sure of {100 * threshold:.0f} %"
-        annotate(ax, words, point, (-6, 5), ha="right", fontsize=9)
+        if point[0] < 30:  # left of it the words would run into the axis
+            annotate(ax, words, point, (7, -4), ha="left", va="top", fontsize=9)
+        else:
+            annotate(ax, words, point, (-6, 5), ha="right", fontsize=9)
     ax.set_xlim(0, 101)
     ax.set_ylim(bottom=0)
     ax.set_xlabel("rows answered, in %")
