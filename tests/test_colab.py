@@ -293,8 +293,9 @@ def test_what_the_learner_put_on_drive_needs_no_token(place, machine, server, ca
 
 
 def test_affwild2_comes_from_drive_or_its_steps_are_told(machine, capsys):
-    with pytest.raises(DataError, match="permanent position"):
+    with pytest.raises(DataError) as caught:
         colab.prepare("affwild2", drive=True)
+    assert caught.value.where == "affwild2"
     annotation = (
         machine.home
         / "data"

@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from raising import raises_error
 from scipy.stats import norm
 from sklearn.metrics import (
     accuracy_score,
@@ -253,7 +254,7 @@ def test_a_zero_kept_in_float16_does_not_cost_everything():
 def test_scores_that_are_no_probabilities_are_refused_where_it_matters():
     report = score(np.array([0, 1]), np.array([[2.0, 1.0], [0.5, 3.0]]), ("a", "b"), resamples=20)
     assert report.accuracy.value == 1
-    with pytest.raises(ValueError, match="add up to 1"):
+    with raises_error(ValueError):
         _ = report.scores
 
 

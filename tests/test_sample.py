@@ -5,6 +5,7 @@ import csv
 import av
 import numpy as np
 import pytest
+from raising import raises_error
 
 from emotutils import analyze, config, faces, media, samples, voices
 from emotutils.datasets import fer2013, ravdess, ravdess_tracking, tess
@@ -299,7 +300,7 @@ def test_ensure_makes_once_and_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(samples, "make", no_paint)
     place = tmp_path / "cache"
-    with pytest.raises(DataError, match="no paint left"):
+    with raises_error(DataError, "no paint left"):
         samples.ensure(place)
     assert not list(place.iterdir())
     monkeypatch.setattr(samples, "make", lambda folder: (folder / "whole").touch(exist_ok=False))
