@@ -2,6 +2,7 @@
 same seed.
 """
 
+import cv2
 import numpy as np
 import pytest
 
@@ -27,14 +28,80 @@ def windows(rng: np.random.Generator) -> np.ndarray:
     return x
 
 
-def test_augmented_faces_are_still_faces():
+@pytest.mark.parametrize("vary", [faces.augment_faces, faces.augment_film_faces])
+def test_augmented_faces_are_still_faces(vary):
     x = datasets.load("sample-fer2013").faces(np.arange(32))
-    y = faces.augment_faces(x, np.random.default_rng(0))
+    before = x.copy()
+    y = vary(x, np.random.default_rng(0))
     assert y.shape == x.shape and y.dtype == x.dtype and y.min() >= 0 and y.max() <= 255
-    assert not np.array_equal(x, y)
-    np.testing.assert_array_equal(y, faces.augment_faces(x, np.random.default_rng(0)))
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(y, vary(x, np.random.default_rng(0)))
+    assert not np.array_equal(y, vary(x, np.random.default_rng(1)))
     # A face stays where it was, within the shift: blurred, the two still resemble each other.
-    assert np.corrcoef(x.mean(0).ravel(), y.mean(0).ravel())[0, 1] > 0.8
+    assert np.corrcoef(x.mean(0).ravel(), y.mean(0).ravel())[0, 1] > 0.7
+
+
+def discs(n: int = 600, radius: int = 12) -> np.ndarray:
+    """White discs in the middle of black pictures."""
+    away = np.hypot(*np.mgrid[-23.5:24, -23.5:24])
+    disc = np.where(away <= radius, 255, 0).astype(np.float32)
+    return np.repeat(disc[None, ..., None], n, axis=0)
+
+
+def test_faces_of_films_are_smaller_and_larger_and_beside_the_middle():
+    y = faces.augment_film_faces(discs(), np.random.default_rng(0))[..., 0]
+    rows = np.arange(48) - 23.5
+    sizes = []
+    places = []
+    for face in y:
+        levels = face - np.median(face[[0, -1]])
+        if levels.max() < 90:  # nearly all of it lies under the patch
+            continue
+        disc = levels > levels.max() / 2
+        sizes.append(np.sqrt(disc.sum() / np.pi) / 12)
+        places.append([(disc.sum(axis=k) * rows).sum() / disc.sum() for k in (0, 1)])
+    # The patch hides some of a disc, or adds to it: the outermost are left out.
+    assert np.quantile(sizes, [0.05, 0.95]) == pytest.approx([0.72, 1.13], abs=0.05)
+    assert np.quantile(sizes, 0.5) == pytest.approx(0.925, abs=0.03)
+    assert np.abs(np.mean(places, axis=0)).max() < 0.6
+    assert np.quantile(np.abs(places), 0.9) == pytest.approx(0.09 * 48, abs=0.7)
+
+
+def test_faces_of_films_have_less_contrast_and_are_less_sharp():
+    x = datasets.load("sample-fer2013").faces(np.arange(100))
+    y = faces.augment_film_faces(x, np.random.default_rng(0))
+    film = y.std(axis=(1, 2, 3)) / x.std(axis=(1, 2, 3))
+    assert np.median(film) == pytest.approx(0.8, abs=0.12) and film.min() < 0.55
+    edges = [[cv2.Laplacian(face, cv2.CV_32F).var() for face in z] for z in (x, y)]
+    per_contrast = np.divide(*edges[::-1]) / film**2
+    assert np.mean(per_contrast < 0.25) == pytest.approx(0.45, abs=0.15)  # every second one
+
+
+def test_every_second_face_of_a_film_went_through_jpeg():
+    """After JPEG all grey levels are whole; light and contrast leave hardly any of them whole."""
+    x = datasets.load("sample-fer2013").faces(np.arange(100))
+    y = faces.augment_film_faces(x, np.random.default_rng(0))
+    whole = (y % 1 == 0).all(axis=(1, 2, 3))
+    assert 35 < whole.sum() < 65
+
+
+def test_every_second_face_is_mirrored():
+    right = discs(400)
+    right[:, :, :24] = 0  # the right half only
+    for vary in (faces.augment_faces, faces.augment_film_faces):
+        y = vary(right, np.random.default_rng(0))[..., 0]
+        middle = y[:, 16:32] - y[:, 16:32].min(axis=(1, 2), keepdims=True)
+        balance = middle[..., 24:].sum(axis=(1, 2)) - middle[..., :24].sum(axis=(1, 2))
+        assert np.mean(balance < 0) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("low, high", [(0, 20), (235, 255), (0, 255)])
+def test_no_picture_is_empty_however_dark_or_bright_it_was(low, high):
+    """Light moves the grey levels towards black or white, never all the way."""
+    face = np.linspace(low, high, 48 * 48, dtype=np.float32).reshape(48, 48)
+    x = np.repeat(face[None, ..., None], 300, axis=0)
+    y = faces.augment_film_faces(x, np.random.default_rng(0))
+    assert np.all(y.std(axis=(1, 2, 3)) > 0.15 * face.std())
 
 
 def test_augmented_voices_keep_their_padding_at_the_end():

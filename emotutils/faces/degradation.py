@@ -6,8 +6,9 @@ notebooks/11_evaluation.
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
+
+from . import effects
 
 _GREY = 128
 
@@ -47,7 +48,7 @@ def blur(x: np.ndarray, sigma: float) -> np.ndarray:
     """
     if sigma == 0:
         return x.astype(np.float32)
-    return _each(x, lambda face: cv2.GaussianBlur(face, (0, 0), sigma))
+    return _each(x, lambda face: effects.blurred(face, sigma))
 
 
 def occlusion(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
@@ -89,14 +90,7 @@ def tilt(x: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:
     -------
     float32, the shape of ``x``, in 0..255.
     """
-    middle = (x.shape[1] - 1) / 2
-
-    def turned(face: np.ndarray) -> np.ndarray:
-        angle = degrees * rng.choice((-1, 1))
-        matrix = cv2.getRotationMatrix2D((middle, middle), angle, 1)
-        return cv2.warpAffine(face, matrix, face.shape, borderMode=cv2.BORDER_REPLICATE)
-
-    return _each(x, turned)
+    return _each(x, lambda face: effects.moved(face, degrees * rng.choice((-1, 1))))
 
 
 def jpeg(x: np.ndarray, quality: int) -> np.ndarray:
@@ -111,14 +105,7 @@ def jpeg(x: np.ndarray, quality: int) -> np.ndarray:
     -------
     float32, the shape of ``x``, in 0..255.
     """
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-
-    def coded(face: np.ndarray) -> np.ndarray:
-        pixels = np.rint(face).astype(np.uint8)
-        _, file = cv2.imencode(".jpg", pixels, options)
-        return cv2.imdecode(file, cv2.IMREAD_GRAYSCALE).astype(np.float32)
-
-    return _each(x, coded)
+    return _each(x, lambda face: effects.coded(face, quality))
 
 
 def _each(x: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

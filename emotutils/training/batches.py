@@ -20,6 +20,7 @@ Material = Part | Pairs | tuple[Input, np.ndarray]
 
 AUGMENTATIONS: dict[str, Callable] = {
     "faces": faces.augment_faces,
+    "film": faces.augment_film_faces,
     "log_mel": voices.augment_log_mel,
     "pairs": datasets.augment_pairs,
 }
@@ -141,6 +142,6 @@ def augmentation_of(recipe: Recipe) -> Callable | None:
     if recipe.augment is None:
         return None
     vary = AUGMENTATIONS[recipe.augment]
-    if recipe.augment == "faces":
+    if recipe.features is None:
         return vary
     return partial(vary, deltas=recipe.features.deltas)
