@@ -35,6 +35,32 @@ CODES: dict[str, dict] = {
         "ps": "surprise",
         "sad": "sadness",
     },
+    "crema-d": {
+        "ANG": "anger",
+        "DIS": "disgust",
+        "FEA": "fear",
+        "HAP": "happiness",
+        "NEU": "neutral",
+        "SAD": "sadness",
+    },
+    # German: Wut, Ekel, Angst, Freude, Trauer, neutral. L, Langeweile (boredom), is none of ours.
+    "emodb": {
+        "W": "anger",
+        "E": "disgust",
+        "A": "fear",
+        "F": "happiness",
+        "T": "sadness",
+        "N": "neutral",
+    },
+    # Contempt is none of ours; the peak of a series that begins neutral is never neutral.
+    "ckplus": {
+        "anger": "anger",
+        "disgust": "disgust",
+        "fear": "fear",
+        "happy": "happiness",
+        "sadness": "sadness",
+        "surprise": "surprise",
+    },
     # Aff-Wild2's text files name their codes in a header; these are the header's words.
     "affwild2": {
         "Neutral": "neutral",

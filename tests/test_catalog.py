@@ -18,6 +18,9 @@ READERS = {
     "ravdess-units": datasets.ravdess_units,
     "tess": datasets.tess,
     "affwild2": datasets.affwild2,
+    "emodb": datasets.emodb,
+    "ckplus": datasets.ckplus,
+    "crema-d": datasets.crema_d,
 }
 ALL = pytest.mark.parametrize("wanted", CATALOG.values(), ids=lambda wanted: wanted.name)
 
@@ -59,9 +62,13 @@ def test_counts_are_the_published_ones():
     assert first["ravdess-tracking"] == 24 * 60 + 23 * 44 and first["ravdess-units"] == 24 * 60
     assert first["tess"] == 2 * 200 * 7
     assert first["fer2013"] == 28709 + 3589 + 3589
+    # EMO-DB: 535 without 81 of boredom; CK+: 327 series with a label without 18 of contempt;
+    # CREMA-D: each clip heard, seen, and both.
+    assert first["emodb"] == 535 - 81 and first["ckplus"] == 327 - 18
+    assert first["crema-d"] == 3 * 7442
 
 
-@pytest.mark.parametrize("name", ["fer2013", "affwild2"])
+@pytest.mark.parametrize("name", ["fer2013", "affwild2", "ckplus", "crema-d"])
 def test_steps_are_numbered_and_say_who_may_and_where_to(name):
     text = CATALOG[name].steps.format(folder="DATA/here")
     assert text.startswith("Who may ") and "DATA/here" in text

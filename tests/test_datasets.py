@@ -21,7 +21,7 @@ def write_wav(path, seconds=0.5, sr=16000):
 
 
 @pytest.mark.parametrize("on_error", ["raise", "report"])
-@pytest.mark.parametrize("name", [n for n in datasets.NAMES if "+" not in n])
+@pytest.mark.parametrize("name", [n for n in datasets.NAMES if "+" not in n and n != "crema-d"])
 def test_a_set_that_is_not_there_says_what_to_do(tmp_path, name, on_error):
     with pytest.raises(DataError, match="EMOTUTILS_DATA"):
         datasets.load(name, tmp_path, on_error=on_error)

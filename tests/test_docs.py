@@ -392,5 +392,6 @@ def test_the_licence_names_every_part():
         "non-commercial use only",
         "FER2013",
         "BlazeFace",
+        "Open Database License",
     ):
         assert part in text

@@ -30,6 +30,8 @@ class Entry:
         to compare with.
     steps : who may have it, and what to do first; ``{folder}`` is the set's. With an archive:
         Kaggle's token is needed.
+    ships : whether a small form of it comes with the course, and is read where the published files
+        are not.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Entry:
     bytes: int = 0
     hash: str | None = None
     steps: str = ""
+    ships: bool = False
 
 
 def entry(name: str) -> Entry:
@@ -56,11 +59,11 @@ def entry(name: str) -> Entry:
     return CATALOG[name]
 
 
-def _zenodo(record: int, archive: str) -> dict:
+def _zenodo(record: int, archive: str, licence: str = "CC BY-NC-SA 4.0") -> dict:
     page = f"https://zenodo.org/records/{record}"
     api = f"https://zenodo.org/api/records/{record}/files/{archive}/content"
     addresses = (f"{page}/files/{archive}?download=1", api)
-    return {"page": page, "archive": archive, "addresses": addresses, "licence": "CC BY-NC-SA 4.0"}
+    return {"page": page, "archive": archive, "addresses": addresses, "licence": licence}
 
 
 _RAVDESS = (
@@ -72,6 +75,8 @@ _TRACKING = (
     "doi:10.5281/zenodo.3255102"
 )
 _FER2013 = "challenges-in-representation-learning-facial-expression-recognition-challenge"
+_CREMA_D = "https://github.com/CheyneyComputerScience/CREMA-D"
+_CKPLUS = "https://www.jeffcohn.net/Resources/"
 _AFFWILD2 = "https://sites.google.com/view/dimitrioskollias/databases/aff-wild2"
 
 _ENTRIES = [
@@ -159,6 +164,52 @@ Who may have it: everybody with a Kaggle account who accepts the rules of the co
         licence="CC BY-NC-ND 4.0",
         citation="Pichora-Fuller & Dupuis (2020), Toronto emotional speech set (TESS), "
         "doi:10.5683/SP2/E8H2MF",
+    ),
+    Entry(
+        name="emodb",
+        title="ten people speak ten German sentences; six of our emotions (and boredom)",
+        folder="emodb",
+        files=("[01][0-9][ab][0-9][0-9][A-Z][a-z].wav", "[01][0-9][ab][0-9][0-9][A-Z][a-z].flac"),
+        whole={"recordings": 454, "speakers": 10},
+        bytes=40_000_000,
+        citation="Burkhardt, Paeschke, Rolfes, Sendlmeier & Weiss (2005), A database of German "
+        "emotional speech, Interspeech 2005",
+        **_zenodo(7447302, "emodb.zip", "as stated on its page"),
+    ),
+    Entry(
+        name="ckplus",
+        title="posed faces at the peak of their expression, 48×48 grey; six emotions, no neutral",
+        page=_CKPLUS,
+        folder="ckplus",
+        files=("S[0-9][0-9][0-9]_[0-9][0-9][0-9]_*.png",),
+        whole={"pictures": 309, "subjects": None},
+        licence="non-commercial research, under an agreement with its makers",
+        citation="Lucey, Cohn, Kanade, Saragih, Ambadar & Matthews (2010), The Extended "
+        "Cohn-Kanade Dataset (CK+), CVPR Workshops 2010",
+        steps=f"""\
+Who may have it: researchers who sign the agreement of its makers, for non-commercial research.
+1. Ask for it: {_CKPLUS}
+2. Bring the last frames of each series with a label to 48×48 grey pixels of the face, one folder an
+   emotion (anger, contempt, disgust, fear, happy, sadness, surprise), S010_004_00000017.png …
+   Copies in this very form go round as "CK+48"; they do not free you of the agreement.
+3. Put these folders into {{folder}}""",
+    ),
+    Entry(
+        name="crema-d",
+        title="what 2,443 people chose for 7,442 clips of 91 actors: voice, face, both; no clips",
+        page=_CREMA_D,
+        folder="crema-d",
+        files=("tabulatedVotes.csv",),
+        whole={"votings": 22326, "actors": 91},
+        licence="ODbL 1.0",
+        citation="Cao, Cooper, Keutmann, Gur, Nenkova & Verma (2014), CREMA-D: Crowd-sourced "
+        "Emotional Multimodal Actors Dataset, IEEE Transactions on Affective Computing 5(4)",
+        ships=True,
+        steps=f"""\
+Who may have it: everybody. A small form of the votes ships with the course: nothing need be done.
+1. To read the published table instead, open {_CREMA_D}
+2. Download processedResults/tabulatedVotes.csv and VideoDemographics.csv
+3. Put both into {{folder}}""",
     ),
     Entry(
         name="affwild2",

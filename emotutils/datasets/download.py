@@ -73,12 +73,18 @@ def overview(root: str | os.PathLike | None = None) -> str:
     rows = [("set", "size", "needs", "here", "what", "licence")]
     for e in CATALOG.values():
         needs = "nothing"
-        if e.steps:
+        if e.steps and not e.ships:
             needs = "Kaggle account" if e.addresses else "signed agreement"
         size = f"{e.bytes / 1e6:.0f} MB" if e.bytes else ""
-        rows.append((e.name, size, needs, "yes" if here(e, root) else "no", e.title, e.licence))
+        rows.append((e.name, size, needs, _presence(e, root), e.title, e.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _presence(wanted: Entry, root: str | os.PathLike | None) -> str:
+    if here(wanted, root):
+        return "yes"
+    return "ships" if wanted.ships else "no"
 
 
 def check(name: str, root: str | os.PathLike | None = None) -> Status:
@@ -95,7 +101,8 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
     """
     known = CATALOG.get(name)
     folder = config.data_root(root) / known.folder if known else None
-    if known and not here(known, root):
+    shipped = bool(known and known.ships and not here(known, root))
+    if known and not shipped and not here(known, root):
         return Status(f"{name}: not found in {folder}; how to get it: emotutils data fetch {name}")
     try:
         data = loading.load(name, root, on_error="report")
@@ -112,7 +119,9 @@ def check(name: str, root: str | os.PathLike | None = None) -> Status:
     parts = ", ".join(f"{counts.get(s, 0):,} {s}" for s in ("train", "validation", "test"))
     complete = "complete, " if any(whole.values()) and not short else ""
     line = f"{name}: {complete}{rows} ({parts}), {groups}"
-    if folder:
+    if shipped:
+        line += ", as it ships"
+    elif folder:
         line += f", in {folder}"
     if data.source:
         line += f" ({data.source})"

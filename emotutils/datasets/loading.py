@@ -15,7 +15,18 @@ import pandas as pd
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
 from ..support.plugins import announced
-from . import affwild2, fer2013, ravdess, ravdess_tracking, ravdess_units, recordings, tess
+from . import (
+    affwild2,
+    ckplus,
+    crema_d,
+    emodb,
+    fer2013,
+    ravdess,
+    ravdess_tracking,
+    ravdess_units,
+    recordings,
+    tess,
+)
 from .base import Dataset, checked
 from .names import parse
 
@@ -27,6 +38,9 @@ _READERS = {
     "tess": tess.load,
     "ravdess-tracking": ravdess_tracking.load,
     "ravdess-units": ravdess_units.load,
+    "emodb": emodb.load,
+    "ckplus": ckplus.load,
+    "crema-d": crema_d.load,
 }
 NAMES = (*_READERS, "ravdess+tess", "ravdess+ravdess-song+tess")
 #: Those of which a synthetic set comes with the course.
