@@ -36,8 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 class _HelpOnAnalysis(argparse.HelpFormatter):
-    """Writes what is registered in place of ``{rules}`` and ``{detectors}``: looked up when somebody
-    asks for help, not at every start.
+    """Names what is registered in place of ``{rules}`` and ``{detectors}``: looked up when
+    somebody asks for help, not at every start.
     """
 
     def _get_help_string(self, action: argparse.Action) -> str:

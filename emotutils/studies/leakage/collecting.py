@@ -1,11 +1,13 @@
 """How an experiment is run: one estimator, trained anew for every way to divide, fold and seed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
+from ...datasets import Dataset
 from ...datasets.splits import cross_validation
 from ...support.machine import surroundings
 from .outcomes import Outcome, answers_of
@@ -47,72 +49,83 @@ def predict_folds(
     return proba
 
 
-def collect(
-    name: str,
-    rows: pd.DataFrame,
-    labels: Sequence[str],
-    arms: Mapping[str, Arm],
-    seeds: Iterable[int],
-    **facts,
-) -> Outcome:
-    """Run every arm with every seed; the rows that no arm tested are left out of what comes back.
+@dataclass(frozen=True)
+class Experiment:
+    """What the arms of an experiment have in common.
 
-    Parameters
+    Attributes
     ----------
-    name : of the experiment.
+    name : of the outcome.
+    dataset : the answers are over its labels.
     rows : DataFrame with ``id``, ``y``, ``group`` and the experiment's own columns.
-    labels : names of the k labels.
-    arms : name → function of the seed that gives answers (n, k) and the number of rows trained on.
-    facts : what the record shall say beside hardware and versions.
+    seeds : every arm is run with each.
     """
-    seeds = list(seeds)
-    found = {}
-    trained = {}
-    tested = np.zeros(len(rows), bool)  # by any arm
-    for arm, run in arms.items():
-        runs = [run(seed) for seed in seeds]
-        found[arm] = np.stack([proba for proba, _ in runs])
-        trained[arm] = round(float(np.mean([n for _, n in runs])))
-        tested |= np.isfinite(found[arm]).all(axis=(0, 2))
-    rows = rows[tested].reset_index(drop=True)
-    answers = {}
-    for arm, proba in found.items():
-        answers[arm] = answers_of(rows, labels, proba[:, tested])
-    facts |= {"seeds": seeds, "trained_on": trained}
-    return Outcome(name, answers, facts | surroundings())
 
+    name: str
+    dataset: Dataset
+    rows: pd.DataFrame
+    seeds: Sequence[int]
 
-def divided(
-    estimator: BaseEstimator,
-    X: np.ndarray,
-    rows: pd.DataFrame,
-    k: int,
-    folds: Callable[[int], Folds],
-) -> Arm:
-    """An arm for `collect`: one estimator on one table, divided by ``folds(seed)``.
+    def divided(
+        self, estimator: BaseEstimator, X: np.ndarray, folds: Callable[[int], Folds]
+    ) -> Arm:
+        """An arm: one estimator on all rows, divided by ``folds(seed)``.
 
-    Parameters
-    ----------
-    estimator : a scikit-learn classifier.
-    X : all rows.
-    rows : DataFrame with ``y``.
-    k : the number of labels.
-    folds : from a seed, rows to train on and to ask about.
-    """
-    y = rows["y"].to_numpy()
+        Parameters
+        ----------
+        estimator : a scikit-learn classifier.
+        X : all rows.
+        folds : from a seed, rows to train on and to ask about.
+        """
+        y = self.rows["y"].to_numpy()
+        k = len(self.dataset.labels)
 
-    def run(seed: int) -> tuple[np.ndarray, float]:
-        parts = folds(seed)
-        trained = float(np.mean([len(train) for train, _ in parts]))
-        return predict_folds(estimator, X, y, parts, k, seed), trained
+        def run(seed: int) -> tuple[np.ndarray, float]:
+            parts = folds(seed)
+            trained = float(np.mean([len(train) for train, _ in parts]))
+            return predict_folds(estimator, X, y, parts, k, seed), trained
 
-    return run
+        return run
+
+    def all_divided(
+        self,
+        estimator: BaseEstimator,
+        X: np.ndarray,
+        ways: Mapping[str, Callable[[int], Folds]],
+    ) -> dict[str, Arm]:
+        """One arm for each way to divide: `divided` by name."""
+        return {way: self.divided(estimator, X, folds) for way, folds in ways.items()}
+
+    def collect(self, arms: Mapping[str, Arm], **facts) -> Outcome:
+        """Run every arm with every seed; rows that no arm tested are left out of what comes back.
+
+        Parameters
+        ----------
+        arms : name → function of the seed that gives answers (n, k) and the number of rows trained
+            on.
+        facts : what the record shall say beside data, hardware and versions.
+        """
+        found = {}
+        trained = {}
+        tested = np.zeros(len(self.rows), bool)  # by any arm
+        for arm, run in arms.items():
+            runs = [run(seed) for seed in self.seeds]
+            found[arm] = np.stack([proba for proba, _ in runs])
+            trained[arm] = round(float(np.mean([n for _, n in runs])))
+            tested |= np.isfinite(found[arm]).all(axis=(0, 2))
+        rows = self.rows[tested].reset_index(drop=True)
+        answers = {}
+        for arm, proba in found.items():
+            answers[arm] = answers_of(rows, self.dataset.labels, proba[:, tested])
+        record = {"data": self.dataset.name, **facts}
+        record |= {"seeds": list(self.seeds), "trained_on": trained}
+        return Outcome(self.name, answers, record | surroundings())
 
 
 def cross_validated(
     table: pd.DataFrame, folds: int, groups: str | None = None
 ) -> Callable[[int], Folds]:
-    """Folds for `divided`, from the seed.
+    """Folds for `Experiment.divided`, from the seed.
 
     Parameters
     ----------

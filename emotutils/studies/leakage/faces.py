@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from ...datasets import Dataset, duplicate_groups
 from ...search import NetworkClassifier
-from .collecting import Folds, collect, divided
+from .collecting import Experiment, Folds
 from .outcomes import Outcome
 from .voices import SEEDS
 
@@ -82,18 +82,9 @@ def fer2013(
             ways[f"{n} faces"] = some(n)
     ways["shuffled"] = shuffled
     network = estimator or NetworkClassifier("conv2d", epochs=10, batch_size=100)
-    arms = {}
-    for way, folds in ways.items():
-        arms[way] = divided(network, faces, rows, len(dataset.labels), folds)
-    return collect(
-        name,
-        rows,
-        dataset.labels,
-        arms,
-        seeds,
-        data=dataset.name,
-        network="conv2d (thesis), 10 epochs, batches of 100",
-    )
+    experiment = Experiment(name, dataset, rows, seeds)
+    arms = experiment.all_divided(network, faces, ways)
+    return experiment.collect(arms, network="conv2d (thesis), 10 epochs, batches of 100")
 
 
 def _drawn(pool: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -5,7 +5,6 @@ Taught in notebooks/12_leakage.
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from ...datasets import Dataset
 from ...datasets.splits import cross_validation
 from ...training.recipes import recipe_for
 from ...voices import trim_or_whole
-from .collecting import Folds, collect, cross_validated, divided
+from .collecting import Experiment, Folds, cross_validated
 from .outcomes import Outcome
 from .voices import FOLDS, SEEDS
 
@@ -108,17 +107,12 @@ def windows(
     ways["recording"] = apart("id")
     ways["actor"] = apart("group")
     nearest = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
-    arms = {}
-    for prefix, classifier in (("", estimator or small_network()), ("1-NN, ", nearest)):
-        for way, parts in ways.items():
-            arms[f"{prefix}{way}"] = divided(classifier, X, rows, len(dataset.labels), parts)
-    return collect(
-        name,
-        rows,
-        dataset.labels,
+    experiment = Experiment(name, dataset, rows, seeds)
+    arms = experiment.all_divided(estimator or small_network(), X, ways)
+    for way, arm in experiment.all_divided(nearest, X, ways).items():
+        arms[f"1-NN, {way}"] = arm
+    return experiment.collect(
         arms,
-        seeds,
-        data=dataset.name,
         window=LENGTH,
         step=STEP,
         network="two hidden layers (256, 128) on 40 MFCCs, mean over half a second",
@@ -175,11 +169,10 @@ def films(
     rows = table[["id", "y", "group"]]
     X = dataset.faces().reshape(len(table), -1) / 255
     classifier = estimator or KNeighborsClassifier(1)
-    arm = partial(divided, classifier, X, rows, len(dataset.labels))
-    arms = {
-        "shuffled frames": arm(cross_validated(table, folds)),
-        "film": arm(cross_validated(table, folds, "group")),
+    experiment = Experiment(name, dataset, rows, seeds)
+    ways = {
+        "shuffled frames": cross_validated(table, folds),
+        "film": cross_validated(table, folds, "group"),
     }
-    return collect(
-        name, rows, dataset.labels, arms, seeds, data=dataset.name, network="nearest frame"
-    )
+    arms = experiment.all_divided(classifier, X, ways)
+    return experiment.collect(arms, network="nearest frame")

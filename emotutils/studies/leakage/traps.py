@@ -21,7 +21,7 @@ from ...training import Batches, build_for, prepare
 from ...training.recipes import recipe_for
 from ...voices import augment_sound
 from ...voices.degradation import mp3
-from .collecting import Folds, collect, cross_validated, divided, predict_folds
+from .collecting import Experiment, Folds, cross_validated, predict_folds
 from .neighbours import small_network
 from .outcomes import Outcome
 from .voices import FOLDS, SEEDS, mean_mfccs
@@ -58,23 +58,15 @@ def scaled(
     X = mean_mfccs(dataset)
     X_scaled = StandardScaler().fit_transform(X)
     rows = dataset.table[["id", "y", "group"]]
-    k = len(dataset.labels)
+    experiment = Experiment(name, dataset, rows, seeds)
     parts = cross_validated(dataset.table, folds, "group")
     regression = LogisticRegression(max_iter=2000)
     honest = make_pipeline(StandardScaler(), regression)
     arms = {
-        "fitted on all rows": divided(regression, X_scaled, rows, k, parts),
-        "fitted on training rows": divided(honest, X, rows, k, parts),
+        "fitted on all rows": experiment.divided(regression, X_scaled, parts),
+        "fitted on training rows": experiment.divided(honest, X, parts),
     }
-    return collect(
-        name,
-        rows,
-        dataset.labels,
-        arms,
-        seeds,
-        data=dataset.name,
-        network="logistic regression",
-    )
+    return experiment.collect(arms, network="logistic regression")
 
 
 def chosen_columns(
@@ -117,13 +109,8 @@ def chosen_columns(
         "chosen on all rows": partial(run, True),
         "chosen on training rows": partial(run, False),
     }
-    return collect(
-        name,
-        rows,
-        dataset.labels,
+    return Experiment(name, dataset, rows, seeds).collect(
         arms,
-        seeds,
-        data=dataset.name,
         network=f"logistic regression on {BEST} of {COLUMNS} random columns",
     )
 
@@ -229,17 +216,11 @@ def _of_originals(
     def originals(divide: Callable[[int], Folds]) -> Callable[[int], Folds]:
         return lambda seed: [(train, test[test < n]) for train, test in divide(seed)]
 
-    arms = {}
-    for way, divide in divisions.items():
-        classifier = estimator or small_network()
-        arms[way] = divided(classifier, X, rows, len(dataset.labels), originals(divide))
-    return collect(
-        name,
-        rows,
-        dataset.labels,
+    ways = {way: originals(divide) for way, divide in divisions.items()}
+    experiment = Experiment(name, dataset, rows, seeds)
+    arms = experiment.all_divided(estimator or small_network(), X, ways)
+    return experiment.collect(
         arms,
-        seeds,
-        data=dataset.name,
         network=SMALL_NETWORK,
         copies=len(table) // n - 1,
     )
@@ -295,13 +276,8 @@ def best_epoch(
         return all_ways(seed)[way], len(y) * (folds - 2) / folds
 
     arms = {way: partial(run, way) for way in ways}
-    return collect(
-        name,
-        rows,
-        dataset.labels,
+    return Experiment(name, dataset, rows, seeds).collect(
         arms,
-        seeds,
-        data=dataset.name,
         epochs=epochs,
         network="conv1d (thesis)",
     )
@@ -350,23 +326,13 @@ def leaderboard(
     """
     rows = dataset.table[["id", "y", "group"]]
     parts = cross_validation(dataset.table, folds, groups="group")
-    submissions = divided(
+    experiment = Experiment(name, dataset, rows, seeds)
+    submissions = experiment.divided(
         estimator or small_network(),
         mean_mfccs(dataset),
-        rows,
-        len(dataset.labels),
         lambda seed: parts,
     )
-    arms = {"submissions": submissions}
-    return collect(
-        name,
-        rows,
-        dataset.labels,
-        arms,
-        seeds,
-        data=dataset.name,
-        network=SMALL_NETWORK,
-    )
+    return experiment.collect({"submissions": submissions}, network=SMALL_NETWORK)
 
 
 def peek(outcome: Outcome, actors: int = 4) -> pd.DataFrame:

@@ -4,16 +4,16 @@ several ways.
 Taught in notebooks/12_leakage.
 """
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ...datasets import Dataset, extract_features
 from ...search import NetworkClassifier
 from ...training.recipes import recipe_for
-from .collecting import Folds, collect, cross_validated, divided
+from .collecting import Experiment, Folds, cross_validated
 from .outcomes import Outcome
 
 SEEDS = (0, 1, 2)
@@ -61,21 +61,14 @@ def speakers(
     """
     table = dataset.table
     rows = table[["id", "y", "group", "statement"]]
-    arm = partial(
-        divided,
-        estimator or voice_network(),
-        mean_mfccs(dataset),
-        rows,
-        len(dataset.labels),
-    )
-    arms = {
-        "random": arm(cross_validated(table, folds)),
-        "actor": arm(cross_validated(table, folds, "group")),
-        "random, halves": arm(cross_validated(table, 2)),
-        "sentence, halves": arm(cross_validated(table, 2, "statement")),
-        "actor, halves": arm(cross_validated(table, 2, "group")),
+    ways = {
+        "random": cross_validated(table, folds),
+        "actor": cross_validated(table, folds, "group"),
+        "random, halves": cross_validated(table, 2),
+        "sentence, halves": cross_validated(table, 2, "statement"),
+        "actor, halves": cross_validated(table, 2, "group"),
     }
-    return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
+    return _of_conv1d(name, dataset, rows, seeds, estimator, ways)
 
 
 def words(
@@ -96,19 +89,12 @@ def words(
     """
     table = dataset.table
     rows = table[["id", "y", "group", "word"]]
-    arm = partial(
-        divided,
-        estimator or voice_network(),
-        mean_mfccs(dataset),
-        rows,
-        len(dataset.labels),
-    )
-    arms = {
-        "random": arm(cross_validated(table, 2)),
-        "word": arm(cross_validated(table, 2, "word")),
-        "woman": arm(cross_validated(table, 2, "group")),
+    ways = {
+        "random": cross_validated(table, 2),
+        "word": cross_validated(table, 2, "word"),
+        "woman": cross_validated(table, 2, "group"),
     }
-    return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
+    return _of_conv1d(name, dataset, rows, seeds, estimator, ways)
 
 
 def corpora(
@@ -148,25 +134,29 @@ def corpora(
     def with_tess(seed: int) -> Folds:
         return [(np.concatenate([train, tess]), test) for train, test in alone(seed)]
 
-    arm = partial(
-        divided,
-        estimator or voice_network(),
-        mean_mfccs(dataset),
-        rows,
-        len(dataset.labels),
+    ways = {
+        "merged, random": cross_validated(table, folds),
+        "ravdess, actor": alone,
+        "ravdess + tess, actor": with_tess,
+        "ravdess to tess": lambda seed: [(ravdess, tess)],
+        "tess to ravdess": lambda seed: [(tess, ravdess)],
+    }
+    return _of_conv1d(name, dataset, rows, seeds, estimator, ways)
+
+
+def _of_conv1d(
+    name: str,
+    dataset: Dataset,
+    rows: pd.DataFrame,
+    seeds: Sequence[int],
+    estimator: BaseEstimator | None,
+    ways: Mapping[str, Callable[[int], Folds]],
+) -> Outcome:
+    """Conv1D, or the estimator in its place, on one set divided in several ways."""
+    experiment = Experiment(name, dataset, rows, seeds)
+    network = estimator or voice_network()
+    arms = experiment.all_divided(network, mean_mfccs(dataset), ways)
+    return experiment.collect(
+        arms,
+        network="conv1d (thesis), 40 time-averaged MFCCs of whole recordings",
     )
-    arms = {
-        "merged, random": arm(cross_validated(table, folds)),
-        "ravdess, actor": arm(alone),
-        "ravdess + tess, actor": arm(with_tess),
-        "ravdess to tess": arm(lambda seed: [(ravdess, tess)]),
-        "tess to ravdess": arm(lambda seed: [(tess, ravdess)]),
-    }
-    return collect(name, rows, dataset.labels, arms, seeds, **_facts(dataset))
-
-
-def _facts(dataset: Dataset) -> dict:
-    return {
-        "data": dataset.name,
-        "network": "conv1d (thesis), 40 time-averaged MFCCs of whole recordings",
-    }
