@@ -293,5 +293,5 @@ def test_shuffled_neighbours_are_worth_more_than_any_other_leak():
     """The message of notebook 12: what shuffling a film's frames does."""
     found = leakage.gaps().set_index("leak")["gap"]
     worth = found.map(lambda gap: gap.accuracy.value)
-    assert worth.idxmax() == "neighbouring windows in training, remembered (1-NN)"
+    assert worth.idxmax() == "overlapping windows in training, remembered (1-NN)"
     assert found[worth.idxmax()].accuracy.low > 0.5

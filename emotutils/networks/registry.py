@@ -14,8 +14,8 @@ from .network import KINDS
 if TYPE_CHECKING:
     import keras
 
-#: What ``analyze`` uses for a stream when the user names no network: the best measured on unseen
-#: people (README's table).
+#: What ``analyze`` uses for a stream when the user names no network: the best of its kind by
+#: its test (README's table).
 DEFAULTS = {"face": "conv2d", "voice": "crnn"}
 
 VARIANTS = ("thesis", "best")

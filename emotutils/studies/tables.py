@@ -160,7 +160,7 @@ def thesis_table() -> str:
         "thesis divides at random: its test part has twins and known voices in training. Our "
         "best on faces is the official PrivateTest; on voices it is `crnn` on RAVDESS, five "
         "folds by actor. Runs of fewer epochs than their recipe's were cut short for want of a "
-        "graphics card."
+        "graphics card: they do not judge their networks."
     )
     return _markdown(
         ("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"),
@@ -461,8 +461,7 @@ def _notes(cards: Sequence[dict]) -> list[str]:
         notes += _without_twins(card)
     used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
     notes.append(
-        f"`emotutils analyze` uses {used} unless told otherwise: the best measured on people "
-        "never seen."
+        f"`emotutils analyze` uses {used} unless told otherwise: the best of each kind by its test."
     )
     return notes
 

@@ -244,13 +244,14 @@ class Gap:
 
 GAPS = (
     Gap(
-        "neighbouring windows in training, remembered (1-NN)",
+        "overlapping windows in training, remembered (1-NN)",
         "windows",
         "1-NN, 0.1 s",
         "1-NN, actor",
     ),
-    Gap("neighbouring windows in training, a network", "windows", "0.1 s", "actor"),
-    Gap("neighbouring windows, against other recordings", "windows", "0.1 s", "recording"),
+    Gap("overlapping windows in training, a network", "windows", "0.1 s", "actor"),
+    Gap("overlapping windows, against other recordings", "windows", "0.1 s", "recording"),
+    Gap("windows of the same recording, no overlap", "windows", "0.5 s", "actor"),
     Gap("known voices, RAVDESS", "speakers", "random", "actor"),
     Gap("known sentences, RAVDESS", "speakers", "random, halves", "sentence, halves"),
     Gap("known voices, TESS", "words", "random", "woman"),
