@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import soundfile
+from raising import raises_error
 from scipy import signal
 
 from emotutils import media, voices
@@ -115,9 +116,9 @@ def test_empty_stream_has_no_windows():
 
 @pytest.mark.parametrize("hop", [0, -1, 3.5])
 def test_windows_must_leave_no_gaps(hop):
-    with pytest.raises(ValueError, match="hop"):
+    with raises_error(ValueError, "hop", hop):
         voices.window_starts(10, hop=hop)
-    with pytest.raises(ValueError, match="hop"):
+    with raises_error(ValueError, "hop", hop):
         next(voices.iter_windows([np.zeros(10)], hop=hop))
 
 
@@ -203,9 +204,9 @@ def test_mel_filters_equal_librosa(librosa, arguments):
 
 
 def test_spectra_refuse_settings_that_do_not_fit():
-    with pytest.raises(ValueError, match="coefficients"):
+    with raises_error(ValueError, "41", "40"):
         voices.mfcc(noise(0.1), n_mfcc=41, n_mels=40)
-    with pytest.raises(ValueError, match="mel bands"):
+    with raises_error(ValueError, "8001 Hz", "16000 Hz"):
         voices.log_mel(noise(0.1), fmax=8001)
 
 
@@ -436,7 +437,7 @@ def test_features_survive_a_card():
     old = features.to_dict()
     del old["deltas"]  # cards written before there were deltas
     assert voices.Features.from_dict(old).deltas == 0
-    with pytest.raises(ValueError, match="n_mel_bands"):
+    with raises_error(ValueError, "n_mel_bands"):
         voices.Features.from_dict({"n_mel_bands": 64})
 
 
@@ -464,16 +465,16 @@ def test_features_refuse_settings_that_do_not_fit(options):
 
 
 @pytest.mark.parametrize(
-    ("x", "message"),
+    ("x", "thing"),
     [
-        (np.zeros((100, 2)), "channel"),
-        (np.zeros(100, np.int16), "32768"),
+        (np.zeros((100, 2)), "(100, 2)"),
+        (np.zeros(100, np.int16), "int16"),
         (np.array([0.0, np.nan]), "NaN"),
         (np.array([0.0, np.inf], np.float32), "NaN"),
     ],
     ids=["stereo", "integers", "nan", "inf"],
 )
-def test_what_is_not_a_mono_clip_is_refused(x, message):
+def test_what_is_not_a_mono_clip_is_refused(x, thing):
     for function in (
         voices.Features(),
         voices.log_mel,
@@ -481,15 +482,15 @@ def test_what_is_not_a_mono_clip_is_refused(x, message):
         voices.voice_activity,
         voices.trim,
     ):
-        with pytest.raises(ValueError, match=message):
+        with raises_error(ValueError, thing):
             function(x)
-    with pytest.raises(ValueError, match=message):
+    with raises_error(ValueError, thing):
         list(voices.iter_windows([x]))
 
 
 @pytest.mark.parametrize("function", [voices.Features(), voices.log_mel, voices.mfcc])
 def test_nothing_has_no_features(function):
-    with pytest.raises(ValueError, match="without a sample"):
+    with raises_error(ValueError):
         function(np.zeros(0))
 
 
