@@ -153,7 +153,10 @@ def test_resampled_figures_are_scikit_learns_with_weights():
     y, proba = random_case(200)
     proba = np.round(proba + 1e-3, 2)  # many equal ones
     proba /= proba.sum(axis=1, keepdims=True)
-    said, draws = proba.argmax(axis=1), metrics.resampled(y, proba, np.arange(200), 5, seed=1)
+    said, draws = (
+        proba.argmax(axis=1),
+        metrics.resampled(y, proba, metrics.Units.of(None, 200), 5, seed=1),
+    )
     (weights,) = metrics.weights(200, 5, 1)
     for k, w in enumerate(weights):
         areas = [roc_auc_score(y == label, proba[:, label], sample_weight=w) for label in range(7)]
@@ -452,3 +455,84 @@ def test_the_thesiss_logs_had_parted_before_what_they_show():
     assert parting_epoch(figures["4.10"]["epochs"], "accuracy") is None
     run = records.read("official-fer2013-conv2d-best-s0")
     assert 5 < parting_epoch(run["history"], "accuracy") < run["best_epoch"]
+
+
+def crossed(n_speakers=24, n_pictures=120, beside=5, seed=3):
+    """Speakers beside pictures, each row's chance to be right its speaker's and its picture's."""
+    rng = np.random.default_rng(seed)
+    speaker = np.repeat(np.arange(n_speakers), n_pictures // 2 * beside // 5)
+    picture = rng.integers(0, n_pictures, len(speaker))
+    chance = rng.uniform(0, 0.5, n_speakers)[speaker] + rng.uniform(0, 0.5, n_pictures)[picture]
+    y = rng.integers(0, 2, len(speaker))
+    right = rng.random(len(speaker)) < chance
+    return y, np.eye(2)[np.where(right, y, 1 - y)], np.stack([speaker, picture], axis=1)
+
+
+def test_crossed_groups_are_drawn_as_a_plain_loop_draws_them():
+    y, proba, groups = crossed(6, 12)
+    units = metrics.Units.of(groups, len(y))
+    assert units.fewest == 6 and len(units) == len(np.unique(groups, axis=0))
+    right = proba.argmax(axis=1) == y
+    sums = units.sums(np.stack([right, np.ones(len(y))], axis=1))
+    (drawn,) = units.draws(8, 5)
+    (speakers,) = metrics.weights(6, 8, 5)
+    (pictures,) = metrics.weights(12, 8, [5, 1])
+    first_seen = [list(dict.fromkeys(column)) for column in groups.T]  # in this order they count
+    for k, (hits, rows) in enumerate(drawn @ sums):
+        wanted = np.zeros(2)
+        for (speaker, picture), hit in zip(groups, right, strict=True):
+            weight = speakers[k, first_seen[0].index(speaker)]
+            weight = weight * pictures[k, first_seen[1].index(picture)]
+            wanted += weight * np.array([hit, 1])
+        assert (hits, rows) == tuple(wanted)
+
+
+def test_pigeonholes_by_hand():
+    """Two speakers and two pictures, each drawn twice with replacement: of 16 draws of equal chance
+    the mean over the four cells 1 0 / 0 0 is 1, 1/2, 1/4 and 0 with chances 1, 4, 4 and 7.
+    """
+    cells = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    units = metrics.Units.of(cells, 4)
+    (drawn,) = units.draws(20_000, 0)
+    means = drawn @ np.array([1, 0, 0, 0]) / drawn.sum(axis=1)
+    values, counts = np.unique(means, return_counts=True)
+    assert values.tolist() == [0, 0.25, 0.5, 1]
+    np.testing.assert_allclose(counts / 20_000, np.array([7, 4, 4, 1]) / 16, atol=0.012)
+
+
+def test_two_ways_are_wider_than_one():
+    y, proba, groups = crossed()
+    both = score(y, proba, ("a", "b"), groups).accuracy
+    for one_way in groups.T:
+        one = score(y, proba, ("a", "b"), one_way).accuracy
+        assert both.value == one.value
+        assert both.high - both.low > 1.1 * (one.high - one.low)
+    always = np.eye(2)[y]
+    assert str(score(y, always, ("a", "b"), groups).accuracy) == "100.0 % (100.0–100.0)"
+
+
+def test_a_paired_difference_may_be_crossed_too():
+    y, a, groups = crossed()
+    b = np.eye(2)[np.zeros(len(y), int)]
+    both, speakers = compare(y, a, b, groups), compare(y, a, b, groups[:, 0])
+    assert both.accuracy.value == speakers.accuracy.value and both.n_groups == 24
+    assert both.accuracy.high - both.accuracy.low > speakers.accuracy.high - speakers.accuracy.low
+    assert both.p is None and str(compare(y, a, a, groups)) == "+0.0 points (0.0 to 0.0)"
+
+
+@pytest.mark.parametrize("n, rough, none", [(3, True, True), (7, True, False), (8, False, False)])
+def test_few_groups_have_no_interval_or_a_caution(n, rough, none):
+    y, proba = random_case(240)
+    groups = np.arange(240) % n
+    report = score(y, proba, EMOTIONS, groups, resamples=50)
+    assert bool(report.caution) == rough
+    found = compare(y, proba, np.roll(proba, 1, axis=1), groups, resamples=50)
+    for each in (report.accuracy, found.accuracy, *report.scores.values()):
+        assert (each.low is None) == (each.high is None) == none
+    assert report.table()["recall_low"].isna().all() == none
+    assert not (none and found.real)
+    assert ("no interval" in report.summary()) == ("no interval" in str(found)) == none
+    assert (report.to_dict()["accuracy"]["low"] is None) == none
+    assert "NaN" not in report.to_json()
+    gap = difference(report.accuracy, score(y, proba, EMOTIONS).accuracy)
+    assert gap.value == 0 and (gap.low is None) == none

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from .metrics import RESAMPLES, check, codes_of, one_hot, per_unit, percentiles, weights
+from .metrics import RESAMPLES, Units, check, one_hot
 from .reports import Score
 
 
@@ -16,7 +16,8 @@ class Comparison:
 
     Attributes
     ----------
-    n, n_groups : rows, and independent groups among them (``None``: every row is its own).
+    n, n_groups : rows, and independent groups among them (``None``: every row is its own; of two
+        crossed groupings the number of the one with fewer).
     accuracy, uar : ``Score`` of a minus b, -1..1.
     only_a, only_b : how many rows only one of them has right; for several seeds the mean over their
         pairs.
@@ -34,11 +35,17 @@ class Comparison:
 
     @property
     def real(self) -> bool:
-        """Whether the interval of the difference in accuracy leaves out 0."""
+        """Whether the interval of the difference in accuracy leaves out 0; without an interval
+        nothing is shown.
+        """
+        if self.accuracy.low is None:
+            return False
         return self.accuracy.low > 0 or self.accuracy.high < 0
 
     def __str__(self) -> str:
         value = 100 * self.accuracy.value
+        if self.accuracy.low is None:
+            return f"{value:+.1f} points (no interval)"
         low = 100 * self.accuracy.low
         high = 100 * self.accuracy.high
         return f"{value:+.1f} points ({low:.1f} to {high:.1f})"
@@ -64,7 +71,7 @@ def compare(
     a, b : (n, k) probabilities, or (s, n, k) of s trainings with different seeds. A row then counts
         by its mean over the seeds: the interval speaks of other rows or speakers, not of other
         seeds.
-    groups : (n,) speaker, film …, as for ``score``.
+    groups : (n,) speaker, film …, or (n, 2) of two that are crossed, as for ``score``.
     resamples, seed : of the bootstrap.
 
     Raises
@@ -100,9 +107,8 @@ def compare(
     occurs = one_hot(y, a.shape[-1])  # (n, k)
     gained = occurs * gain[:, None]
     per_row = np.hstack([gained, occurs])
-    codes = codes_of(groups, len(y))
-    sums = per_unit(codes, per_row)
-    accuracy, uar = _resampled_differences(sums, resamples, seed)
+    units = Units.of(groups, len(y))
+    accuracy, uar = _resampled_differences(units, per_row, resamples, seed)
 
     right_in_a_only = right_a * (1 - right_b)
     right_in_b_only = right_b * (1 - right_a)
@@ -112,7 +118,7 @@ def compare(
     p = None
     n_groups = None
     if groups is not None:
-        n_groups = len(sums)
+        n_groups = units.fewest
     elif one_training_each:
         p = _mcnemar(round(only_a), round(only_b))
     return Comparison(
@@ -134,7 +140,7 @@ def difference(a: Score, b: Score) -> Score:
 
     Parameters
     ----------
-    a, b : of unlike rows, each with its 95 % interval.
+    a, b : of unlike rows, each with its 95 % interval; without one there is none of the difference.
 
     Returns
     -------
@@ -147,6 +153,8 @@ def difference(a: Score, b: Score) -> Score:
     30.0 % (15.9–44.1)
     """
     value = a.value - b.value
+    if a.low is None or b.low is None:
+        return Score(value, None, None)
     below = np.hypot(a.value - a.low, b.high - b.value)
     above = np.hypot(a.high - a.value, b.value - b.low)
     return Score(
@@ -177,17 +185,20 @@ def _mcnemar(only_a: int, only_b: int) -> float:
     return float(binomtest(only_a, apart).pvalue)
 
 
-def _resampled_differences(sums: np.ndarray, resamples: int, seed: int) -> tuple[Score, Score]:
-    """Accuracy and UAR, a minus b, with their intervals, from the sums (units, 2k)."""
+def _resampled_differences(
+    units: Units, per_row: np.ndarray, resamples: int, seed: int
+) -> tuple[Score, Score]:
+    """Accuracy and UAR, a minus b, with their intervals, from what each row adds (n, 2k)."""
+    sums = units.sums(per_row)
     blocks = []
-    for drawn in weights(len(sums), resamples, seed):
+    for drawn in units.draws(resamples, seed):
         totals = drawn @ sums
         blocks.append(_differences(totals))
     draws = np.concatenate(blocks)
     whole = sums.sum(axis=0, keepdims=True)
     accuracy, uar = _differences(whole)[0].tolist()
-    accuracy_ends = percentiles(draws[:, 0])
-    uar_ends = percentiles(draws[:, 1])
+    accuracy_ends = units.interval(draws[:, 0])
+    uar_ends = units.interval(draws[:, 1])
     accuracy_score = Score(accuracy, *accuracy_ends)
     uar_score = Score(uar, *uar_ends)
     return accuracy_score, uar_score
@@ -203,6 +214,7 @@ def _differences(sums: np.ndarray) -> np.ndarray:
         ratio = gained / rows
     recall = np.where(occurs, ratio, 0)  # its difference, label by label
     labels = occurs.sum(axis=1)
-    accuracy = gained.sum(axis=1) / rows.sum(axis=1)
-    uar = recall.sum(axis=1) / labels
+    with np.errstate(invalid="ignore"):  # a draw of crossed groups may hold no row: NaN
+        accuracy = gained.sum(axis=1) / rows.sum(axis=1)
+        uar = recall.sum(axis=1) / labels
     return np.stack([accuracy, uar], axis=1)

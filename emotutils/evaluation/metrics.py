@@ -7,6 +7,7 @@ tests.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,11 @@ BINS = 15
 #: only "less".
 LEAST = 2.0**-24
 
+#: With fewer groups than the first there is no interval: a bootstrap over them says nothing. With
+#: fewer than the second it is rough, and is said to be.
+LEAST_GROUPS = 4
+FEW_GROUPS = 8
+
 #: Rows times resamples looked at together: 16 MB of weights.
 _BLOCK = 2_000_000
 
@@ -29,8 +35,8 @@ def check(
     k: int,
     groups: np.ndarray | None = None,
 ) -> None:
-    """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) belong together and
-    hold no gaps.
+    """Raise ValueError unless labels (n,), probabilities (n, k) and groups (n,) or (n, 2) belong
+    together and hold no gaps.
     """
     expected = (len(y), k)
     if y.ndim != 1 or proba.shape != expected:
@@ -49,7 +55,8 @@ def check(
     if groups is None:
         return
     some_missing = pd.isna(groups).any()
-    if groups.shape != y.shape or some_missing:
+    fits = groups.shape in (y.shape, (len(y), 2))
+    if not fits or some_missing:
         raise ValueError(
             f"{len(y)} rows need as many groups, none of them missing; here are {groups.shape}"
         )
@@ -111,19 +118,87 @@ def percentiles(draws: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def codes_of(groups: Sequence | None, n: int) -> np.ndarray:
-    """The units that are drawn, int (n,): each row its own, or rows of a group together."""
-    if groups is None:
-        return np.arange(n)
-    groups = np.asarray(groups)
-    codes, _ = pd.factorize(groups)
-    return codes
+@dataclass(frozen=True)
+class Units:
+    """What a bootstrap draws: rows, groups of rows, or the groups of two crossed groupings.
+
+    Where clips lie within speakers, speakers are drawn. Where speakers are crossed with pictures,
+    each beside many of the other, both are drawn, independently, and a row counts as often as its
+    speaker was drawn times its picture (the pigeonhole bootstrap: Owen 2007, Annals of Applied
+    Statistics 1(2), 386-411).
+
+    Attributes
+    ----------
+    code : int (n,), the cell of each row: its group, or its pair of groups.
+    groups : int (cells, 1) or (cells, 2), the group of each cell in each grouping.
+    """
+
+    code: np.ndarray
+    groups: np.ndarray
+
+    @classmethod
+    def of(cls, groups: Sequence | None, n: int) -> "Units":
+        """Of n rows: each its own, or in groups (n,), or in two crossed groupings (n, 2)."""
+        if groups is None:
+            rows = np.arange(n)
+            return cls(rows, rows[:, None])
+        columns = np.asarray(groups).reshape(n, -1).T
+        codes = [pd.factorize(column)[0] for column in columns]
+        if len(codes) == 1:
+            (code,) = codes
+            return cls(code, np.arange(code.max() + 1)[:, None])
+        cells, code = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
+        return cls(code.reshape(n), cells)
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    @property
+    def fewest(self) -> int:
+        """The number of groups; of two groupings, that of the one with fewer."""
+        return int(self.groups.max(axis=0).min()) + 1
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums (cells, c) of the rows' values (n, c): all a resample needs of whatever adds up."""
+        sums = np.zeros((len(self), values.shape[1]))
+        np.add.at(sums, self.code, values)
+        return sums
+
+    def draws(self, resamples: int, seed: int, rows: int = 1) -> Iterator[np.ndarray]:
+        """How often each cell counts: int (m, cells) in blocks, so that m · ``rows`` bounds the
+        memory.
+        """
+        rows = max(rows, len(self))
+        first, *crossed = self.groups.T
+        drawn = weights(first.max() + 1, resamples, seed, rows)
+        if not crossed:
+            yield from drawn
+            return
+        (second,) = crossed
+        others = weights(second.max() + 1, resamples, [seed, 1], rows)
+        for block, other in zip(drawn, others, strict=True):
+            yield block[:, first] * other[:, second]
+
+    def interval(self, draws: np.ndarray) -> tuple[float | None, float | None]:
+        """The ends of the 95 % interval; None where there are too few groups for one."""
+        if self.fewest < LEAST_GROUPS:
+            return None, None
+        return percentiles(draws)
+
+
+def caution(n_groups: int | None) -> str:
+    """What has to be said of intervals from so few groups; empty where there is nothing to say."""
+    if n_groups is None or n_groups >= FEW_GROUPS:
+        return ""
+    if n_groups < LEAST_GROUPS:
+        return f"{n_groups} groups are too few for an interval"
+    return f"from {n_groups} groups only: the intervals are rough, and likely too narrow"
 
 
 def weights(
     units: int,
     resamples: int,
-    seed: int,
+    seed: int | Sequence[int],
     rows: int = 1,
 ) -> Iterator[np.ndarray]:
     """How often each unit is drawn: int (m, units) in blocks, so that m · ``rows`` bounds the
@@ -139,17 +214,6 @@ def weights(
         yield rng.multinomial(units, even, size=size)
 
 
-def per_unit(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums (units, c) of the rows' values (n, c): all a resample of units needs of whatever adds
-    up.
-    """
-    units = codes.max() + 1
-    columns = values.shape[1]
-    sums = np.zeros((units, columns))
-    np.add.at(sums, codes, values)
-    return sums
-
-
 def one_hot(index: np.ndarray, length: int) -> np.ndarray:
     """int (n,) → (n, length), 1 in the column of that index."""
     return np.eye(length)[index]
@@ -159,16 +223,16 @@ def confusions(
     y: np.ndarray,
     predicted: np.ndarray,
     k: int,
-    codes: np.ndarray,
+    units: Units,
     resamples: int,
     seed: int,
 ) -> np.ndarray:
     """Resampled confusion matrices (resamples, k, k)."""
     cell = y * k + predicted
     row_cells = one_hot(cell, k * k)  # (n, k * k)
-    cells = per_unit(codes, row_cells)  # (units, k * k)
+    cells = units.sums(row_cells)
     blocks = []
-    for drawn in weights(len(cells), resamples, seed):
+    for drawn in units.draws(resamples, seed):
         block = drawn @ cells
         blocks.append(block)
     draws = np.concatenate(blocks)
@@ -194,9 +258,9 @@ def of_confusions(confusion: np.ndarray) -> dict[str, np.ndarray]:
     predicted = confusion.sum(axis=1)
     n = true.sum(axis=1)
     right = hits.sum(axis=1)
-    accuracy = right / n
+    accuracy = _ratio(right, n)
     by_chance = true * predicted
-    chance = by_chance.sum(axis=1) / n**2
+    chance = _ratio(by_chance.sum(axis=1), n**2)
 
     named = true + predicted
     never_named = named == 0
@@ -302,7 +366,7 @@ def auc(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarr
 def resampled(
     y: np.ndarray,
     proba: np.ndarray,
-    codes: np.ndarray,
+    units: Units,
     resamples: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
@@ -312,7 +376,7 @@ def resampled(
     ----------
     y : int (n,) true labels.
     proba : (n, k) probabilities.
-    codes : int (n,), the unit that each row belongs to, as ``codes_of`` gives it.
+    units : what is drawn.
     resamples, seed : how many draws, and of which random numbers.
 
     Returns
@@ -325,13 +389,13 @@ def resampled(
     cells = one_hot(cell, k * k)  # (n, k * k)
     others = _row_figures(y, proba)  # (n, 3 + BINS)
     per_row = np.hstack([cells, others])
-    sums = per_unit(codes, per_row)
+    sums = units.sums(per_row)
     blocks = []
-    for drawn in weights(len(sums), resamples, seed, rows=n):
+    for drawn in units.draws(resamples, seed, rows=n):
         totals = drawn @ sums  # (m, k * k + 3 + BINS)
         counts, rest = np.split(totals, [k * k], axis=1)
         rows = counts.sum(axis=1, keepdims=True)
-        means = rest / rows
+        means = _ratio(rest, rows)
         confusion = counts.reshape(-1, k, k)
         block = of_confusions(confusion)
         block["top2"] = means[:, 0]
@@ -339,7 +403,7 @@ def resampled(
         block["nll"] = means[:, 2]
         gaps = np.abs(means[:, 3:])
         block["ece"] = gaps.sum(axis=1)
-        row_weight = drawn.T[codes]  # (n, m)
+        row_weight = drawn.T[units.code]  # (n, m)
         areas = _areas(y, proba, row_weight.astype(float))
         block["auc"] = _mean(areas)
         blocks.append(block)

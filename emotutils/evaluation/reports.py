@@ -39,31 +39,41 @@ class Score:
     Attributes
     ----------
     value : of the rows at hand.
-    low, high : the ends of the interval.
+    low, high : the ends of the interval; None where there are too few groups for one.
 
     Examples
     --------
     >>> accuracy = Score(0.7, low=0.651, high=0.745)
     >>> print(accuracy)
     70.0 % (65.1–74.5)
+    >>> print(Score(0.7, low=None, high=None))
+    70.0 % (no interval)
     >>> accuracy.to_dict()
     {'value': 0.7, 'low': 0.651, 'high': 0.745}
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float | None]:
         """As JSON has it, with four decimals."""
         return {
             "value": round(self.value, 4),
-            "low": round(self.low, 4),
-            "high": round(self.high, 4),
+            "low": _rounded(self.low),
+            "high": _rounded(self.high),
         }
 
     def __str__(self) -> str:
+        if self.low is None:
+            return f"{100 * self.value:.1f} % (no interval)"
         return f"{100 * self.value:.1f} % ({100 * self.low:.1f}–{100 * self.high:.1f})"
+
+
+def _rounded(end: float | None) -> float | None:
+    if end is None:
+        return None
+    return round(end, 4)
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,8 @@ class Report:
 
     Attributes
     ----------
-    n : rows; ``n_groups``: independent groups among them (``None``: every row is its own).
+    n : rows; ``n_groups``: independent groups among them (``None``: every row is its own; of two
+        crossed groupings the number of the one with fewer).
     accuracy, uar, macro_f1 : ``Score``; UAR is the unweighted average recall over the labels that
         occur.
     confusion : int (k, k) counts, true label in the row, predicted in the column.
@@ -92,6 +103,11 @@ class Report:
     groups: np.ndarray | None = field(repr=False)
     resamples: int = field(repr=False)
     seed: int = field(repr=False)
+
+    @property
+    def caution(self) -> str:
+        """What has to be said beside the intervals: that there are few groups. Mostly empty."""
+        return metrics.caution(self.n_groups)
 
     @cached_property
     def scores(self) -> dict[str, Score]:
@@ -114,24 +130,19 @@ class Report:
         ValueError : a row of ``proba`` does not add up to 1.
         """
         values = self._values()
-        codes = metrics.codes_of(self.groups, self.n)
+        units = metrics.Units.of(self.groups, self.n)
         draws = metrics.resampled(
             self.y,
             self.proba,
-            codes,
+            units,
             self.resamples,
             self.seed,
         )
         found = {}
         for name, value in values.items():
-            ends = metrics.percentiles(draws[name])
+            ends = units.interval(draws[name])
             found[name] = Score(value, *ends)
-
-        drawn = found["ece"]
-        away = drawn.value - draws["ece"].mean()
-        low = max(0.0, drawn.low + away)
-        high = drawn.high + away
-        found["ece"] = Score(drawn.value, low, high)
+        found["ece"] = _around(found["ece"], draws["ece"])
         if self.groups is None:
             hits = metrics.top2_hits(self.y, self.proba)
             ends = metrics.wilson(hits.sum(), self.n)
@@ -139,11 +150,7 @@ class Report:
         found["accuracy"] = self.accuracy
         found["uar"] = self.uar
         found["macro_f1"] = self.macro_f1
-        found["error_rate"] = Score(
-            value=1 - self.accuracy.value,
-            low=1 - self.accuracy.high,
-            high=1 - self.accuracy.low,
-        )
+        found["error_rate"] = _of_errors(self.accuracy)
         return {name: found[name] for name in FIGURES}
 
     def _values(self) -> dict[str, float]:
@@ -202,16 +209,17 @@ class Report:
                 ends = metrics.wilson(label_hits, n)
                 intervals.append(ends)
             return np.array(intervals)
+        units = metrics.Units.of(self.groups, self.n)
         drawn = metrics.confusions(
             self.y,
             predicted=self.proba.argmax(axis=1),
             k=len(self.labels),
-            codes=metrics.codes_of(self.groups, self.n),
+            units=units,
             resamples=self.resamples,
             seed=self.seed,
         )
         recalls = metrics.recalls(drawn)
-        return np.array([metrics.percentiles(column) for column in recalls.T])
+        return np.array([units.interval(column) for column in recalls.T], dtype=float)
 
     def _areas(self, true: np.ndarray) -> np.ndarray:
         """Of each label under its ROC curve, (k,)."""
@@ -224,13 +232,17 @@ class Report:
         return areas
 
     def summary(self) -> str:
-        """All scores in words, one a line: shares in %, the others as they are."""
+        """All scores in words, one a line: shares in %, the others as they are; where there are few
+        groups, a line that says so.
+        """
         lines = []
         for name, score in self.scores.items():
             words = str(score)
             if name in PLAIN:
-                words = f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
+                words = _plain(score)
             lines.append(f"  {name:11} {words}")
+        if self.caution:
+            lines.append(f"  ({self.caution})")
         return "\n".join(lines)
 
     def to_dict(self) -> dict:
@@ -275,11 +287,35 @@ class Report:
         return text
 
 
+def _around(score: Score, draws: np.ndarray) -> Score:
+    """The same with an interval that is moved to lie around the value."""
+    if score.low is None:
+        return score
+    away = score.value - np.nanmean(draws)
+    low = max(0.0, score.low + away)
+    return Score(score.value, low, score.high + away)
+
+
+def _of_errors(accuracy: Score) -> Score:
+    """The error rate."""
+    value = 1 - accuracy.value
+    if accuracy.low is None:
+        return Score(value, None, None)
+    return Score(value, low=1 - accuracy.high, high=1 - accuracy.low)
+
+
+def _plain(score: Score) -> str:
+    """A figure that is no share, in words."""
+    if score.low is None:
+        return f"{score.value:.3f} (no interval)"
+    return f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
+
+
 def _with_null(score: Score) -> dict[str, float | None]:
     """JSON knows no NaN."""
     values = {}
     for name, value in score.to_dict().items():
-        if np.isnan(value):
+        if pd.isna(value):
             value = None
         values[name] = value
     return values
@@ -302,8 +338,10 @@ def score(
     proba : (n, k) probabilities; the largest is the answer.
     labels : names of the k labels.
     groups : (n,) speaker, film …: rows that are not independent of each other. The intervals then
-        come from a bootstrap over groups; a handful of groups gives a rough interval at best.
-        Without groups: Wilson's interval for accuracy, a bootstrap over rows for the rest.
+        come from a bootstrap over groups. (n, 2) where two things are crossed, such as speakers and
+        the pictures beside them: both are drawn (Owen 2007, see ``metrics.Units``). Below four
+        groups there is no interval, below eight ``Report.caution`` says that it is rough. Without
+        groups: Wilson's interval for accuracy, a bootstrap over rows for the rest.
     resamples, seed : of the bootstrap.
 
     Returns
@@ -335,6 +373,7 @@ def score(
     metrics.check(y, proba, k, groups)
     predicted = proba.argmax(axis=1)
     confusion = confusion_matrix(y, predicted, labels=range(k))
+    units = metrics.Units.of(groups, len(y))
     if groups is None:
         n_groups = None
         # Rows that fall into one cell are alike: drawing cells is drawing rows, only faster.
@@ -343,9 +382,8 @@ def score(
         draws = rng.multinomial(len(y), shares, size=resamples)
         draws = draws.reshape(-1, k, k)
     else:
-        n_groups = len(pd.unique(groups))
-        codes = metrics.codes_of(groups, len(y))
-        draws = metrics.confusions(y, predicted, k, codes, resamples, seed)
+        n_groups = units.fewest
+        draws = metrics.confusions(y, predicted, k, units, resamples, seed)
 
     values = metrics.of_confusions(confusion[None].astype(float))
     drawn = metrics.of_confusions(draws)
@@ -353,6 +391,8 @@ def score(
     for name in ("accuracy", "uar", "macro_f1"):
         value = values[name].item()
         ends = metrics.percentiles(drawn[name])
+        if groups is not None:
+            ends = units.interval(drawn[name])
         scores[name] = Score(value, *ends)
     if groups is None:
         hits = np.trace(confusion)

@@ -147,19 +147,20 @@ def _draw_quoted(ax: Axes, figures: Mapping[int, float]) -> None:
 
 
 def _draw_score(ax: Axes, score: Score | Mapping, y: int) -> None:
-    """A dot with its interval and its number, in row y."""
+    """A dot with its number, and its interval where it has one, in row y."""
     if isinstance(score, Mapping):
         score = Score(score["value"], score["low"], score["high"])
     value = 100 * score.value
-    ends = [100 * score.low, 100 * score.high]
-    ax.plot(
-        ends,
-        [y, y],
-        "|-",
-        color=DARK,
-        linewidth=1.5,
-        markersize=9,
-    )
+    if score.low is not None:
+        ends = [100 * score.low, 100 * score.high]
+        ax.plot(
+            ends,
+            [y, y],
+            "|-",
+            color=DARK,
+            linewidth=1.5,
+            markersize=9,
+        )
     ax.plot(value, y, "o", color=DARK, markersize=5)
     words = f"{value:.1f}"
     annotate(ax, words, (value, y), (0, 7), ha="center", fontsize=9)

@@ -347,4 +347,5 @@ def table(record: Mapping, metric: str = "accuracy") -> pd.DataFrame:
         for point in (first, *found["points"]):
             rows.append({"degradation": name, "strength": point["strength"], **point[metric]})
     columns = ["degradation", "strength", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=columns).astype({"strength": float})
+    numbers = dict.fromkeys(columns[1:], float)  # None, where there is no interval, becomes NaN
+    return pd.DataFrame(rows, columns=columns).astype(numbers)

@@ -54,7 +54,7 @@ class Outcome:
         return pd.concat([names, first.groups], axis=1)
 
     def score(self, arm: str, where: np.ndarray | None = None, metric: str = "accuracy") -> Score:
-        """The mean over seeds of a metric and of its 95 % interval.
+        """The mean over seeds of a metric and of its 95 % interval, where there is one.
 
         Parameters
         ----------
@@ -67,8 +67,11 @@ class Outcome:
         DataError : an unknown arm, or none of these rows tested.
         """
         scores = [getattr(report, metric) for report in self._reports(arm, where)]
+        value = float(np.mean([score.value for score in scores]))
+        if scores[0].low is None:
+            return Score(value, None, None)
         return Score(
-            value=float(np.mean([score.value for score in scores])),
+            value,
             low=float(np.mean([score.low for score in scores])),
             high=float(np.mean([score.high for score in scores])),
         )
