@@ -163,7 +163,8 @@ class Outcome:
                     "highest": max(seeds),
                 }
             )
-        return pd.DataFrame(rows).set_index("arm")
+        ends = {"low": float, "high": float}  # None, where there is no interval, becomes NaN
+        return pd.DataFrame(rows).set_index("arm").astype(ends)
 
     def save(self, folder: Path | None = None, *, publish: bool = False) -> Path:
         """Write ``leak-NAME.json`` (for people) and ``.npz`` (all answers).
