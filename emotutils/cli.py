@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -86,6 +87,15 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a further stream: times (t, or t0 and t1) and p_anger … p_neutral; again for more",
+    )
+    p.add_argument(
+        "--baseline",
+        metavar="A-B",
+        type=_baseline,
+        action="append",
+        default=[],
+        help="a stretch in which this person is neutral, as 0:03-0:08; again for more; auto: the "
+        "median over the film; face=0:03-0:08: of the face alone",
     )
     p.add_argument(
         "--face-network",
@@ -314,6 +324,43 @@ def _stream(text: str) -> tuple[str, Path]:
     return name.strip(), Path(path)
 
 
+def _baseline(text: str) -> tuple[str, tuple[float, float] | str]:
+    """A stream's name, "" for all of them, and its stretch (s) or ``auto``."""
+    name, equals, times = text.rpartition("=")
+    if times == "auto":
+        return name, times
+    start, dash, end = times.partition("-")
+    if not dash or (equals and not name):
+        raise argparse.ArgumentTypeError(f"{text!r}: write 0:03-0:08, face=0:03-0:08 or auto")
+    return name, (_seconds(start), _seconds(end))
+
+
+def _seconds(text: str) -> float:
+    """Seconds of ``8``, ``8.5``, ``1:08.5`` or ``1:01:08``."""
+    found = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)", text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 8, 0:08.5 or 1:00:08")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _baselines(
+    named: Sequence[tuple[str, tuple[float, float] | str]],
+) -> dict[str, list] | list | str | None:
+    """As ``analyze`` takes them: of all streams alike, or by stream."""
+    found = {}
+    for name, one in named:
+        found.setdefault(name, []).append(one)
+    if "" in found and len(found) > 1:
+        raise EmotutilsError("--baseline: name the stream of all stretches, or of none")
+    for name, stretches in found.items():
+        if "auto" in stretches:
+            if len(stretches) > 1:
+                raise EmotutilsError("--baseline auto: takes no other stretch; leave one out")
+            found[name] = "auto"
+    return found.get("", found)
+
+
 def _streams(named: Sequence[tuple[str, Path]]) -> dict[str, Path]:
     streams = {}
     for name, path in named:
@@ -355,6 +402,7 @@ def _analyze(args) -> None:
         voice_network=args.voice_network,
         only=args.only,
         streams=_streams(args.stream),
+        baseline=_baselines(args.baseline),
         fps=args.fps,
         fusion=args.fusion,
         weights=args.weights,

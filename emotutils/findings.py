@@ -4,7 +4,7 @@ Nothing is computed here, and nothing heavy is loaded: reports and figures begin
 Taught in notebooks/13_fusion.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 TOGETHER = ""
 #: A table's columns of probabilities, in the order of ``EMOTIONS``.
 P = [f"p_{emotion}" for emotion in EMOTIONS]
+#: The same before a baseline was taken from them; only of a stream that has one.
+UNSHIFTED = [f"unshifted_{column}" for column in P]
+#: The baseline that nobody names: a person's own median over the film.
+AUTO = "auto"
 FRAME_COLUMNS = ["t", "frame", "track", "found", "x", "y", "w", "h", "tilt", "sharpness", *P]
 SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
 
@@ -52,6 +56,16 @@ def agreement_column(a: str, b: str) -> str:
 def disagreement_column(a: str, b: str) -> str:
     """The timeline's column that holds the two labels where two streams part."""
     return f"disagreement_{a}_{b}"
+
+
+def unshifted_column(name: str) -> str:
+    """The timeline's column of a stream's labels without its baseline, where it has one."""
+    return f"{name}_unshifted"
+
+
+def baseline_column(name: str) -> str:
+    """The timeline's column that is true where a stream's baseline was named."""
+    return f"{name}_baseline"
 
 
 def _prefix(name: str) -> str:
@@ -115,6 +129,26 @@ def clock(t: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}"
 
 
+def baseline_words(wanted: Sequence[tuple[float, float]] | str) -> str:
+    """A baseline as people read it.
+
+    Examples
+    --------
+    >>> baseline_words([(3, 8), (61.5, 70)])
+    '0:03–0:08, 1:01.5–1:10'
+    """
+    if wanted == AUTO:
+        return "the median over the film"
+    return ", ".join(f"{_exact(start)}–{_exact(end)}" for start, end in wanted)
+
+
+def _exact(t: float) -> str:
+    """`clock` with what is beyond whole seconds."""
+    t = round(t, 2)
+    rest = f"{t % 1:.2f}".strip("0")
+    return clock(t) + rest.removesuffix(".")
+
+
 @dataclass(frozen=True)
 class Stream:
     """What one source says over time.
@@ -160,10 +194,12 @@ class Findings:
         has none or they were left out; others were given to ``analyze``.
     timeline : one row every ``hop`` seconds: each stream, and what they give together. ``unsure``:
         below the threshold of its ``source``; ``disagreement_A_B``: the two labels of a stretch
-        over which streams A and B part.
+        over which streams A and B part. Of a stream with a baseline also ``NAME_unshifted``, its
+        label without it, and ``NAME_baseline``: here the person was named neutral.
     summary : one label and probability vector for the film from each stream and from all, whether
         each is ``sure``, the ``agreement`` of each pair (``"A+B"``), the share of ``unsure``
-        moments, and the ``disagreements`` with their times.
+        moments, and the ``disagreements`` with their times; of a stream with a baseline, what it
+        was shifted by.
     info, networks, settings, warnings : about the film, the networks used, how it was done, what
         was missing.
     """

@@ -20,10 +20,11 @@ from ..evaluation import Calibration
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, Findings, Stream
 from ..fusion import Weights
 from ..networks import DEFAULTS, Network, as_network
-from .combining import ERROR_RATE, READ_HERE, choose_combination
+from .baseline import Baseline, apply_baseline, read_baseline
+from .combining import ERROR_RATE, READ_HERE, choose_combination, without_thresholds
 from .given import Given, read_streams
 from .streams import Found, Predictor, listen, watch
-from .timeline import SMOOTHING, Clock, build_timeline, summarise
+from .timeline import SMOOTHING, Clock, add_unshifted, build_timeline, summarise
 
 __all__ = ["Analysis", "analyze"]
 
@@ -70,6 +71,7 @@ def analyze(
     voice_network: Network | str | os.PathLike | None = None,
     only: str | None = None,
     streams: Given | None = None,
+    baseline: Baseline | None = None,
     fps: float = 5.0,
     window: float = voices.WINDOW,
     hop: float = voices.HOP,
@@ -93,6 +95,10 @@ def analyze(
         or ``t0`` and ``t1`` (s), and ``p_anger`` … ``p_neutral``. Nothing is known of how far to
         believe them: with them the default fusion is the plain mean, in which all streams count
         alike, and says so in the warnings; what they take part in has no threshold.
+    baseline : stretches in which this person is neutral, ``[(3, 8)]`` (s): face and voice are then
+        given relative to what the networks say there. Or ``"auto"``: relative to the median over
+        the film, which takes this person for neutral most of the time. Of one stream alone:
+        ``{"face": [(3, 8)]}``. See the notes below.
     fps : frames looked at per second.
     window, hop : seconds of sound heard at once, and from one moment of the timeline to the next.
     fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
@@ -118,6 +124,11 @@ def analyze(
     but for the tables. Small, tilted or blurred faces and noisy voices are believed less: their
     probabilities are softened by what such input cost on validation rows
     (``evaluation.Calibration``).
+
+    A baseline shifts the logarithms of probabilities (``fusion.shifted``), each track of a face by
+    its own: a track that is not in the stretch stays as it is. Of a voice whole windows in the
+    stretch count. What was shifted is nowhere called sure, because no threshold was fitted for it;
+    weights, prior and stacking stay as they are. The joint network takes no baseline.
     """
     _check(only, fps, window, hop)
     face_detector = faces.build_detector(detector)
@@ -128,6 +139,7 @@ def analyze(
     names = {"face": face_network, "voice": voice_network}
     networks = {stream: _load(stream, names[stream]) for stream in wanted}
     combination = choose_combination(fusion, weights, error_rate, networks, list(given))
+    neutral = read_baseline(baseline, networks, info.duration, bool(combination.joint))
     predictors = {}
     notes = [*_missing(info, [*wanted, *given]), *combination.notes]
     for stream, network in networks.items():
@@ -143,12 +155,20 @@ def analyze(
     }
     found = _read(film, info, jobs, predictors, progress)
     notes += _nothing_found(found)
-    all_streams = _streams(info, found, fps) | given
+    relative = apply_baseline(_streams(info, found, fps) | given, neutral, networks)
+    notes += relative.notes
+    all_streams = relative.streams
+    combination = without_thresholds(combination, relative.shifts, list(all_streams))
     embeddings = {s: f.embeddings for s, f in found.items() if f.embeddings is not None}
     timeline, stretches = build_timeline(all_streams, embeddings, clock, combination)
+    add_unshifted(timeline, all_streams, relative.stretches, clock)
+    summary = summarise(timeline, all_streams, stretches, clock, combination.thresholds)
+    for name in relative.shifts:
+        summary[name] |= relative.facts(name)
     settings = {
         "only": only,
         "streams": {name: _origin(source) for name, source in (streams or {}).items()},
+        "baseline": neutral or None,
         "fps": fps,
         "window": window,
         "hop": hop,
@@ -163,7 +183,7 @@ def analyze(
     return Analysis(
         streams=all_streams,
         timeline=timeline,
-        summary=summarise(timeline, all_streams, stretches, clock, combination.thresholds),
+        summary=summary,
         info=info,
         networks={stream: _facts(network) for stream, network in combination.networks.items()},
         settings=settings,

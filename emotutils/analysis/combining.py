@@ -2,8 +2,8 @@
 answer is sure.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -94,6 +94,24 @@ class Combination:
             weights = options["weights"]
             options["weights"] = {name: weights.get(name, np.ones(7)) for name in streams}
         return fuse(streams, self.rule, **options)
+
+
+def without_thresholds(
+    combination: Combination, shifted: Collection[str], streams: Sequence[str]
+) -> Combination:
+    """The same where streams were shifted by a baseline: nothing they take part in is called sure,
+    because every threshold was fitted on answers as they come.
+
+    Parameters
+    ----------
+    shifted : names of streams.
+    streams : names of all streams of the film.
+    """
+    thresholds = dict(combination.thresholds)
+    for names in _subsets(streams):
+        if not set(shifted).isdisjoint(names):
+            thresholds["+".join(names)] = np.inf
+    return replace(combination, thresholds=thresholds)
 
 
 def choose_combination(

@@ -1,6 +1,6 @@
 """The timeline of a film and what it says in sum."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +9,16 @@ import pandas as pd
 from ..emotions import EMOTIONS
 from ..findings import (
     TOGETHER,
+    UNSHIFTED,
     Stream,
     agreement_column,
+    baseline_column,
     columns,
     disagreement_column,
     label_column,
     labels_of,
     pairs,
+    unshifted_column,
 )
 from ..fusion import agreement, at_moments, disagreements, smooth
 from ..fusion.moments import INSTANT
@@ -124,6 +127,32 @@ def build_timeline(
         stretches += apart
     timeline["source"] = sources
     return timeline, sorted(stretches, key=lambda stretch: stretch["t0"])
+
+
+def add_unshifted(
+    timeline: pd.DataFrame,
+    streams: Mapping[str, Stream],
+    stretches: Mapping[str, Sequence[tuple[float, float]]],
+    clock: Clock,
+) -> None:
+    """Give a timeline what streams with a baseline said without it, and where it was named.
+
+    Parameters
+    ----------
+    timeline : changed in place: ``NAME_unshifted`` and ``NAME_baseline``.
+    streams : by name.
+    stretches : of each stream with a baseline, from when to when (s).
+    clock : the timeline's moments.
+    """
+    t = clock.t
+    for name, named in stretches.items():
+        stream = streams[name]
+        p = clock.bring(stream, stream.table[UNSHIFTED].to_numpy(float))
+        timeline[unshifted_column(name)] = labels_of(clock.smooth(p))
+        inside = np.zeros(len(t), bool)
+        for start, end in named:
+            inside |= (t >= start - INSTANT) & (t < end - INSTANT)
+        timeline[baseline_column(name)] = inside
 
 
 def _sources(p: Mapping[str, np.ndarray]) -> list[str]:

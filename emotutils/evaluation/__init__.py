@@ -12,7 +12,7 @@ from .calibration import ece, reliability, risk_coverage
 from .comparison import Comparison, compare, difference
 from .curves import parting_epoch
 from .reports import Report, Score, score
-from .temperature import Calibration, fit_temperature, soften, thinned, threshold_for
+from .temperature import Calibration, fit_temperature, logs, soften, thinned, threshold_for
 
 __all__ = [
     "Answers",
@@ -27,6 +27,7 @@ __all__ = [
     "ece",
     "score",
     "fit_temperature",
+    "logs",
     "parting_epoch",
     "reliability",
     "risk_coverage",

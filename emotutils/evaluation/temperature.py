@@ -56,6 +56,26 @@ def soften(
     return np.exp(log_softmax(cooled, axis=1))
 
 
+def logs(proba: np.ndarray) -> np.ndarray:
+    """Logarithms of probabilities, of which none counts as less than float16's smallest step.
+
+    Parameters
+    ----------
+    proba : (n, k) probabilities, or NaN.
+
+    Returns
+    -------
+    float64 (n, k).
+
+    Examples
+    --------
+    >>> logs(np.array([[1.0, 0.5, 0.0]])).round(2)
+    array([[  0.  ,  -0.69, -16.64]])
+    """
+    clipped = np.clip(np.asarray(proba, np.float64), LEAST, 1)
+    return np.log(clipped)
+
+
 def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
     """The temperature at which the true labels are likeliest.
 
@@ -140,6 +160,9 @@ class Calibration:
         ``threshold_for``.
     conditions : for ``size`` (pixels), ``tilt`` (degrees), ``sharpness`` or ``snr`` (dB) a list of
         (value, factor): the temperature that such input needs, as a factor on the network's own.
+    neutral : what the network says of an average neutral row: the mean logarithms (7,) of its
+        probabilities at the fitted temperature, over the rows labelled so; None where no row is,
+        or on a card from before it was kept. See ``fusion.shifted``.
     """
 
     rows: str
@@ -151,6 +174,7 @@ class Calibration:
     confusion: list[list[int]]
     risk_coverage: list[list[float]]
     conditions: dict[str, list[list[float]]] = field(default_factory=dict)
+    neutral: list[float] | None = None
 
     @classmethod
     def measure(
@@ -197,6 +221,7 @@ class Calibration:
             nll_after=_nll(y, after),
             confusion=counts.tolist(),
             risk_coverage=thinned(true, seven),
+            neutral=_neutral(seven, y, labels),
         )
         return temperature, calibration
 
@@ -244,6 +269,15 @@ def thinned(y: np.ndarray, proba: np.ndarray, points: int = 60) -> list[list[flo
     rows = np.unique(rows)
     points_of_it = curve.iloc[rows].round(5)
     return points_of_it.to_numpy().tolist()
+
+
+def _neutral(seven: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> list[float] | None:
+    """Mean `logs` of the rows labelled neutral; ``calm``, a label of its own, is not among them."""
+    rows = np.asarray(labels)[y] == "neutral"
+    if not rows.any():
+        return None
+    mean = logs(seven[rows]).mean(axis=0)
+    return mean.round(5).tolist()
 
 
 def _ece(y: np.ndarray, proba: np.ndarray) -> float:

@@ -5,6 +5,7 @@ the timeline's moments (``at_moments``, ``smooth``), combined by a rule (``fuse`
 with each other stream (``agreement``, ``disagreements``). Taught in notebooks/13_fusion.
 """
 
+from .baseline import shift_to, shifted
 from .fitted import Fitted, combine, load_fitted, prior_of, weights_of
 from .moments import (
     agreement,
@@ -44,6 +45,8 @@ __all__ = [
     "prior_of",
     "register_rule",
     "rule_names",
+    "shift_to",
+    "shifted",
     "smooth",
     "weights_from",
     "weights_of",

@@ -1,7 +1,7 @@
 """A film's timeline. Taught in notebooks/13_fusion."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 from ..findings import (
     TOGETHER,
     Findings,
+    baseline_column,
     clock,
     columns,
     disagreement_column,
@@ -19,11 +20,13 @@ from ..findings import (
     pairs,
     stream_names,
     title,
+    unshifted_column,
 )
 from .common import COLORS, ink, new_axes
 
 _GAP = "#e9e9e9"
 _DOUBT = "||||||"
+_DOTTED = {"fill": False, "edgecolor": "black", "linewidth": 1.8, "linestyle": ":", "zorder": 4}
 #: In the picture's own units: a lane's probabilities are stacked to 1.
 _LANE = 1.25
 _STEP = 1.5
@@ -44,26 +47,37 @@ class Lane:
     title : what the lane says.
     p : (n, 7) probabilities, NaN rows where there is nothing.
     labels : n words, "" there.
+    unshifted : the words without the baseline, where the stream has one.
+    baseline : n times whether the person was named neutral, likewise.
     """
 
     name: str
     title: str
     p: np.ndarray
     labels: list[str]
+    unshifted: list[str] = field(default_factory=list)
+    baseline: list[bool] = field(default_factory=list)
 
 
 def lanes(timeline: pd.DataFrame) -> list[Lane]:
     """A lane for each stream of a timeline, in its order, and the last for all together."""
     streams = stream_names(timeline)
-    return [
-        Lane(
+    found = []
+    for name in [*streams, TOGETHER]:
+        lane = Lane(
             name=name,
             title=title(name, len(streams)),
             p=timeline[columns(name)].to_numpy(float),
             labels=timeline[label_column(name)].fillna("").tolist(),
         )
-        for name in [*streams, TOGETHER]
-    ]
+        if unshifted_column(name) in timeline:
+            lane = replace(
+                lane,
+                unshifted=timeline[unshifted_column(name)].fillna("").tolist(),
+                baseline=timeline[baseline_column(name)].tolist(),
+            )
+        found.append(lane)
+    return found
 
 
 def ticks(duration: float) -> list[float]:
@@ -99,7 +113,9 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     In each lane the seven probabilities are stacked to 1, under a ribbon that names the largest.
     Hatched grey: nothing to go by. A frame around two streams marks where they disagree, with the
     two words (face / voice); of three streams and more, a strip below the lanes for each pair that
-    disagrees anywhere. Stripes under the lowest lane mark moments that are not sure.
+    disagrees anywhere. Stripes under the lowest lane mark moments that are not sure. A stream with
+    a baseline has a thin line below it, its labels without the baseline, and dots around the
+    stretch that was named neutral.
 
     Parameters
     ----------
@@ -127,6 +143,7 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
         bottoms[lane.name] = _STEP * place
     for lane in shown:
         _plot_lane(ax, edges, lane, bottoms[lane.name])
+        _plot_baseline(ax, edges, lane, bottoms[lane.name])
     doubts = _stretches(timeline["unsure"].tolist(), edges)
     _plot_doubts(ax, doubts)
     apart = _apart(timeline)
@@ -140,7 +157,8 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     ax.set(xlim=(0, edges[-1]), ylim=(floor, ceiling), xlabel="time (m:ss)")
     titles = {_two_lines(lane.title): bottoms[lane.name] + 0.6 for lane in shown}
     _name_places(ax, titles | strips, edges[-1])
-    _plot_key(ax, bool(doubts), list(apart), below=0.56 / (ceiling - floor))
+    key = _key(bool(doubts), list(apart), shown)
+    _plot_key(ax, key, below=0.56 / (ceiling - floor))
     return ax
 
 
@@ -235,6 +253,14 @@ def _write(ax: Axes, x: float, y: float, words: str, **style) -> None:
     ax.text(x, y, words, **style)
 
 
+def _plot_baseline(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:
+    """What a lane said without its baseline, and where that was named."""
+    for stretch in _stretches(lane.unshifted, edges):
+        _plot_box(ax, stretch, bottom - 0.15, 0.1, facecolor=COLORS[stretch.value])
+    for stretch in _stretches(lane.baseline, edges):
+        _plot_box(ax, stretch, bottom - 0.02, _LANE + 0.04, **_DOTTED)
+
+
 def _plot_doubts(ax: Axes, doubts: list[_Stretch]) -> None:
     """Stripes under the moments that are not sure."""
     for stretch in doubts:
@@ -308,7 +334,8 @@ def _name_places(ax: Axes, places: dict[str, float], end: float) -> None:
     ax.spines[:].set_visible(False)
 
 
-def _plot_key(ax: Axes, unsure: bool, apart: list[tuple[str, str]], below: float) -> None:
+def _key(unsure: bool, apart: list[tuple[str, str]], shown: list[Lane]) -> list[Patch]:
+    """What the colours and patterns of a picture mean."""
     handles = []
     for emotion, color in COLORS.items():
         handles.append(_sample(emotion, facecolor=color, edgecolor="#444"))
@@ -321,6 +348,14 @@ def _plot_key(ax: Axes, unsure: bool, apart: list[tuple[str, str]], below: float
             names = " / ".join(apart[0])
         frame = {"facecolor": "none", "edgecolor": "black", "linewidth": 1.8}
         handles.append(_sample(f"≠ {names} disagree", **frame))
+    if any(any(lane.baseline) for lane in shown):
+        handles.append(_sample("named neutral", **(_DOTTED | {"zorder": 1})))
+    if any(lane.unshifted for lane in shown):
+        handles.append(_sample("thin line: no baseline", facecolor="none", edgecolor="none"))
+    return handles
+
+
+def _plot_key(ax: Axes, handles: list[Patch], below: float) -> None:
     ax.legend(
         handles=handles,
         ncols=4,

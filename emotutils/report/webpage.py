@@ -19,16 +19,19 @@ from ..findings import (
     TOGETHER,
     Findings,
     agreement_column,
+    baseline_column,
     clock,
     columns,
     label_column,
     labels_of,
     stream_names,
+    unshifted_column,
 )
 from ..plots import COLORS, Lane
 from .words import (
     LABELS_NOTE,
     LAW_NOTE,
+    baseline_rows,
     facts,
     film_level,
     gap,
@@ -101,6 +104,7 @@ def page(
         colors={emotion: (color, plots.ink(color)) for emotion, color in COLORS.items()},
         scores={stream: scores(card) for stream, card in findings.networks.items()},
         settings=settings_rows(findings),
+        baselines=baseline_rows(findings),
         threshold_note=threshold_note(findings),
         unsure_share=share,
         labels_note=LABELS_NOTE,
@@ -124,7 +128,7 @@ def _moments(shown: pd.DataFrame, step: float, lanes: list[dict], pairs: list[di
         "step": step,
         "count": len(shown),
         "emotions": EMOTIONS,
-        "lanes": [_picked(lane, "title", "gap", "percent") for lane in lanes],
+        "lanes": [_picked(lane, "title", "gap", "percent", "unshifted") for lane in lanes],
         "unsure": np.flatnonzero(shown["unsure"]).tolist(),
         "agreement": [_picked(pair, "words", "values") for pair in pairs],
     }
@@ -179,6 +183,9 @@ def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     shown["unsure"] = shown["unsure"] >= 0.5
     for name in [*stream_names(timeline), TOGETHER]:
         shown[label_column(name)] = labels_of(shown[columns(name)].to_numpy(float))
+        if unshifted_column(name) in timeline:
+            shown[unshifted_column(name)] = timeline[unshifted_column(name)][::every].tolist()
+            shown[baseline_column(name)] = shown[baseline_column(name)] >= 0.5
     return shown, hop * every
 
 
@@ -226,6 +233,10 @@ def _lane_view(
         "words": _words(lane.labels, doubts),
         "gaps": [span for span in _spans(lane.labels) if not span.value],
         "frames": _frames(lane, pairs),
+        "unshifted": lane.unshifted,
+        "said_unshifted": _in_words(list(plots.runs(lane.unshifted)), step, nothing),
+        "thin": _ribbon(list(plots.runs(lane.unshifted))),
+        "baseline": [span for span in _spans(lane.baseline) if span.value],
         "unsure": [span for span in _spans(doubts) if span.value],
         "said": _in_words(stretches, step, nothing),
         "film": film["probabilities"],

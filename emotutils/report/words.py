@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..emotions import EMOTIONS
 from ..evaluation import Score
-from ..findings import TOGETHER, Findings, clock, title, verdict_words
+from ..findings import TOGETHER, Findings, baseline_words, clock, title, verdict_words
 
 LABELS_NOTE = (
     "The face networks learned from pictures that people had sorted into seven words, the voice "
@@ -112,6 +112,8 @@ def verdict(findings: Findings) -> str:
         # One doubt about everything is enough.
         if label and summary[name]["sure"] is False and not doubt:
             label = f"{label} (not sure)"
+        if label and "baseline" in summary[name]:
+            label = f"{label} (relative to its baseline)"
         if label:
             parts.append(f"{verdict_words(name)} {label}")
     if not parts:
@@ -156,7 +158,8 @@ def threshold_note(findings: Findings) -> str:
     """
     thresholds = findings.settings["unsure_below"]
     used = _used_sources(findings)
-    known = {source: thresholds[source] for source in used if source in thresholds}
+    relative = [source for source in used if set(source.split("+")) & set(_shifted(findings))]
+    known = {s: thresholds[s] for s in used if s in thresholds and s not in relative}
     unknown = [source_words(source) for source in used if source not in thresholds]
     rate = f"{100 * findings.settings['error_rate']:.3g} %"
     sentences = _limit_sentences(known, rate)
@@ -166,11 +169,43 @@ def threshold_note(findings: Findings) -> str:
             f"From {', '.join(never)} no answer is sure: on validation data more than {rate} were "
             "wrong at any height."
         )
+    if relative:
+        sentences.append(
+            f"From {', '.join(map(source_words, relative))} no answer is sure: no threshold was "
+            "fitted for answers that are relative to a baseline."
+        )
     if unknown:
         sentences.append(
             f"For {', '.join(unknown)} no threshold is known: nothing there is marked “not sure”."
         )
     return " ".join(sentences)
+
+
+def _shifted(findings: Findings) -> list[str]:
+    """The streams that are relative to a baseline."""
+    return [name for name in findings.streams if "baseline" in findings.summary[name]]
+
+
+def baseline_rows(findings: Findings) -> list[dict]:
+    """What each track of each stream was shifted by, in words: ``name``, ``words`` and seven
+    ``shift``; none where it was not shifted.
+    """
+    rows = []
+    for name in _shifted(findings):
+        wanted = baseline_words(findings.settings["baseline"][name])
+        for track in findings.summary[name]["baseline"]:
+            shift = track["shift"] or {}
+            row = {
+                "name": _track_words(name, track["track"]),
+                "words": f"{wanted} ({track['rows']} rows)",
+                "shift": [f"{value:+.1f}" for value in shift.values()],
+            }
+            rows.append(row)
+    return rows
+
+
+def _track_words(name: str, track: int | None) -> str:
+    return name if track is None else f"{name}, track {track}"
 
 
 def _used_sources(findings: Findings) -> list[str]:
@@ -236,6 +271,8 @@ def settings_rows(findings: Findings) -> list[tuple[str, str]]:
             rows.append((name, ", ".join(limits) or "no threshold known"))
         elif key == "disagree_below":
             rows += _disagree_rows(findings, value)
+        elif key == "baseline" and value:
+            rows += [(f"baseline, {s}", baseline_words(wanted)) for s, wanted in value.items()]
         elif key == "streams":
             rows += [(f"stream {stream}", origin) for stream, origin in value.items()]
         elif value is not None:
