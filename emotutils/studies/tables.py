@@ -222,7 +222,8 @@ def voices_table() -> str:
         "UAR. RAVDESS speech, eight labels: five networks, each tested on the actors that it "
         "never heard, 24 in all; intervals by bootstrap over actors. TESS has seven labels; its "
         "intervals are over one woman's recordings. Where a network was trained several times, "
-        "the interval is the first seed's, and behind it stands the range of all."
+        "the interval is the first seed's, and behind it stands the range of all. How the layers "
+        "and the recipe of `crnn` were found, and on which actors, is not recorded."
     )
     return _markdown(("five folds by actor", "windows of 3 s", "whole recordings"), rows, note)
 
