@@ -17,7 +17,7 @@ from .. import datasets
 from ..datasets import Dataset, crema_d
 from ..emotions import EMOTIONS, to_seven
 from ..evaluation import Score, difference
-from ..evaluation.metrics import RESAMPLES, codes_of, per_unit, percentiles, weights
+from ..evaluation.metrics import RESAMPLES, Units
 from ..fusion import fuse, weights_from
 from ..support.machine import surroundings
 from ..training import records
@@ -173,14 +173,14 @@ def _confusion(p: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _mean(values: np.ndarray, actor: np.ndarray) -> Score:
     """The mean of a row's value with its interval over actors."""
-    codes = codes_of(actor, len(actor))
+    units = Units.of(actor, len(actor))
     rows = np.ones(len(values))
-    sums = per_unit(codes, np.column_stack([values, rows]))
+    sums = units.sums(np.column_stack([values, rows]))
     draws = []
-    for drawn in weights(len(sums), RESAMPLES, seed=0):
+    for drawn in units.draws(RESAMPLES, seed=0):
         totals = drawn @ sums
         draws.append(totals[:, 0] / totals[:, 1])
-    ends = percentiles(np.concatenate(draws))
+    ends = units.interval(np.concatenate(draws))
     return Score(float(values.mean()), *ends)
 
 

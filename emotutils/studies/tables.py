@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
+import pandas as pd
 
 from .. import evaluation, search
 from ..evaluation import Score
@@ -346,23 +347,6 @@ def people_table() -> str:
                 _points(gains.get(f"both over {source}")),
             )
         )
-    apart = found["apart"]
-    rules = [{k: v for k, v in row.items() if k != "added"} for row in found["smoothings"]]
-    swing = max(
-        max(row[rule] for row in rules) - min(row[rule] for row in rules) for rule in rules[0]
-    )
-    note = (
-        f"Accuracy over six labels (no surprise) on {found['clips']:,} clips of CREMA-D, against what "
-        f"the {found['actors']} actors were asked for; intervals by bootstrap over the actors. Labels "
-        "that share the first place share it equally; the fourth column counts ties all wrong and all "
-        f"right. The rules see the shares of the votes, {found['smoothing']:g} added to each count, "
-        "which was fixed beforehand; with 0 to 2 in its place no rule moves by more than "
-        f"{100 * swing:.1f} points. The weights are fitted on the actors of the other "
-        f"{found['folds'] - 1} of {found['folds']} folds. Where the majorities of face and voice "
-        f"differ ({apart['clips']:,} clips), people with both follow the face in "
-        f"{_score(apart['face'])}, the voice in {_score(apart['voice'])}, neither in "
-        f"{_score(apart['neither'])}."
-    )
     head = (
         "who",
         "accuracy",
@@ -371,7 +355,25 @@ def people_table() -> str:
         "over the face",
         "people with both over it",
     )
-    return _markdown(head, rows, note)
+    return _markdown(head, rows, _about_people(found))
+
+
+def _about_people(found: Record) -> str:
+    smoothed = pd.DataFrame(found["smoothings"]).set_index("added")
+    swing = (smoothed.max() - smoothed.min()).max()
+    apart = found["apart"]
+    return (
+        f"Accuracy over six labels (no surprise) on {found['clips']:,} clips of CREMA-D, against "
+        f"what the {found['actors']} actors were asked for; intervals by bootstrap over the "
+        "actors. Labels that share the first place share it equally; the fourth column counts "
+        "ties all wrong and all right. The rules see the shares of the votes, "
+        f"{found['smoothing']:g} added to each count, which was fixed beforehand; with 0 to 2 in "
+        f"its place no rule moves by more than {100 * swing:.1f} points. The weights are fitted "
+        f"on the actors of the other {found['folds'] - 1} of {found['folds']} folds. Where the "
+        f"majorities of face and voice differ ({apart['clips']:,} clips), people with both follow "
+        f"the face in {_score(apart['face'])}, the voice in {_score(apart['voice'])}, neither in "
+        f"{_score(apart['neither'])}."
+    )
 
 
 def _points(score: dict | None) -> str:
