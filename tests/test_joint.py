@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 
 from emotutils import datasets, networks, training
-from emotutils.emotions import EMOTIONS
-from emotutils.errors import EmotutilsError, NetworkError
+from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
+from emotutils.errors import DataError, EmotutilsError, NetworkError
 from emotutils.evaluation import score
 from emotutils.networks import build_network, load_network, save_network
 from emotutils.networks.layers import Gate, ModalityDropout
 from emotutils.training import records
 from emotutils.training.recipes import RECIPES
+from emotutils.voices import PAD
 
 RECIPE = RECIPES["joint", "best"]
 FEATURES = RECIPE.features
-PAIRED, TRACKED = "paired-sample-fer2013+sample-ravdess", "sample-ravdess-tracking+sample-ravdess"
+PAIRED, TRACKED = "paired-sample-fer2013+sample-ravdess", "sample-ravdess-units+sample-ravdess"
 SHAPES = {"face": (2, 48, 48, 1), "voice": FEATURES.shape}
 
 
@@ -134,16 +135,34 @@ def test_the_trunks_are_the_courses_networks_and_may_begin_with_their_weights():
         )
 
 
+def test_a_trunk_may_begin_with_the_weights_that_are_named_for_it(tmp_path):
+    shapes = {"face": (35,), "voice": (188, 64)}
+    own = build_network("actions")
+    card = load_network("crnn").card | {"name": "own", "builder": "actions", "modality": "units"}
+    path = save_network(own, card | {"input_shape": [35], "features": None}, tmp_path)
+    model = build_network("joint", input_shape=shapes, weights={"face": path})
+    x = np.random.default_rng(0).normal(size=(3, 35)).astype("f4")
+    expected = keras.Model(own.input, own.layers[-1].input).predict_on_batch(x)
+    trunk = model.get_layer("face_trunk")
+    np.testing.assert_allclose(trunk.predict_on_batch(x), expected, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
         ({"join": "add"}, "concat or gate"),
-        ({"weights": "imagenet"}, "shipped or None"),
+        ({"weights": "imagenet"}, "shipped, None or"),
         ({"input_shape": {"face": (48, 48, 1), "voice": (188, 64)}}, "input shapes"),
         ({"input_shape": {"face": (2, 48, 48, 1)}}, "input shapes"),
         (
             {"weights": "shipped", "input_shape": {"face": (2, 48, 48, 1), "voice": (301, 64)}},
-            "the shipped crnn takes",
+            "crnn is crnn on",
+        ),
+        ({"weights": {"nose": "crnn"}}, "shipped, None or"),
+        ({"weights": {"face": "crnn"}}, "not conv2d on"),
+        (
+            {"weights": "shipped", "input_shape": {"face": (35,), "voice": (188, 64)}},
+            "beside action units name them",
         ),
         ({"variant": "thesis"}, "no variant"),
     ],
@@ -240,7 +259,9 @@ def quick():
     """Samples are few: no averaging over steps, and every recording at its own speed."""
     patch = pytest.MonkeyPatch()
     patch.setitem(
-        RECIPES, ("aus", "best"), replace(RECIPES["aus", "best"], ema=0.0, learning_rate=4e-3)
+        RECIPES,
+        ("actions", "best"),
+        replace(RECIPES["actions", "best"], ema=0.0, learning_rate=4e-3),
     )
     patch.setitem(
         RECIPES,
@@ -267,7 +288,7 @@ def test_it_learns_the_samples_action_units_and_voices(tracked):
         test["clips"]["uar"]["value"] > 2.5 / 7
         and test["face_only"]["clips"]["uar"]["value"] > 2 / 7
     )
-    assert load_network(tracked.network_path).embed("face", np.zeros((1, 50, 35))).shape[0] == 1
+    assert load_network(tracked.network_path).embed("face", np.zeros((1, 35))).shape[0] == 1
 
 
 def test_its_record_tells_both_each_alone_and_can_be_had_again(tracked):
@@ -358,7 +379,7 @@ def test_normalisation_is_fitted_on_training_pairs_where_nothing_is_shipped():
     plan = replace(RECIPE, options={"weights": None})
     model = training.build_for(plan, "joint", part, 7)
     training.prepare(model, part, plan)
-    faces, voices = part.face.astype(float), part.voice[part.voice[:, :, 0] != datasets.pairs.PAD]
+    faces, voices = part.face.astype(float), part.voice[part.voice[:, :, 0] != PAD]
     mean = np.array(model.get_layer("face_trunk").get_layer("normalization").mean)
     np.testing.assert_allclose(mean.ravel(), faces.mean(), rtol=1e-3)
     mean = np.array(model.get_layer("voice_trunk").get_layer("normalization").mean)
@@ -366,14 +387,32 @@ def test_normalisation_is_fitted_on_training_pairs_where_nothing_is_shipped():
 
 
 def test_action_units_alone_are_learned(out):
-    run = training.train("aus", "sample-ravdess-tracking", out=out, epochs=6, progress=False)
-    assert run.record["test"]["uar"]["value"] > 2.5 / 7
+    run = training.train("actions", "sample-ravdess-units", out=out, epochs=8, progress=False)
+    assert run.record["test"]["uar"]["value"] > 2.5 / 8
+    assert "archive" in run.record["source"] and run.record["test"]["n_groups"] == 2
     network = load_network(run.network_path)
-    assert network.kind == "units" and network.labels == EMOTIONS
-    padded = np.full((1, 50, 35), datasets.pairs.PAD, "f4")
-    padded[0, :12] = 1.0
-    p = network.predict_proba(padded)
-    assert p.shape == (1, 7) and np.isfinite(p).all()
+    assert network.kind == "units" and network.labels == EMOTIONS_WITH_CALM
+    assert network.card["calibration"] and "archive" in network.card["source"]
+    again = training.evaluate(network, "sample-ravdess-units")
+    assert (again.n, again.n_groups) == (60, 2)
+    told = run.record["test"]["accuracy"]["value"]
+    assert again.accuracy.value == pytest.approx(told, abs=1e-4)
+    with pytest.raises(DataError, match="mirror image"):
+        training.evaluate(network, "sample-ravdess-units", flip=True)
+    again = training.calibrating.calibrate(network)
+    assert again.temperature == pytest.approx(network.temperature, abs=0.02)
+
+
+def test_action_units_are_learned_in_folds_over_all_actors(out):
+    run = training.train(
+        "actions",
+        "sample-ravdess-units",
+        protocol="folds-2",
+        out=out,
+        epochs=2,
+        progress=False,
+    )
+    assert run.record["test"]["n_groups"] == 10 and "archive" in run.record["source"]
 
 
 @pytest.mark.parametrize(
@@ -382,7 +421,7 @@ def test_action_units_alone_are_learned(out):
         ("joint", "sample-ravdess", {}, "holds no pairs"),
         ("crnn", PAIRED, {}, "holds pairs"),
         ("joint", PAIRED, {"protocol": "folds-2"}, "own split is actors-16-4-4"),
-        ("aus", "sample-fer2013", {}, "holds no action units"),
+        ("actions", "sample-fer2013", {}, "holds faces, which a units network cannot use"),
         ("joint", PAIRED, {"recipe": "thesis"}, "thesis describes no network"),
     ],
 )

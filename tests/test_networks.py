@@ -224,8 +224,8 @@ def test_a_network_is_taken_as_an_object_a_name_or_a_path():
 
 
 def test_the_kind_of_input_is_told_apart_from_the_stream():
-    streams = {name: KINDS[kind_of(name)].stream for name in ("vgg16", "crnn", "aus", "joint")}
-    assert streams == {"vgg16": "face", "crnn": "voice", "aus": None, "joint": None}
+    streams = {name: KINDS[kind_of(name)].stream for name in ("vgg16", "crnn", "actions", "joint")}
+    assert streams == {"vgg16": "face", "crnn": "voice", "actions": None, "joint": None}
     network = load_network("crnn")
     assert (network.kind, network.stream) == ("voice", "voice")
 

@@ -19,7 +19,7 @@ from emotutils.training.recipes import RECIPES
 from emotutils.voices import PAD
 
 FEATURES = RECIPES["joint", "best"].features
-PAIRED, TRACKED = "paired-sample-fer2013+sample-ravdess", "sample-ravdess-tracking+sample-ravdess"
+PAIRED, TRACKED = "paired-sample-fer2013+sample-ravdess", "sample-ravdess-units+sample-ravdess"
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_varied_for_training_the_padding_stays_and_action_units_too(pairs):
     varied = datasets.augment_pairs(x, np.random.default_rng(0))
     assert (varied["face"] != x["face"]).any(axis=(2, 3, 4)).all()
     assert (varied["voice"][x["voice"] == PAD] == PAD).all()
-    units = x | {"face": np.ones((8, 50, 35), np.float32)}
+    units = x | {"face": np.ones((8, 35), np.float32)}
     np.testing.assert_array_equal(
         datasets.augment_pairs(units, np.random.default_rng(0))["face"], units["face"]
     )
@@ -136,31 +136,28 @@ def test_action_units_stand_beside_the_recording_of_their_take():
     for split, actors in (("train", 6), ("validation", 2), ("test", 2)):
         part = found.part(split, FEATURES)
         assert len(set(part.actor)) == actors
-        assert part.face.shape[1:] == (50, 35) and part.face.dtype == np.float32
+        assert part.face.shape[1:] == (35,) and part.face.dtype == np.float32
         assert [name[3:] for name in part.face_id] == [name[3:] for name in part.voice_id]
         codes = [CODES["ravdess"][int(name.split("-")[2])] for name in part.face_id]
         assert [EMOTIONS[y] for y in part.y] == ["neutral" if c == "calm" else c for c in codes]
 
 
-def test_rows_of_action_units_are_those_of_the_file():
-    data = datasets.load("sample-ravdess-tracking")
-    part = datasets.units_part(data, "test")
-    table = data.table.set_index("id")
-    told = ravdess_tracking.features(table.loc[part.id[0], "path"])
-    n = len(told)  # ten rows a second
-    np.testing.assert_allclose(part.x[0, :n], told[list(datasets.pairs.UNITS)], rtol=1e-6)
-    assert (part.x[0, n:] == PAD).all()
+def test_a_part_of_action_units_holds_the_means_of_its_films():
+    data = datasets.load("sample-ravdess-units")
+    part = datasets.part(data, "test", "units")
+    assert set(part.group) == set(data.table["group"][data.rows("test")])
+    path = data.table.set_index("id").loc[part.id[0], "path"]
+    told = ravdess_tracking.features(path)[list(datasets.UNITS)].mean()
+    np.testing.assert_allclose(part.x[0], told, rtol=1e-5, atol=1e-7)
 
 
-def test_thirty_rows_a_second_are_thinned_and_the_middle_is_kept():
-    data = datasets.load("sample-ravdess-tracking")
-    told = ravdess_tracking.features(data.table["path"][0])
-    long = told.iloc[[0] * 300].assign(t=np.arange(300) / 30, AU01_r=np.arange(300) / 100)
-    x = datasets.pairs._units(long, "film")
-    assert x.shape == (50, 35) and (x != PAD).all()
-    np.testing.assert_allclose(x[:, 0], np.arange(75, 225, 3) / 100, atol=1e-6)
-    with pytest.raises(DataError, match="no row with numbers"):
-        datasets.pairs._units(told.assign(AU01_r=np.nan), "film")
+def test_a_film_without_its_recording_is_named():
+    found = load_pairs(TRACKED)
+    table = found.voices.table
+    gone = table[table["split"] == "test"].iloc[0]
+    few = replace(found, voices=replace(found.voices, table=table.drop(index=gone.name)))
+    with pytest.raises(DataError, match=f"01{gone['id'][2:]}: this film has no recording"):
+        few.part("test", FEATURES)
 
 
 # --- films ----------------------------------------------------------------------------------------
@@ -247,19 +244,19 @@ def test_pairs_that_are_open_are_handed_back():
     assert not datasets.is_pairs(found.voices)
 
 
-def test_a_take_without_its_recording_is_left_out_and_a_part_without_rows_is_an_error():
+def test_a_recording_without_its_film_is_left_out_and_a_part_without_rows_is_an_error():
     found = load_pairs(TRACKED)
-    table = found.voices.table
+    table = found.faces.table
     one = table[table["split"] == "test"].head(1)
-    few = replace(found, voices=replace(found.voices, table=one))
-    assert set(few.part("test", FEATURES).voice_id) == set(one["id"])
+    few = replace(found, faces=replace(found.faces, table=one))
+    assert set(few.part("test", FEATURES).face_id) == set(one["id"])
     with pytest.raises(DataError, match="no train rows"):
         few.part("train", FEATURES)
 
 
-def test_units_are_of_the_tracking_set_only():
-    with pytest.raises(DataError, match="no action units"):
-        datasets.units_part(datasets.load("sample-fer2013"), "train")
+def test_units_are_of_a_set_of_units_only():
+    with pytest.raises(DataError, match="holds faces, which a units network cannot use"):
+        datasets.part(datasets.load("sample-fer2013"), "train", "units")
 
 
 @pytest.mark.real

@@ -104,7 +104,7 @@ def test_a_saved_network_finds_the_layers_of_its_package(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "modality, like", [("face", "conv2d"), ("voice", "crnn"), ("units", "aus")]
+    "modality, like", [("face", "conv2d"), ("voice", "crnn"), ("units", "actions")]
 )
 def test_a_network_from_outside_is_trained_like_ours_of_its_modality(modality, like):
     register_network("theirs", lambda variant: None, modality)

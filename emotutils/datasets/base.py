@@ -14,6 +14,13 @@ from .openface import UNITS
 COLUMNS = ("id", "label", "y", "group", "split")
 
 
+def plural(modality: str) -> str:
+    """What a set of this ``Dataset.modality`` holds, in words."""
+    if modality == "units":
+        return "action units"
+    return f"{modality}s"
+
+
 class Rejects:
     """What could not be used and why: raised at once, or collected so that the rest loads.
 

@@ -3,7 +3,7 @@
 - ``ravdess+tess``: the recordings of several sets as one;
 - ``sample-ravdess+tess``: the small synthetic set of the same layout;
 - ``paired-fer2013+ravdess``: faces of the first set beside voices of the second;
-- ``ravdess-tracking+ravdess`` and ``ravdess-films``: faces and voices that were filmed together.
+- ``ravdess-units+ravdess`` and ``ravdess-films``: faces and voices that were filmed together.
 
 Everything else is the name of one set.
 """
@@ -42,8 +42,8 @@ class SetName:
     @property
     def pairs(self) -> bool:
         """Whether it holds faces beside voices: ``load_pairs`` and not ``load`` reads it."""
-        tracked = len(self.sets) > 1 and "ravdess-tracking" in self.sets
-        return self.paired or tracked or self.sets == ("ravdess-films",)
+        has_units = len(self.sets) > 1 and "ravdess-units" in self.sets
+        return self.paired or has_units or self.sets == ("ravdess-films",)
 
     @property
     def of_ravdess(self) -> bool:

@@ -8,8 +8,8 @@ Three sources, by name:
   gains on a film, where a mumbled sentence and a hidden face come together.
 - ``ravdess-films``: RAVDESS's audio-visual files, the faces cut out by our own detector, tracker
   and crop.
-- ``ravdess-tracking+ravdess``: action units over time from the facial-tracking files, beside the
-  recordings.
+- ``ravdess-units+ravdess``: the action units of RAVDESS's films (``ravdess_units``) beside the
+  recordings of the same takes.
 
 Labels are the course's seven; calm counts as neutral. ``sample-`` in front of each set's name: the
 synthetic sets.
@@ -27,18 +27,15 @@ from .. import media
 from ..emotions import EMOTIONS, to_seven
 from ..errors import DataError
 from ..faces import MAX_SIDE, augment_faces, build_detector, follow, jitter
-from ..voices import PAD, Features, augment_log_mel
-from . import fer2013, loading, ravdess, ravdess_tracking
+from ..voices import Features, augment_log_mel
+from . import fer2013, loading, ravdess
 from .base import Dataset
 from .names import parse
-from .openface import UNITS
-from .parts import Part, cached, face_part, voice_part
+from .parts import Part, cached, face_part, part_of, units_part, voice_part
 
 FRAMES = 2  #: faces of one person beside each window of sound
 #: Pictures beside each validation or test recording of ``paired-…``, one after the other.
 FACES_EACH = 4
-RATE = 10.0  #: rows of action units a second
-ROWS = 50  #: rows kept: five seconds
 FPS = 5.0
 
 
@@ -48,8 +45,8 @@ class Pairs:
 
     Attributes
     ----------
-    face : uint8 (n, K, 48, 48, 1), K faces of one person; or float32 (n, frames, units), padded
-        with ``voices.PAD``.
+    face : uint8 (n, K, 48, 48, 1), K faces of one person; or float32 (n, 35), the film's action
+        units.
     voice : float32 (n, *features.shape), one window of sound.
     y : int32 (n,), index into ``EMOTIONS``.
     face_id, voice_id : str (n,), the picture or film, and the recording, that they are from.
@@ -101,6 +98,11 @@ class PairSet:
     labels: tuple[str, ...] = EMOTIONS
 
     @property
+    def source(self) -> str:
+        """Which form of the set of faces this is, see ``Dataset``."""
+        return self.faces.source
+
+    @property
     def citation(self) -> str:
         return _once(self.faces.citation, self.voices.citation)
 
@@ -124,7 +126,8 @@ class PairSet:
 
         Raises
         ------
-        DataError : no rows in that split, a label without faces; a film without a face.
+        DataError : no rows in that split, a label without faces; a film without a face, or without
+        its recording.
         """
         for held in (self.faces, self.voices):
             if not len(held.rows(split)):
@@ -143,17 +146,12 @@ class PairSet:
                 return pair_up(faces, voices, frames, each=each, seed=seed)
 
             return draw
-        if has_units(self.faces):
+        if self.faces.modality == "units":
             faces = units_part(self.faces, split)
+            faces = _in_seven(faces, self.faces.labels)
         else:
             faces = _films(self.faces, split, frames)
-        pairs = _same_takes(faces, voices)
-        if not len(pairs):
-            raise DataError(
-                self.name,
-                f"no {split} recording belongs to one of the {len(faces)} faces",
-                "take both from the same films",
-            )
+        pairs = _same_takes(faces, voices, self.name)
         return lambda seed: pairs
 
     def part(
@@ -186,7 +184,7 @@ def load_pairs(data: str | PairSet, root: str | os.PathLike | None = None) -> Pa
     Parameters
     ----------
     data : ``paired-FACES+VOICES``, ``ravdess-films`` or
-        ``[sample-]ravdess-tracking+[sample-]ravdess``. A PairSet is handed back as it is.
+        ``[sample-]ravdess-units+[sample-]ravdess``. A PairSet is handed back as it is.
     root : the data root; see ``config.data_root``.
 
     Raises
@@ -204,14 +202,14 @@ def load_pairs(data: str | PairSet, root: str | os.PathLike | None = None) -> Pa
         raise DataError(
             data,
             "holds no pairs",
-            "take paired-fer2013+ravdess, ravdess-films or ravdess-tracking+ravdess",
+            "take paired-fer2013+ravdess, ravdess-films or ravdess-units+ravdess",
         )
     faces = loading.load(name.parts[0], root)
     voices = loading.load(name.parts[1], root)
     if name.paired:
         fits = faces.modality == "face"
     else:
-        fits = has_units(faces)
+        fits = faces.modality == "units"
     if not fits or voices.modality != "voice":
         raise DataError(
             data,
@@ -295,8 +293,12 @@ def pair_up(
     )
 
 
-def _same_takes(faces: Part, voices: Part) -> Pairs:
+def _same_takes(faces: Part, voices: Part, name: str) -> Pairs:
     """Each recording beside the face that was filmed with it, as far as there is one."""
+    recorded = set(_takes(voices.id))
+    for film, take in zip(faces.id, _takes(faces.id), strict=True):
+        if take not in recorded:
+            raise DataError(f"{name}, {film}", "this film has no recording", "take both sets whole")
     row = {take: k for k, take in enumerate(_takes(faces.id))}
     kept = []
     beside = []
@@ -330,66 +332,6 @@ def augment_pairs(
     return x | {"face": face, "voice": voice}
 
 
-def has_units(dataset: Dataset) -> bool:
-    """Whether a set holds action units over time: ``ravdess-tracking``, or its sample."""
-    return parse(dataset.name).sets == ("ravdess-tracking",)
-
-
-def units_part(dataset: Dataset, split: str) -> Part:
-    """Action units over time of one split of ``ravdess-tracking``: float32 (n, `ROWS`,
-    len(`UNITS`)), in seven labels.
-
-    Ten rows a second; of a longer film the middle five seconds, a shorter one is padded with
-    ``voices.PAD``. Rows without a number are left out.
-
-    Raises
-    ------
-    DataError : another set, no rows in that split, a file that cannot be used or has no row with
-        numbers.
-    """
-    if not has_units(dataset):
-        raise DataError(dataset.name, "holds no action units", "take ravdess-tracking")
-    rows = dataset.rows(split)
-    if not len(rows):
-        raise DataError(dataset.name, f"has no {split} rows", "choose another part")
-    table = dataset.table.iloc[rows]
-
-    def compute() -> dict[str, np.ndarray]:
-        found = []
-        for path in table["path"]:
-            features = ravdess_tracking.features(path)
-            found.append(_units(features, path))
-        return {"x": np.stack(found)}
-
-    arrays = cached("units", [RATE, ROWS, UNITS], table["path"], compute)
-    return _in_seven(_part(arrays["x"], table), dataset.labels)
-
-
-def _part(x: np.ndarray, table: pd.DataFrame) -> Part:
-    """The rows of a table with their inputs (n, …)."""
-    return Part(
-        x,
-        table["y"].to_numpy(np.int32),
-        table["group"].to_numpy(str),
-        table["id"].to_numpy(str),
-    )
-
-
-def _units(found: pd.DataFrame, path: str) -> np.ndarray:
-    """The middle five seconds of one film's action units, float32 (`ROWS`, len(`UNITS`))."""
-    found = found.dropna(subset=list(UNITS))
-    if found.empty:
-        raise DataError(path, "has no row with numbers", "leave it out")
-    # The first row at or after each tenth of a second; time stamps are rounded to a thousandth.
-    step = np.floor((found["t"] + 1e-3) * RATE)
-    is_first = ~step.duplicated()
-    x = found.loc[is_first, list(UNITS)].to_numpy(np.float32)
-    start = max(0, (len(x) - ROWS) // 2)
-    x = x[start:][:ROWS]
-    missing = ROWS - len(x)
-    return np.pad(x, ((0, missing), (0, 0)), constant_values=PAD)
-
-
 def _films(films: Dataset, split: str, frames: int) -> Part:
     """``frames`` faces of each film of one split, evenly spread over the time in which its actor is
     seen.
@@ -402,7 +344,7 @@ def _films(films: Dataset, split: str, frames: int) -> Part:
         return {"x": np.stack(found)}
 
     arrays = cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)
-    return _in_seven(_part(arrays["x"], table), films.labels)
+    return _in_seven(part_of(arrays["x"], table), films.labels)
 
 
 def film_faces(path: str | os.PathLike, frames: int = FRAMES, detector=None) -> np.ndarray:

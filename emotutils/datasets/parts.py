@@ -16,6 +16,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 from scipy.signal import resample_poly
 from tqdm.auto import tqdm
 
@@ -24,7 +25,7 @@ from ..errors import DataError
 from ..support.files import check_writable, replacing
 from ..voices import HOP, WINDOW, Features, augment_sound
 from ..voices.features import window_features
-from .base import Dataset
+from .base import Dataset, plural
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def part(
     """One split of a data set as arrays.
 
     Faces are uint8 (n, 48, 48, 1); voices are what ``features`` gives for windows of 3 s, as
-    ``analyze`` hears them.
+    ``analyze`` hears them; action units are float32 (n, 35).
 
     Parameters
     ----------
@@ -72,24 +73,39 @@ def part(
     if modality != dataset.modality:
         raise DataError(
             dataset.name,
-            f"holds {dataset.modality}s, which a {modality} network cannot use",
-            f"take a set of {modality}s",
+            f"holds {plural(dataset.modality)}, which a {modality} network cannot use",
+            f"take a set of {plural(modality)}",
         )
     if not len(dataset.rows(split)):
         raise DataError(dataset.name, f"has no {split} rows", "choose another part or protocol")
     if modality == "voice":
         return voice_part(dataset, split, features, speeds, copies=copies, seed=seed)
     _check_varied(dataset, split, speeds, copies)
+    if modality == "units":
+        return units_part(dataset, split)
     return face_part(dataset, split)
 
 
 def face_part(dataset: Dataset, split: str) -> Part:
     """The faces of one split; kept as uint8, a quarter of the memory that float32 would take."""
     rows = dataset.rows(split)
-    table = dataset.table.iloc[rows]
     x = np.asarray(dataset.read_faces(rows)).astype(np.uint8, copy=False)
+    return part_of(x, dataset.table.iloc[rows])
+
+
+def units_part(dataset: Dataset, split: str) -> Part:
+    """The action units of one split, float32 (n, 35) in the order of ``openface.UNITS``."""
+    rows = dataset.rows(split)
+    return part_of(dataset.units(rows), dataset.table.iloc[rows])
+
+
+def part_of(x: np.ndarray, table: pd.DataFrame) -> Part:
+    """The rows of a table with their inputs (n, …)."""
     return Part(
-        x, table["y"].to_numpy(np.int32), table["group"].to_numpy(str), table["id"].to_numpy(str)
+        x,
+        table["y"].to_numpy(np.int32),
+        table["group"].to_numpy(str),
+        table["id"].to_numpy(str),
     )
 
 
@@ -128,13 +144,7 @@ def voice_part(
         return _windows(dataset.voices(rows, features.sr), features, speeds, copies, seed)
 
     arrays = cached("voices", settings, table["path"], compute)
-    table = table.iloc[arrays["source"]]
-    return Part(
-        arrays["x"],
-        table["y"].to_numpy(np.int32),
-        table["group"].to_numpy(str),
-        table["id"].to_numpy(str),
-    )
+    return part_of(arrays["x"], table.iloc[arrays["source"]])
 
 
 def _check_varied(dataset: Dataset, split: str, speeds: tuple[float, ...], copies: int) -> None:
@@ -201,9 +211,8 @@ def extract_features(
     DataError : a set without recordings; a recording that is missing or unfit to be learned from.
     """
     if dataset.modality != "voice":
-        raise DataError(
-            dataset.name, f"holds {dataset.modality}s", "sound features need a set of recordings"
-        )
+        what = f"holds {plural(dataset.modality)}"
+        raise DataError(dataset.name, what, "sound features need a set of recordings")
     table = dataset.table if rows is None else dataset.table.iloc[rows]
 
     def compute() -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ would need faces and voices of one film; embeddings that are averaged over frame
 notebooks/14_one_network.
 """
 
+import os
 from collections.abc import Mapping
 
 import keras
@@ -27,7 +28,7 @@ def build(
     n_labels: int = 7,
     input_shape: Mapping[str, tuple[int, ...]] | None = None,
     join: str = "concat",
-    weights: str | None = None,
+    weights: str | Mapping[str, str | os.PathLike] | None = None,
     units: int = 128,
     dropout: float = 0.4,
     modality_dropout: float = 0.5,
@@ -39,12 +40,14 @@ def build(
     variant : only ``"best"``: the thesis wishes for such a network and does not describe one.
     n_labels : length of the softmax.
     input_shape : ``"face"``: (K, 48, 48, 1), K faces of one person, grey values 0..255, on the
-        trunk of ``conv2d``; or (frames, action units), on that of ``aus``. ``"voice"``: (frames,
+        trunk of ``conv2d``; or (action units,), on that of ``actions``. ``"voice"``: (frames,
         n_mels) in dB, on that of ``crnn``. Without it, two faces and three seconds of sound.
     join : ``"concat"``: the embeddings side by side, with the presences; ``"gate"``: weighed number
         by number.
-    weights : ``"shipped"``: conv2d's and crnn's trunks begin with the weights that ship (``aus``
-        has none); ``None``: all at random.
+    weights : ``None``: all at random. ``{"face": …, "voice": …}``, one of them or both: that trunk
+        begins with the weights of a shipped network (its name) or of a ``.keras`` file (its path).
+        ``"shipped"``: conv2d's and crnn's that ship; not beside action units, where face and voice
+        are of one film, and shipped weights know who is tested in other divisions.
     units : of the layer behind the join.
     dropout : share dropped before and behind it.
     modality_dropout : share of the training rows from which the face or the voice is hidden.
@@ -64,22 +67,21 @@ def build(
         raise ValueError(
             f"joint has no variant {variant!r}: the thesis does not describe such a network"
         )
-    if join not in ("concat", "gate") or weights not in (None, "shipped"):
-        raise ValueError(
-            f"join={join!r}, weights={weights!r}: choose concat or gate, and shipped or None"
-        )
+    if join not in ("concat", "gate"):
+        raise ValueError(f"join={join!r}: choose concat or gate")
     shapes = _shapes(input_shape or SHAPES)
+    is_picture = len(shapes["face"]) == 4
+    given = _given_weights(weights, is_picture)
     inputs = {
         "face": keras.Input(shapes["face"], name="face"),
         "voice": keras.Input(shapes["voice"], name="voice"),
         "present": keras.Input((2,), name="present"),
     }
-    is_picture = len(shapes["face"]) == 4
     if is_picture:
-        face_trunk = _trunk("conv2d", "face", shapes["face"][1:], weights)
+        face_trunk = _trunk("conv2d", "face", shapes["face"][1:], given)
     else:
-        face_trunk = _trunk("aus", "face", shapes["face"], weights=None)
-    voice_trunk = _trunk("crnn", "voice", shapes["voice"], weights)
+        face_trunk = _trunk("actions", "face", shapes["face"], given)
+    voice_trunk = _trunk("crnn", "voice", shapes["voice"], given)
     if is_picture:
         face = _mean_over_faces(face_trunk, inputs["face"])
     else:
@@ -100,12 +102,28 @@ def build(
 def _shapes(given: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     shapes = {name: tuple(shape) for name, shape in given.items()}
     ranks = {name: len(shape) for name, shape in shapes.items()}
-    if ranks not in ({"face": 4, "voice": 2}, {"face": 2, "voice": 2}):
+    if ranks not in ({"face": 4, "voice": 2}, {"face": 1, "voice": 2}):
         raise ValueError(
-            f"input shapes {shapes}: a face (K, 48, 48, 1) or (frames, units), "
-            "a voice (frames, bands)"
+            f"input shapes {shapes}: a face (K, 48, 48, 1) or (units,), a voice (frames, bands)"
         )
     return shapes
+
+
+def _given_weights(
+    weights: str | Mapping[str, str | os.PathLike] | None, is_picture: bool
+) -> Mapping[str, str | os.PathLike]:
+    """By stream, the network whose weights its trunk begins with."""
+    if weights is None:
+        return {}
+    if weights == "shipped":
+        if not is_picture:
+            raise ValueError(
+                "weights='shipped' is for pictures: beside action units name them, by stream"
+            )
+        return {"face": "conv2d", "voice": "crnn"}
+    if not isinstance(weights, Mapping) or not {"face", "voice"}.issuperset(weights):
+        raise ValueError(f"weights={weights!r}: choose shipped, None or {{'face': …, 'voice': …}}")
+    return weights
 
 
 def _mean_over_faces(trunk: keras.Model, faces):
@@ -123,14 +141,17 @@ def _trunk(
     network: str,
     stream: str,
     shape: tuple[int, ...],
-    weights: str | None,
+    given: Mapping[str, str | os.PathLike],
 ) -> keras.Model:
-    """A network of the course without its softmax."""
-    if weights:
-        model = load_network(network).model
-        trained_on = tuple(model.input_shape[1:])
-        if trained_on != shape:
-            raise ValueError(f"the shipped {network} takes {trained_on}, not {shape}")
+    """A network of the course without its softmax, with its weights where they are given."""
+    if stream in given:
+        trained = load_network(given[stream])
+        if trained.card["builder"] != network or trained.input_shape != shape:
+            raise ValueError(
+                f"{given[stream]} is {trained.card['builder']} on {trained.input_shape}, "
+                f"not {network} on {shape}"
+            )
+        model = trained.model
     else:
         model = build_network(network, input_shape=shape)
     before_softmax = model.layers[-1].input

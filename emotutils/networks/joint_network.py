@@ -24,7 +24,7 @@ class JointNetwork(Network):
 
     @property
     def input_shape(self) -> dict[str, tuple[int, ...]]:
-        """``"face"``: (K, 48, 48, 1) or (frames, action units); ``"voice"``: (frames, bands)."""
+        """``"face"``: (K, 48, 48, 1) or (action units,); ``"voice"``: (frames, bands)."""
         shapes = {}
         for name, shape in self.card["input_shape"].items():
             shapes[name] = tuple(shape)
@@ -47,7 +47,7 @@ class JointNetwork(Network):
         Parameters
         ----------
         stream : ``"face"`` or ``"voice"``.
-        batch : faces (n, 48, 48, 1) in 0..255, or action units (n, frames, units) where it was
+        batch : faces (n, 48, 48, 1) in 0..255, or action units (n, units) where it was
             trained on them; for voices what ``features`` gives, (n, frames, bands).
 
         Returns
@@ -155,7 +155,7 @@ class JointNetwork(Network):
 
         Parameters
         ----------
-        batch : ``"face"`` (n, K, 48, 48, 1) with any K, or (n, frames, units); ``"voice"`` (n,
+        batch : ``"face"`` (n, K, 48, 48, 1) with any K, or (n, units); ``"voice"`` (n,
             frames, bands); ``"present"`` (n, 2), 1 or 0 for face and voice.
         factor : on the temperature, as in ``Network.predict_proba``.
 

@@ -43,7 +43,7 @@ KINDS = {
     "face": Kind("a face, cut out", stream="face"),
     "voice": Kind("features of a sound", stream="voice"),
     # No film gives them without OpenFace.
-    "units": Kind("action units over time", stream=None),
+    "units": Kind("means of 35 action units", stream=None),
     "both": Kind("a face and a voice", stream=None),
 }
 

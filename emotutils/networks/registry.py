@@ -48,7 +48,7 @@ _REGISTRY = {
     "resnet50": Entry("emotutils.networks.resnet50:build", "face"),
     "conv1d": Entry("emotutils.networks.conv1d:build", "voice"),
     "crnn": Entry("emotutils.networks.crnn:build", "voice"),
-    "aus": Entry("emotutils.networks.aus:build", "units"),
+    "actions": Entry("emotutils.networks.actions:build", "units"),
     "joint": Entry("emotutils.networks.joint:build", "both"),
 }
 

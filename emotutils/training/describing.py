@@ -46,8 +46,11 @@ def notes(
         found.append(NOTES[network])
     if kind == "both":
         trunks = "at random"
-        if recipe.options.get("weights"):
+        weights = recipe.options.get("weights")
+        if weights == "shipped":
             trunks = SHIPPED_TRUNKS
+        elif weights:
+            trunks = f"with the weights of {', '.join(map(str, weights.values()))}"
         found.append(f"The trunks began {trunks}.")
     if parse(data).paired:
         found.append(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from .. import datasets
 from ..datasets import Dataset, Pairs, PairSet, Part, splits
-from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
 from .recipes import Recipe
 
@@ -82,8 +81,6 @@ def kind_of_rows(dataset: Dataset | PairSet) -> str:
     """
     if isinstance(dataset, PairSet):
         return "both"
-    if datasets.has_units(dataset):
-        return "units"
     if dataset.modality == "film":
         raise EmotutilsError(
             f"{dataset.name} holds films: cut faces out of them first (datasets.prepare_films)"
@@ -115,16 +112,13 @@ def divide(
             f"{dataset.name} holds {holds}: joint learns from pairs, such as "
             "paired-fer2013+ravdess, and no other network does"
         )
-    if kind in ("both", "units") and protocol not in splits.OWN:
+    if pairs and protocol not in splits.OWN:
         own = own_protocol(dataset.name, kind)
         raise EmotutilsError(
             f"protocol {protocol} is not for {dataset.name}: its own split is {own}"
         )
     if pairs:
         return _divide_pairs(dataset, recipe, seed)
-    if kind == "units":
-        parts = {split: datasets.units_part(dataset, split) for split in splits.PARTS}
-        return Material(dataset, EMOTIONS, **parts)
     return _divide_rows(dataset, kind, protocol, recipe, seed)
 
 

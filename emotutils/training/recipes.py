@@ -141,8 +141,8 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         monitor="val_uar",
         features=Features(kind="log_mel", hop_length=256),
     ),
-    ("aus", "best"): Recipe(
-        epochs=40,
+    ("actions", "best"): Recipe(
+        epochs=60,
         batch_size=32,
         weight_decay=0.02,
         label_smoothing=0.1,
@@ -169,7 +169,7 @@ RECIPES: dict[tuple[str, str], Recipe] = {
 _OURS = {
     "face": RECIPES["conv2d", "best"],
     "voice": RECIPES["crnn", "best"],
-    "units": RECIPES["aus", "best"],
+    "units": RECIPES["actions", "best"],
     "both": replace(RECIPES["joint", "best"], options={}),
 }
 

@@ -117,7 +117,8 @@ def train(
     network : a registered network's name, or a Keras model: that very object is trained (in folds,
         new ones of its make), and the run is named after its ``name``.
     dataset : a data set or its name (see ``datasets.load``; for ``joint`` see
-        ``datasets.load_pairs``). On a sample no trunk begins with the shipped weights.
+        ``datasets.load_pairs``). On a sample, or beside action units, no trunk begins
+        with the shipped weights.
     recipe : ``"best"``, ``"thesis"``, or a recipe of your own.
     protocol : how rows are divided: ``None`` is the set's own split, ``"thesis-NAME"`` one of
         ``splits.THESIS``. Where that holds out a single part, it is both validation and test: it
@@ -193,12 +194,16 @@ def _check(
 
 
 def _adjusted(recipe: Recipe, data: str, epochs: int | None) -> Recipe:
-    """The recipe with the wanted number of epochs; nothing of a real face helps with drawn ones."""
+    """The recipe with the wanted number of epochs. No trunk begins with the shipped weights on
+    drawn faces, which they do not help, nor beside action units, where weights are named.
+    """
     if epochs is not None:
         recipe = recipe.replace(epochs=epochs)
     if recipe.epochs < 1:
         raise EmotutilsError(f"{recipe.epochs} epochs: a training has one at least")
-    if datasets.parse(data).sample and "weights" in recipe.options:
+    name = datasets.parse(data)
+    no_picture = name.sample or "ravdess-units" in name.sets
+    if no_picture and recipe.options.get("weights") == "shipped":
         recipe = recipe.replace(options=recipe.options | {"weights": None})
     return recipe
 
@@ -243,6 +248,7 @@ def _record_of(job: Job, material: Material, model: keras.Model, history: Histor
     return {
         "protocol": job.protocol,
         "data": job.dataset.name,
+        **_source(job.dataset),
         "network": job.network,
         "variant": job.recipe.variant,
         "recipe": job.recipe.variant,
@@ -254,6 +260,13 @@ def _record_of(job: Job, material: Material, model: keras.Model, history: Histor
         "best_epoch": history.best_epoch,
         "history": history.epochs,
     }
+
+
+def _source(dataset: Dataset | PairSet) -> dict[str, str]:
+    """Which form of the set was learned from, where there are several."""
+    if not dataset.source:
+        return {}
+    return {"source": dataset.source}
 
 
 def _notes(job: Job) -> list[str]:
@@ -338,6 +351,7 @@ def _card_of(
         job.name,
         validation,
     )
+    card |= _source(material.source)
     if job.kind == "both":
         card["calibration"] |= describing.by_source(arrays, material.labels)
     return card

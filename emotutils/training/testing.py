@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import datasets
 from ..datasets import Dataset, PairSet, splits
+from ..datasets.base import plural
 from ..errors import DataError
 from ..evaluation import Report, score
 from ..networks import Network, as_network
@@ -32,8 +33,8 @@ def evaluate(
         the training.
     split : ``"train"``, ``"validation"`` or ``"test"``.
     root : the data root, as in ``datasets.load``.
-    flip : answer each face by the mean of the answers to it and to its mirror image; not for
-        voices.
+    flip : answer each face by the mean of the answers to it and to its mirror image; for
+        nothing else.
 
     Returns
     -------
@@ -53,10 +54,9 @@ def evaluate(
     dataset = load_set(dataset, root)
     if network.kind == "both" or isinstance(dataset, PairSet):
         return _evaluate_pairs(network, dataset, split, flip)
-    if flip and network.kind == "voice":
-        raise DataError(
-            network.name, "hears voices, and only a face has a mirror image", "leave flip out"
-        )
+    if flip and network.kind != "face":
+        what = f"takes {plural(network.kind)}, and only a face has a mirror image"
+        raise DataError(network.name, what, "leave flip out")
     if dataset.name == network.card["data"]:
         dataset = _divided_as_trained(dataset, network)
     part = datasets.part(dataset, split, network.kind, network.features)
@@ -65,9 +65,9 @@ def evaluate(
     proba = network.predict_proba(part.x)
     if flip:
         proba = (proba + network.predict_proba(part.x[:, :, ::-1])) / 2
-    groups = None
-    if network.kind == "voice":
-        groups = part.group
+    groups = part.group
+    if network.kind == "face":
+        groups = None
     return score(own[part.y], proba, network.labels, groups)
 
 
@@ -107,7 +107,7 @@ def unseen(
     if dataset.modality != network.kind:
         raise DataError(
             network.name,
-            f"takes {network.kind}s, {data} holds {dataset.modality}s",
+            f"takes {plural(network.kind)}, {data} holds {plural(dataset.modality)}",
             "name a set of the network's own kind",
         )
     _check_labels(network, dataset)
