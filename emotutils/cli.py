@@ -77,9 +77,8 @@ def _add_demo(commands) -> None:
     p.set_defaults(run=_analyze, film=None)
 
 
-def _analysis_options(p: argparse.ArgumentParser) -> None:
-    """How a film is analysed."""
-    p.add_argument("--only", choices=("face", "voice"), help="leave the other of the two out")
+def _stream_options(p: argparse.ArgumentParser) -> None:
+    """What a film is analysed with beside itself."""
     p.add_argument(
         "--stream",
         metavar="NAME=CSV",
@@ -97,6 +96,21 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         help="a stretch in which this person is neutral, as 0:03-0:08; again for more; auto: the "
         "median over the film; face=0:03-0:08: of the face alone",
     )
+    p.add_argument(
+        "--openface",
+        metavar="CSV",
+        type=Path,
+        help="what OpenFace wrote of this film: a lane of its own, by the network actions",
+    )
+    p.add_argument(
+        "--fuse-openface", action="store_true", help="let that lane take part in the fusion"
+    )
+
+
+def _analysis_options(p: argparse.ArgumentParser) -> None:
+    """How a film is analysed."""
+    _stream_options(p)
+    p.add_argument("--only", choices=("face", "voice"), help="leave the other of the two out")
     p.add_argument(
         "--face-network",
         metavar="N",
@@ -403,6 +417,8 @@ def _analyze(args) -> None:
         only=args.only,
         streams=_streams(args.stream),
         baseline=_baselines(args.baseline),
+        openface=args.openface,
+        fuse_openface=args.fuse_openface,
         fps=args.fps,
         fusion=args.fusion,
         weights=args.weights,

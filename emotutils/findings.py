@@ -33,6 +33,7 @@ SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
 TITLES = {
     "face": ("the face looks like", "the face looks most like"),
     "voice": ("the voice sounds like", "the voice sounds most like"),
+    "openface": ("OpenFace's action units look like", "OpenFace's action units look most like"),
 }
 #: The files of the two streams that the tool reads itself; other streams' files bear their names.
 TABLE_NAMES = {"face": "frames", "voice": "speech"}
@@ -76,6 +77,12 @@ def stream_names(timeline: pd.DataFrame) -> list[str]:
     """The names of the streams in a timeline, in its order."""
     ending = f"_{label_column(TOGETHER)}"
     return [column.removesuffix(ending) for column in timeline if column.endswith(ending)]
+
+
+def fused_names(timeline: pd.DataFrame) -> list[str]:
+    """The names of the streams that take part in what all say together at some moment."""
+    met = set("+".join(timeline["source"].unique()).split("+"))
+    return [name for name in stream_names(timeline) if name in met]
 
 
 def pairs(names: Iterable[str]) -> list[tuple[str, str]]:

@@ -19,10 +19,11 @@ from ..errors import EmotutilsError
 from ..evaluation import Calibration
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, Findings, Stream
 from ..fusion import Weights
-from ..networks import DEFAULTS, Network, as_network
+from ..networks import DEFAULTS, Network, as_network, load_network
 from .baseline import Baseline, apply_baseline, read_baseline
-from .combining import ERROR_RATE, READ_HERE, choose_combination, without_thresholds
+from .combining import ERROR_RATE, READ_HERE, Combination, choose_combination, without_thresholds
 from .given import Given, read_streams
+from .openface import NAME, NOTE, UNITS_NETWORK, read_openface
 from .streams import Found, Predictor, listen, watch
 from .timeline import SMOOTHING, Clock, add_unshifted, build_timeline, summarise
 
@@ -72,6 +73,8 @@ def analyze(
     only: str | None = None,
     streams: Given | None = None,
     baseline: Baseline | None = None,
+    openface: str | os.PathLike | None = None,
+    fuse_openface: bool = False,
     fps: float = 5.0,
     window: float = voices.WINDOW,
     hop: float = voices.HOP,
@@ -99,6 +102,11 @@ def analyze(
         given relative to what the networks say there. Or ``"auto"``: relative to the median over
         the film, which takes this person for neutral most of the time. Of one stream alone:
         ``{"face": [(3, 8)]}``. See the notes below.
+    openface : the csv that OpenFace wrote of this film, a row a frame. Its action units, averaged
+        over windows of 4 s, go through the network ``actions``, into a stream of their own. That
+        network learned from static values; OpenFace's default is dynamic ones.
+    fuse_openface : whether that stream takes part in what all streams say together; else it stands
+        beside.
     fps : frames looked at per second.
     window, hop : seconds of sound heard at once, and from one moment of the timeline to the next.
     fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
@@ -138,15 +146,16 @@ def analyze(
     wanted = _wanted(info, only)
     names = {"face": face_network, "voice": voice_network}
     networks = {stream: _load(stream, names[stream]) for stream in wanted}
-    combination = choose_combination(fusion, weights, error_rate, networks, list(given))
+    units = _units_network(openface)
+    given |= {name: read_openface(openface, info, net, hop) for name, net in units.items()}
+    aside = _aside(units, fuse_openface)
+    fused = [name for name in given if name not in aside]
+    combination = choose_combination(fusion, weights, error_rate, networks, fused, aside)
     neutral = read_baseline(baseline, networks, info.duration, bool(combination.joint))
-    predictors = {}
-    notes = [*_missing(info, [*wanted, *given]), *combination.notes]
-    for stream, network in networks.items():
-        calibration = _calibration(network)
-        predictors[stream] = Predictor(network, calibration, combination.joint)
-        if calibration is None:
-            notes.append(_not_calibrated(network))
+    notes = [*_missing(info, [*wanted, *fused]), *combination.notes]
+    notes += [NOTE for _ in units]
+    notes += [_not_calibrated(n) for n in networks.values() if _calibration(n) is None]
+    predictors = {s: _predictor(network, combination) for s, network in networks.items()}
     jobs = {
         "face": lambda predictor, tick: watch(
             info, predictor, face_detector, fps, notes.append, tick
@@ -160,15 +169,15 @@ def analyze(
     all_streams = relative.streams
     combination = without_thresholds(combination, relative.shifts, list(all_streams))
     embeddings = {s: f.embeddings for s, f in found.items() if f.embeddings is not None}
-    timeline, stretches = build_timeline(all_streams, embeddings, clock, combination)
+    timeline, stretches = build_timeline(all_streams, embeddings, clock, combination, aside)
     add_unshifted(timeline, all_streams, relative.stretches, clock)
-    summary = summarise(timeline, all_streams, stretches, clock, combination.thresholds)
+    summary = summarise(timeline, all_streams, stretches, clock, combination.thresholds, aside)
     for name in relative.shifts:
         summary[name] |= relative.facts(name)
     settings = {
         "only": only,
-        "streams": {name: _origin(source) for name, source in (streams or {}).items()},
         "baseline": neutral or None,
+        **_given_settings(streams or {}, openface, aside),
         "fps": fps,
         "window": window,
         "hop": hop,
@@ -185,7 +194,7 @@ def analyze(
         timeline=timeline,
         summary=summary,
         info=info,
-        networks={stream: _facts(network) for stream, network in combination.networks.items()},
+        networks={stream: _facts(net) for stream, net in (combination.networks | units).items()},
         settings=settings,
         warnings=list(dict.fromkeys(notes)),
     )
@@ -287,6 +296,21 @@ def _origin(source: object) -> str:
     return "a table" if isinstance(source, pd.DataFrame) else Path(source).name
 
 
+def _given_settings(
+    streams: Given, openface: str | os.PathLike | None, aside: list[str]
+) -> dict[str, object]:
+    """Where streams from outside came from, and which take no part in what all say together."""
+    settings = {"streams": {name: _origin(source) for name, source in streams.items()}}
+    if openface is not None:
+        settings["openface"] = _origin(openface)
+        settings["fuse_openface"] = not aside
+    return settings
+
+
+def _predictor(network: Network, combination: Combination) -> Predictor:
+    return Predictor(network, _calibration(network), combination.joint)
+
+
 def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
     network = as_network(name or DEFAULTS[stream])
     if network.stream != stream:
@@ -297,6 +321,22 @@ def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
             f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {known}"
         )
     return network
+
+
+def _units_network(openface: str | os.PathLike | None) -> dict[str, Network]:
+    """What answers for OpenFace's csv, by the name of its stream; nothing where there is none."""
+    if openface is None:
+        return {}
+    return {NAME: load_network(UNITS_NETWORK)}
+
+
+def _aside(units: Mapping[str, Network], fuse_openface: bool) -> list[str]:
+    """The streams that have lanes, and no part in what all say together."""
+    if fuse_openface and not units:
+        raise EmotutilsError("fuse_openface: there is no openface to fuse, give its csv")
+    if fuse_openface:
+        return []
+    return list(units)
 
 
 def _calibration(network: Network) -> Calibration | None:

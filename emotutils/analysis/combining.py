@@ -120,6 +120,7 @@ def choose_combination(
     error_rate: float,
     networks: Mapping[str, Network],
     given: Sequence[str] = (),
+    aside: Sequence[str] = (),
 ) -> Combination:
     """What was asked for, or what these streams allow; what is replaced or not known is noted.
 
@@ -131,6 +132,7 @@ def choose_combination(
     error_rate : 0..1.
     networks : of the streams that the tool reads itself, by stream.
     given : names of streams that came from outside: nothing is known of them.
+    aside : names of streams that are compared with the others and not combined.
 
     Raises
     ------
@@ -158,7 +160,7 @@ def choose_combination(
         networks=dict(networks) | joint,
         weights=_rounded(options.get("weights")),
         thresholds=thresholds,
-        disagree_below=_disagree_below(known),
+        disagree_below=_disagree_below(known, aside),
         options=options,
         notes=tuple(notes),
     )
@@ -291,8 +293,9 @@ def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [subset for size in sizes for subset in combinations(names, size)]
 
 
-def _disagree_below(known: _Known) -> dict[str, float]:
-    below = {"+".join(pair): DISAGREE_BELOW for pair in pairs((*READ_HERE, *known.given))}
+def _disagree_below(known: _Known, aside: Sequence[str]) -> dict[str, float]:
+    names = (*READ_HERE, *known.given, *aside)
+    below = {"+".join(pair): DISAGREE_BELOW for pair in pairs(names)}
     if known.fitted:
         below["+".join(known.networks)] = known.fitted.disagree_below
     return below

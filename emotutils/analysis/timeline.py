@@ -1,6 +1,6 @@
 """The timeline of a film and what it says in sum."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +77,7 @@ def build_timeline(
     embeddings: Mapping[str, np.ndarray],
     clock: Clock,
     combination: Combination,
+    aside: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[dict]]:
     """One row every ``hop`` seconds, and the stretches over which two streams disagree.
 
@@ -86,6 +87,7 @@ def build_timeline(
     embeddings : by stream (rows, k), what the joint network makes of each row of its table.
     clock : the timeline's moments.
     combination : how the streams become one.
+    aside : names of streams that have lanes of their own and no part in that.
 
     Returns
     -------
@@ -97,10 +99,11 @@ def build_timeline(
     embedded = {}
     for name, values in embeddings.items():
         embedded[name] = clock.bring(streams[name], values)
-    together = combination(p, embedded)
+    fused = {name: values for name, values in p.items() if name not in aside}
+    together = combination(fused, embedded)
     if combination.joint:
         together = clock.smooth(together)
-    sources = _sources(p)
+    sources = _sources(fused)
     limits = [combination.thresholds.get(source, 0.0) for source in sources]
     # Where nothing is known, nothing is unsure either.
     highest = np.nan_to_num(together, nan=np.inf).max(axis=1)
@@ -179,6 +182,7 @@ def summarise(
     stretches: list[dict],
     clock: Clock,
     thresholds: Mapping[str, float],
+    aside: Collection[str] = (),
 ) -> dict:
     """What ``Findings.summary`` holds.
 
@@ -188,11 +192,13 @@ def summarise(
     streams : by name.
     clock : the timeline's moments.
     thresholds : by source, the least probability of a sure answer.
+    aside : as in ``build_timeline``.
     """
     answered = timeline[label_column(TOGETHER)] != ""
     there = [name for name in streams if (timeline[label_column(name)] != "").any()]
     together = timeline[columns(TOGETHER)]
-    summary = _whole_film(together, thresholds.get("+".join(there)))
+    source = "+".join(name for name in there if name not in aside)
+    summary = _whole_film(together, thresholds.get(source))
     for name, stream in streams.items():
         p = timeline[columns(name)]
         whole = _whole_film(p, thresholds.get(name))

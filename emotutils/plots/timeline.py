@@ -16,6 +16,7 @@ from ..findings import (
     clock,
     columns,
     disagreement_column,
+    fused_names,
     label_column,
     pairs,
     stream_names,
@@ -62,11 +63,12 @@ class Lane:
 def lanes(timeline: pd.DataFrame) -> list[Lane]:
     """A lane for each stream of a timeline, in its order, and the last for all together."""
     streams = stream_names(timeline)
+    fused = len(fused_names(timeline))
     found = []
     for name in [*streams, TOGETHER]:
         lane = Lane(
             name=name,
-            title=title(name, len(streams)),
+            title=title(name, fused),
             p=timeline[columns(name)].to_numpy(float),
             labels=timeline[label_column(name)].fillna("").tolist(),
         )

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from ..emotions import EMOTIONS
 from ..evaluation import Score
-from ..findings import TOGETHER, Findings, baseline_words, clock, title, verdict_words
+from ..findings import (
+    TOGETHER,
+    Findings,
+    baseline_words,
+    clock,
+    fused_names,
+    title,
+    verdict_words,
+)
 
 LABELS_NOTE = (
     "The face networks learned from pictures that people had sorted into seven words, the voice "
@@ -59,12 +67,13 @@ def summary_text(findings: Findings) -> str:
 
 def _lane_lines(findings: Findings) -> list[str]:
     lines = []
+    fused = fused_names(findings.timeline)
     for name in [*findings.streams, TOGETHER]:
         whole = film_level(findings.summary, name)
         words = _likeliest(whole["probabilities"]) or "–"
         if whole["sure"] is False:
             words = f"not sure: {words}"
-        lines.append(f"  {title(name, len(findings.streams)):22} {words}")
+        lines.append(f"  {title(name, len(fused)):22} {words}")
     return lines
 
 
@@ -118,8 +127,9 @@ def verdict(findings: Findings) -> str:
             parts.append(f"{verdict_words(name)} {label}")
     if not parts:
         return f"There was no {' and no '.join(findings.streams)} to go by."
-    if len(parts) > 1:
-        parts[-1] += f"; {title(TOGETHER, len(parts))}: {summary['label']}"
+    fused = fused_names(findings.timeline)
+    if len(fused) > 1:
+        parts[-1] += f"; {title(TOGETHER, len(fused))}: {summary['label']}"
     sentence = f"{doubt}{', '.join(parts)}."
     return sentence[0].upper() + sentence[1:]
 
