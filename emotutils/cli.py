@@ -500,13 +500,13 @@ def _data_audit(args) -> None:
     import pandas as pd
 
     from . import datasets
-    from .datasets import describe, publish
+    from .studies import facts
 
-    facts = describe(datasets.load(args.name, args.root))
-    audit = pd.DataFrame(facts["audit"])
+    found = facts.describe(datasets.load(args.name, args.root))
+    audit = pd.DataFrame(found["audit"])
     print(audit.to_string(index=False, formatters={"share": "{:.1%}".format}))
     if args.publish:
-        print(f"record: {publish(facts)}")
+        print(f"record: {facts.publish(found)}")
 
 
 def _train(args) -> None:

@@ -73,6 +73,20 @@ CODES: dict[str, dict] = {
     },
 }
 
+#: What FER+'s voters could choose, in the order of fer2013new.csv; NF is "not a face".
+FERPLUS = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "NF",
+)
+
 
 def to_seven(p: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     """Bring probabilities over a network's own labels to the seven of the course.

@@ -10,6 +10,7 @@ from emotutils import config, datasets
 from emotutils.course import notebook
 from emotutils.datasets.base import Dataset
 from emotutils.emotions import EMOTIONS
+from emotutils.studies import facts
 
 
 @pytest.fixture
@@ -30,28 +31,28 @@ def faces():
 
 
 def test_a_set_is_counted_and_audited(faces):
-    facts = datasets.describe(faces)
-    assert facts["labels"] == {"anger": 2, "fear": 3, "surprise": 1}
+    found = facts.describe(faces)
+    assert found["labels"] == {"anger": 2, "fear": 3, "surprise": 1}
     assert (
-        facts["splits"] == {"train": 4, "test": 2} and facts["rows"] == 6 and facts["groups"] == 5
+        found["splits"] == {"train": 4, "test": 2} and found["rows"] == 6 and found["groups"] == 5
     )
-    assert facts["ferplus"] == {"clear": 4, "agree": 0.75}
-    assert facts["copies"] == 1 and facts["twins"] == ["toy-5"]
-    found = pd.DataFrame(facts["audit"]).set_index(["kind", "parts"])
-    assert found.loc[("same picture", "train–test"), ["rows", "share"]].tolist() == [1, 0.5]
-    assert json.loads(json.dumps(facts)) == facts
+    assert found["ferplus"] == {"clear": 4, "agree": 0.75}
+    assert found["copies"] == 1 and found["twins"] == ["toy-5"]
+    audit = pd.DataFrame(found["audit"]).set_index(["kind", "parts"])
+    assert audit.loc[("same picture", "train–test"), ["rows", "share"]].tolist() == [1, 0.5]
+    assert json.loads(json.dumps(found)) == found
 
 
 def test_facts_are_published_where_notebooks_read_them(faces, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     assert notebook.recorded("data-toy") is None and "not run yet" in capsys.readouterr().out
     (tmp_path / "runs").mkdir()
-    datasets.publish(datasets.describe(faces))
+    facts.publish(facts.describe(faces))
     assert notebook.recorded("data-toy")["rows"] == 6
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["fer2013", "ravdess", "tess"])
 def test_the_shipped_facts_are_those_of_the_real_sets(name, real_data):
-    facts = datasets.describe(datasets.load(name, real_data))
-    assert facts == notebook.recorded(f"data-{name}")
+    found = facts.describe(datasets.load(name, real_data))
+    assert found == notebook.recorded(f"data-{name}")

@@ -10,8 +10,6 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "emotutils"
 FILES = sorted(PACKAGE.rglob("*.py"))
-#: Programs that draw faces and speak with a synthetic voice: formulas, line after line.
-DRAWING = PACKAGE / "samples"
 SILENT = {
     tokenize.COMMENT,
     tokenize.DEDENT,
@@ -77,13 +75,10 @@ def measure_all(paths: list[Path]) -> Figures:
 
 
 def test_a_line_does_not_do_much():
-    drawing = [path for path in FILES if path.is_relative_to(DRAWING)]
-    others = [path for path in FILES if path not in drawing]
-    for paths, tokens_a_line in ((others, 8.4), (drawing, 11)):
-        total = measure_all(paths)
-        assert total.tokens / total.lines <= tokens_a_line
-        assert 1000 * total.tuple_assignments / total.lines <= 8
-        assert 1000 * total.conditional_expressions / total.lines <= 14
+    total = measure_all(FILES)
+    assert total.tokens / total.lines <= 8.4
+    assert 1000 * total.tuple_assignments / total.lines <= 8
+    assert 1000 * total.conditional_expressions / total.lines <= 14
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -8,6 +8,7 @@ import soundfile
 from emotutils import datasets
 from emotutils.datasets import openface, ravdess_tracking
 from emotutils.errors import DataError
+from emotutils.studies import facts
 
 NUMBERS = "01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26".split()
 #: As OpenFace names them: 17 intensities, then 18 presences.
@@ -171,9 +172,9 @@ def test_what_the_set_holds_can_be_told(tmp_path):
     table = means([*FILMS, "01-01-01-01-02-02-24"])
     table.loc[3, COLUMNS] = table.loc[2, COLUMNS]
     put(tmp_path, table)
-    facts = datasets.describe(datasets.load("ravdess-units", tmp_path))
-    assert facts["copies"] == [["01-01-01-01-02-01-24", "01-01-01-01-02-02-24"]]
-    assert "film_means.csv" in facts["source"] and facts["labels"]["neutral"] == 2
+    found = facts.describe(datasets.load("ravdess-units", tmp_path))
+    assert found["copies"] == [["01-01-01-01-02-01-24", "01-01-01-01-02-02-24"]]
+    assert "film_means.csv" in found["source"] and found["labels"]["neutral"] == 2
     status = datasets.download.check("ravdess-units", tmp_path)
     assert status.usable and not status.whole and "film_means.csv" in status.line
 

@@ -35,7 +35,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "auditing": ["audit", "duplicate_groups"],
         "base": ["Dataset", "Rejects"],
-        "facts": ["describe", "publish"],
         "films": [
             "Prepared",
             "balance",

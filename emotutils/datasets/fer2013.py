@@ -21,7 +21,7 @@ import pandas as pd
 from PIL import Image
 
 from .. import config
-from ..emotions import CODES, EMOTIONS
+from ..emotions import CODES, EMOTIONS, FERPLUS
 from ..errors import DataError
 from ..support.files import replacing
 from .base import Dataset, Rejects
@@ -30,19 +30,6 @@ from .catalog import CATALOG
 CITATION = CATALOG["fer2013"].citation
 LICENCE = CATALOG["fer2013"].licence
 SPLITS = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-#: FER+'s ten choices, in the order of fer2013new.csv; NF is "not a face".
-FERPLUS = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "NF",
-)
 #: So many of the ten votes make a majority.
 MAJORITY = 6
 
@@ -140,7 +127,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 def twins() -> frozenset[str]:
     """The ids of PrivateTest's faces of which Training holds the same picture or a near-duplicate.
 
-    They were found once by ``datasets.describe`` (a minute's work) and are kept beside this reader.
+    They were found once by ``studies.facts.describe`` (a minute's work) and are kept beside this
+    reader.
     """
     return frozenset(TWINS.read_text(encoding="utf-8").split())
 

@@ -40,13 +40,28 @@ class _Fold(NamedTuple):
 
 
 def _bumps(m: Muscles) -> list[_Bump]:
+    return _on_the_nose(m) + _around_the_eyes(m) + _on_the_cheeks(m) + _around_the_mouth(m)
+
+
+def _on_the_nose(m: Muscles) -> list[_Bump]:
+    """Bridge, tip and wings of the nose."""
     au = m.au
     nose = m.who.nose
     raised = 0.05 * au[9]
-    cheek = 0.08 * au[6] + 0.05 * au[9]
-    brow_y = -0.30 - 0.06 * au[2] + 0.06 * au[4]
-    ridge = _Bump(x=0, y=0.16, wide=0.085 * nose, high=0.24, height=0.085)
-    tip = _Bump(x=0, y=0.43 - raised / 2, wide=0.11 * nose, high=0.095, height=0.085)
+    ridge = _Bump(
+        x=0,
+        y=0.16,
+        wide=0.085 * nose,
+        high=0.24,
+        height=0.085,
+    )
+    tip = _Bump(
+        x=0,
+        y=0.43 - raised / 2,
+        wide=0.11 * nose,
+        high=0.095,
+        height=0.085,
+    )
     wings = _Bump(
         x=0.145 * nose,
         y=0.475 - raised,
@@ -54,8 +69,27 @@ def _bumps(m: Muscles) -> list[_Bump]:
         high=0.055,
         height=0.075 + 0.03 * au[9],
     )
-    sockets = _Bump(x=0.40, y=-0.02, wide=0.22, high=0.15, height=-0.10)
-    eyeballs = _Bump(x=0.41, y=0.0, wide=0.13, high=0.10, height=0.05)
+    return [ridge, tip, wings]
+
+
+def _around_the_eyes(m: Muscles) -> list[_Bump]:
+    """Sockets, eyeballs, and the muscles of the brows."""
+    au = m.au
+    brow_y = -0.30 - 0.06 * au[2] + 0.06 * au[4]
+    sockets = _Bump(
+        x=0.40,
+        y=-0.02,
+        wide=0.22,
+        high=0.15,
+        height=-0.10,
+    )
+    eyeballs = _Bump(
+        x=0.41,
+        y=0.0,
+        wide=0.13,
+        high=0.10,
+        height=0.05,
+    )
     brow_ridge = _Bump(
         x=0.42,
         y=brow_y,
@@ -63,7 +97,20 @@ def _bumps(m: Muscles) -> list[_Bump]:
         high=0.08,
         height=0.045 + 0.02 * au[4],
     )
-    corrugator = _Bump(x=0.13, y=-0.27, wide=0.07, high=0.09, height=0.045 * au[4])
+    corrugator = _Bump(
+        x=0.13,
+        y=-0.27,
+        wide=0.07,
+        high=0.09,
+        height=0.045 * au[4],
+    )
+    return [sockets, eyeballs, brow_ridge, corrugator]
+
+
+def _on_the_cheeks(m: Muscles) -> list[_Bump]:
+    """The cheeks, which a smile lifts."""
+    au = m.au
+    cheek = 0.08 * au[6] + 0.05 * au[9]
     cheeks = _Bump(
         x=0.55 + 0.02 * au[12],
         y=0.40 - cheek,
@@ -71,9 +118,33 @@ def _bumps(m: Muscles) -> list[_Bump]:
         high=0.15,
         height=0.05 + cheek + 0.05 * au[12],
     )
-    around_mouth = _Bump(x=0, y=0.80, wide=0.34, high=0.22, height=0.04)
-    philtrum = _Bump(x=0, y=0.62, wide=0.035, high=0.07, height=-0.01)
-    under_lip = _Bump(x=0, y=m.rim + 0.055, wide=0.19, high=0.045, height=-0.025)
+    return [cheeks]
+
+
+def _around_the_mouth(m: Muscles) -> list[_Bump]:
+    """What surrounds the lips, down to the chin."""
+    au = m.au
+    around_mouth = _Bump(
+        x=0,
+        y=0.80,
+        wide=0.34,
+        high=0.22,
+        height=0.04,
+    )
+    philtrum = _Bump(
+        x=0,
+        y=0.62,
+        wide=0.035,
+        high=0.07,
+        height=-0.01,
+    )
+    under_lip = _Bump(
+        x=0,
+        y=m.rim + 0.055,
+        wide=0.19,
+        high=0.045,
+        height=-0.025,
+    )
     chin = _Bump(
         x=0,
         y=1.17 + m.drop,
@@ -81,25 +152,25 @@ def _bumps(m: Muscles) -> list[_Bump]:
         high=0.12,
         height=0.035 + 0.015 * au[15],
     )
-    hollow_cheek = _Bump(x=0.62, y=0.75, wide=0.16, high=0.25, height=-0.03)
-    return [
-        ridge,
-        tip,
-        wings,
-        sockets,
-        eyeballs,
-        brow_ridge,
-        corrugator,
-        cheeks,
-        around_mouth,
-        philtrum,
-        under_lip,
-        chin,
-        hollow_cheek,
-    ]
+    hollow_cheek = _Bump(
+        x=0.62,
+        y=0.75,
+        wide=0.16,
+        high=0.25,
+        height=-0.03,
+    )
+    return [around_mouth, philtrum, under_lip, chin, hollow_cheek]
 
 
 def _folds(m: Muscles) -> list[_Fold]:
+    folds = _folds_of_the_mouth(m) + _folds_of_the_eyes(m.au)
+    for k in range(3):
+        folds += _wrinkles(k, m.au)
+    return folds
+
+
+def _folds_of_the_mouth(m: Muscles) -> list[_Fold]:
+    """From the nose around the mouth, and below its corners."""
     au = m.au
     x, y = m.corner
     raised = 0.05 * au[9]
@@ -115,6 +186,15 @@ def _folds(m: Muscles) -> list[_Fold]:
         (x + 0.05, y + 0.09),
         (x + 0.03, y + 0.19),
     ]
+    smile_depth = 0.012 + 0.06 * au[12] + 0.06 * au[9] + 0.02 * au[20]
+    return [
+        _Fold(smile, width=0.05, blur=0.022, depth=smile_depth),
+        _Fold(corner, width=0.05, blur=0.022, depth=0.055 * au[15]),
+    ]
+
+
+def _folds_of_the_eyes(au: Mapping[int, float]) -> list[_Fold]:
+    """Between the brows, and below the eyes."""
     frown = [
         (0.07, -0.16),
         (0.06, -0.27),
@@ -125,17 +205,11 @@ def _folds(m: Muscles) -> list[_Fold]:
         (0.42, 0.185),
         (0.60, 0.13),
     ]
-    smile_depth = 0.012 + 0.06 * au[12] + 0.06 * au[9] + 0.02 * au[20]
     pouch_depth = 0.010 + 0.022 * au[6] + 0.015 * au[7]
-    folds = [
-        _Fold(smile, 0.05, 0.022, smile_depth),
-        _Fold(corner, 0.05, 0.022, 0.055 * au[15]),
-        _Fold(frown, 0.045, 0.012, 0.045 * au[4]),
-        _Fold(pouch, 0.04, 0.016, pouch_depth),
+    return [
+        _Fold(frown, width=0.045, blur=0.012, depth=0.045 * au[4]),
+        _Fold(pouch, width=0.04, blur=0.016, depth=pouch_depth),
     ]
-    for k in range(3):
-        folds += _wrinkles(k, au)
-    return folds
 
 
 def _wrinkles(k: int, au: Mapping[int, float]) -> list[_Fold]:
@@ -158,9 +232,24 @@ def _wrinkles(k: int, au: Mapping[int, float]) -> list[_Fold]:
         (0.80, 0.02 + 3 * foot),
     ]
     return [
-        _Fold(forehead, 0.035, 0.012, 0.030 * min(au[1], 0.4 + au[2])),
-        _Fold(nose, 0.03, 0.010, 0.030 * au[9]),
-        _Fold(crows_foot, 0.028, 0.008, 0.014 * au[6]),
+        _Fold(
+            points=forehead,
+            width=0.035,
+            blur=0.012,
+            depth=0.030 * min(au[1], 0.4 + au[2]),
+        ),
+        _Fold(
+            points=nose,
+            width=0.03,
+            blur=0.010,
+            depth=0.030 * au[9],
+        ),
+        _Fold(
+            points=crows_foot,
+            width=0.028,
+            blur=0.008,
+            depth=0.014 * au[6],
+        ),
     ]
 
 
@@ -244,10 +333,17 @@ _WING = (
 
 
 def _paint_skin(c: Canvas, m: Muscles, z: np.ndarray, light: float) -> None:
-    """Ears, then the lit skin inside the outline."""
+    """Ears, then the lit skin inside the outline, then what colours it."""
     skin = np.float32(m.who.skin)
     c.shape(_EAR, skin * 0.74, sides=BOTH, cover=True)
-    c.line(_CONCHA, skin * 0.5, 0.8, 0.07, 0.025, sides=BOTH)
+    c.line(
+        _CONCHA,
+        colour=skin * 0.5,
+        opacity=0.8,
+        width=0.07,
+        blur=0.025,
+        sides=BOTH,
+    )
     area = c.area(m.outline())
     lit = _lit(c, z, light)[area.where]
     mottle, _ = _grain(c.h, c.w, m.who.seed)
@@ -259,15 +355,51 @@ def _paint_skin(c: Canvas, m: Muscles, z: np.ndarray, light: float) -> None:
     dark = skin * np.float32((0.80, 0.66, 0.60))  # shadows of skin are redder than skin
     tone = dark + (skin - dark) * np.clip(k * 1.15, 0, 1)
     c.paint(area, k * tone + 0.16 * gloss, cover=True)
-    c.shape(_CHEEK, skin * (1.0, 0.62, 0.58), 0.22, 0.10, sides=BOTH)
-    c.shape(_SOCKET, skin * (0.58, 0.44, 0.42), 0.38, 0.05, sides=BOTH)
-    c.shape(_UNDER_NOSE, skin * 0.45, 0.5, 0.03)
+    c.shape(
+        _CHEEK,
+        colour=skin * (1.0, 0.62, 0.58),
+        opacity=0.22,
+        blur=0.10,
+        sides=BOTH,
+    )
+    c.shape(
+        _SOCKET,
+        colour=skin * (0.58, 0.44, 0.42),
+        opacity=0.38,
+        blur=0.05,
+        sides=BOTH,
+    )
+    _paint_nose(c, m)
+
+
+def _paint_nose(c: Canvas, m: Muscles) -> None:
+    """The shadow under it, nostrils and wings."""
+    skin = np.float32(m.who.skin)
+    c.shape(
+        _UNDER_NOSE,
+        colour=skin * 0.45,
+        opacity=0.5,
+        blur=0.03,
+    )
     wide = np.float32((m.who.nose, 1))
     raised = (0, 0.04 * m.au[9])
     nostril = np.float32(_NOSTRIL) - raised
-    c.shape(nostril * wide, skin * (0.26, 0.16, 0.14), 0.85, 0.008, sides=BOTH)
+    c.shape(
+        nostril * wide,
+        colour=skin * (0.26, 0.16, 0.14),
+        opacity=0.85,
+        blur=0.008,
+        sides=BOTH,
+    )
     wing = np.float32(_WING) - raised
-    c.line(wing * wide, skin * (0.5, 0.36, 0.32), 0.6, 0.022, 0.008, sides=BOTH)
+    c.line(
+        wing * wide,
+        colour=skin * (0.5, 0.36, 0.32),
+        opacity=0.6,
+        width=0.022,
+        blur=0.008,
+        sides=BOTH,
+    )
 
 
 def _lit(c: Canvas, z: np.ndarray, light: float) -> np.ndarray:
@@ -277,7 +409,8 @@ def _lit(c: Canvas, z: np.ndarray, light: float) -> np.ndarray:
     gy = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
     sun = np.float32((np.sin(light), -0.42, 0.85))
     towards = -gx * sun[0] - gy * sun[1] + sun[2]
-    return towards / (np.sqrt(gx * gx + gy * gy + 1) * np.linalg.norm(sun))
+    steep = np.sqrt(gx * gx + gy * gy + 1)
+    return towards / (steep * np.linalg.norm(sun))
 
 
 def _paint_eyes(c: Canvas, m: Muscles, gaze: tuple[float, float]) -> None:
@@ -289,9 +422,29 @@ def _paint_eyes(c: Canvas, m: Muscles, gaze: tuple[float, float]) -> None:
         up, low = m.eye(side)
         _paint_eyeball(c, m, side, gaze, disc)
         crease = up * (1, 0.9) + (0.008 * side, -0.055 + 0.02 * m.au[5])
-        c.line(crease, skin * (0.42, 0.30, 0.27), 0.7, 0.022, 0.008)
-        c.line(low + (0, 0.008), skin * (0.45, 0.32, 0.30), 0.8, 0.016, 0.005, 0.6)
-        c.line(up, (0.10, 0.07, 0.06), 0.95, 0.040, 0.004, 0.5)
+        c.line(
+            crease,
+            colour=skin * (0.42, 0.30, 0.27),
+            opacity=0.7,
+            width=0.022,
+            blur=0.008,
+        )
+        c.line(
+            low + (0, 0.008),
+            colour=skin * (0.45, 0.32, 0.30),
+            opacity=0.8,
+            width=0.016,
+            blur=0.005,
+            taper=0.6,
+        )
+        c.line(
+            up,
+            colour=(0.10, 0.07, 0.06),
+            opacity=0.95,
+            width=0.040,
+            blur=0.004,
+            taper=0.5,
+        )
     _paint_brows(c, m)
 
 
@@ -303,20 +456,37 @@ def _paint_eyeball(
     up, low = m.eye(side)
     area = c.area(np.concatenate([up, low[::-1]]))
     eye = c.full(area)
-    centre = np.float32((side * 0.41 + 0.07 * gaze[0], -0.018 + 0.05 * gaze[1]))
+    middle_x = side * 0.41 + 0.07 * gaze[0]
+    middle_y = -0.018 + 0.05 * gaze[1]
+    centre = np.float32((middle_x, middle_y))
     glint = centre + (-0.030, -0.034) + 0.20 * disc
     inner = centre + (0, 0.012) + 0.78 * disc
     c.paint(area, (0.93, 0.92, 0.90))
     c.paint(c.area(centre + disc), iris * 0.45, within=eye)
     c.paint(c.area(inner, 0.012), iris * 1.25, within=eye)
     c.paint(c.area(centre + 0.45 * disc), (0.03, 0.03, 0.03), within=eye)
-    c.line(up + (0, 0.025), (0.25, 0.18, 0.16), 0.65, 0.07, 0.018, within=eye)
+    c.line(
+        up + (0, 0.025),
+        colour=(0.25, 0.18, 0.16),
+        opacity=0.65,
+        width=0.07,
+        blur=0.018,
+        within=eye,
+    )
     c.paint(c.area(glint), (1, 1, 1), 0.95, within=eye)
 
 
 def _paint_brows(c: Canvas, m: Muscles) -> None:
     hair = np.float32(m.who.hair_colour)
-    c.line(m.brow, hair * 0.75, 0.80, 0.105 * m.who.brows, 0.014, 0.55, sides=BOTH)
+    c.line(
+        m.brow,
+        colour=hair * 0.75,
+        opacity=0.80,
+        width=0.105 * m.who.brows,
+        blur=0.014,
+        taper=0.55,
+        sides=BOTH,
+    )
     if c.unit <= _FINE:
         return
     for k, t in enumerate(np.linspace(0.02, 0.95, 22)):
@@ -327,7 +497,15 @@ def _paint_brows(c: Canvas, m: Muscles) -> None:
             root + (-0.025, 0.030),
             root + (0.02 + 0.015 * (k % 3), -0.03 + 0.02 * t),
         ]
-        c.line(single, hair * 0.52, 0.6, 0.018, 0.003, 0.6, sides=BOTH)
+        c.line(
+            single,
+            colour=hair * 0.52,
+            opacity=0.6,
+            width=0.018,
+            blur=0.003,
+            taper=0.6,
+            sides=BOTH,
+        )
 
 
 def _paint_mouth(c: Canvas, m: Muscles) -> None:
@@ -342,10 +520,30 @@ def _paint_mouth(c: Canvas, m: Muscles) -> None:
     c.paint(c.area(np.concatenate([low, rim[::-1]]), 0.008), lip)
     c.paint(c.area(np.concatenate([top, up[::-1]]), 0.008), lip * 0.80)
     shine = (m.lip_low + m.lip_rim) * (0.2, 0.5)
-    c.line(shine, np.minimum(lip * 1.35 + 0.08, 1), 0.55, 0.04, 0.018)
-    c.line(up, skin * (0.30, 0.14, 0.14), 0.85, 0.020, 0.005, 0.4)
+    c.line(
+        shine,
+        colour=np.minimum(lip * 1.35 + 0.08, 1),
+        opacity=0.55,
+        width=0.04,
+        blur=0.018,
+    )
+    c.line(
+        up,
+        colour=skin * (0.30, 0.14, 0.14),
+        opacity=0.85,
+        width=0.020,
+        blur=0.005,
+        taper=0.4,
+    )
     corner = m.corner + np.float32([(-0.03, 0), (0.03, 0)])
-    c.line(corner, skin * 0.35, 0.55, 0.04, 0.016, sides=BOTH)
+    c.line(
+        corner,
+        colour=skin * 0.35,
+        opacity=0.55,
+        width=0.04,
+        blur=0.016,
+        sides=BOTH,
+    )
 
 
 def _paint_inside(c: Canvas, m: Muscles, up: np.ndarray, low: np.ndarray) -> None:
@@ -361,7 +559,13 @@ def _paint_inside(c: Canvas, m: Muscles, up: np.ndarray, low: np.ndarray) -> Non
         (0.16, y),
         (0, y + 0.06),
     ]
-    c.shape(tongue, (0.66, 0.30, 0.30), 0.9 * min(1, m.drop * 6), 0.025, within=inside)
+    c.shape(
+        tongue,
+        colour=(0.66, 0.30, 0.30),
+        opacity=0.9 * min(1, m.drop * 6),
+        blur=0.025,
+        within=inside,
+    )
     k = np.linspace(-1, 1, 17, dtype=np.float32)
     edge = m.lip_up[4, 1] + min(0.095, 0.8 * m.gap) - (0.10 * m.au[12] + 0.03) * k**2
     row = np.stack([0.85 * m.corner[0] * k, edge], 1)
@@ -370,11 +574,27 @@ def _paint_inside(c: Canvas, m: Muscles, up: np.ndarray, low: np.ndarray) -> Non
     if c.unit > _FINE:
         for x in np.arange(-5, 6) * 0.055:
             gap = [(x, 0.55), (x, np.interp(x, row[:, 0], row[:, 1]))]
-            c.line(gap, (0.58, 0.53, 0.50), 0.5, 0.007, 0.003, 0.0, within=inside)
+            c.line(
+                gap,
+                colour=(0.58, 0.53, 0.50),
+                opacity=0.5,
+                width=0.007,
+                blur=0.003,
+                taper=0.0,
+                within=inside,
+            )
     gums = low * (0.8, 1) - (0, 0.05)
     lower = np.concatenate([gums, (low * (0.9, 1))[::-1]])
     c.paint(c.area(lower, 0.008), (0.86, 0.83, 0.79), m.au[16], within=inside)
-    c.line(up, (0.10, 0.03, 0.03), 0.55, 0.05, 0.02, 0.2, within=inside)
+    c.line(
+        up,
+        colour=(0.10, 0.03, 0.03),
+        opacity=0.55,
+        width=0.05,
+        blur=0.02,
+        taper=0.2,
+        within=inside,
+    )
 
 
 # Right halves of hairline and outer edge, from the ear to the top, by Identity.hair.
@@ -448,7 +668,15 @@ def _paint_hair(c: Canvas, who: Identity) -> None:
     inner = curve(np.concatenate([right, left]))
     outer = curve(np.concatenate([rim, other_rim]))
     shadow = np.float32(who.skin) * 0.35
-    c.line(inner + (0, 0.035), shadow, 0.45, 0.07, 0.035, 0.0, within=c.alpha)
+    c.line(
+        inner + (0, 0.035),
+        colour=shadow,
+        opacity=0.45,
+        width=0.07,
+        blur=0.035,
+        taper=0.0,
+        within=c.alpha,
+    )
     area = c.area(np.concatenate([inner, outer[::-1]]), 0.012)
     _, strands = _grain(c.h, c.w, who.seed)
     from_shine = c.y[:, None] + 1.22 - 0.25 * c.x[None] ** 2

@@ -71,13 +71,90 @@ _LOOKS: dict[str, dict[int, float]] = EXPRESSIONS | {
 }
 _SPEAKER = Speaker(pitch=110, tract=0.96, breath=1.0, pace=0.93)
 _STYLES: dict[str, Style] = {
-    "anger": Style(2.52, 6.706, -1.432, 1.086, 0.224, 8981, 0.08, 0.295, 0.0, 0.3),
-    "disgust": Style(-3.605, 4.895, -2.173, 0.752, -10.547, 1820, 0.03, 1.5, 0.0, 0.5),
-    "fear": Style(11.566, 3.066, 3.0, 1.4, -5.665, 7943, 0.06, 0.513, 1.5, 0.33),
-    "happiness": Style(8.94, 4.36, -3.47, 1.2, -5.74, 3631, 0.06, 0.57, 0.16, 0.21),
-    "neutral": Style(-0.168, 1.528, -1.621, 0.874, -8.407, 1274, 0.08, 0.059, 0.0, 0.545),
-    "sadness": Style(-1.97, 0.97, -2.84, 0.82, -18.23, 513, 0.02, 0.76, 0.22, 0.59),
-    "surprise": Style(8.464, 10.87, 14.233, 0.914, 2.0, 5950, 0.125, 0.391, 0.282, 0.9),
+    "anger": Style(
+        pitch=2.52,
+        accent=6.706,
+        drift=-1.432,
+        pace=1.086,
+        level=0.224,
+        tilt=8981,
+        breath=0.08,
+        jitter=0.295,
+        tremor=0.0,
+        pause=0.3,
+    ),
+    "disgust": Style(
+        pitch=-3.605,
+        accent=4.895,
+        drift=-2.173,
+        pace=0.752,
+        level=-10.547,
+        tilt=1820,
+        breath=0.03,
+        jitter=1.5,
+        tremor=0.0,
+        pause=0.5,
+    ),
+    "fear": Style(
+        pitch=11.566,
+        accent=3.066,
+        drift=3.0,
+        pace=1.4,
+        level=-5.665,
+        tilt=7943,
+        breath=0.06,
+        jitter=0.513,
+        tremor=1.5,
+        pause=0.33,
+    ),
+    "happiness": Style(
+        pitch=8.94,
+        accent=4.36,
+        drift=-3.47,
+        pace=1.2,
+        level=-5.74,
+        tilt=3631,
+        breath=0.06,
+        jitter=0.57,
+        tremor=0.16,
+        pause=0.21,
+    ),
+    "neutral": Style(
+        pitch=-0.168,
+        accent=1.528,
+        drift=-1.621,
+        pace=0.874,
+        level=-8.407,
+        tilt=1274,
+        breath=0.08,
+        jitter=0.059,
+        tremor=0.0,
+        pause=0.545,
+    ),
+    "sadness": Style(
+        pitch=-1.97,
+        accent=0.97,
+        drift=-2.84,
+        pace=0.82,
+        level=-18.23,
+        tilt=513,
+        breath=0.02,
+        jitter=0.76,
+        tremor=0.22,
+        pause=0.59,
+    ),
+    "surprise": Style(
+        pitch=8.464,
+        accent=10.87,
+        drift=14.233,
+        pace=0.914,
+        level=2.0,
+        tilt=5950,
+        breath=0.125,
+        jitter=0.391,
+        tremor=0.282,
+        pause=0.9,
+    ),
 }
 #: Which of the many takes of each, by the seed of its syllables.
 _TAKES = {
@@ -98,16 +175,19 @@ def make_demo(folder: str | os.PathLike) -> Path:
     ``folder``; takes minutes.
     """
     folder = Path(folder)
-    with FilmWriter(folder / "demo.mp4", *DEMO_SIZE, DEMO_FPS, (demo_sound(), SAMPLE_RATE)) as film:
+    path = folder / "demo.mp4"
+    sound = (demo_sound(), SAMPLE_RATE)
+    with FilmWriter(path, *DEMO_SIZE, DEMO_FPS, sound) as film:
         for t, picture in demo_pictures():
             film.write(picture, t)
     with replacing(folder / "demo.csv") as temporary, open(temporary, "w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("t0", "t1", "face", "voice", "note"))
-        table.writerows(
-            (k * DEMO_STRETCH, (k + 1) * DEMO_STRETCH, *row) for k, row in enumerate(DEMO_SCRIPT)
-        )
-    return folder / "demo.mp4"
+        for k, row in enumerate(DEMO_SCRIPT):
+            start = k * DEMO_STRETCH
+            end = (k + 1) * DEMO_STRETCH
+            table.writerow((start, end, *row))
+    return path
 
 
 def demo_sound() -> np.ndarray:
@@ -136,7 +216,8 @@ def demo_pictures(
         now = int(t / DEMO_STRETCH)
         face = DEMO_SCRIPT[now][0]
         before = DEMO_SCRIPT[max(now - 1, 0)][0]
-        s = min((t - now * DEMO_STRETCH) / _CHANGE, 1.0)
+        since = t - now * DEMO_STRETCH
+        s = min(since / _CHANGE, 1.0)
         s = s * s * (3 - 2 * s)
         look = blend(_LOOKS[before or face], _LOOKS[face or before], s)
         away = (1 - s) * (not before) + s * (not face)

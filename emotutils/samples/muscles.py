@@ -132,11 +132,15 @@ class Muscles:
         """Four points of the right brow, from the nose outwards."""
         au = self.au
         inner_x = 0.16 - 0.06 * au[4]
-        inner_y = -0.34 - 0.19 * au[1] + 0.12 * au[4] + 0.11 * au[9]
+        inner_y = -0.34 - 0.19 * au[1]
+        inner_y = inner_y + 0.12 * au[4] + 0.11 * au[9]
         second_x = 0.31 - 0.04 * au[4]
-        second_y = -0.40 - 0.12 * au[1] - 0.05 * au[2] + 0.09 * au[4] + 0.08 * au[9]
-        third_y = -0.415 - 0.01 * au[1] - 0.16 * au[2] + 0.06 * au[4] + 0.02 * au[9]
-        outer_y = -0.325 + 0.03 * au[1] - 0.17 * au[2] + 0.02 * au[4] + 0.02 * au[6]
+        second_y = -0.40 - 0.12 * au[1] - 0.05 * au[2]
+        second_y = second_y + 0.09 * au[4] + 0.08 * au[9]
+        third_y = -0.415 - 0.01 * au[1] - 0.16 * au[2]
+        third_y = third_y + 0.06 * au[4] + 0.02 * au[9]
+        outer_y = -0.325 + 0.03 * au[1] - 0.17 * au[2]
+        outer_y = outer_y + 0.02 * au[4] + 0.02 * au[6]
         return np.float32(
             [
                 (inner_x, inner_y),
@@ -150,34 +154,45 @@ class Muscles:
         au = self.au
         size = self.who.eyes
         squint = 0.45 * au[7] + 0.40 * au[6] + 0.40 * au[9]
-        wide = 0.118 * (1 + 0.50 * au[5] - 0.35 * squint - 0.18 * au[15])
+        opened = 1 + 0.50 * au[5] - 0.35 * squint - 0.18 * au[15]
+        wide = 0.118 * opened
         shut = 1 - blink
         self.lid_up = -wide * size * shut + 0.05 * blink
-        below = max(0.085 * (1 - 0.75 * squint + 0.12 * au[5]), 0.02)
+        low_opened = 1 - 0.75 * squint + 0.12 * au[5]
+        below = max(0.085 * low_opened, 0.02)
         self.lid_low = below * size * (1 - 0.3 * blink)
         # The inner end of the lid goes up with AU1+4.
         self.slant = 0.030 * au[1] * au[4] + 0.02 * au[15]
 
     def _move_lips(self, mouth: float) -> None:
         au = self.au
-        spread = 0.34 + 0.14 * au[12] + 0.11 * au[20] - 0.04 * au[23] - 0.08 * au[26]
+        spread = 0.34 + 0.14 * au[12] + 0.11 * au[20]
+        spread = spread - 0.04 * au[23] - 0.08 * au[26]
         w = self.who.mouth * (spread - 0.05 * mouth)
-        opening = 0.95 * self.drop + 0.15 * au[25] + 0.04 * au[20] * au[26]
-        corner = 0.800 - 0.15 * au[12] + 0.115 * au[15] + 0.03 * au[20] + 0.45 * self.drop
-        thin = (1 - 0.55 * au[23] - 0.30 * au[12]) * self.who.lips
-        up = 0.795 - 0.065 * au[9] - 0.02 * au[25] - 0.02 * au[26]  # lower edge of the upper lip
+        opening = 0.95 * self.drop + 0.15 * au[25]
+        opening = opening + 0.04 * au[20] * au[26]
+        corner = 0.800 - 0.15 * au[12] + 0.115 * au[15]
+        corner = corner + 0.03 * au[20] + 0.45 * self.drop
+        thin = 1 - 0.55 * au[23] - 0.30 * au[12]
+        thin = thin * self.who.lips
+        # The lower edge of the upper lip, and the upper edge of the lower one.
+        up = 0.795 - 0.065 * au[9] - 0.02 * au[25] - 0.02 * au[26]
         low = 0.797 + opening + 0.06 * au[16] - 0.03 * au[15]
-        round_ = min(opening / 0.22, 1.0) * (1 - 0.8 * au[12]) * (1 - 0.5 * au[20])
+        round_ = min(opening / 0.22, 1.0)
+        round_ = round_ * (1 - 0.8 * au[12]) * (1 - 0.5 * au[20])
 
         def lip(middle: float, shift: float = 0.0) -> np.ndarray:
             """From corner to corner through ``middle``: a parabola when shut, rounder when open."""
             k = np.float32([0, 0.35, 0.62, 0.86, 1])
             parabola = (1 - round_) * k**2
             circle = round_ * (1 - np.sqrt(1 - k**2))
-            y = middle + shift * (1 - k**4) + (parabola + circle) * (corner - middle)
-            half = np.stack([w * k, y], 1)
-            other = (half * (-1, 1))[:0:-1]
-            return np.concatenate([other, half]).astype(np.float32)
+            to_corner = (parabola + circle) * (corner - middle)
+            y = middle + shift * (1 - k**4) + to_corner
+            half = np.stack([w * k, y], axis=1)
+            mirrored = half * (-1, 1)
+            other = mirrored[:0:-1]
+            both = np.concatenate([other, half])
+            return both.astype(np.float32)
 
         self.corner = np.float32((w, corner))
         self.lip_up = lip(up)
@@ -190,10 +205,11 @@ class Muscles:
 
     def outline(self) -> np.ndarray:
         """The head's closed contour; what lies below the nose follows the jaw."""
-        half = np.float32(_CONTOUR)
-        low = np.clip((half[:, 1] - 0.3) / 1.0, 0, 1)
-        half[:, 0] *= 1 + (self.who.jaw - 1) * low - 0.06 * low * self.drop
-        half[:, 1] = half[:, 1] * self.who.long + low * self.drop
+        x, y = np.float32(_CONTOUR).T
+        low = np.clip((y - 0.3) / 1.0, 0, 1)
+        x = x * (1 + (self.who.jaw - 1) * low - 0.06 * low * self.drop)
+        y = y * self.who.long + low * self.drop
+        half = np.stack([x, y], axis=1)
         return curve(mirror(half), closed=True)
 
     def eye(self, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -201,18 +217,23 @@ class Muscles:
         r = 0.19 * self.who.eyes
         inner = (0.41 - r, 0.025 - self.slant)
         outer = (0.41 + r, -0.005 + self.slant)
+        inner_up = self.lid_up * 0.78 - self.slant
+        outer_up = self.lid_up * 0.66 + self.slant
         up = [
             inner,
-            (0.41 - 0.5 * r, self.lid_up * 0.78 - self.slant),
+            (0.41 - 0.5 * r, inner_up),
             (0.42, self.lid_up),
-            (0.41 + 0.62 * r, self.lid_up * 0.66 + self.slant),
+            (0.41 + 0.62 * r, outer_up),
             outer,
         ]
+        corner_low = self.lid_low * 0.75
         low = [
             inner,
-            (0.41 - 0.4 * r, self.lid_low * 0.75),
+            (0.41 - 0.4 * r, corner_low),
             (0.43, self.lid_low),
-            (0.41 + 0.6 * r, self.lid_low * 0.75),
+            (0.41 + 0.6 * r, corner_low),
             outer,
         ]
-        return curve(up) * (side, 1), curve(low) * (side, 1)
+        upper = curve(up) * (side, 1)
+        lower = curve(low) * (side, 1)
+        return upper, lower

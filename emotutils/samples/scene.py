@@ -87,12 +87,39 @@ def draw_body(who: Identity, unit: float) -> np.ndarray:
     skin = np.float32(who.skin)
     if who.hair == 2:
         hair = np.float32(who.hair_colour) * 0.62
-        c.shape(mirror(_BACK_HAIR), hair, 1.0, 0.03, cover=True)
+        c.shape(mirror(_BACK_HAIR), hair, blur=0.03, cover=True)
+    _paint_neck(c, skin)
+    _paint_clothes(c)
+    return np.dstack([c.rgb, c.alpha])
+
+
+def _paint_neck(c: Canvas, skin: np.ndarray) -> None:
+    """With the chin's shadow and the tendons."""
     neck = mirror(_NECK)
     c.shape(neck, skin * 0.80, cover=True)
     throat = c.full(c.area(curve(neck, closed=True)))
-    c.line(_CHIN_SHADOW, skin * (0.42, 0.32, 0.28), 0.75, 0.55, 0.12, 0.0, within=throat)
-    c.line(_TENDON, skin * 0.55, 0.5, 0.09, 0.04, sides=BOTH, within=throat)
+    c.line(
+        _CHIN_SHADOW,
+        colour=skin * (0.42, 0.32, 0.28),
+        opacity=0.75,
+        width=0.55,
+        blur=0.12,
+        taper=0.0,
+        within=throat,
+    )
+    c.line(
+        _TENDON,
+        colour=skin * 0.55,
+        opacity=0.5,
+        width=0.09,
+        blur=0.04,
+        sides=BOTH,
+        within=throat,
+    )
+
+
+def _paint_clothes(c: Canvas) -> None:
+    """Shoulders, collar and the folds of the sleeves."""
     area = c.area(curve(mirror(_SHOULDERS), closed=True))
     x = c.x[None]
     outside = np.clip(np.abs(x) - 1.3, 0, 1)
@@ -101,10 +128,33 @@ def draw_body(who: Identity, unit: float) -> np.ndarray:
     c.paint(area, np.clip(cloth, 0, 1), cover=True)
     inside = c.full(area)
     collar = np.float32(_COLLAR)
-    c.line(collar + (0, 0.09), _CLOTH * 0.78, 0.9, 0.16, 0.01, 0.0, within=inside)
-    c.line(collar + (0, 0.20), _CLOTH * 0.5, 0.6, 0.05, 0.03, 0.0, within=inside)
-    c.line(_SLEEVE, _CLOTH * 0.55, 0.5, 0.16, 0.08, sides=BOTH, within=inside)
-    return np.dstack([c.rgb, c.alpha])
+    c.line(
+        collar + (0, 0.09),
+        colour=_CLOTH * 0.78,
+        opacity=0.9,
+        width=0.16,
+        blur=0.01,
+        taper=0.0,
+        within=inside,
+    )
+    c.line(
+        collar + (0, 0.20),
+        colour=_CLOTH * 0.5,
+        opacity=0.6,
+        width=0.05,
+        blur=0.03,
+        taper=0.0,
+        within=inside,
+    )
+    c.line(
+        _SLEEVE,
+        colour=_CLOTH * 0.55,
+        opacity=0.5,
+        width=0.16,
+        blur=0.08,
+        sides=BOTH,
+        within=inside,
+    )
 
 
 class _Thing(NamedTuple):
@@ -118,11 +168,41 @@ class _Thing(NamedTuple):
 
 
 _FURNITURE = {
-    "window": _Thing(0.04, 0.10, 0.20, 0.56, (0.92, 0.92, 0.86)),
-    "bookcase": _Thing(0.80, 0.00, 0.98, 1.00, (0.38, 0.31, 0.25)),
-    "upper books": _Thing(0.82, 0.12, 0.96, 0.30, (0.47, 0.28, 0.22)),
-    "lower books": _Thing(0.82, 0.42, 0.96, 0.62, (0.28, 0.37, 0.39)),
-    "edge of the wainscot": _Thing(0.00, 0.78, 1.00, 0.80, (0.50, 0.48, 0.44)),
+    "window": _Thing(
+        left=0.04,
+        top=0.10,
+        right=0.20,
+        bottom=0.56,
+        colour=(0.92, 0.92, 0.86),
+    ),
+    "bookcase": _Thing(
+        left=0.80,
+        top=0.00,
+        right=0.98,
+        bottom=1.00,
+        colour=(0.38, 0.31, 0.25),
+    ),
+    "upper books": _Thing(
+        left=0.82,
+        top=0.12,
+        right=0.96,
+        bottom=0.30,
+        colour=(0.47, 0.28, 0.22),
+    ),
+    "lower books": _Thing(
+        left=0.82,
+        top=0.42,
+        right=0.96,
+        bottom=0.62,
+        colour=(0.28, 0.37, 0.39),
+    ),
+    "edge of the wainscot": _Thing(
+        left=0.00,
+        top=0.78,
+        right=1.00,
+        bottom=0.80,
+        colour=(0.50, 0.48, 0.44),
+    ),
 }
 
 
@@ -146,22 +226,29 @@ def place(picture: np.ndarray, rgba: np.ndarray, pose: Pose) -> np.ndarray:
     unit = rgba.shape[1] / width
     scale = pose.unit / unit
     tilt = np.deg2rad(pose.tilt)
-    turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    cosine = np.cos(tilt)
+    sine = np.sin(tilt)
+    turn = np.array([[cosine, -sine], [sine, cosine]])
     turn = scale * turn
-    shift = np.array([pose.x, pose.y]) + turn @ (np.array([left, top]) * unit)
+    begin = np.array([left, top]) * unit
+    shift = np.array([pose.x, pose.y]) + turn @ begin
     h, w = rgba.shape[:2]
-    corners = np.array([[0, 0], [w, 0], [0, h], [w, h]]) @ turn.T + shift
+    corners = np.array([[0, 0], [w, 0], [0, h], [w, h]])
+    corners = corners @ turn.T + shift
     x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), 0, None)
     x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int), 0, picture.shape[1::-1])
     if x0 >= x1 or y0 >= y1:
         return picture
     # Premultiplied, so that edges stay clean.
-    layer = np.dstack([rgba[..., :3] * rgba[..., 3:], rgba[..., 3]])
+    alpha = rgba[..., 3:]
+    layer = np.dstack([rgba[..., :3] * alpha, alpha])
     there = np.column_stack([turn, shift - (x0, y0)])
-    layer = cv2.warpAffine(layer, there, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+    size = (x1 - x0, y1 - y0)
+    layer = cv2.warpAffine(layer, there, size, flags=cv2.INTER_LINEAR)
     picture = picture.copy()
-    picture[y0:y1, x0:x1] *= 1 - layer[..., 3:]
-    picture[y0:y1, x0:x1] += layer[..., :3]
+    covered = picture[y0:y1, x0:x1]
+    covered *= 1 - layer[..., 3:]
+    covered += layer[..., :3]
     return picture
 
 
@@ -211,10 +298,12 @@ class Scene:
             unit=unit * (1 + 0.02 * sway[2]),
             tilt=3.5 * sway[3],
         )
-        body = Pose(middle + 0.05 * unit * sway[0], height, unit)
+        body_pose = Pose(middle + 0.05 * unit * sway[0], height, unit)
+        body = draw_body(self.who, drawn_at)
+        strength = 0.94 + 0.06 * sway[4]
         head = draw_head(
             self.who,
-            {au: v * (0.94 + 0.06 * sway[4]) for au, v in look.items()},
+            {au: intensity * strength for au, intensity in look.items()},
             drawn_at,
             mouth=mouth,
             blink=max(self._blink(t), look.get(43, 0.0)),
@@ -222,17 +311,21 @@ class Scene:
             yaw=0.35 * sway[0],
             pitch=0.16 * sway[1] + 0.10 * mouth,
         )
-        return place(place(room, draw_body(self.who, drawn_at), body), head, pose)
+        picture = place(room, body, body_pose)
+        return place(picture, head, pose)
 
     def _sway(self, t: float) -> np.ndarray:
         """Seven slow wanderings, about −1..1."""
         rng = np.random.default_rng([self.seed, 1])
         speed = rng.uniform(0.06, 0.22, (7, 3))
         phase = rng.uniform(0, 1, (7, 3))
-        return np.sin(2 * np.pi * (speed * t + phase)) @ np.array([0.5, 0.3, 0.2])
+        turns = speed * t + phase
+        waves = np.sin(2 * np.pi * turns)
+        return waves @ np.array([0.5, 0.3, 0.2])
 
     def _blink(self, t: float) -> float:
         """0 open .. 1 shut: a fifth of a second, every three seconds or so."""
         beat = int(t / 3.1)
-        at = 3.1 * beat + np.random.default_rng([self.seed, 2, beat]).uniform(0.3, 2.7)
+        rng = np.random.default_rng([self.seed, 2, beat])
+        at = 3.1 * beat + rng.uniform(0.3, 2.7)
         return float(np.clip(1.3 - abs(t - at) / 0.1, 0, 1))

@@ -10,14 +10,14 @@ units, the voices by what reviews of vocal expression say (see the modules besid
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import soundfile
 
-from ..emotions import CODES, EMOTIONS
+from ..emotions import CODES, EMOTIONS, FERPLUS
 from ..media import FilmWriter
 from ..support.files import replacing
 from .faces import draw_head
@@ -26,7 +26,10 @@ from .scene import Pose, Scene, blend, place
 from .voice import SAMPLE_RATE, Speaker, babble, loudness, speak
 
 RAVDESS_ACTORS = (1, 2, 3, 4, 5, 6, 17, 18, 21, 22)
-_STATEMENTS = {1: "ki da to ba do", 2: "do ga si ti ba"}
+_STATEMENTS = {
+    1: "ki da to ba do",
+    2: "do ga si ti ba",
+}
 #: TESS has 200 words; these few stand for them, each with the syllable that is spoken.
 WORDS = {
     "back": "ba",
@@ -38,18 +41,6 @@ WORDS = {
     "jar": "ja",
     "moon": "mu",
 }
-_FERPLUS = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "NF",
-)
 #: The action units whose intensity OpenFace gives.
 _UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 _AFFWILD2_HEADER = (
@@ -62,11 +53,12 @@ _AFFWILD2_HEADER = (
     "Surprise",
     "Other",
 )
+#: A face that is none of the seven: brows up, lips pressed into half a smile.
 _OTHER = {
     2: 0.9,
     12: 0.4,
     23: 0.8,
-}  # a face that is none of the seven: brows up, lips pressed into half a smile
+}
 
 
 def make(root: str | os.PathLike, seed: int = 0) -> None:
@@ -74,10 +66,16 @@ def make(root: str | os.PathLike, seed: int = 0) -> None:
     byte.
     """
     root = Path(root)
-    for k, one in enumerate(
-        (make_fer2013, make_ravdess, make_tess, make_affwild2, make_ravdess_tracking)
-    ):
-        one(root, np.random.default_rng([seed, k]))
+    makers = (
+        make_fer2013,
+        make_ravdess,
+        make_tess,
+        make_affwild2,
+        make_ravdess_tracking,
+    )
+    for k, make_one in enumerate(makers):
+        rng = np.random.default_rng([seed, k])
+        make_one(root, rng)
 
 
 def make_fer2013(
@@ -96,14 +94,14 @@ def make_fer2013(
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write("emotion,pixels,Usage\n")
         for usage, n in zip(("Training", "PublicTest", "PrivateTest"), rows, strict=True):
-            pictures = [
-                (code, p)
-                for code in range(len(EMOTIONS))
-                for p in _faces_like_fer2013(code, n, rng)
-            ]
+            pictures = []
+            for code in range(len(EMOTIONS)):
+                for picture in _faces_like_fer2013(code, n, rng):
+                    pictures.append((code, picture))
             for i in rng.permutation(len(pictures)):
                 code, picture = pictures[i]
-                file.write(f"{code},{' '.join(map(str, picture.ravel()))},{usage}\n")
+                pixels = " ".join(map(str, picture.ravel()))
+                file.write(f"{code},{pixels},{usage}\n")
                 acted.append((usage, EMOTIONS[code]))
     _write_votes(path.with_name("fer2013new.csv"), acted, rng)
     return path
@@ -114,49 +112,62 @@ def _write_votes(path: Path, acted: list[tuple[str, str]], rng: np.random.Genera
     emotion than the acted.
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
-        file.write(",".join(["Usage", "Image name", *_FERPLUS]) + "\n")
+        columns = ["Usage", "Image name", *FERPLUS]
+        file.write(",".join(columns) + "\n")
         for k, (usage, emotion) in enumerate(acted):
             sure = rng.beta(6, 2)
             seen = emotion
             if rng.random() >= 0.8:
                 seen = EMOTIONS[rng.integers(7)]
-            chance = np.array([0.0 if word == "NF" else (1 - sure) / 8 for word in _FERPLUS])
-            chance[_FERPLUS.index(seen)] += 1 - chance.sum()
+            chance = np.full(len(FERPLUS), (1 - sure) / 8)
+            chance[FERPLUS.index("NF")] = 0
+            chance[FERPLUS.index(seen)] += 1 - chance.sum()
             votes = rng.multinomial(10, chance)
-            file.write(f"{usage},fer{k:07d}.png,{','.join(map(str, votes))}\n")
+            counts = ",".join(map(str, votes))
+            file.write(f"{usage},fer{k:07d}.png,{counts}\n")
 
 
 def _faces_like_fer2013(code: int, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """``n`` grey uint8 (48, 48) faces of one emotion, more or less clearly shown."""
     for i in range(n):
         if i % 2 == 0:
-            other = EXPRESSIONS[EMOTIONS[rng.integers(7)]]
-            look = blend(EXPRESSIONS[EMOTIONS[code]], other, 0.35 * rng.random() ** 2)
-            look = {au: v * rng.uniform(0.6, 1.0) for au, v in look.items()}
-            yaw = rng.uniform(-0.6, 0.6)
-            pitch = rng.uniform(-0.4, 0.4)
-            light = rng.uniform(-0.9, 0.9)
-            head = draw_head(
-                Identity.random(rng),
-                look,
-                36,
-                mouth=0.5 * rng.random() ** 2,
-                yaw=yaw,
-                pitch=pitch,
-                light=light,
-            )
+            head = _somebody(code, rng)
         unit = rng.uniform(19.5, 23.5)
         tilt = rng.normal(0, 5)
         wall = np.full((48, 48, 3), rng.uniform(0.1, 0.9), np.float32)
         x = 24 + rng.normal(0, 0.9)
         y = 19 + rng.normal(0, 0.9)
         picture = place(wall, head, Pose(x, y, unit, tilt))
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[:, :: rng.choice((-1, 1))]
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        side = rng.choice((-1, 1))
+        grey = grey[:, ::side]
         contrast = rng.uniform(0.7, 1.25)
         brightness = rng.uniform(-0.08, 0.08)
         noise = rng.normal(0, rng.uniform(2, 9), (48, 48))
         grey = 255 * (grey * contrast + brightness) + noise
         yield np.clip(grey, 0, 255).astype(np.uint8)
+
+
+def _somebody(code: int, rng: np.random.Generator) -> np.ndarray:
+    """A new head that shows one emotion, more or less clearly, with a little of another."""
+    emotion = EMOTIONS[code]
+    other = EMOTIONS[rng.integers(7)]
+    share = 0.35 * rng.random() ** 2
+    look = {}
+    for au, intensity in blend(EXPRESSIONS[emotion], EXPRESSIONS[other], share).items():
+        look[au] = intensity * rng.uniform(0.6, 1.0)
+    yaw = rng.uniform(-0.6, 0.6)
+    pitch = rng.uniform(-0.4, 0.4)
+    light = rng.uniform(-0.9, 0.9)
+    return draw_head(
+        Identity.random(rng),
+        look,
+        36,
+        mouth=0.5 * rng.random() ** 2,
+        yaw=yaw,
+        pitch=pitch,
+        light=light,
+    )
 
 
 def make_ravdess(root: Path, rng: np.random.Generator) -> Path:
@@ -203,26 +214,11 @@ def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12
     """
     folder = root / "ravdess-tracking"
     folder.mkdir(parents=True, exist_ok=True)
-    acted = np.sin(np.pi * (np.arange(frames) + 0.5) / frames)[:, None]
     for actor in RAVDESS_ACTORS:
         habit = rng.normal(0, 0.25, len(_UNITS))
         for code, intensity, statement in _performances():
-            emotion = CODES["ravdess"][code]
-            look = {12: 0.15} if emotion == "calm" else EXPRESSIONS[emotion]
-            aim = np.array([look.get(unit, 0.0) for unit in _UNITS])
-            aim = aim * (3.0 if intensity == 1 else 4.5)
-            noise = rng.normal(0, 0.3, (frames, len(_UNITS)))
-            aus = np.clip(acted * aim + habit + noise, 0, 5).round(2)
-            columns = dict.fromkeys(tracking_header(), np.zeros(frames, int))
-            columns["frame"] = np.arange(1, frames + 1)
-            columns["timestamp"] = (0.1 * np.arange(frames)).round(3)
-            columns["confidence"] = np.full(frames, 0.98)
-            for name in columns:
-                if name.startswith(("pose", "gaze")):
-                    columns[name] = rng.normal(0, 0.02, frames).cumsum().round(3)
-            for k, unit in enumerate(_UNITS):
-                columns[f"AU{unit:02d}_r"] = aus[:, k]
-                columns[f"AU{unit:02d}_c"] = (aus[:, k] > 1).astype(int)
+            aus = _acted_units(code, intensity, habit, frames, rng)
+            columns = _tracked(aus, rng)
             lines = [",".join(columns)]
             for row in zip(*columns.values(), strict=True):
                 lines.append(",".join(map(str, row)))
@@ -231,38 +227,83 @@ def make_ravdess_tracking(root: Path, rng: np.random.Generator, frames: int = 12
     return folder
 
 
+def _acted_units(
+    code: int, intensity: int, habit: np.ndarray, frames: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Intensities 0..5 (frames, 17) of the action units in one performance."""
+    emotion = CODES["ravdess"][code]
+    look = {12: 0.15} if emotion == "calm" else EXPRESSIONS[emotion]
+    full = 3.0 if intensity == 1 else 4.5
+    aim = np.array([look.get(unit, 0.0) for unit in _UNITS])
+    aim = aim * full
+    moments = (np.arange(frames) + 0.5) / frames
+    acted = np.sin(np.pi * moments)
+    noise = rng.normal(0, 0.3, (frames, len(_UNITS)))
+    aus = acted[:, None] * aim + habit + noise
+    return np.clip(aus, 0, 5).round(2)
+
+
+def _tracked(aus: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """A file's columns by name, for the intensities of its action units (frames, 17)."""
+    frames = len(aus)
+    columns = dict.fromkeys(tracking_header(), np.zeros(frames, int))
+    columns["frame"] = np.arange(1, frames + 1)
+    columns["timestamp"] = (0.1 * np.arange(frames)).round(3)
+    columns["confidence"] = np.full(frames, 0.98)
+    for name in columns:
+        if name.startswith(("pose", "gaze")):
+            columns[name] = rng.normal(0, 0.02, frames).cumsum().round(3)
+    for unit, intensity in zip(_UNITS, aus.T, strict=True):
+        columns[f"AU{unit:02d}_r"] = intensity
+        columns[f"AU{unit:02d}_c"] = (intensity > 1).astype(int)
+    return columns
+
+
 def tracking_header() -> list[str]:
     """The 712 columns of the published files: all that OpenFace 2.1 writes, but for ``face_id`` and
     ``success``.
     """
-    eyes, points = (
-        [f"{a}_{k}" for a in axes for k in range(n)] for axes, n in (("xyXYZ", 56), ("xy", 68))
-    )
-    names = [
-        "frame",
-        "timestamp",
-        "confidence",
-        *(f"gaze_{eye}_{axis}" for eye in (0, 1) for axis in "xyz"),
-    ]
-    names += ["gaze_angle_x", "gaze_angle_y", *(f"eye_lmk_{name}" for name in eyes)]
-    names += [*(f"pose_{what}{axis}" for what in "TR" for axis in "xyz"), *points]
-    names += [f"{axis}_{k}" for axis in "XYZ" for k in range(68)]
-    names += ["p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty", *(f"p_{k}" for k in range(34))]
-    return (
-        names + [f"AU{u:02d}_r" for u in _UNITS] + [f"AU{u:02d}_c" for u in sorted((*_UNITS, 28))]
-    )
+    names = ["frame", "timestamp", "confidence"]
+    for eye in (0, 1):
+        names += _numbered(f"gaze_{eye}_", "xyz")
+    names += ["gaze_angle_x", "gaze_angle_y"]
+    for axis in "xyXYZ":
+        names += _numbered(f"eye_lmk_{axis}_", range(56))
+    names += _numbered("pose_T", "xyz")
+    names += _numbered("pose_R", "xyz")
+    for axis in "xyXYZ":
+        names += _numbered(f"{axis}_", range(68))
+    names += ["p_scale", "p_rx", "p_ry", "p_rz", "p_tx", "p_ty"]
+    names += _numbered("p_", range(34))
+    names += [f"AU{unit:02d}_r" for unit in _UNITS]
+    names += [f"AU{unit:02d}_c" for unit in sorted((*_UNITS, 28))]
+    return names
+
+
+def _numbered(start: str, ends: Iterable) -> list[str]:
+    return [f"{start}{end}" for end in ends]
 
 
 def make_tess(root: Path, rng: np.random.Generator) -> Path:
     """Write ``tess/OAF_angry/OAF_back_angry.wav`` …: two women, seven emotions, eight words."""
     folder = root / "tess"
-    speakers = {"OAF": Speaker(185, 1.10, 1.3, 0.93), "YAF": Speaker(222, 1.17, 0.9, 1.06)}
-    for name, speaker in speakers.items():
+    older = Speaker(pitch=185, tract=1.10, breath=1.3, pace=0.93)
+    younger = Speaker(pitch=222, tract=1.17, breath=0.9, pace=1.06)
+    for name, speaker in (("OAF", older), ("YAF", younger)):
         for short, emotion in CODES["tess"].items():
-            place_ = folder / f"{name}_{'pleasant_surprise' if short == 'ps' else short}"
+            long = "pleasant_surprise" if short == "ps" else short
+            of_one_emotion = folder / f"{name}_{long}"
             for word, syllable in WORDS.items():
-                x = speak(f"se d@ wo {syllable}", emotion, speaker, rng, strength=0.85, spread=1.0)
-                _record(place_ / f"{name}_{word}_{short}.wav", x, 0.1, rng)
+                x = speak(
+                    f"se d@ wo {syllable}",
+                    emotion,
+                    speaker,
+                    rng,
+                    strength=0.85,
+                    spread=1.0,
+                )
+                path = of_one_emotion / f"{name}_{word}_{short}.wav"
+                _record(path, x, 0.1, rng)
     return folder
 
 
@@ -271,12 +312,9 @@ def _record(path: Path, x: np.ndarray, silence: float, rng: np.random.Generator)
     path.parent.mkdir(parents=True, exist_ok=True)
     x = np.pad(x, int(silence * SAMPLE_RATE))
     x = x + rng.normal(0, 3e-4, len(x))
-    soundfile.write(
-        path,
-        np.round(x * 32767).clip(-32768, 32767).astype(np.int16),
-        SAMPLE_RATE,
-        subtype="PCM_16",
-    )
+    x = np.round(x * 32767).clip(-32768, 32767)
+    samples = x.astype(np.int16)
+    soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")
 
 
 def make_affwild2(
@@ -294,26 +332,35 @@ def make_affwild2(
     for k, part in enumerate(("Train_Set", "Train_Set", "Validation_Set"), start=1):
         name = f"{k}-{fps}-320x240"
         shown = [*rng.permutation(8), -1]
-        x = np.concatenate([_said(_AFFWILD2_HEADER[c], seconds, rng) for c in shown])
+        said = [_said(_AFFWILD2_HEADER[code], seconds, rng) for code in shown]
         codes = np.repeat(shown, round(seconds * fps))
         scene = Scene(Identity.random(rng), 320, 240, seed=k)
-        mouth = loudness(x, fps)
-        with FilmWriter(folder / "videos" / f"{name}.mp4", 320, 240, fps, (x, SAMPLE_RATE)) as film:
-            for i, code in enumerate(codes):
-                emotion = _AFFWILD2_HEADER[code]
-                look = EXPRESSIONS.get(CODES["affwild2"].get(emotion, ""), _OTHER)
-                film.write(
-                    scene.picture(i / fps, look, float(mouth[i]), away=float(code < 0)), i / fps
-                )
+        path = folder / "videos" / f"{name}.mp4"
+        _film(path, scene, codes, np.concatenate(said), fps)
         table = folder / "EXPR_Classification_Challenge" / part / f"{name}.txt"
         table.parent.mkdir(parents=True, exist_ok=True)
-        table.write_text("\n".join([",".join(_AFFWILD2_HEADER), *map(str, codes)]) + "\n")
+        lines = [",".join(_AFFWILD2_HEADER), *map(str, codes)]
+        table.write_text("\n".join(lines) + "\n")
     return folder
+
+
+def _film(path: Path, scene: Scene, codes: np.ndarray, sound: np.ndarray, fps: int) -> None:
+    """A film in which one picture after the other shows what its code says."""
+    mouth = loudness(sound, fps)
+    size = (scene.width, scene.height)
+    with FilmWriter(path, *size, fps, (sound, SAMPLE_RATE)) as film:
+        for i, code in enumerate(codes):
+            emotion = CODES["affwild2"].get(_AFFWILD2_HEADER[code], "")
+            look = EXPRESSIONS.get(emotion, _OTHER)
+            away = float(code < 0)
+            picture = scene.picture(i / fps, look, float(mouth[i]), away=away)
+            film.write(picture, i / fps)
 
 
 def _said(word: str, seconds: float, rng: np.random.Generator) -> np.ndarray:
     """The first ``seconds`` of a phrase in the voice that goes with one of Aff-Wild2's words."""
-    x = speak(babble(6, rng), CODES["affwild2"].get(word, "neutral"), Speaker(), rng)
+    emotion = CODES["affwild2"].get(word, "neutral")
+    x = speak(babble(6, rng), emotion, Speaker(), rng)
     return x[: round(seconds * SAMPLE_RATE)]
 
 

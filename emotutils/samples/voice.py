@@ -47,18 +47,90 @@ class _Consonant(NamedTuple):
 
 #: A stop is a gap and then a burst.
 _CONSONANTS = {
-    "b": _Consonant((220, 900, 2300), 0.12, 0.3, 700, 0.07),
-    "d": _Consonant((220, 1750, 2600), 0.12, 0.4, 3500, 0.07),
-    "g": _Consonant((220, 2000, 2400), 0.10, 0.4, 2000, 0.07),
-    "k": _Consonant((350, 2000, 2400), 0.0, 0.7, 2000, 0.10),
-    "t": _Consonant((350, 1750, 2600), 0.0, 0.8, 4200, 0.10),
-    "s": _Consonant((350, 1700, 2600), 0.0, 0.8, 5800, 0.11),
-    "f": _Consonant((350, 1100, 2300), 0.0, 0.35, 4500, 0.10),
-    "m": _Consonant((250, 1000, 2200), 0.35, 0.0, 0, 0.07),
-    "n": _Consonant((250, 1700, 2600), 0.35, 0.0, 0, 0.07),
-    "l": _Consonant((330, 1200, 2800), 0.50, 0.0, 0, 0.06),
-    "w": _Consonant((300, 650, 2200), 0.50, 0.0, 0, 0.07),
-    "j": _Consonant((280, 2200, 2900), 0.50, 0.0, 0, 0.07),
+    "b": _Consonant(
+        tract=(220, 900, 2300),
+        voicing=0.12,
+        noise=0.3,
+        centre=700,
+        seconds=0.07,
+    ),
+    "d": _Consonant(
+        tract=(220, 1750, 2600),
+        voicing=0.12,
+        noise=0.4,
+        centre=3500,
+        seconds=0.07,
+    ),
+    "g": _Consonant(
+        tract=(220, 2000, 2400),
+        voicing=0.10,
+        noise=0.4,
+        centre=2000,
+        seconds=0.07,
+    ),
+    "k": _Consonant(
+        tract=(350, 2000, 2400),
+        voicing=0.0,
+        noise=0.7,
+        centre=2000,
+        seconds=0.10,
+    ),
+    "t": _Consonant(
+        tract=(350, 1750, 2600),
+        voicing=0.0,
+        noise=0.8,
+        centre=4200,
+        seconds=0.10,
+    ),
+    "s": _Consonant(
+        tract=(350, 1700, 2600),
+        voicing=0.0,
+        noise=0.8,
+        centre=5800,
+        seconds=0.11,
+    ),
+    "f": _Consonant(
+        tract=(350, 1100, 2300),
+        voicing=0.0,
+        noise=0.35,
+        centre=4500,
+        seconds=0.10,
+    ),
+    "m": _Consonant(
+        tract=(250, 1000, 2200),
+        voicing=0.35,
+        noise=0.0,
+        centre=0,
+        seconds=0.07,
+    ),
+    "n": _Consonant(
+        tract=(250, 1700, 2600),
+        voicing=0.35,
+        noise=0.0,
+        centre=0,
+        seconds=0.07,
+    ),
+    "l": _Consonant(
+        tract=(330, 1200, 2800),
+        voicing=0.50,
+        noise=0.0,
+        centre=0,
+        seconds=0.06,
+    ),
+    "w": _Consonant(
+        tract=(300, 650, 2200),
+        voicing=0.50,
+        noise=0.0,
+        centre=0,
+        seconds=0.07,
+    ),
+    "j": _Consonant(
+        tract=(280, 2200, 2900),
+        voicing=0.50,
+        noise=0.0,
+        centre=0,
+        seconds=0.07,
+    ),
 }
 _STOPS = frozenset("bdgkt")
 
@@ -108,14 +180,102 @@ class Style:
 
 
 STYLES: dict[str, Style] = {
-    "anger": Style(4.0, 4.5, -3.0, 1.20, 0, 9000, 0.03, 0.25, 0.0, 0.22),
-    "disgust": Style(-2.0, 2.0, -4.5, 0.78, -9, 1700, 0.08, 0.80, 0.0, 0.45),
-    "fear": Style(6.5, 1.8, 0.5, 1.25, -6, 3000, 0.16, 0.40, 0.7, 0.30),
-    "happiness": Style(5.0, 6.0, 1.0, 1.12, -3, 4500, 0.04, 0.15, 0.0, 0.25),
-    "sadness": Style(-1.5, 1.0, -2.5, 0.70, -15, 800, 0.15, 0.25, 0.25, 0.60),
-    "surprise": Style(5.5, 5.0, 7.0, 1.05, -4, 3800, 0.06, 0.15, 0.0, 0.40),
-    "neutral": Style(0.0, 1.6, -2.0, 1.00, -9, 2000, 0.04, 0.15, 0.0, 0.35),
-    "calm": Style(-0.8, 1.2, -1.8, 0.84, -13, 1300, 0.08, 0.12, 0.0, 0.45),
+    "anger": Style(
+        pitch=4.0,
+        accent=4.5,
+        drift=-3.0,
+        pace=1.20,
+        level=0,
+        tilt=9000,
+        breath=0.03,
+        jitter=0.25,
+        tremor=0.0,
+        pause=0.22,
+    ),
+    "disgust": Style(
+        pitch=-2.0,
+        accent=2.0,
+        drift=-4.5,
+        pace=0.78,
+        level=-9,
+        tilt=1700,
+        breath=0.08,
+        jitter=0.80,
+        tremor=0.0,
+        pause=0.45,
+    ),
+    "fear": Style(
+        pitch=6.5,
+        accent=1.8,
+        drift=0.5,
+        pace=1.25,
+        level=-6,
+        tilt=3000,
+        breath=0.16,
+        jitter=0.40,
+        tremor=0.7,
+        pause=0.30,
+    ),
+    "happiness": Style(
+        pitch=5.0,
+        accent=6.0,
+        drift=1.0,
+        pace=1.12,
+        level=-3,
+        tilt=4500,
+        breath=0.04,
+        jitter=0.15,
+        tremor=0.0,
+        pause=0.25,
+    ),
+    "sadness": Style(
+        pitch=-1.5,
+        accent=1.0,
+        drift=-2.5,
+        pace=0.70,
+        level=-15,
+        tilt=800,
+        breath=0.15,
+        jitter=0.25,
+        tremor=0.25,
+        pause=0.60,
+    ),
+    "surprise": Style(
+        pitch=5.5,
+        accent=5.0,
+        drift=7.0,
+        pace=1.05,
+        level=-4,
+        tilt=3800,
+        breath=0.06,
+        jitter=0.15,
+        tremor=0.0,
+        pause=0.40,
+    ),
+    "neutral": Style(
+        pitch=0.0,
+        accent=1.6,
+        drift=-2.0,
+        pace=1.00,
+        level=-9,
+        tilt=2000,
+        breath=0.04,
+        jitter=0.15,
+        tremor=0.0,
+        pause=0.35,
+    ),
+    "calm": Style(
+        pitch=-0.8,
+        accent=1.2,
+        drift=-1.8,
+        pace=0.84,
+        level=-13,
+        tilt=1300,
+        breath=0.08,
+        jitter=0.12,
+        tremor=0.0,
+        pause=0.45,
+    ),
 }
 
 
@@ -230,9 +390,11 @@ def _glottis(
     wobble = style.jitter * gaussian_filter1d(rng.standard_normal(len(semitones)), 0.7)
     f0 = speaker.pitch * 2 ** ((semitones + wobble) / 12)
     at = np.arange(2 * n) / (2 * _HOP)
-    phase = np.cumsum(np.interp(at, np.arange(len(f0)), f0)) / (2 * SAMPLE_RATE)
+    by_sample = np.interp(at, np.arange(len(f0)), f0)
+    phase = np.cumsum(by_sample) / (2 * SAMPLE_RATE)
     cycle = np.floor(phase).astype(int)
-    open_part = np.clip(0.45 + 1.2 * style.breath - 0.1 * (style.tilt > 5000), 0.3, 0.7)
+    open_part = 0.45 + 1.2 * style.breath - 0.1 * (style.tilt > 5000)
+    open_part = np.clip(open_part, 0.3, 0.7)
     x = np.minimum((phase - cycle) / open_part, 1.0)
     shimmer = 1 + (0.03 + 0.12 * style.jitter) * rng.standard_normal(cycle[-1] + 1)
     pulse = np.where(x < 1, 2 * x - 3 * x**2, 0.0) * shimmer[cycle]
@@ -247,7 +409,8 @@ def _filter(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
     padded = np.pad(x, (_WINDOW // 2, _WINDOW + _FFT))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
     frames = windows[: steps * _HOP : _HOP] * _HANN
-    frames = np.fft.irfft(np.fft.rfft(frames, _FFT) * gain, _FFT)
+    spectra = np.fft.rfft(frames, _FFT)
+    frames = np.fft.irfft(spectra * gain, _FFT)
     out = np.zeros(steps * _HOP + _FFT)
     for k, frame in enumerate(frames):
         out[k * _HOP : k * _HOP + _FFT] += frame
@@ -295,12 +458,15 @@ def speak(
     breath = style.breath * speaker.breath * rng.standard_normal(n) * 0.5
     voice = _filter((pulse + breath) * voicing, _tract(plan, style, speaker))
     centre = plan.centre[:, None]
-    hiss = np.exp(-0.5 * ((_FREQUENCIES - centre) / (350 + 0.2 * centre)) ** 2)
+    width = 350 + 0.2 * centre
+    hiss = np.exp(-0.5 * ((_FREQUENCIES - centre) / width) ** 2)
     hissing = np.interp(at, np.arange(steps), plan.noise)
     noise = _filter(rng.standard_normal(n) * hissing, hiss)
-    loud = np.sqrt(np.mean(voice[voicing > 0.4] ** 2)) + 1e-9
+    voiced = voice[voicing > 0.4]
+    loud = np.sqrt(np.mean(voiced**2)) + 1e-9
     sound = voice / loud + 0.30 * noise
-    return np.tanh(0.20 * 10 ** (style.level / 20) * sound).astype(np.float32)
+    factor = 10 ** (style.level / 20)
+    return np.tanh(0.20 * factor * sound).astype(np.float32)
 
 
 def _strayed(style: Style, stray: np.ndarray) -> Style:

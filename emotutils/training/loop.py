@@ -1,7 +1,7 @@
 """The training loop. Taught in notebooks/07_conv2d."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,7 @@ def fit(
     resume: bool = False,
     progress: bool = True,
     draw: Callable[[list[int]], Pairs] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> History:
     """Train a Keras model as a recipe says; in the end it has the weights of its best epoch.
 
@@ -55,6 +56,8 @@ def fit(
     resume : go on from the last finished epoch in ``folder``, if there is one.
     progress : show a bar with the time left.
     draw : gives each epoch a training part of its own, see `Batches`.
+    callbacks : Keras callbacks of your own. They are called before ours: after an epoch they find
+        the weights as they are, not yet averaged.
 
     Returns
     -------
@@ -85,15 +88,13 @@ def fit(
         checkpoint.restore(model, count_batches(len(train), recipe))
     batches = Batches(train, n_labels, recipe, seed, epoch=len(history), draw=draw)
 
-    callbacks = [EpochSeeds(seed), Recorder(history), RawState(folder)]
+    ours = [EpochSeeds(seed), Recorder(history), RawState(folder)]
     if recipe.ema:
-        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
-    callbacks += [best, checkpoint]
+        ours.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    ours += [best, checkpoint]
     if progress:
         name = Path(folder).name if folder else model.name
-        callbacks.append(
-            ProgressBar(name, recipe.epochs * len(batches), len(history) * len(batches))
-        )
+        ours.append(ProgressBar(name, recipe.epochs * len(batches), len(history) * len(batches)))
 
     with _memory_errors_in_words(recipe):
         model.fit(
@@ -104,7 +105,7 @@ def fit(
             shuffle=False,
             validation_data=_as_validation(validation, n_labels),
             validation_batch_size=256,
-            callbacks=callbacks,
+            callbacks=[*callbacks, *ours],
             verbose=0,
         )
     model.set_weights(best.weights)

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import config
-from ..support.files import replacing
-from .auditing import audit, duplicate_groups
-from .base import Dataset
-from .openface import UNITS
+from ..datasets import Dataset, audit, duplicate_groups
+from ..datasets.openface import UNITS
+from ..training import records
 
 
 def describe(dataset: Dataset) -> dict:
@@ -73,10 +71,5 @@ def _in_order(dataset: Dataset) -> list[str]:
 
 
 def publish(facts: dict) -> Path:
-    """Put a set's facts where they ship, ``data/runs/data-NAME.json``, for notebooks to read."""
-    path = config.shipped_root() / "runs" / f"data-{facts['data']}.json"
-    with replacing(path) as temporary:
-        temporary.write_text(
-            json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-    return path
+    """Put a set's facts where they ship, as the record ``data-NAME``, for notebooks to read."""
+    return records.write(f"data-{facts['data']}", facts, publish=True)
