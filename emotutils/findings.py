@@ -164,8 +164,8 @@ class Stream:
     ----------
     name : stands in the timeline's columns: ``face``, ``voice``, or any other word.
     table : its rows in order of time. Either ``t`` (s), a moment, or ``t0`` and ``t1`` (s), a
-        window; seven probabilities ``p_anger`` … ``p_neutral``, NaN where there was nothing to
-        judge; and what was measured beside them.
+        window; seven probabilities ``p_anger`` … ``p_neutral``, NaN where there was nothing; and
+        what was measured beside them.
     gap : why it has nothing where it has nothing, in words.
     step : seconds between its rows where that was chosen (one over the frames a second), else 0.
     """

@@ -323,6 +323,22 @@ def test_any_keras_model_learns_any_arrays(recipe, tmp_path, monkeypatch):
     assert history.seconds > 0 and not list(tmp_path.iterdir())
 
 
+class StopsEarly(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.kernel = self.model.layers[-1].get_weights()[0]
+        self.model.stop_training = epoch == 2
+
+
+def test_a_callback_of_ones_own_is_asked_before_weights_are_averaged():
+    model = sequential()
+    stop = StopsEarly()
+    recipe = PLAIN.replace(ema=0.9, monitor=None)
+    history = training.fit(model, blobs(), None, recipe, progress=False, callbacks=[stop])
+    assert len(history) == 3
+    averaged = model.layers[-1].get_weights()[0]
+    assert stop.kernel.shape == averaged.shape and not np.allclose(stop.kernel, averaged)
+
+
 def test_normalisation_is_fitted_once_wherever_it_stands():
     x, y = blobs()
     inputs = keras.Input((4,))

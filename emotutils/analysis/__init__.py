@@ -108,7 +108,7 @@ def analyze(
     fuse_openface : whether that stream takes part in what all streams say together; else it stands
         beside.
     fps : frames looked at per second.
-    window, hop : seconds of sound heard at once, and from one moment of the timeline to the next.
+    window, hop : seconds of sound taken at once, and from one moment of the timeline to the next.
     fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
         hears. ``None``: the weighted mean with ``weights``, or with each network's F1 of each label
         on its validation rows; the plain mean where a stream is not calibrated.

@@ -63,7 +63,7 @@ class Combination:
 
     @property
     def joint(self) -> Network | None:
-        """The one network that sees and hears, where it decides."""
+        """The network of face and voice, where it decides."""
         return self.networks.get(JOINT)
 
     def __call__(

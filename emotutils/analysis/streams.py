@@ -60,7 +60,7 @@ class Predictor:
     ----------
     network : of the stream.
     calibration : how far the network is to be believed; None: not known.
-    joint : the network that sees and hears, where it decides.
+    joint : the network of face and voice, where it decides.
     """
 
     network: Network
@@ -106,8 +106,8 @@ def watch(
     predictor : for the face.
     detector : finds faces in a frame.
     fps : frames looked at per second.
-    warn : is told what cannot be decoded.
-    tick : is told how far the film has been read (s).
+    warn : called with what cannot be decoded.
+    tick : called with how far the film has been read (s).
     """
     tracker = faces.Tracker()
     inputs = _faces(info, detector, tracker, fps, warn, tick)
@@ -194,9 +194,9 @@ def listen(
     ----------
     info : of the film.
     predictor : for the voice.
-    window, hop : seconds of sound heard at once, and from one window to the next.
-    warn : is told what cannot be decoded.
-    tick : is told how far the film has been read (s).
+    window, hop : seconds of sound taken at once, and from one window to the next.
+    warn : called with what cannot be decoded.
+    tick : called with how far the film has been read (s).
     """
     inputs = _windows(info, predictor.network, window, hop, warn, tick)
     found = _answer(inputs, predictor, WINDOWS_AT_ONCE, SPEECH_COLUMNS)

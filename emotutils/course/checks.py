@@ -33,8 +33,8 @@ def check(say: Callable[[str], None]) -> int:
     """Look at Python, packages, sample film, networks and data; ``say`` a line for each; give the
     number of problems.
 
-    Missing real data sets are told but are no problem: the course also runs on its samples. Whether
-    those that are here are whole is for ``emotutils data check``.
+    Missing real data sets are named but are no problem: the course also runs on its samples.
+    Whether those that are here are whole is for ``emotutils data check``.
     """
     problems = 0
     for finding in _findings():

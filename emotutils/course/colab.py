@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from .. import config
-from ..datasets import catalog, download
+from ..datasets import catalog, download, parse
 from ..errors import EmotutilsError
 
 DRIVE = Path("/content/drive")
@@ -39,7 +39,9 @@ def prepare(data: str = "", *, drive: bool = False) -> None:
     if "google.colab" not in sys.modules:
         print("This is not Colab: nothing to do.")
         return
-    wanted = [catalog.entry(name) for name in data.split("+") if name]
+    wanted = []
+    if data:
+        wanted = [catalog.entry(name) for name in parse(data).parts]
     print(_graphics_card())
     archives = None
     if drive:

@@ -215,13 +215,13 @@ def _rows(
     for vote in counted.to_dict("records"):
         key = (vote["clip"], vote["modality"])
         try:
-            told = _parse(vote["clip"], actors)
+            facts = _parse(vote["clip"], actors)
             _check(vote, seen)
         except ValueError as error:
             rejects.add(f"{folder}, {key[0]}, {key[1]}", error, REMEDY)
             continue
         seen.add(key)
-        rows.append({**told, "id": f"{key[1]}/{key[0]}", **vote})
+        rows.append({**facts, "id": f"{key[1]}/{key[0]}", **vote})
     if not rows:
         raise DataError(folder, "no row in it can be used", REMEDY)
     table = pd.DataFrame(rows).sort_values(["modality", "clip"], ignore_index=True)

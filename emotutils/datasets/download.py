@@ -287,7 +287,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a zip or tar into a new ``folder``, if all that it holds are files and folders that
     stay in there.
 
-    By hand, because ``shutil`` and pooch unpack all that they are told to, and ``tarfile``'s
+    By hand, because ``shutil`` and pooch unpack all that an archive says, and ``tarfile``'s
     filters know neither zip files nor bombs.
 
     Raises

@@ -157,7 +157,7 @@ def _read(name: str, root: str | os.PathLike | None, on_error: str) -> Dataset:
 def merge(first: Dataset, *others: Dataset) -> Dataset:
     """Recordings of several sets as one, with eight labels and the set's name in ``corpus``.
 
-    The first set keeps its split. Whoever is heard in it stays where he or she is in the others
+    The first set keeps its split. Whoever speaks in it stays where he or she is in the others
     (RAVDESS's songs), and all other speakers are training material: a score stays on speakers that
     were never trained on.
     """

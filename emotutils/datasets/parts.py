@@ -58,7 +58,7 @@ def part(
     """One split of a data set as arrays.
 
     Faces are uint8 (n, 48, 48, 1); voices are what ``features`` gives for windows of 3 s, as
-    ``analyze`` hears them; action units are float32 (n, 35).
+    ``analyze`` takes them; action units are float32 (n, 35).
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ A film is the same performance as the recording 03-… with the same ``take``, s
 means, and they are the same kind of table with different numbers:
 
 - ``film_means.csv``: OpenFace run on each film with ``FeatureExtraction -au_static``, in which each
-  frame is judged by itself; published in the repository
+  frame is taken by itself; published in the repository
   KangHyunWook/Pytorch-implementation-of-Multimodal-emotion-recognition-on-RAVDESS-dataset.
 - the tracking archive (``ravdess_tracking``), a row a frame: OpenFace's default, dynamic models,
   which first subtract what is usual for this face in this film. The means are taken here.

@@ -1,4 +1,4 @@
-"""The files of a corpus: each found once, told by its name, and read strictly.
+"""The files of a corpus: each found once, known by its name, and read strictly.
 
 A film that somebody wants analysed is mended in silence (``media.load_sound`` puts zeros where
 samples are missing); a corpus that is learned from must not hold such a recording. Taught in

@@ -55,8 +55,8 @@ def probe(path: StrPath) -> FilmInfo:
     """
     path = Path(path)
     shown = first_frame(path, "video")
-    heard = first_frame(path, "audio")
-    if shown is None and heard is None:
+    sounding = first_frame(path, "audio")
+    if shown is None and sounding is None:
         raise MediaError(
             path,
             "holds neither a picture nor a sound that can be read",
@@ -64,13 +64,13 @@ def probe(path: StrPath) -> FilmInfo:
         )
     with open_film(path) as container:
         picture = stream_of(container, "video") if shown else None
-        sound = stream_of(container, "audio") if heard else None
+        sound = stream_of(container, "audio") if sounding else None
         return FilmInfo(
             path=path,
             duration=_duration(Track(container, picture or sound, ignore)),
             has_video=shown is not None,
-            has_audio=heard is not None,
-            sample_rate=heard.sample_rate if heard else None,
+            has_audio=sounding is not None,
+            sample_rate=sounding.sample_rate if sounding else None,
             size=path.stat().st_size,
             container=container.format.name,
             video_codec=_codec(picture),

@@ -1,4 +1,4 @@
-"""One network that sees and hears: two trunks, joined behind their last hidden layers (thesis 6.2).
+"""One network for face and voice: two trunks, joined behind their last hidden layers (thesis 6.2).
 
 Its trunks are the course's own networks without their last layer. Joining by attention over time
 would need faces and voices of one film; embeddings that are averaged over frames do not. Taught in

@@ -7,8 +7,8 @@ disagree, nobody is in the picture, and the face is silent.
 
 **The actor is cast.** Person, expressions, voice, ways of speaking and takes were searched at
 random, and kept where the shipped networks named what is acted; a look at every expression, and the
-directions that reviews of vocal expression give, set the limits. The judges chose their own actor:
-the film shows how the tool works, never how well.
+directions that reviews of vocal expression give, set the limits. The networks chose their own
+actor: the film shows how the tool works, never how well.
 """
 
 import csv
@@ -166,7 +166,7 @@ _TAKES = {
     "sadness": 4,
     "surprise": 50,
 }
-_TIMES = 3  # the phrase is said in a stretch: every window of 3 s then hears the whole of it
+_TIMES = 3  # the phrase is said in a stretch: every window of 3 s then holds the whole of it
 _ROOM = 1.5e-4  # the noise of the room
 
 

@@ -132,7 +132,7 @@ METHOD_NAMES = {
     "joint": "one network (`joint`)",
 }
 
-#: Runs that are told in detail, and what their rows are called.
+#: Runs that are shown in detail, and what their rows are called.
 FACES = tuple(_official(network) for network in ("conv2d", "vgg16", "resnet50"))
 VOICES = {
     "`crnn`": Training("folds-5", "ravdess", "crnn", "best"),
@@ -215,9 +215,9 @@ def voices_table() -> str:
         rows.append((f"{name} on 40 MFCCs", "", _score(method["uar"])))
     for seeds in zip(*(record["folds"] for record in TESS.runs()), strict=True):
         split = seeds[0]["split"]
-        (heard,) = split["train"]["groups"]
+        (trained,) = split["train"]["groups"]
         (tested,) = split["test"]["groups"]
-        women = f"the {_woman(heard)} woman heard, the {_woman(tested)} tested"
+        women = f"the {_woman(trained)} woman heard, the {_woman(tested)} tested"
         rows.append((f"`crnn` on TESS: {women}", *_by_seed([fold["test"] for fold in seeds])))
     note = (
         "UAR. RAVDESS speech, eight labels: five networks, each tested on the actors that it "

@@ -89,9 +89,9 @@ def _speech_power(x: np.ndarray, sr: int) -> np.ndarray:
     padded = np.pad(x, (before, behind))
     hz = np.arange(n_fft // 2 + 1) * sr / n_fft
     lowest, highest = _SPEECH_BAND
-    heard = (lowest <= hz) & (hz <= highest)
+    in_band = (lowest <= hz) & (hz <= highest)
     spectrum = power_spectrum(padded, n_fft, hop)
-    power = spectrum[:, :n] * heard[:, None]
+    power = spectrum[:, :n] * in_band[:, None]
     power /= n_fft * n_fft / 16  # a full-scale sine is 0 dBFS or so, whatever n_fft
     return power
 

@@ -151,7 +151,7 @@ class Features:
         return mfcc(clip, self.sr, self.n_mfcc, **options)
 
     def _clip(self, x: np.ndarray, activity: np.ndarray | None) -> np.ndarray:
-        """The part of the clip that the network hears, brought to one level."""
+        """The part of the clip that the network takes, brought to one level."""
         x = trim_or_whole(x, self.sr, activity=activity)
         size = round(self.seconds * self.sr)
         begin = max(0, len(x) - size) // 2

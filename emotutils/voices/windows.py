@@ -7,7 +7,7 @@ import numpy as np
 from .activity import trim_or_whole
 from .sound import SAMPLE_RATE, as_sound
 
-WINDOW = 3.0  #: seconds of sound that a voice network hears at once (thesis 4.7 cuts to 3 s)
+WINDOW = 3.0  #: seconds of sound that a voice network takes at once (thesis 4.7 cuts to 3 s)
 HOP = 0.5  #: seconds from one window to the next
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from .registry import exercise
 
 
-def _judge_softmax(answer) -> None:
+def _check_softmax(answer) -> None:
     third = 1 / 3
     three_equal = [5, 5, 5]
     last_twice = [0, 0, np.log(2)]
@@ -57,7 +57,7 @@ def _judge_softmax(answer) -> None:
     assert right, "take each row's own maximum from it"
 
 
-@exercise("01.1", _judge_softmax)
+@exercise("01.1", _check_softmax)
 def softmax(z: np.ndarray) -> np.ndarray:
     """Probabilities (n, k) from scores (n, k). The largest exponent is 0, so that nothing
     overflows.
@@ -67,7 +67,7 @@ def softmax(z: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=1, keepdims=True)
 
 
-def _judge_step(answer) -> None:
+def _check_step(answer) -> None:
     rng = np.random.default_rng(0)
     cases = (
         (5, 1, 0.1),
@@ -103,7 +103,7 @@ def _judge_step(answer) -> None:
         assert right, "compare your gradient with finite differences, as in section 9"
 
 
-@exercise("01.2", _judge_step)
+@exercise("01.2", _check_step)
 def gradient_step(
     w: np.ndarray, b: float, X: np.ndarray, y: np.ndarray, rate: float
 ) -> tuple[np.ndarray, float]:
@@ -117,7 +117,7 @@ def gradient_step(
     return new_w, new_b
 
 
-def _judge_precision_recall(answer) -> None:
+def _check_precision_recall(answer) -> None:
     y = np.repeat(["joy", "fear", "calm"], [4, 2, 2])
     said = np.array(["joy", "joy", "fear", "joy", "joy", "joy", "calm", "joy"])
     cases = {
@@ -146,7 +146,7 @@ def _judge_precision_recall(answer) -> None:
     assert recall == 0, "a label that is never said is never found: its recall is 0"
 
 
-@exercise("01.3", _judge_precision_recall)
+@exercise("01.3", _check_precision_recall)
 def precision_recall(y: np.ndarray, said: np.ndarray, label: str) -> tuple[float, float]:
     """Of the answers ``label`` the share that is right, and of the rows with that label the share
     that is found.

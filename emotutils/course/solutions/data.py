@@ -8,7 +8,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from .registry import exercise
 
 
-def _judge_baseline(answer) -> None:
+def _check_baseline(answer) -> None:
     cases = {"abaa": 0.75, "x": 1.0, "abcd": 0.25}
     for word, expected in cases.items():
         labels = list(word)
@@ -19,14 +19,14 @@ def _judge_baseline(answer) -> None:
         assert right, f"for {labels} it should be {expected}, not {got}"
 
 
-@exercise("03.1", _judge_baseline)
+@exercise("03.1", _check_baseline)
 def baseline_accuracy(labels: pd.Series) -> float:
     """The accuracy of always answering the most frequent label."""
     shares = labels.value_counts(normalize=True)
     return shares.max()
 
 
-def _judge_weights(answer) -> None:
+def _check_weights(answer) -> None:
     y = np.repeat([0, 1, 2], [6, 2, 4])
     got = answer(y, 3)
     assert got is not None, "the function returns nothing yet"
@@ -38,14 +38,14 @@ def _judge_weights(answer) -> None:
     assert right, "each label should count n / (k · its rows), so that all weigh the same together"
 
 
-@exercise("03.2", _judge_weights)
+@exercise("03.2", _check_weights)
 def class_weights(y: np.ndarray, n_labels: int) -> np.ndarray:
     """A weight for each label, so that rare ones count as much as frequent ones."""
     counts = np.bincount(y, minlength=n_labels)
     return len(y) / (n_labels * counts)
 
 
-def _judge_leaked(answer) -> None:
+def _check_leaked(answer) -> None:
     rows = [
         ("train", "a"),
         ("train", "b"),
@@ -65,7 +65,7 @@ def _judge_leaked(answer) -> None:
     assert got == 0, f"where every row is its own group nothing leaks, but your answer is {got}"
 
 
-@exercise("03.3", _judge_leaked)
+@exercise("03.3", _check_leaked)
 def leaked(table: pd.DataFrame) -> int:
     """How many test rows have a row of the same group in train."""
     is_train = table["split"] == "train"
@@ -76,7 +76,7 @@ def leaked(table: pd.DataFrame) -> int:
     return int(has_twin.sum())
 
 
-def _judge_sharpness(answer) -> None:
+def _check_sharpness(answer) -> None:
     rng = np.random.default_rng(0)
     sharp = rng.integers(0, 256, (48, 48), dtype=np.uint8)
     got = answer(sharp)
@@ -89,14 +89,14 @@ def _judge_sharpness(answer) -> None:
     assert got == 0, "an empty picture has no edges: 0"
 
 
-@exercise("04.1", _judge_sharpness)
+@exercise("04.1", _check_sharpness)
 def sharpness(picture: np.ndarray) -> float:
     """Variance of the Laplacian: how much fine detail a grey picture has."""
     edges = cv2.Laplacian(picture, cv2.CV_64F)
     return edges.var()
 
 
-def _judge_balanced(answer) -> None:
+def _check_balanced(answer) -> None:
     rows = np.repeat(["happiness", "fear", "anger"], [9, 3, 5])
     labels = pd.Series(rows)
     labels.index += 100
@@ -113,7 +113,7 @@ def _judge_balanced(answer) -> None:
     assert chosen == list(again), "the same seed must choose the same rows"
 
 
-@exercise("04.2", _judge_balanced)
+@exercise("04.2", _check_balanced)
 def balanced_rows(labels: pd.Series, seed: int) -> pd.Index:
     """The index of equally many rows of each label, chosen at random."""
     counts = labels.value_counts()
@@ -122,7 +122,7 @@ def balanced_rows(labels: pd.Series, seed: int) -> pd.Index:
     return chosen.index
 
 
-def _judge_film_disjoint(answer) -> None:
+def _check_film_disjoint(answer) -> None:
     names = [f"film-{k}" for k in range(6)]
     films = pd.Series(np.repeat(names, 10))
     got = answer(films, 0)
@@ -135,7 +135,7 @@ def _judge_film_disjoint(answer) -> None:
         assert part.nunique() == 1, f"{film} lies on both sides"
 
 
-@exercise("04.3", _judge_film_disjoint)
+@exercise("04.3", _check_film_disjoint)
 def film_disjoint(films: pd.Series, seed: int) -> pd.Series:
     """``"train"`` or ``"test"`` for each row, so that no film lies on both sides; a third of the
     films are test.
@@ -148,7 +148,7 @@ def film_disjoint(films: pd.Series, seed: int) -> pd.Series:
     return is_test.map(sides)
 
 
-def _judge_parse_name(answer) -> None:
+def _check_parse_name(answer) -> None:
     got = answer("03-01-05-02-01-02-12.wav")
     assert got is not None, "the function returns nothing yet"
     expected = {"emotion": "anger", "actor": 12, "sex": "female"}
@@ -161,7 +161,7 @@ def _judge_parse_name(answer) -> None:
     assert got == expected, "02 is calm, and odd actors are male"
 
 
-@exercise("05.1", _judge_parse_name)
+@exercise("05.1", _check_parse_name)
 def parse_name(name: str) -> dict:
     """Emotion, actor and sex from the name of a RAVDESS file."""
     from ...emotions import CODES
@@ -179,7 +179,7 @@ def parse_name(name: str) -> dict:
     }
 
 
-def _judge_standardise(answer) -> None:
+def _check_standardise(answer) -> None:
     rng = np.random.default_rng(0)
     train = rng.normal(5, 2, (200, 3))
     test = rng.normal(9, 4, (50, 3))
@@ -205,7 +205,7 @@ def _judge_standardise(answer) -> None:
     assert right, "use the training rows' mean and deviation"
 
 
-@exercise("05.2", _judge_standardise)
+@exercise("05.2", _check_standardise)
 def standardise(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both parts with the training rows' mean taken off, in units of the training rows' standard
     deviation.
@@ -217,7 +217,7 @@ def standardise(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np
     return train, test
 
 
-def _judge_mix(answer) -> None:
+def _check_mix(answer) -> None:
     rng = np.random.default_rng(0)
     t = np.arange(16000)
     wave = np.sin(t / 20)
@@ -235,7 +235,7 @@ def _judge_mix(answer) -> None:
         assert off < 0.1, f"asked for {snr} dB, the mixture has {reached:.1f} dB"
 
 
-@exercise("05.3", _judge_mix)
+@exercise("05.3", _check_mix)
 def mix(x: np.ndarray, noise: np.ndarray, snr: float) -> np.ndarray:
     """The voice with noise added, ``snr`` decibels weaker than the voice."""
     ratio = 10 ** (snr / 10)

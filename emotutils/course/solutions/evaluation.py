@@ -8,7 +8,7 @@ from ...evaluation.calibration import ece as measured
 from .registry import exercise
 
 
-def _judge_specificity(answer) -> None:
+def _check_specificity(answer) -> None:
     two = [
         [8, 2],
         [1, 9],
@@ -42,7 +42,7 @@ def _judge_specificity(answer) -> None:
         assert right, f"for {confusion} it should be {rounded}"
 
 
-@exercise("11.1", _judge_specificity)
+@exercise("11.1", _check_specificity)
 def specificity(confusion: np.ndarray) -> np.ndarray:
     """Of all rows that do not have a label, the share that is not given it; one number a label."""
     hits = np.diag(confusion)
@@ -53,7 +53,7 @@ def specificity(confusion: np.ndarray) -> np.ndarray:
     return 1 - false_alarms / others
 
 
-def _judge_wilson(answer) -> None:
+def _check_wilson(answer) -> None:
     cases = (
         (7, 10),
         (2474, 3589),
@@ -79,7 +79,7 @@ def _judge_wilson(answer) -> None:
         assert right, hint
 
 
-@exercise("11.2", _judge_wilson)
+@exercise("11.2", _check_wilson)
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share (1927)."""
     z = 1.96
@@ -93,7 +93,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     return middle - reach, middle + reach
 
 
-def _judge_ece(answer) -> None:
+def _check_ece(answer) -> None:
     rng = np.random.default_rng(0)
     cases = (
         (1, 3, 10),
@@ -119,7 +119,7 @@ def _judge_ece(answer) -> None:
         assert right, hint
 
 
-@exercise("11.3", _judge_ece)
+@exercise("11.3", _check_ece)
 def calibration_error(y: np.ndarray, proba: np.ndarray, bins: int) -> float:
     """The mean gap between how sure a network is and how often it is right, over bins of equal
     width.

@@ -6,7 +6,7 @@ from scipy.signal import correlate2d
 from .registry import exercise
 
 
-def _judge_chain(answer) -> None:
+def _check_chain(answer) -> None:
     same = (3, 1, 1)
     pool = (2, 2, 0)
     cases = [
@@ -21,7 +21,7 @@ def _judge_chain(answer) -> None:
         assert got == expected, f"{size} wide through {steps} leaves {expected}, not {got}"
 
 
-@exercise("07.1", _judge_chain)
+@exercise("07.1", _check_chain)
 def chain(size: int, steps: list[tuple[int, int, int]]) -> int:
     """The width after convolutions and poolings, each given as (kernel, stride, padding)."""
     for kernel, stride, padding in steps:
@@ -30,7 +30,7 @@ def chain(size: int, steps: list[tuple[int, int, int]]) -> int:
     return size
 
 
-def _judge_parameters(answer) -> None:
+def _check_parameters(answer) -> None:
     # As Keras counts them in the thesis's network (320 and 18,496), in ours (13,824), and with 1×1
     # filters.
     cases = {
@@ -46,14 +46,14 @@ def _judge_parameters(answer) -> None:
         assert got == expected, hint
 
 
-@exercise("07.2", _judge_parameters)
+@exercise("07.2", _check_parameters)
 def parameters(kernel: int, channels: int, filters: int, bias: bool) -> int:
     """The number of parameters of a Conv2D layer with square filters."""
     weights = kernel * kernel * channels
     return filters * (weights + bias)
 
 
-def _judge_convolve(answer) -> None:
+def _check_convolve(answer) -> None:
     rng = np.random.default_rng(0)
     cases = (
         (6, 6, 3),
@@ -79,7 +79,7 @@ def _judge_convolve(answer) -> None:
         assert right, "multiply each patch with the kernel, number by number, and add up"
 
 
-@exercise("07.3", _judge_convolve)
+@exercise("07.3", _check_convolve)
 def convolve(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """The answer of a filter at every place where it fits whole."""
     h, w = kernel.shape

@@ -16,7 +16,7 @@ def _normalised(p: np.ndarray) -> np.ndarray:
     return p / totals
 
 
-def _judge_product(answer) -> None:
+def _check_product(answer) -> None:
     face = _some(20)
     voice = _some(21)
     voice = voice[:20]
@@ -43,7 +43,7 @@ def _judge_product(answer) -> None:
     assert same, "p(face) · p(voice) / prior, then normalise"
 
 
-@exercise("13.1", _judge_product)
+@exercise("13.1", _check_product)
 def product(face: np.ndarray, voice: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """The product of two experts, (n, 7) each, with the label prior (7,) divided out once."""
     p = face * voice / prior
@@ -51,7 +51,7 @@ def product(face: np.ndarray, voice: np.ndarray, prior: np.ndarray) -> np.ndarra
     return p / totals
 
 
-def _judge_threshold(answer) -> None:
+def _check_threshold(answer) -> None:
     rng = np.random.default_rng(5)
     for rate in (0.1, 0.25, 0.4):
         top = rng.random(400)
@@ -76,7 +76,7 @@ def _judge_threshold(answer) -> None:
         assert got <= lowest + 1e-12, hint
 
 
-@exercise("13.2", _judge_threshold)
+@exercise("13.2", _check_threshold)
 def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
     """The lowest threshold on the top probability at which at most this share of the answers given
     is wrong.
@@ -90,7 +90,7 @@ def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
     return float(top[least_sure])
 
 
-def _judge_runs(answer) -> None:
+def _check_runs(answer) -> None:
     one = [0, 1, 1, 1, 0, 1, 0]
     two = [1, 1, 0, 0, 1, 1]
     both = [(0.0, 2.0), (4.0, 6.0)]
@@ -114,7 +114,7 @@ def _judge_runs(answer) -> None:
         assert pairs == expected, hint
 
 
-@exercise("13.3", _judge_runs)
+@exercise("13.3", _check_runs)
 def stretches(apart: np.ndarray, hop: float, least: float) -> list[tuple[float, float]]:
     """From when to when (s) moments are marked, for stretches of at least so many seconds."""
     flags = apart.astype(int)

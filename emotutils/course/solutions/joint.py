@@ -5,7 +5,7 @@ import numpy as np
 from .registry import exercise
 
 
-def _judge_dropout(answer) -> None:
+def _check_dropout(answer) -> None:
     present = np.ones((4000, 2))
     rng = np.random.default_rng(1)
     got = answer(present.copy(), 0.5, rng)
@@ -23,10 +23,10 @@ def _judge_dropout(answer) -> None:
     faces = got[alone, 0]
     share = faces.mean()
     assert 0.45 < share < 0.55, "face and voice should be hidden equally often"
-    _judge_dropout_where_some_are_missing(answer)
+    _check_dropout_where_some_are_missing(answer)
 
 
-def _judge_dropout_where_some_are_missing(answer) -> None:
+def _check_dropout_where_some_are_missing(answer) -> None:
     rng = np.random.default_rng(0)
     luck = rng.random((500, 2))
     drawn = luck < 0.5
@@ -45,7 +45,7 @@ def _judge_dropout_where_some_are_missing(answer) -> None:
     assert alone.all(), hint
 
 
-@exercise("14.1", _judge_dropout)
+@exercise("14.1", _check_dropout)
 def modality_dropout(present: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
     """Hide face or voice, each as often, from this share of the rows that have both; ``present`` is
     (n, 2), 1 or 0.
@@ -60,7 +60,7 @@ def modality_dropout(present: np.ndarray, rate: float, rng: np.random.Generator)
     return out
 
 
-def _judge_shared(answer) -> None:
+def _check_shared(answer) -> None:
     cases = (
         ("ab", "xx", "c", "y", "", ""),
         ("ab", "xy", "bd", "zy", "b", "y"),
@@ -72,16 +72,16 @@ def _judge_shared(answer) -> None:
         faces, actors = got
         train = sides[:2]
         test = sides[2:]
-        told = f"faces and actors {train} in train, {test} in test"
+        case = f"faces and actors {train} in train, {test} in test"
         expected = list(same_faces)
-        hint = f"{told}: the same faces are {expected}"
+        hint = f"{case}: the same faces are {expected}"
         assert set(faces) == set(expected), hint
         expected = list(same_actors)
-        hint = f"{told}: the same actors are {expected}"
+        hint = f"{case}: the same actors are {expected}"
         assert set(actors) == set(expected), hint
 
 
-@exercise("14.2", _judge_shared)
+@exercise("14.2", _check_shared)
 def shared(train_faces, train_actors, test_faces, test_actors) -> tuple[set, set]:
     """The faces, and the actors, that stand on both sides of a split."""
     faces = set(train_faces) & set(test_faces)

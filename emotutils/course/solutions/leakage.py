@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from .registry import exercise
 
 
-def _judge_group_split(answer) -> None:
+def _check_group_split(answer) -> None:
     rng = np.random.default_rng(0)
     for share in (0.2, 0.5):
         actors = [f"actor {i:02}" for i in range(20)]
@@ -46,7 +46,7 @@ def _judge_group_split(answer) -> None:
         assert differ, "the seed changes nothing"
 
 
-@exercise("12.1", _judge_group_split)
+@exercise("12.1", _check_group_split)
 def group_split(groups, share: float, seed: int) -> np.ndarray:
     """Which rows test: whole groups, drawn one after the other until they hold the share of the
     rows.
@@ -62,7 +62,7 @@ def group_split(groups, share: float, seed: int) -> np.ndarray:
     return test
 
 
-def _judge_nearest_gap(answer) -> None:
+def _check_nearest_gap(answer) -> None:
     t = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     scattered = [1, 0, 1, 1, 0, 1]
     first_two = [1, 1, 0, 0, 0, 0]
@@ -83,7 +83,7 @@ def _judge_nearest_gap(answer) -> None:
         assert right, hint
 
 
-@exercise("12.2", _judge_nearest_gap)
+@exercise("12.2", _check_nearest_gap)
 def nearest_gap(t, is_train) -> np.ndarray:
     """For each test frame the seconds to the nearest training frame of the same film."""
     test = t[~is_train]
@@ -126,7 +126,7 @@ def _copied_first(X, y) -> float:
     return scores.mean()
 
 
-def _judge_leaks(answer) -> None:
+def _check_leaks(answer) -> None:
     cases = (
         (_honest, False, "a pipeline whose every step is fitted on training rows"),
         (_chosen_on_all, True, "one that chooses its columns on all rows"),
@@ -139,7 +139,7 @@ def _judge_leaks(answer) -> None:
         assert bool(got) == expected, f"{words}: should be {expected}"
 
 
-@exercise("12.3", _judge_leaks)
+@exercise("12.3", _check_leaks)
 def leaks(pipeline) -> bool:
     """Whether a pipeline finds labels in noise: where there is nothing to learn, more than chance
     is a leak.

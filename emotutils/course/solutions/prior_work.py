@@ -7,7 +7,7 @@ from scipy.stats import binom
 from .registry import exercise
 
 
-def _judge_sizes(answer) -> None:
+def _check_sizes(answer) -> None:
     cases = (
         (33.3, 1, 40),
         (66.67, 2, 100),
@@ -45,7 +45,7 @@ def _printed(n: int, digits: int) -> set[float]:
     return printed
 
 
-@exercise("02.1", _judge_sizes)
+@exercise("02.1", _check_sizes)
 def plausible_sizes(percent: float, digits: int, most: int) -> list[int]:
     """The numbers of test rows, up to ``most``, of which some count of hits prints as that."""
     fitting = []
@@ -66,7 +66,7 @@ def _expected_best(accuracy: float, n: int, k: int) -> float:
     return float(mean / n)
 
 
-def _judge_luck(answer) -> None:
+def _check_luck(answer) -> None:
     cases = (
         (0.5, 100, 1),
         (0.7, 224, 20),
@@ -85,7 +85,7 @@ def _judge_luck(answer) -> None:
         assert abs(got - expected) < 0.006, hint
 
 
-@exercise("02.2", _judge_luck)
+@exercise("02.2", _check_luck)
 def best_by_luck(accuracy: float, n: int, k: int) -> float:
     """The best score among k systems of the same accuracy, on n test rows each, on average."""
     rng = np.random.default_rng(0)
@@ -94,7 +94,7 @@ def best_by_luck(accuracy: float, n: int, k: int) -> float:
     return best.mean() / n
 
 
-def _judge_ceiling(answer) -> None:
+def _check_ceiling(answer) -> None:
     table = pd.DataFrame(
         [
             ("faces", "a", 0.70, "kept apart"),
@@ -129,7 +129,7 @@ def _judge_ceiling(answer) -> None:
         assert got == expected, f"above the best honest row of their task are {expected}, not {got}"
 
 
-@exercise("02.3", _judge_ceiling)
+@exercise("02.3", _check_ceiling)
 def above_ceiling(table: pd.DataFrame) -> list[str]:
     """The systems that claim more than the best honestly divided system of their task."""
     is_honest = table["kind"].isin(["kept apart", "averaged"])

@@ -16,17 +16,17 @@ from IPython.display import Markdown, display
 _EXERCISES: dict[str, tuple[Callable, Callable]] = {}
 
 
-def exercise(key: str, judge: Callable[[Callable], None]) -> Callable[[Callable], Callable]:
+def exercise(key: str, check_answer: Callable[[Callable], None]) -> Callable[[Callable], Callable]:
     """Register the decorated function as the solution of exercise ``key``.
 
     Parameters
     ----------
-    judge : takes an answer (a function like the solution) and raises AssertionError with a hint if
-        it is not right.
+    check_answer : takes an answer (a function like the solution) and raises AssertionError with a
+        hint if it is not right.
     """
 
     def register(solution: Callable) -> Callable:
-        _EXERCISES[key] = judge, solution
+        _EXERCISES[key] = check_answer, solution
         return solution
 
     return register
@@ -49,10 +49,10 @@ def check(key: str, answer: Callable) -> None:
     >>> solutions.check("09.3", solutions.solution("09.3"))
     09.3: right.
     """
-    judge, _ = _EXERCISES[key]
+    check_answer, _ = _EXERCISES[key]
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            judge(answer)
+            check_answer(answer)
     except AssertionError as hint:
         print(f"{key}: not yet. {hint}")
     except Exception as error:

@@ -5,7 +5,7 @@ import numpy as np
 from .registry import exercise
 
 
-def _judge_bottleneck(answer) -> None:
+def _check_bottleneck(answer) -> None:
     # As keras.applications counts the convolutions of ResNet50 (batch normalisation left out).
     cases = {
         (256, 64, False): 70016,
@@ -20,7 +20,7 @@ def _judge_bottleneck(answer) -> None:
         assert got == expected, hint
 
 
-@exercise("09.1", _judge_bottleneck)
+@exercise("09.1", _check_bottleneck)
 def bottleneck(before: int, width: int, project: bool) -> int:
     """The parameters of a bottleneck's convolutions, each with a bias: 1×1, 3×3, 1×1 and, if asked,
     the shortcut's.
@@ -34,7 +34,7 @@ def bottleneck(before: int, width: int, project: bool) -> int:
     return total
 
 
-def _judge_early_stopping(answer) -> None:
+def _check_early_stopping(answer) -> None:
     rising = [0.3, 0.4, 0.5]
     late = [0.3, 0.5, 0.4, 0.45, 0.49, 0.6]
     flat = [0.4, 0.4, 0.4]
@@ -52,7 +52,7 @@ def _judge_early_stopping(answer) -> None:
         assert tuple(got) == expected, hint
 
 
-@exercise("09.2", _judge_early_stopping)
+@exercise("09.2", _check_early_stopping)
 def early_stopping(scores: list[float], patience: int) -> tuple[int, int]:
     """The epoch whose weights are kept, and the last epoch that is trained, both counted from 1."""
     best = 0
@@ -64,7 +64,7 @@ def early_stopping(scores: list[float], patience: int) -> tuple[int, int]:
     return best + 1, epoch + 1
 
 
-def _judge_padded(answer) -> None:
+def _check_padded(answer) -> None:
     cases = {2: 20 / 36, 1: 8 / 9, 3: 32 / 81, 48: 572 / 20736}
     for size, expected in cases.items():
         got = answer(size)
@@ -73,7 +73,7 @@ def _judge_padded(answer) -> None:
         assert right, f"on {size}×{size} it is {expected:.4f}, not {got:.4f}"
 
 
-@exercise("09.3", _judge_padded)
+@exercise("09.3", _check_padded)
 def padded(size: int) -> float:
     """The share of a padded 3×3 convolution's products, on size×size places, that fall on the
     border of zeros.

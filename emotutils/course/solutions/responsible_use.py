@@ -8,7 +8,7 @@ import numpy as np
 from .registry import exercise
 
 
-def _judge_difference(answer) -> None:
+def _check_difference(answer) -> None:
     rng = np.random.default_rng(1)
     better = rng.normal(0.7, 0.10, 12)
     worse = rng.normal(0.6, 0.10, 12)
@@ -46,7 +46,7 @@ def _bootstrap(a: np.ndarray, b: np.ndarray, rounds: int, seed: int) -> np.ndarr
     return np.percentile(means_a - means_b, [2.5, 97.5])
 
 
-@exercise("15.1", _judge_difference)
+@exercise("15.1", _check_difference)
 def difference_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
     """Mean of a minus mean of b, and its 95 % interval from drawing people anew in each group."""
     rng = np.random.default_rng(0)
@@ -57,7 +57,7 @@ def difference_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float, flo
     return a.mean() - b.mean(), low, high
 
 
-def _judge_unanswered(answer) -> None:
+def _check_unanswered(answer) -> None:
     fields = ["Intended use", "Not intended", "Who was asked", "Who answers for it"]
     cases = (
         (
@@ -78,19 +78,19 @@ def _judge_unanswered(answer) -> None:
         assert got is not None, "the function returns nothing yet"
         expected = [fields[k] for k in blank]
         got = list(got)
-        told = f"{text!r} leaves {expected} open"
+        case = f"{text!r} leaves {expected} open"
         if expected:
-            assert got, told
+            assert got, case
         if "Who was asked" in expected:
             hint = "a field that is not in the text at all is unanswered, too"
             assert "Who was asked" in got, hint
         else:
             hint = '"nobody yet" is an answer, and an important one'
             assert "Who was asked" not in got, hint
-        assert got == expected, f"{told}, in the order of the fields; not {got}"
+        assert got == expected, f"{case}, in the order of the fields; not {got}"
 
 
-@exercise("15.2", _judge_unanswered)
+@exercise("15.2", _check_unanswered)
 def unanswered(text: str, fields: list[str]) -> list[str]:
     """The fields of a model card that nobody has filled in; a line each, as ``Field: answer``."""
     answers = {}
@@ -106,7 +106,7 @@ def unanswered(text: str, fields: list[str]) -> list[str]:
     return found
 
 
-def _judge_sentence(answer) -> None:
+def _check_sentence(answer) -> None:
     cases = (
         ("face", "anger", 0.81, 0.5, "looks like anger"),
         ("voice", "sadness", 0.50, 0.5, "sounds like sadness"),
@@ -117,23 +117,23 @@ def _judge_sentence(answer) -> None:
     for stream, label, p, threshold, expected in cases:
         got = answer(stream, label, p, threshold)
         assert got is not None, "the function returns nothing yet"
-        told = f"{stream}, {label}, {p}, threshold {threshold}"
+        case = f"{stream}, {label}, {p}, threshold {threshold}"
         assert not feeling.search(got), (
             "a network knows how something looks or sounds to people who label, "
             "not what anybody feels"
         )
         if stream == "voice":
             assert "looks" not in got, "a voice has no looks"
-        assert expected in got, f"{told}: the sentence should say {expected!r}, not {got!r}"
-        assert stream in got, f"{told}: say which stream it is about"
+        assert expected in got, f"{case}: the sentence should say {expected!r}, not {got!r}"
+        assert stream in got, f"{case}: say which stream it is about"
         named = label in got
         if expected in ("not sure", "nothing"):
-            assert not named, f"{told}: then do not name a label"
+            assert not named, f"{case}: then do not name a label"
         else:
-            assert named, f"{told}: name the label"
+            assert named, f"{case}: name the label"
 
 
-@exercise("15.3", _judge_sentence)
+@exercise("15.3", _check_sentence)
 def sentence(stream: str, label: str, p: float, threshold: float) -> str:
     """What may be said of one moment of a face or a voice."""
     if math.isnan(p):

@@ -6,7 +6,7 @@ from scipy.stats import t as student
 from .registry import exercise
 
 
-def _judge_fits(answer) -> None:
+def _check_fits(answer) -> None:
     grid = {"epochs": (5, 10, 50), "batch_size": (10, 20, 50, 100)}
     two = {"activation": ("relu", "tanh")}
     cases = (
@@ -24,7 +24,7 @@ def _judge_fits(answer) -> None:
         assert got == expected, f"{case} makes {expected} fits, not {got}"
 
 
-@exercise("06.1", _judge_fits)
+@exercise("06.1", _check_fits)
 def fits(space: dict, folds: int, repeats: int, refit: bool) -> int:
     """How many networks a grid search trains."""
     points = 1
@@ -34,7 +34,7 @@ def fits(space: dict, folds: int, repeats: int, refit: bool) -> int:
     return in_folds + int(refit)
 
 
-def _judge_interval(answer) -> None:
+def _check_interval(answer) -> None:
     rng = np.random.default_rng(0)
     cases = (
         (3, 1600, 800),
@@ -68,7 +68,7 @@ def _judge_interval(answer) -> None:
         )
 
 
-@exercise("06.2", _judge_interval)
+@exercise("06.2", _check_interval)
 def interval(scores, n_train: int, n_test: int) -> tuple[float, float]:
     """The 95 % interval of a mean over folds (Nadeau and Bengio 2003)."""
     scores = np.asarray(scores)
@@ -81,7 +81,7 @@ def interval(scores, n_train: int, n_test: int) -> tuple[float, float]:
     return mean - reach, mean + reach
 
 
-def _judge_holm(answer) -> None:
+def _check_holm(answer) -> None:
     cases = {
         (0.01,): [0.01],
         (0.01, 0.04): [0.02, 0.04],
@@ -99,7 +99,7 @@ def _judge_holm(answer) -> None:
         assert right, f"p = {p} gives {expected}, not {rounded}"
 
 
-@exercise("06.3", _judge_holm)
+@exercise("06.3", _check_holm)
 def holm(p) -> np.ndarray:
     """p-values corrected for their number (Holm 1979), in the order given."""
     p = np.asarray(p, dtype=float)

@@ -6,7 +6,7 @@ from scipy.signal import correlate2d
 from .registry import exercise
 
 
-def _judge_stacked(answer) -> None:
+def _check_stacked(answer) -> None:
     cases = {
         (5, 1): (2, 18, 25),
         (3, 64): (1, 36864, 36864),
@@ -19,7 +19,7 @@ def _judge_stacked(answer) -> None:
         assert tuple(got) == expected, f"size, channels = {case} gives {expected}, not {got}"
 
 
-@exercise("08.1", _judge_stacked)
+@exercise("08.1", _check_stacked)
 def stacked(size: int, channels: int) -> tuple[int, int, int]:
     """How many 3×3 layers see as much as one large filter, their weights, and those of the large
     one.
@@ -31,7 +31,7 @@ def stacked(size: int, channels: int) -> tuple[int, int, int]:
     return layers, small, large
 
 
-def _judge_compose(answer) -> None:
+def _check_compose(answer) -> None:
     rng = np.random.default_rng(0)
     cases = (
         (3, 3),
@@ -55,7 +55,7 @@ def _judge_compose(answer) -> None:
         assert right, "it does not answer as the two in a row do"
 
 
-@exercise("08.2", _judge_compose)
+@exercise("08.2", _check_compose)
 def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The one filter that answers as two in a row do: ``scipy.signal.convolve2d`` of both."""
     size = len(first)
@@ -67,7 +67,7 @@ def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return large
 
 
-def _judge_freeze(answer) -> None:
+def _check_freeze(answer) -> None:
     from keras import Input, Sequential, layers
 
     def build():
@@ -96,7 +96,7 @@ def _judge_freeze(answer) -> None:
         assert got == expected, f"{expected} numbers can change, but the function returns {got}"
 
 
-@exercise("08.3", _judge_freeze)
+@exercise("08.3", _check_freeze)
 def freeze(model, open_layers: int) -> int:
     """Leave only the last layers of a Keras model open, and no batch normalisation; how many
     numbers can change.

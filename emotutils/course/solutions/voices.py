@@ -7,7 +7,7 @@ from sklearn.metrics import recall_score
 from .registry import exercise
 
 
-def _judge_steps_left(answer) -> None:
+def _check_steps_left(answer) -> None:
     block = [("conv", 5, "same"), ("pool", 2)]
     three = 3 * block
     narrowing = [("conv", 5, "valid")]
@@ -25,7 +25,7 @@ def _judge_steps_left(answer) -> None:
         assert got == expected, f"of {n} steps, {layers} should leave {expected}, not {got}"
 
 
-@exercise("10.1", _judge_steps_left)
+@exercise("10.1", _check_steps_left)
 def steps_left(n: int, layers: list[tuple]) -> int:
     """How many steps come out of convolutions (stride 1) and poolings in a row."""
     for kind, size, *padding in layers:
@@ -36,7 +36,7 @@ def steps_left(n: int, layers: list[tuple]) -> int:
     return n
 
 
-def _judge_average_recall(answer) -> None:
+def _check_average_recall(answer) -> None:
     y = np.repeat([0, 1, 3], [8, 2, 1])
     said = np.repeat([0, 1, 2], [9, 1, 1])
     got = answer(y, said)
@@ -50,7 +50,7 @@ def _judge_average_recall(answer) -> None:
     assert right, hint
 
 
-@exercise("10.2", _judge_average_recall)
+@exercise("10.2", _check_average_recall)
 def average_recall(y: np.ndarray, said: np.ndarray) -> float:
     """The unweighted average recall: of each label that occurs the share that was found, and their
     mean.
@@ -64,7 +64,7 @@ def average_recall(y: np.ndarray, said: np.ndarray) -> float:
     return float(mean)
 
 
-def _judge_clip_means(answer) -> None:
+def _check_clip_means(answer) -> None:
     ids = np.array(["b", "a", "b", "c", "b"])
     rng = np.random.default_rng(0)
     alpha = np.ones(4)
@@ -82,7 +82,7 @@ def _judge_clip_means(answer) -> None:
     assert right, hint
 
 
-@exercise("10.3", _judge_clip_means)
+@exercise("10.3", _check_clip_means)
 def clip_means(proba: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """One row of probabilities a clip, the mean over its windows, by the sorted ids."""
     windows = pd.DataFrame(proba, index=ids)
