@@ -69,7 +69,17 @@ def prepare(model: keras.Model, part: Part | Pairs, recipe: Recipe) -> int:
         metrics=["accuracy", UnweightedAverageRecall(n_labels)],
     )
     optimizer.build(model.trainable_variables)
+    _build_metrics(model, n_labels)
     return n_labels
+
+
+def _build_metrics(model: keras.Model, n_labels: int) -> None:
+    """Have the metrics make their variables before the training. Where they make them in its first
+    step, TensorFlow compiles the whole step twice: seconds, for a large network many.
+    """
+    answer = np.eye(1, n_labels, dtype=np.float32)
+    model.compute_metrics(None, answer, answer)
+    model.reset_metrics()
 
 
 def _count_labels(model: keras.Model, part: Part | Pairs) -> int:
