@@ -16,10 +16,11 @@ from emotutils.analysis.baseline import apply_baseline, read_baseline
 from emotutils.cli import main
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import DataError, EmotutilsError
-from emotutils.evaluation import Calibration
+from emotutils.evaluation import Answers, Calibration
 from emotutils.findings import FRAME_COLUMNS, SPEECH_COLUMNS, UNSHIFTED, P, Stream
 from emotutils.fusion import shift_to, shifted
 from emotutils.media import FilmWriter
+from emotutils.studies import baseline as study
 
 #: What a network says of an average neutral row, and of one person at rest: anger instead.
 AVERAGE = np.array([0.1, 0.05, 0.05, 0.05, 0.1, 0.05, 0.6])
@@ -298,3 +299,48 @@ def test_the_command_line(film, tmp_path, capsys):
         with pytest.raises(SystemExit):
             main(["analyze", str(film), *options, words])
     assert "0:03-0:08" in capsys.readouterr().err
+
+
+# --- what it is worth -----------------------------------------------------------------------------
+
+
+def test_the_recorded_figures_follow_from_the_recorded_answers():
+    outcome = study.read()
+    assert outcome.facts["n"] == 1440
+    face = outcome.answers["face"]
+    assert face.groups["actor"].nunique() == 24
+    per_actor = face.groups.groupby("actor")["fold"].nunique()
+    assert (per_actor == 1).all()  # nobody answers for whom it learned from
+    rows = [{"stream": "face", **row} for row in study.named(face)]
+    assert rows == [row for row in outcome.facts["named"] if row["stream"] == "face"]
+
+
+def actors_with_a_bias():
+    """Answers that are right but for one person's own: each actor always looks a little like one
+    other emotion. Per actor 4 neutral performances, 8 calm, 8 of each of the six.
+    """
+    y = np.tile(np.array([6] * 4 + [7] * 8 + [e for e in range(6) for _ in range(8)]), 6)
+    actor = np.repeat(np.arange(6), 60)
+    logits = 2.0 * np.eye(8)[y]
+    logits[np.arange(len(y)), actor] += 3.0
+    proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    groups = pd.DataFrame({"actor": actor.astype(str), "fold": actor % 2})
+    return Answers(np.arange(len(y)).astype(str), groups, y, proba, EMOTIONS_WITH_CALM)
+
+
+def test_who_looks_angry_at_rest_gains_by_a_baseline():
+    one, two, four, wrong = study.named(actors_with_a_bias())
+    assert one["uar"]["before"]["value"] < 0.5 and one["uar"]["after"]["value"] > 0.9
+    assert wrong["uar"]["after"]["value"] < one["uar"]["after"]["value"]
+
+
+def test_a_film_of_one_emotion_becomes_neutral_by_its_median():
+    rows = {row["share"]: row for row in study.mixed(actors_with_a_bias())}
+    assert set(rows) == {0.125, 0.25, 0.5, 0.75, 1.0, None}
+    assert rows[1.0]["others"]["after"]["value"] == 0 and "neutral" not in rows[1.0]
+    assert rows[0.125]["others"]["after"]["value"] > 0.9
+
+
+def test_the_study_without_action_units(tmp_path):
+    with pytest.raises(DataError):
+        study.study(tmp_path)

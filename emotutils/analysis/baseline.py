@@ -310,8 +310,8 @@ def _general_notes(wanted: Mapping[str, Wanted], shifts: Mapping[str, list[Shift
         )
     if AUTO in wanted.values():
         notes.append(
-            "baseline auto takes for neutral what is commonest in this film: it helps only where "
-            "this person is neutral most of the time; a film that is sad throughout becomes neutral"
+            "baseline auto takes for neutral what is commonest in this film, and was not found to "
+            "help (docs/results.md): a film that is sad throughout becomes neutral"
         )
     return notes
 
