@@ -382,6 +382,8 @@ def _points(score: dict | None) -> str:
         return ""
     value, low, high = (100 * score[key] for key in ("value", "low", "high"))
     return f"{value:+.1f} ({low:.1f} to {high:.1f})"
+
+
 def baseline_table() -> str:
     """What a baseline of the person changes: named, named wrongly, and taken as the median."""
     outcome = baseline.read()
@@ -428,9 +430,7 @@ def _before_and_after(row: dict) -> tuple[str, str, str]:
         cells.append(cell)
     gain = "–"
     if "uar" in row:
-        found = row["uar"]["gain"]
-        value, low, high = (100 * found[end] for end in ("value", "low", "high"))
-        gain = f"{value:+.1f} ({low:.1f} to {high:.1f})"
+        gain = _points(row["uar"]["gain"])
     return cells[0], cells[1], gain
 
 
