@@ -174,3 +174,14 @@ def test_on_the_command_line(film, tmp_path, capsys):
     command = ["analyze", str(film), "--openface", str(path), "--fuse-openface"]
     assert main([*command, "--out", str(out)]) == 0
     assert pd.read_csv(out / "timeline.csv")["label"].notna().any()
+
+
+def test_a_baseline_of_the_units_alone(film, tmp_path):
+    path = put(tmp_path, frames())
+    options = {"openface": path, "baseline": {"openface": [(0, 4)]}, "progress": False}
+    relative = analyze(film, smoothing=0, **options)
+    (shift,) = relative.summary["openface"]["baseline"]
+    assert shift["rows"] == 1 and shift["track"] is None
+    assert relative.timeline["openface_label"].iloc[0] == "neutral"
+    assert relative.summary["openface"]["sure"] is False
+    assert relative.settings["unsure_below"]["openface"] == np.inf

@@ -151,7 +151,8 @@ def analyze(
     aside = _aside(units, fuse_openface)
     fused = [name for name in given if name not in aside]
     combination = choose_combination(fusion, weights, error_rate, networks, fused, aside)
-    neutral = read_baseline(baseline, networks, info.duration, bool(combination.joint))
+    answering = networks | units
+    neutral = read_baseline(baseline, answering, info.duration, bool(combination.joint))
     notes = [*_missing(info, [*wanted, *fused]), *combination.notes]
     notes += [NOTE for _ in units]
     notes += [_not_calibrated(n) for n in networks.values() if _calibration(n) is None]
@@ -164,16 +165,15 @@ def analyze(
     }
     found = _read(film, info, jobs, predictors, progress)
     notes += _nothing_found(found)
-    relative = apply_baseline(_streams(info, found, fps) | given, neutral, networks)
+    relative = apply_baseline(_streams(info, found, fps) | given, neutral, answering)
     notes += relative.notes
     all_streams = relative.streams
-    combination = without_thresholds(combination, relative.shifts, list(all_streams))
+    combination = without_thresholds(combination, relative.shifts, list(all_streams), aside)
     embeddings = {s: f.embeddings for s, f in found.items() if f.embeddings is not None}
     timeline, stretches = build_timeline(all_streams, embeddings, clock, combination, aside)
     add_unshifted(timeline, all_streams, relative.stretches, clock)
     summary = summarise(timeline, all_streams, stretches, clock, combination.thresholds, aside)
-    for name in relative.shifts:
-        summary[name] |= relative.facts(name)
+    relative.describe(summary)
     settings = {
         "only": only,
         "baseline": neutral or None,

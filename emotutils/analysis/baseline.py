@@ -67,9 +67,10 @@ class Relative:
     shifts: dict[str, list[Shift]]
     notes: list[str]
 
-    def facts(self, name: str) -> dict:
-        """What the summary of a shifted stream says of its baseline."""
-        return {"baseline": [asdict(shift) for shift in self.shifts[name]]}
+    def describe(self, summary: dict) -> None:
+        """Say in a film's summary, in place, what its streams were shifted by."""
+        for name, shifts in self.shifts.items():
+            summary[name]["baseline"] = [asdict(shift) for shift in shifts]
 
 
 def read_baseline(

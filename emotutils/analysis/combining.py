@@ -97,7 +97,10 @@ class Combination:
 
 
 def without_thresholds(
-    combination: Combination, shifted: Collection[str], streams: Sequence[str]
+    combination: Combination,
+    shifted: Collection[str],
+    streams: Sequence[str],
+    aside: Collection[str],
 ) -> Combination:
     """The same where streams were shifted by a baseline: nothing they take part in is called sure,
     because every threshold was fitted on answers as they come.
@@ -106,9 +109,11 @@ def without_thresholds(
     ----------
     shifted : names of streams.
     streams : names of all streams of the film.
+    aside : names of those that stand beside and are not fused.
     """
     thresholds = dict(combination.thresholds)
-    for names in _subsets(streams):
+    fused = [name for name in streams if name not in aside]
+    for names in [*_subsets(fused), *((name,) for name in aside)]:
         if not set(shifted).isdisjoint(names):
             thresholds["+".join(names)] = np.inf
     return replace(combination, thresholds=thresholds)
