@@ -13,7 +13,7 @@ from scipy.signal import correlate
 from emotutils import datasets
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.networks import shipped_cards
-from emotutils.studies.robustness import DEGRADATIONS, robustness, table, write
+from emotutils.studies.robustness import DEGRADATIONS, FILM, robustness, table, write
 from emotutils.training import records
 from emotutils.voices import window_features
 from emotutils.voices.degradation import mp3, white_noise
@@ -122,6 +122,72 @@ def test_jpeg_comes_back_as_whole_grey_levels_and_worse_at_lower_quality(faces):
     errors = [np.sqrt(np.mean((x - faces) ** 2)) for x in degraded("jpeg", faces)]
     assert errors == sorted(errors) and errors[-1] > 2 * errors[0]
     assert not (degraded("jpeg", faces)[0] % 1).any()
+
+
+# --- faces as films show them -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FILM)
+def test_what_films_do_keeps_shape_and_range_and_gets_worse_with_strength(name, faces):
+    one = FILM[name]
+    before = faces.copy()
+    errors = []
+    for strength in one.strengths:
+        x = one(faces.astype(np.uint8), strength, seed=3)
+        assert x.shape == faces.shape and x.dtype == np.float32
+        assert x.min() >= 0 and x.max() <= 255 and np.all(x.std(axis=(1, 2, 3)) > 1)
+        np.testing.assert_array_equal(x, one(faces, strength, seed=3))
+        errors.append(np.abs(x - faces).mean())
+    assert errors == sorted(errors) and errors[0] > 0
+    np.testing.assert_array_equal(faces, before)
+    if one.untouched is not None:
+        np.testing.assert_array_equal(one(faces, one.untouched), faces)
+
+
+def disc(radius: float = 10) -> np.ndarray:
+    """A white disc in the middle of black: the same picture 30 times."""
+    away = np.hypot(*np.mgrid[-23.5:24, -23.5:24])
+    one = np.where(away <= radius, 255, 0).astype(np.float32)
+    return np.repeat(one[None, ..., None], 30, axis=0)
+
+
+@pytest.mark.parametrize("name", ["smaller", "larger"])
+def test_a_face_has_the_size_that_is_asked_for(name):
+    for strength in FILM[name].strengths:
+        x = FILM[name](disc(), strength)
+        ratio = x.sum() / disc().sum()
+        assert np.sqrt(ratio) == pytest.approx(strength, rel=0.03)
+
+
+def test_shift_moves_by_its_share_of_the_side_in_all_directions():
+    places = np.arange(48) - 23.5
+    for share in FILM["shift"].strengths:
+        x = FILM["shift"](disc(), share)[..., 0]
+        mass = x.sum(axis=(1, 2))
+        across = (x.sum(axis=1) * places).sum(axis=1) / mass
+        down = (x.sum(axis=2) * places).sum(axis=1) / mass
+        assert np.hypot(across, down) == pytest.approx(share * 48, abs=0.4)
+        assert {(a > 0, d > 0) for a, d in zip(across, down, strict=True)} == {
+            (a, d) for a in (True, False) for d in (True, False)
+        }
+
+
+@pytest.mark.parametrize("name", ["less contrast", "more contrast"])
+def test_contrast_changes_the_deviation_and_leaves_the_mean(name):
+    x = np.random.default_rng(0).uniform(100, 150, (5, 48, 48, 1)).astype(np.float32)
+    for factor in FILM[name].strengths:
+        y = FILM[name](x, factor)
+        assert y.std() / x.std() == pytest.approx(factor, rel=0.01)
+        np.testing.assert_allclose(y.mean(axis=(1, 2, 3)), x.mean(axis=(1, 2, 3)), atol=0.01)
+
+
+def test_resolution_takes_away_what_is_finer_than_its_pixels():
+    fine = np.indices((48, 48)).sum(axis=0) % 2 * 255.0  # a chessboard of single pixels
+    coarse = np.indices((48, 48)).sum(axis=0) // 24 % 2 * 255.0
+    for pixels in FILM["resolution"].strengths[1:]:
+        x = np.stack([fine, coarse])[..., None]
+        after = FILM["resolution"](x, pixels).std(axis=(1, 2, 3))
+        assert after[0] < 0.35 * fine.std() and after[1] > 0.8 * coarse.std()
 
 
 # --- voices ---------------------------------------------------------------------------------------
@@ -256,6 +322,17 @@ def test_a_few_rows_of_the_samples_leave_a_record(network, data, degradations, t
     assert json.loads(path.read_text(encoding="utf-8")) == record
     again = robustness(network, data, degradations=degradations, rows=6, seed=1)
     assert {**again, "wall_time_s": 0} == {**record, "wall_time_s": 0}
+
+
+def test_degradations_of_ones_own_are_asked_for_by_name(tmp_path):
+    record = robustness("conv2d", "sample-fer2013", "validation", degradations=FILM, rows=20)
+    assert record["split"] == "validation" and list(record["damages"]) == list(FILM)
+    for name, found in record["damages"].items():
+        assert [point["strength"] for point in found["points"]] == list(FILM[name].strengths)
+    path = write(record, tmp_path, what="film-validation")
+    assert path.name == "film-validation-sample-fer2013-conv2d.json"
+    with pytest.raises(EmotutilsError, match="'jpeg' for voices"):
+        robustness("crnn", "sample-ravdess", degradations=["jpeg"])
 
 
 def test_a_network_is_asked_about_the_degraded_rows_themselves():

@@ -108,6 +108,114 @@ def jpeg(x: np.ndarray, quality: int) -> np.ndarray:
     return _each(x, lambda face: effects.coded(face, quality))
 
 
+def scale(x: np.ndarray, factor: float) -> np.ndarray:
+    """Faces smaller or larger in their crop, as if the detector's box were too large or too small.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    factor : of the face's size; below 1 the crop's edge is repeated around it. 1 changes nothing.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+    """
+    return _each(x, lambda face: effects.moved(face, scale=factor))
+
+
+def shift(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Faces beside the middle of their crop, in a direction drawn for each; the edge is repeated.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    share : how far, as a share of the crop's side.
+    rng : draws the directions.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+    """
+    distance = share * x.shape[1]
+
+    def beside(face: np.ndarray) -> np.ndarray:
+        angle = rng.uniform(0, 2 * np.pi)
+        direction = np.array([np.cos(angle), np.sin(angle)])
+        return effects.moved(face, shift=distance * direction)
+
+    return _each(x, beside)
+
+
+def contrast(x: np.ndarray, factor: float) -> np.ndarray:
+    """Faces with less or more contrast around their own mean grey.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    factor : of each pixel's distance from the mean; 1 changes nothing. What would leave 0..255 is
+        cut off.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+    """
+    return _each(x, lambda face: effects.contrasted(face, factor))
+
+
+def resolution(x: np.ndarray, pixels: int) -> np.ndarray:
+    """Faces that were so small in their picture: shrunk, then enlarged again.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    pixels : on each side of the small face; 48 changes nothing.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+    """
+    return _each(x, lambda face: effects.shrunk(face, pixels))
+
+
+def film(x: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Faces with all that a film may do to them at once, drawn for each.
+
+    At strength 1 a face has 0.65 to 1.3 of its size, is shifted by up to 10 % of the crop in each
+    direction, has 0.4 to 1 of its contrast, is blurred (σ 0.2 to 1 of 48 pixels), has 20 to 48
+    pixels, and went through JPEG of quality 20 to 80. At lower strengths the same is drawn, nearer
+    to no change. The ranges are assumed, not measured on films.
+
+    Parameters
+    ----------
+    x : numbers (n, 48, 48, 1) in 0..255.
+    strength : 0 (no change) .. 1.
+    rng : decides everything that is drawn.
+
+    Returns
+    -------
+    float32, the shape of ``x``, in 0..255.
+    """
+    if strength == 0:
+        return x.astype(np.float32)
+    return _each(x, lambda face: _filmed(face, strength, rng))
+
+
+def _filmed(face: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """One face as `film` says."""
+    size = len(face)
+    zoom = rng.uniform(np.log(0.65), np.log(1.3))
+    shifts = rng.uniform(-0.1, 0.1, 2) * size
+    paler = rng.uniform(0, 0.6)
+    sigma = rng.uniform(0.2, 1)
+    smaller = rng.uniform(0, 1.4)
+    squeezed = rng.uniform(20, 80)
+    face = effects.moved(face, scale=np.exp(strength * zoom), shift=strength * shifts)
+    face = effects.contrasted(face, 1 - strength * paler)
+    face = effects.blurred(face, strength * sigma)
+    face = effects.shrunk(face, round(size / (1 + strength * smaller)))
+    return effects.coded(np.clip(face, 0, 255), round(100 - strength * squeezed))
+
+
 def _each(x: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """``change`` done to each face as float32 (48, 48).
 

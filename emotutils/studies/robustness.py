@@ -21,7 +21,18 @@ from .. import evaluation
 from ..datasets import Dataset
 from ..errors import DataError, EmotutilsError
 from ..evaluation import Answers, Report, compare
-from ..faces.degradation import blur, brightness, jpeg, occlusion, tilt
+from ..faces.degradation import (
+    blur,
+    brightness,
+    contrast,
+    film,
+    jpeg,
+    occlusion,
+    resolution,
+    scale,
+    shift,
+    tilt,
+)
 from ..networks import Network, as_network
 from ..support.machine import surroundings
 from ..training import records
@@ -111,6 +122,34 @@ DEGRADATIONS = {
     "mp3": Degradation("voice", mp3, (64, 32, 24, 16, 8), "MP3 (kbit/s at 16 kHz, mono)"),
 }
 
+#: What films do to faces, one by one and all at once: ``robustness(…, degradations=FILM)``. On the
+#: validation part they choose between networks.
+FILM = {
+    "smaller": Degradation("face", scale, (0.9, 0.8, 0.7, 0.6), "size of the face", 1),
+    "larger": Degradation("face", scale, (1.1, 1.2, 1.3, 1.45), "size of the face", 1),
+    "shift": Degradation(
+        "face",
+        shift,
+        (0.05, 0.1, 0.15, 0.2),
+        "shift in a drawn direction (share of the side)",
+        untouched=0,
+        drawn=True,
+    ),
+    "blur": Degradation("face", blur, (0.7, 1, 1.5, 2), "Gaussian blur (σ in pixels of 48)", 0),
+    "less contrast": Degradation("face", contrast, (0.7, 0.5, 0.3), "contrast", 1),
+    "more contrast": Degradation("face", contrast, (1.4, 1.8), "contrast", 1),
+    "jpeg": Degradation("face", jpeg, (40, 20, 10), "JPEG quality"),
+    "resolution": Degradation("face", resolution, (36, 28, 20, 14), "pixels on each side", 48),
+    "film": Degradation(
+        "face",
+        film,
+        (0.25, 0.5, 0.75, 1),
+        "all at once (strength)",
+        untouched=0,
+        drawn=True,
+    ),
+}
+
 
 # --- scoring --------------------------------------------------------------------------------------
 
@@ -121,7 +160,7 @@ def robustness(
     split: str = "test",
     root: str | os.PathLike | None = None,
     *,
-    degradations: Iterable[str] | None = None,
+    degradations: Iterable[str] | Mapping[str, Degradation] | None = None,
     rows: int | None = None,
     seed: int = 0,
     progress: bool = False,
@@ -140,7 +179,8 @@ def robustness(
         divided as it was then.
     split : the part that is scored.
     root : the data root.
-    degradations : names in `DEGRADATIONS`; by default all of the network's kind.
+    degradations : names in `DEGRADATIONS`, by default all of the network's kind; or others by name,
+        such as `FILM`.
     rows : so many of the split's faces or recordings, drawn (``None``: all).
     seed : of the rows and of what the degradations draw.
     progress : show a bar.
@@ -162,17 +202,16 @@ def robustness(
     """
     began = time.perf_counter()
     network = as_network(network)
-    names = _chosen_names(network, degradations)
+    chosen = _chosen(network, degradations)
     dataset = unseen(network, data, root)
     trial = _Trial(network, dataset, _chosen_rows(dataset, data, split, rows, seed), seed)
     untouched = trial.ask()
     found = {}
-    for name in names:
-        one = DEGRADATIONS[name]
+    for name, one in chosen.items():
         found[name] = {"axis": one.axis, "untouched": one.untouched, "points": []}
-    steps = [(name, strength) for name in names for strength in DEGRADATIONS[name].strengths]
+    steps = [(name, strength) for name, one in chosen.items() for strength in one.strengths]
     for name, strength in tqdm(steps, unit="point", disable=not progress, dynamic_ncols=True):
-        asked = trial.ask(DEGRADATIONS[name], strength)
+        asked = trial.ask(chosen[name], strength)
         point = {"strength": strength, **trial.describe(asked, untouched)}
         found[name]["points"].append(point)
     groups = trial.groups
@@ -193,8 +232,13 @@ def robustness(
     }
 
 
-def _chosen_names(network: Network, wanted: Iterable[str] | None) -> list[str]:
-    known = [name for name, one in DEGRADATIONS.items() if one.modality == network.kind]
+def _chosen(
+    network: Network, wanted: Iterable[str] | Mapping[str, Degradation] | None
+) -> dict[str, Degradation]:
+    offered = DEGRADATIONS
+    if isinstance(wanted, Mapping):
+        offered = wanted
+    known = {name: one for name, one in offered.items() if one.modality == network.kind}
     if wanted is None:
         return known
     names = list(wanted)
@@ -203,7 +247,7 @@ def _chosen_names(network: Network, wanted: Iterable[str] | None) -> list[str]:
             raise EmotutilsError(
                 f"no degradation {name!r} for {network.kind}s: choose from {', '.join(known)}"
             )
-    return names
+    return {name: known[name] for name in names}
 
 
 def _chosen_rows(
@@ -314,16 +358,23 @@ def _commonest(report: Report) -> dict:
 # --- records --------------------------------------------------------------------------------------
 
 
-def write(record: Mapping, folder: Path | None = None, *, publish: bool = False) -> Path:
+def write(
+    record: Mapping,
+    folder: Path | None = None,
+    *,
+    what: str = "robustness",
+    publish: bool = False,
+) -> Path:
     """Write a record of `robustness`, ``robustness-<data>-<network>.json``.
 
     Parameters
     ----------
     record : as `robustness` gives it.
     folder : where to; by default the output root, ``./runs``.
+    what : the first part of the name; of `FILM` it is ``"film-validation"`` and ``"film-test"``.
     publish : put it where records ship instead.
     """
-    name = f"robustness-{record['data']}-{record['network']}"
+    name = f"{what}-{record['data']}-{record['network']}"
     return records.write(name, record, folder=folder, publish=publish)
 
 
