@@ -33,10 +33,10 @@ demo: $(READY)
 	@$(BIN)/emotutils demo --out runs/demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
 
 test-real: $(READY)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "real or whole" tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "real or whole" tests
 
 lint: $(READY)
 	@$(BIN)/ruff check .
