@@ -21,6 +21,7 @@ from emotutils.findings import FRAME_COLUMNS, SPEECH_COLUMNS, UNSHIFTED, P, Stre
 from emotutils.fusion import shift_to, shifted
 from emotutils.media import FilmWriter
 from emotutils.studies import baseline as study
+from emotutils.training import records
 
 #: What a network says of an average neutral row, and of one person at rest: anger instead.
 AVERAGE = np.array([0.1, 0.05, 0.05, 0.05, 0.1, 0.05, 0.6])
@@ -305,14 +306,22 @@ def test_the_command_line(film, tmp_path, capsys):
 
 
 def test_the_recorded_figures_follow_from_the_recorded_answers():
-    outcome = study.read()
-    assert outcome.facts["n"] == 1440
-    face = outcome.answers["face"]
+    record = records.read(study.NAME)
+    assert record["n"] == 1440
+    face = study.answers(records.read(record["runs"]["face"][0]))
     assert face.groups["actor"].nunique() == 24
     per_actor = face.groups.groupby("actor")["fold"].nunique()
     assert (per_actor == 1).all()  # nobody answers for whom it learned from
     rows = [{"stream": "face", **row} for row in study.named(face)]
-    assert rows == [row for row in outcome.facts["named"] if row["stream"] == "face"]
+    assert rows == [row for row in record["named"] if row["stream"] == "face"]
+
+
+def test_both_streams_answer_for_the_same_performances():
+    record = records.read(study.NAME)
+    face, voice = (study.answers(records.read(record["runs"][s][0])) for s in ("face", "voice"))
+    assert set(face.labels) == set(voice.labels) and len(face) == len(voice)
+    fold = [dict(zip(a.groups["actor"], a.groups["fold"], strict=True)) for a in (face, voice)]
+    assert fold[0] == fold[1]
 
 
 def actors_with_a_bias():
@@ -339,8 +348,3 @@ def test_a_film_of_one_emotion_becomes_neutral_by_its_median():
     assert set(rows) == {0.125, 0.25, 0.5, 0.75, 1.0, None}
     assert rows[1.0]["others"]["after"]["value"] == 0 and "neutral" not in rows[1.0]
     assert rows[0.125]["others"]["after"]["value"] > 0.9
-
-
-def test_the_study_without_action_units(tmp_path):
-    with pytest.raises(DataError):
-        study.study(tmp_path)

@@ -1,37 +1,33 @@
 """What a person's own neutral is worth as a baseline, and what the median over a film does instead:
 measured on real pairs, RAVDESS's films and recordings of the same performances.
 
-Both streams are out of fold: nobody answers for an actor that it learned from. The face is a
-logistic regression on action units (means over each film), the voice the recorded ``crnn``. Film
-means say nothing of moments within a film, so that a film is put together from performances of one
-actor in known shares.
+Both streams are recorded answers out of fold: nobody answers for an actor that it learned from. The
+face is the network ``actions`` (action units, means over each film), the voice ``crnn``. Film means
+say nothing of moments within a film, so that a film is put together from performances of one actor
+in known shares.
 """
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from .. import datasets
-from ..datasets.openface import UNITS
 from ..emotions import EMOTIONS
-from ..errors import DataError
 from ..evaluation import Answers, compare, logs, score
 from ..fusion import shift_to, shifted
 from ..support.machine import surroundings
 from ..training import records
+from ..training.records import Record
 
 NAME = "baseline-ravdess"
-#: The recorded answers of the voice; its folds are those of the face too.
-VOICE = "folds-5-ravdess-crnn-best-s0"
-STREAMS = ("face", "voice")
+#: The recorded answers of each stream; the folds are the same.
+RUNS = {
+    "face": {"protocol": "folds-5", "data": "ravdess-units", "network": "actions"},
+    "voice": {"protocol": "folds-5", "data": "ravdess", "network": "crnn"},
+}
 #: Of an actor's four neutral performances, so many are the baseline.
 TAKES = (1, 2, 4)
 #: Performances in a film that is put together, and how many of them are of one emotion; the others
@@ -44,106 +40,59 @@ _NEUTRAL = EMOTIONS.index("neutral")
 _SAD = EMOTIONS.index("sadness")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The answers of both streams to the same performances, and what was found.
-
-    Attributes
-    ----------
-    facts : JSON: ``named``, a row for each stream and baseline; ``auto``, a row for each stream and
-        kind of film (see `named` and `mixed`); and how it was done.
-    answers : by stream, over the eight labels; ``groups`` has ``actor`` and ``fold``.
-    """
-
-    facts: dict
-    answers: dict[str, Answers]
-
-    def save(self, folder: Path | None = None, *, publish: bool = False) -> Path:
-        """Write the record; by default into the output root, ``./runs``."""
-        arrays = {}
-        for name, answers in self.answers.items():
-            found = answers.arrays(name)
-            proba = found.pop(f"{name}_proba")
-            # What both share stands there once.
-            arrays |= {key.replace(name, "test", 1): value for key, value in found.items()}
-            arrays[f"test_{name}_proba"] = proba
-        return records.write(NAME, self.facts, arrays, folder=folder, publish=publish)
-
-
-def read(folder: Path | None = None) -> Outcome | None:
-    """The recorded study; None where it was not run yet."""
-    record = records.read(NAME, folder)
-    if record is None:
-        return None
-    labels = record["labels"]
-    answers = {}
-    for name in STREAMS:
-        answers[name] = Answers.load(record.arrays_path, "test", labels, name)
-    return Outcome(record.facts, answers)
-
-
-def study(root: str | os.PathLike | None = None) -> Outcome:
+def study() -> dict:
     """Measure it.
 
-    Parameters
-    ----------
-    root : the data root, with ``ravdess-units``.
-
-    Raises
-    ------
-    DataError : no action units there, or other films than recordings.
+    Returns
+    -------
+    JSON, for `write`: ``named``, a row for each stream and baseline, and ``auto``, a row for each
+    stream and kind of film, both of the first seed (see `named` and `mixed`); ``seeds``, by stream
+    what the named baselines give with each seed; how it was done.
     """
-    record = records.read(VOICE)
-    voice = _voice(record)
-    data = datasets.load("ravdess-units", root)
-    answers = {"face": _face(data, voice), "voice": voice}
     rows = []
     films = []
-    for name, found in answers.items():
-        rows += [{"stream": name, **row} for row in named(found)]
-        films += [{"stream": name, **row} for row in mixed(found)]
-    facts = {
-        "data": "ravdess-units and ravdess, the same performances",
-        "source": data.source,
-        "face": "logistic regression on 35 action units, standardised, C = 1",
-        "voice": VOICE,
-        "labels": list(voice.labels),
-        "n": len(voice),
+    seeds = {}
+    runs = {}
+    for stream, wanted in RUNS.items():
+        found = records.find(**wanted, variant="best")
+        runs[stream] = [record.name for record in found]
+        seeds[stream] = [named(answers(record)) for record in found]
+        rows += [{"stream": stream, **row} for row in seeds[stream][0]]
+        films += [{"stream": stream, **row} for row in mixed(answers(found[0]))]
+    return {
+        "runs": runs,
+        "n": len(answers(found[0])),
         "film": FILM,
         "films": FILMS,
         "named": rows,
         "auto": films,
+        "seeds": seeds,
         **surroundings(),
     }
-    return Outcome(facts, answers)
 
 
-def _voice(record: records.Record) -> Answers:
-    """The recorded answers, a row a performance, with the fold that held each actor out."""
-    answers = record.answers().by_recording().rounded()
-    actor = answers.groups["group"]
+def write(record: Mapping, folder: Path | None = None, *, publish: bool = False) -> Path:
+    """Write what `study` gives.
+
+    Parameters
+    ----------
+    record : as `study` gives it.
+    folder : where to; by default the output root, ``./runs``.
+    publish : put it where records ship instead.
+    """
+    return records.write(NAME, record, folder=folder, publish=publish)
+
+
+def answers(record: Record) -> Answers:
+    """Recorded answers, a row a performance; ``groups`` has ``actor`` and ``fold``, which held that
+    actor out.
+    """
+    found = record.answers().by_recording()
+    actor = found.groups["group"]
     fold = {}
     for number, one in enumerate(record["folds"]):
         fold |= dict.fromkeys(one["split"]["test"]["groups"], number)
-    groups = pd.DataFrame({"actor": actor, "fold": actor.map(fold)})
-    take = [name.partition("-")[2] for name in answers.id]
-    return replace(answers, id=np.array(take), groups=groups)
-
-
-def _face(data: datasets.Dataset, voice: Answers) -> Answers:
-    """What a logistic regression says of the same performances, fold by fold."""
-    table = data.table.set_index("take")
-    if set(table.index) != set(voice.id):
-        raise DataError("ravdess-units", "other films than recordings", "take all 1,440 of both")
-    x = table.loc[voice.id, list(UNITS)].to_numpy(float)
-    fold = voice.groups["fold"].to_numpy()
-    proba = np.zeros_like(voice.proba)
-    for one in np.unique(fold):
-        held_out = fold == one
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-        model.fit(x[~held_out], voice.y[~held_out])
-        proba[held_out] = model.predict_proba(x[held_out])
-    return replace(voice, proba=proba).rounded()
+    return replace(found, groups=pd.DataFrame({"actor": actor, "fold": actor.map(fold)}))
 
 
 @dataclass(frozen=True)
@@ -186,12 +135,12 @@ class _Stream:
         return shifted(self.p[rows], shift_to(own, self.average[rows[0]]))
 
 
-def named(answers: Answers) -> list[dict]:
+def named(found: Answers) -> list[dict]:
     """Baselines that somebody names, each compared on rows that hold none of them.
 
     Parameters
     ----------
-    answers : of one stream, as `Outcome` has them.
+    found : of one stream, as `answers` gives them.
 
     Returns
     -------
@@ -200,14 +149,12 @@ def named(answers: Answers) -> list[dict]:
     six) and ``uar`` (of all seven) the score ``before``, ``after`` and the ``gain``, with intervals
     by actor.
     """
-    stream = _Stream.of(answers)
-    found = []
-    for takes in TAKES:
-        pairs = [(own, stream.at_rest[own]) for own in stream.people()]
-        found.append({"takes": takes, "true": True, **_named(stream, pairs, takes)})
-    pairs = [(own, stream.y[own] == _SAD) for own in stream.people()]
-    found.append({"takes": 2, "true": False, **_named(stream, pairs, 2)})
-    return found
+    stream = _Stream.of(found)
+    at_rest = [(own, stream.at_rest[own]) for own in stream.people()]
+    sad = [(own, stream.y[own] == _SAD) for own in stream.people()]
+    rows = [{"takes": n, "true": True, **_named(stream, at_rest, n)} for n in TAKES]
+    rows.append({"takes": 2, "true": False, **_named(stream, sad, 2)})
+    return rows
 
 
 def _named(
@@ -223,12 +170,12 @@ def _named(
     return _figures(stream, np.concatenate(rows), np.concatenate(after))
 
 
-def mixed(answers: Answers) -> list[dict]:
+def mixed(found: Answers) -> list[dict]:
     """Films put together from one actor's performances, relative to their own median.
 
     Parameters
     ----------
-    answers : of one stream, as `Outcome` has them.
+    found : of one stream, as `answers` gives them.
 
     Returns
     -------
@@ -236,14 +183,14 @@ def mixed(answers: Answers) -> list[dict]:
     balanced film (``share`` None: each emotion once, the rest neutral or calm): figures as in
     `named`; absent where no row has such a label.
     """
-    stream = _Stream.of(answers)
-    found = []
+    stream = _Stream.of(found)
+    rows = []
     for emotional in EMOTIONAL:
-        films = _films(stream, emotional)
-        found.append({"share": emotional / FILM, **_mixed(stream, list(films))})
-    films = _balanced_films(stream)
-    found.append({"share": None, **_mixed(stream, list(films))})
-    return found
+        films = list(_films(stream, emotional))
+        rows.append({"share": emotional / FILM, **_mixed(stream, films)})
+    films = list(_balanced_films(stream))
+    rows.append({"share": None, **_mixed(stream, films)})
+    return rows
 
 
 def _films(stream: _Stream, emotional: int) -> Iterator[np.ndarray]:
