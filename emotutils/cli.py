@@ -278,7 +278,12 @@ def _add_evaluate(commands) -> None:
         help="a shipped network's name or the path of a .keras file",
     )
     p.add_argument("--data", required=True, metavar="SET")
-    p.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    p.add_argument(
+        "--split",
+        choices=("train", "validation", "test", "all"),
+        default="test",
+        help="all: of a set that the network never learned from",
+    )
     p.add_argument("--root", type=Path, help=ROOT_HELP)
     p.add_argument("--json", action="store_true", help="print the report as JSON")
     p.add_argument(
@@ -545,18 +550,24 @@ def _evaluate(args) -> None:
 
     if args.out:
         check_writable(args.out)
-    report = evaluate(args.network, args.data, args.split, args.root, flip=args.flip)
+    options = {"flip": args.flip, "say": _note}
+    report = evaluate(args.network, args.data, args.split, args.root, **options)
     if args.json:
         print(report.to_json())
     else:
         rows = f"{report.n} rows"
         if report.n_groups:
-            rows += f" of {report.n_groups} speakers"
+            rows += f" in {report.n_groups} groups"
         print(f"{args.network} on {args.data}, {args.split}, {rows}; in brackets 95 % intervals")
         print(report.summary())
         print(report.table().to_string(float_format="%.3f"))
     if args.out:
         _write_report(report, args.out)
+
+
+def _note(line: str) -> None:
+    """Beside what is printed: standard output may be JSON."""
+    print(f"note: {line}", file=sys.stderr)
 
 
 def _write_report(report, folder: Path) -> None:

@@ -106,7 +106,7 @@ def test_evaluate_and_train_on_the_samples(tmp_path, capsys):
     assert len((out / "labels.csv").read_text().splitlines()) == 1 + len(found["labels"])
     assert main(["evaluate", network, "--data", "sample-ravdess"]) == 0
     told = capsys.readouterr().out
-    assert f"{found['n']} rows of {found['n_groups']} speakers" in told
+    assert f"{found['n']} rows in {found['n_groups']} groups" in told
     assert {line.split()[0] for line in told.splitlines()} >= {*found["scores"], *found["labels"]}
 
 

@@ -47,7 +47,7 @@ class Part:
 
 def part(
     dataset: Dataset,
-    split: str,
+    split: str | None,
     modality: str,
     features: Features | None = None,
     speeds: tuple[float, ...] = (1.0,),
@@ -62,6 +62,7 @@ def part(
 
     Parameters
     ----------
+    split : ``"train"``, ``"validation"``, ``"test"``, or None for all rows.
     speeds, copies, seed : see `voice_part`. Faces have none of them: they are varied anew in every
         training batch.
 
@@ -77,7 +78,9 @@ def part(
             f"take a set of {plural(modality)}",
         )
     if not len(dataset.rows(split)):
-        raise DataError(dataset.name, f"has no {split} rows", "choose another part or protocol")
+        raise DataError(
+            dataset.name, f"has no {split or ''} rows", "choose another part or protocol"
+        )
     if modality == "voice":
         return voice_part(dataset, split, features, speeds, copies=copies, seed=seed)
     _check_varied(dataset, split, speeds, copies)
@@ -86,7 +89,7 @@ def part(
     return face_part(dataset, split)
 
 
-def face_part(dataset: Dataset, split: str) -> Part:
+def face_part(dataset: Dataset, split: str | None) -> Part:
     """The faces of one split; kept as uint8, a quarter of the memory that float32 would take."""
     rows = dataset.rows(split)
     x = np.asarray(dataset.read_faces(rows)).astype(np.uint8, copy=False)
@@ -111,7 +114,7 @@ def part_of(x: np.ndarray, table: pd.DataFrame) -> Part:
 
 def voice_part(
     dataset: Dataset,
-    split: str,
+    split: str | None,
     features: Features,
     speeds: tuple[float, ...] = (1.0,),
     *,
@@ -147,7 +150,9 @@ def voice_part(
     return part_of(arrays["x"], table.iloc[arrays["source"]])
 
 
-def _check_varied(dataset: Dataset, split: str, speeds: tuple[float, ...], copies: int) -> None:
+def _check_varied(
+    dataset: Dataset, split: str | None, speeds: tuple[float, ...], copies: int
+) -> None:
     if (copies or set(speeds) != {1.0}) and (split != "train" or dataset.modality != "voice"):
         raise DataError(
             f"{dataset.name}, {split}",

@@ -1,15 +1,18 @@
 """Score a trained network on a data set, divided as it was for the training."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from .. import datasets
-from ..datasets import Dataset, PairSet, splits
+from ..datasets import Dataset, PairSet, Part, splits
 from ..datasets.base import plural
+from ..emotions import EMOTIONS, to_seven
 from ..errors import DataError
-from ..evaluation import Report, score
+from ..evaluation import Answers, Report, score
 from ..networks import Network, as_network
 from . import records
 from .material import load_set
@@ -22,23 +25,32 @@ def evaluate(
     root: str | os.PathLike | None = None,
     *,
     flip: bool = False,
+    say: Callable[[str], None] = print,
 ) -> Report:
     """Score a trained network on one split of a data set; a shipped one gives its card's figures
     again.
+
+    On a set that the network never learned from, only labels that both know are scored. Where one
+    of the two knows ``calm`` and the other does not, it counts as ``neutral``.
 
     Parameters
     ----------
     network : a network, a shipped one's name or the path of a ``.keras`` file.
     dataset : a data set or its name. The set that the network learned from is divided as it was for
         the training.
-    split : ``"train"``, ``"validation"`` or ``"test"``.
+    split : ``"train"``, ``"validation"`` or ``"test"``; ``"all"`` rows of a set that the network
+        never learned from.
     root : the data root, as in ``datasets.load``.
     flip : answer each face by the mean of the answers to it and to its mirror image; for
         nothing else.
+    say : gets what is worth telling of a set that the network never learned from, a line each:
+        rows left out, labels that can only be wrong answers.
 
     Returns
     -------
-    Report: accuracy, UAR and the rest with 95 % intervals, of voices resampled by speaker.
+    Report: accuracy, UAR and the rest with 95 % intervals, of voices resampled by speaker; of a set
+    that the network never learned from, by its groups. UAR is over the labels that occur: any other
+    answer is wrong.
 
     Raises
     ------
@@ -57,18 +69,88 @@ def evaluate(
     if flip and network.kind != "face":
         what = f"takes {plural(network.kind)}, and only a face has a mirror image"
         raise DataError(network.name, what, "leave flip out")
+    if never_seen(network, dataset):
+        answers = answers_elsewhere(network, dataset, split, flip=flip, say=say)
+        groups = answers.groups["group"].to_numpy(str)
+        return score(answers.y, answers.proba, answers.labels, groups)
+    if split == "all":
+        raise DataError(
+            network.name, f"learned from {dataset.name}", "score it on its validation or test part"
+        )
     if dataset.name == network.card["data"]:
         dataset = _divided_as_trained(dataset, network)
     part = datasets.part(dataset, split, network.kind, network.features)
     _check_labels(network, dataset)
     own = np.array([network.labels.index(name) for name in dataset.labels])
-    proba = network.predict_proba(part.x)
-    if flip:
-        proba = (proba + network.predict_proba(part.x[:, :, ::-1])) / 2
+    proba = _asked(network, part, flip)
     groups = part.group
     if network.kind == "face":
         groups = None
     return score(own[part.y], proba, network.labels, groups)
+
+
+def never_seen(network: Network, dataset: Dataset) -> bool:
+    """Whether a network learned from no part of a set."""
+    learned = datasets.parse(network.card["data"]).parts
+    return set(learned).isdisjoint(datasets.parse(dataset.name).parts)
+
+
+def answers_elsewhere(
+    network: Network,
+    dataset: Dataset,
+    split: str = "all",
+    *,
+    flip: bool = False,
+    say: Callable[[str], None] = print,
+) -> Answers:
+    """What a network answers to a set that it never learned from, over labels that are the same for
+    both.
+
+    Parameters
+    ----------
+    network, dataset, split, flip, say : as for `evaluate`.
+
+    Returns
+    -------
+    Answers, one row a face or a window, over the network's labels; over the seven where only one of
+    the two knows ``calm``. Rows of labels that the network does not know are left out.
+
+    Raises
+    ------
+    DataError : a set of another kind, without such rows, or without a label that the network knows.
+    """
+    rows = None if split == "all" else split
+    part = datasets.part(dataset, rows, network.kind, network.features)
+    proba = _asked(network, part, flip)
+    labels = network.labels
+    names = list(dataset.labels)
+    if ("calm" in labels) != ("calm" in names):
+        say("calm counts as neutral: only one of network and set knows it")
+        proba = to_seven(proba, labels)
+        labels = EMOTIONS
+        names = ["neutral" if name == "calm" else name for name in names]
+    # What the network itself can answer, which may be fewer than the seven.
+    known = [name for name in labels if name in network.labels]
+    own = np.array([labels.index(name) if name in known else -1 for name in names])
+    y = own[part.y]
+    kept = y >= 0
+    if not kept.any():
+        raise DataError(network.name, f"knows no label of {dataset.name}", "take another set")
+    if not kept.all():
+        say(f"{(~kept).sum():,} rows left out: {network.name} does not know their label")
+    never = [name for code, name in enumerate(labels) if code not in y[kept] and name in known]
+    if never:
+        say(f"{', '.join(never)}: not in {dataset.name}, so such an answer is wrong")
+    answers = Answers(part.id, pd.DataFrame({"group": part.group}), y, proba, tuple(labels))
+    return answers.take(kept)
+
+
+def _asked(network: Network, part: Part, flip: bool) -> np.ndarray:
+    """The network's answers, (n, labels)."""
+    proba = network.predict_proba(part.x)
+    if flip:
+        proba = (proba + network.predict_proba(part.x[:, :, ::-1])) / 2
+    return proba
 
 
 def _evaluate_pairs(network: Network, dataset: Dataset | PairSet, split: str, flip: bool) -> Report:
