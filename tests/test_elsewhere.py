@@ -64,6 +64,15 @@ def test_all_rows_only_of_a_set_never_seen(root):
         training.evaluate("crnn", datasets.Dataset("ravdess", *[None] * 4), "all")
 
 
+@pytest.mark.parametrize(
+    "data, never",
+    [("ravdess-song", False), ("ravdess+tess", False), ("tess", True), ("sample-ravdess", True)],
+)
+def test_the_actors_of_ravdess_are_known_from_all_its_sets(data, never):
+    named = datasets.Dataset(data, *[None] * 4)
+    assert training.testing.never_seen(load_network("crnn"), named) is never
+
+
 def test_the_command_line_notes_it_beside_the_report(root, capsys):
     command = ["evaluate", "conv2d", "--data", "ckplus", "--split", "all", "--root", str(root)]
     assert main([*command, "--json"]) == 0

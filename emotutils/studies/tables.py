@@ -431,8 +431,8 @@ def elsewhere_table() -> str:
             cells = [size, str(row["uar"]), str(row["home"])]
         rows.append((f"`{row['network']}`", row["learned"], row["data"], *cells))
     note = (
-        "UAR over the labels that the set has and the network knows; any other answer is wrong, and "
-        "`calm` counts as neutral. All rows of a set are asked, of voices whole recordings; "
+        "UAR over the labels that the set has and the network knows; any other answer is wrong, "
+        "and `calm` counts as neutral. All rows of a set are asked, of voices whole recordings; "
         "intervals by bootstrap over people, none for two. The last column: the same labels, on "
         "people held out of the network's own set (voices: RAVDESS in folds by actor, or TESS's "
         "other woman). `conv1d (thesis)`: the thesis's network on averaged MFCCs, mean of three "

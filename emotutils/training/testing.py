@@ -90,9 +90,21 @@ def evaluate(
 
 
 def never_seen(network: Network, dataset: Dataset) -> bool:
-    """Whether a network learned from no part of a set."""
-    learned = datasets.parse(network.card["data"]).parts
-    return set(learned).isdisjoint(datasets.parse(dataset.name).parts)
+    """Whether a network learned from no part of a set, and from none of its people."""
+    learned = _sources(network.card["data"])
+    return learned.isdisjoint(_sources(dataset.name))
+
+
+def _sources(data: str) -> set[tuple[str, bool]]:
+    """The sets in a name, and whether each is a sample; RAVDESS's are one, for its actors."""
+    found = set()
+    for part in datasets.parse(data).parts:
+        name = datasets.parse(part)
+        (source,) = name.sets
+        if name.of_ravdess:
+            source = "ravdess"
+        found.add((source, name.sample))
+    return found
 
 
 def answers_elsewhere(
