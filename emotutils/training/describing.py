@@ -7,7 +7,7 @@ import pandas as pd
 
 from .. import evaluation
 from ..datasets import Dataset, Part, from_outside, parse
-from ..evaluation import Calibration, by_recording
+from ..evaluation import Answers, Calibration, Report
 from ..support.machine import surroundings
 from .recipes import Recipe, recipe_for
 
@@ -101,7 +101,7 @@ def run_name(
     return f"{protocol}-{data}-{network}-{variant}-s{seed}"
 
 
-def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], kind: str) -> dict:
+def score_part(answers: Answers, kind: str) -> dict:
     """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by
     recording.
 
@@ -111,24 +111,22 @@ def score_part(part: Part, proba: np.ndarray, labels: tuple[str, ...], kind: str
 
     Parameters
     ----------
-    part : n rows; what they were given, ``x``, does not count here.
-    proba : float (n, k), the answers.
-    labels : names of the k labels.
+    answers : to the n rows, with the column ``group``.
     kind : what the network takes, see ``networks.KINDS``.
     """
     if kind == "face":
-        return evaluation.score(part.y, proba, labels).to_dict()
-    _, first, code = np.unique(part.id, return_index=True, return_inverse=True)
-    groups = None
-    groups_of_clips = None
-    if len(set(part.group)) > 1:
-        groups = part.group
-        groups_of_clips = groups[first]
-    windows = evaluation.score(part.y, proba, labels, groups=groups)
-    clips = evaluation.score(
-        part.y[first], by_recording(proba, code), labels, groups=groups_of_clips
-    )
+        return evaluation.score(answers.y, answers.proba, answers.labels).to_dict()
+    windows = _score_by_speaker(answers)
+    clips = _score_by_speaker(answers.by_recording())
     return {**windows.to_dict(), "clips": clips.to_dict()}
+
+
+def _score_by_speaker(answers: Answers) -> Report:
+    speakers = answers.groups["group"].to_numpy(str)
+    groups = None
+    if len(set(speakers)) > 1:
+        groups = speakers
+    return evaluation.score(answers.y, answers.proba, answers.labels, groups=groups)
 
 
 def face_details(

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from .. import config, datasets
 from ..datasets import Dataset, Pairs, PairSet, Part, splits
 from ..errors import DataError, EmotutilsError
+from ..evaluation import Answers, concatenate
 from ..networks import input_shape_of, kind_of, network_names, save_network
 from ..support.files import replacing
 from . import describing, records
@@ -286,19 +288,16 @@ def _score(model: keras.Model, material: Material, kind: str) -> tuple[dict, dic
     arrays = {}
     for split in ("validation", "test"):
         part = material.parts[split]
-        proba = _answers(model, part.x)
-        scores[split] = describing.score_part(part, proba.astype(np.float64), material.labels, kind)
-        arrays[f"{split}_id"] = part.id
-        arrays[f"{split}_group"] = part.group
-        arrays[f"{split}_y"] = part.y
-        arrays[f"{split}_proba"] = proba
+        answers = _answers(part, _predict(model, part.x), material.labels)
+        scores[split] = describing.score_part(answers, kind)
+        arrays |= answers.arrays(split)
         if kind == "both":
             details, more = _score_alone(model, part, split, material.labels)
             scores[split] |= details
             arrays |= more
     if kind == "face":
         test = material.test
-        mirrored = _answers(model, test.x[:, :, ::-1])
+        mirrored = _predict(model, test.x[:, :, ::-1])
         details, more = describing.face_details(
             test, arrays["test_proba"], mirrored, material.train, material.source
         )
@@ -307,7 +306,17 @@ def _score(model: keras.Model, material: Material, kind: str) -> tuple[dict, dic
     return scores, arrays
 
 
-def _answers(model: keras.Model, x: Input) -> np.ndarray:
+def _answers(part: Part | Pairs, proba: np.ndarray, labels: tuple[str, ...]) -> Answers:
+    return Answers(
+        id=part.id,
+        groups=pd.DataFrame({"group": part.group}),
+        y=part.y,
+        proba=proba.astype(np.float64),
+        labels=labels,
+    )
+
+
+def _predict(model: keras.Model, x: Input) -> np.ndarray:
     """Probabilities (n, k) in half precision: that is what ships, and the metrics are computed from
     it, so that they can be had again exactly.
     """
@@ -325,11 +334,10 @@ def _score_alone(
     for k, source in enumerate(("face", "voice")):
         x = part.x
         x["present"][:, 1 - k] = 0
-        proba = _answers(model, x)
+        proba = _predict(model, x)
         arrays[f"{split}_{source}_proba"] = proba
-        scores[f"{source}_only"] = describing.score_part(
-            part, proba.astype(np.float64), labels, "both"
-        )
+        answers = _answers(part, proba, labels)
+        scores[f"{source}_only"] = describing.score_part(answers, "both")
     return scores, arrays
 
 
@@ -379,46 +387,37 @@ def _train_folds(job: Job) -> Run:
             keras.utils.set_random_seed(job.seed)
             fold = replace(fold, model=type(job.model).from_config(job.model.get_config()))
         runs.append(_train_once(fold))
-    arrays = _out_of_fold(runs)
-    record = _record_of_folds(job, [run.record for run in runs], arrays)
+    answers = _out_of_fold(runs)
+    arrays = answers.arrays("test")
+    record = _record_of_folds(job, [run.record for run in runs], answers)
     path = records.write(job.name, record, arrays, folder=job.folder)
     if job.publish:
         records.write(job.name, record, arrays, publish=True)
     return Run(record, path, None)
 
 
-def _out_of_fold(runs: list[Run]) -> dict[str, np.ndarray]:
+def _out_of_fold(runs: list[Run]) -> Answers:
     """The answers of all folds to their test parts, one below the other."""
-    arrays = {}
-    for key in ("id", "group", "y", "proba"):
-        pieces = []
-        for run in runs:
-            with np.load(run.record_path.with_suffix(".npz"), allow_pickle=False) as saved:
-                pieces.append(saved[f"test_{key}"])
-        arrays[f"test_{key}"] = np.concatenate(pieces)
-    return arrays
+    parts = []
+    for run in runs:
+        path = run.record_path
+        answers = records.read(path.stem, path.parent).answers("test")
+        parts.append(replace(answers, groups=answers.groups[["group"]]))
+    return concatenate(parts)
 
 
-def _record_of_folds(job: Job, folds: list[dict], arrays: dict[str, np.ndarray]) -> dict:
+def _record_of_folds(job: Job, folds: list[dict], answers: Answers) -> dict:
     """What the folds have in common, then each fold by itself, then the score of all."""
     own = ("seed", "split", "wall_time_s", "best_epoch", "history", "test")
     record = {}
     for key, value in folds[0].items():
         if key not in own and key != "validation":
             record[key] = value
-    everything = Part(
-        x=np.empty(0),
-        y=arrays["test_y"],
-        group=arrays["test_group"],
-        id=arrays["test_id"],
-    )
-    proba = arrays["test_proba"].astype(np.float64)
-    labels = folds[0]["test"]["labels"]
     record["protocol"] = job.protocol
     record["seed"] = job.seed
     record["wall_time_s"] = round(sum(fold["wall_time_s"] for fold in folds), 1)
     record["folds"] = [{key: fold[key] for key in own} for fold in folds]
-    record["test"] = describing.score_part(everything, proba, labels, job.kind)
+    record["test"] = describing.score_part(answers, job.kind)
     return record
 
 
