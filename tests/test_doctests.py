@@ -98,7 +98,12 @@ def test_what_a_notebook_calls_explains_its_arguments(thing):
     if len(arguments(thing)) < 2:
         return
     words = inspect.getdoc(thing) or ""
-    assert re.search(r"^(Parameters|Attributes|Fields)\n-+$", words, flags=re.M), full_name(thing)
+    section = re.search(
+        r"^(Parameters|Attributes|Fields)\n-+\n(.*?)(?=^\w+\n-+$|\Z)", words, re.M | re.S
+    )
+    assert section, full_name(thing)
+    explained = set(re.findall(r"\w+", section[2]))
+    assert explained.issuperset(arguments(thing)), full_name(thing)
 
 
 def test_most_of_what_notebooks_call_most_has_an_example():

@@ -150,6 +150,7 @@ def fetch(
     Parameters
     ----------
     name : of the catalogue.
+    root : the data root, as in ``datasets.load``.
     keep : a folder for archives: one that lies there is taken, one that had to be downloaded is put
         there.
     progress : whether a bar is drawn.
