@@ -62,7 +62,7 @@ def augment_film_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     Examples
     --------
-    >>> ramp = np.tile(np.arange(48, dtype=np.float32)[:, None], (2, 1, 48, 1))
+    >>> ramp = np.tile(np.arange(48, dtype=np.float32)[:, None, None], (2, 1, 48, 1))
     >>> varied = augment_film_faces(ramp, np.random.default_rng(0))
     >>> varied.shape, varied.dtype
     ((2, 48, 48, 1), dtype('float32'))
