@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from raising import raises_error
 from sklearn.metrics import accuracy_score
 
 from emotutils import config, networks
@@ -131,9 +132,9 @@ def test_networks_that_were_not_calibrated_cannot_be_fitted(tmp_path):
         (config.shipped_root() / "weights" / "conv2d.keras").read_bytes()
     )
     networks.save_card(card, tmp_path / "own.keras")
-    with pytest.raises(EmotutilsError, match="not calibrated"):
+    with raises_error(EmotutilsError, "'conv2d'", "emotutils calibrate"):
         pairing.fit_pair(tmp_path / "own.keras", "crnn", "paired-sample-fer2013+sample-ravdess")
-    with pytest.raises(DataError, match="no pairs"):
+    with raises_error(DataError, where="sample-ravdess"):
         pairing.fit_pair("conv2d", "crnn", "sample-ravdess")
 
 
@@ -146,5 +147,5 @@ def test_the_joint_network_is_scored_on_pairs_and_no_other_is():
         ("joint", "sample-ravdess", {}),
         ("joint", data, {"flip": True}),
     ):
-        with pytest.raises(DataError, match="pairs"):
+        with raises_error(DataError, "pairs", where=network):
             evaluate(network, name, **options)

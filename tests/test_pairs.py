@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from raising import raises_error
 
 from emotutils import datasets, faces, media
 from emotutils.datasets import Part, load_pairs, pair_up, ravdess_tracking
 from emotutils.emotions import CODES, EMOTIONS
-from emotutils.errors import DataError, EmotutilsError
+from emotutils.errors import DataError
 from emotutils.media import FilmWriter
 from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
@@ -124,7 +125,7 @@ def test_a_label_with_too_few_faces_is_named():
         np.array(["f"]),
     )
     assert len(pair_up(one, voices)) == 2
-    with pytest.raises(DataError, match="1 faces of disgust, 3 wanted"):
+    with raises_error(DataError, "1 faces of disgust", "3 ", where="faces"):
         pair_up(one, voices, each=3)
 
 
@@ -156,7 +157,7 @@ def test_a_film_without_its_recording_is_named():
     table = found.voices.table
     gone = table[table["split"] == "test"].iloc[0]
     few = replace(found, voices=replace(found.voices, table=table.drop(index=gone.name)))
-    with pytest.raises(DataError, match=f"01{gone['id'][2:]}: this film has no recording"):
+    with raises_error(DataError, f"01{gone['id'][2:]}"):
         few.part("test", FEATURES)
 
 
@@ -210,7 +211,7 @@ def test_a_film_without_a_face_is_named(tmp_path):
     with FilmWriter(path, 64, 48, 5) as film:
         for i in range(5):
             film.write(np.full((48, 64, 3), 128, np.uint8), i / 5)
-    with pytest.raises(DataError, match="no face was found"):
+    with raises_error(DataError, where=path):
         datasets.film_faces(path)
 
 
@@ -218,16 +219,16 @@ def test_a_film_without_a_face_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, message",
+    "name, where",
     [
-        ("paired-sample-fer2013", "holds no pairs"),
-        ("paired-sample-ravdess+sample-fer2013", "faces comes first"),
-        ("sample-fer2013+sample-ravdess", "faces comes first"),
-        ("paired-sample-fer2014+sample-ravdess", "is unknown"),
+        ("paired-sample-fer2013", "paired-sample-fer2013"),
+        ("paired-sample-ravdess+sample-fer2013", "paired-sample-ravdess+sample-fer2013"),
+        ("sample-fer2013+sample-ravdess", "sample-fer2013+sample-ravdess"),
+        ("paired-sample-fer2014+sample-ravdess", "data set 'sample-fer2014'"),
     ],
 )
-def test_what_cannot_be_paired_is_named(name, message):
-    with pytest.raises(EmotutilsError, match=message):
+def test_what_cannot_be_paired_is_named(name, where):
+    with raises_error(DataError, where=where):
         load_pairs(name)
 
 
@@ -250,12 +251,12 @@ def test_a_recording_without_its_film_is_left_out_and_a_part_without_rows_is_an_
     one = table[table["split"] == "test"].head(1)
     few = replace(found, faces=replace(found.faces, table=one))
     assert set(few.part("test", FEATURES).face_id) == set(one["id"])
-    with pytest.raises(DataError, match="no train rows"):
+    with raises_error(DataError, "train"):
         few.part("train", FEATURES)
 
 
 def test_units_are_of_a_set_of_units_only():
-    with pytest.raises(DataError, match="holds faces, which a units network cannot use"):
+    with raises_error(DataError, "units network", where="sample-fer2013"):
         datasets.part(datasets.load("sample-fer2013"), "train", "units")
 
 

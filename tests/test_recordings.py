@@ -5,6 +5,7 @@ count once.
 import numpy as np
 import pytest
 import soundfile
+from raising import raises_error
 
 from emotutils import datasets
 from emotutils.datasets import ravdess, recordings, tess
@@ -108,14 +109,12 @@ def test_a_broken_recording_says_what_where_and_what_to_do(tmp_path, what):
 def test_a_cut_flac_is_refused(tmp_path, share):
     path = put(tmp_path / "x.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 48000))
     cut(path, share)
-    with pytest.raises(
-        DataError, match=r"x\.flac: (cannot be decoded|the sound breaks off|has no sound).*; fetch"
-    ):
+    with raises_error(DataError, where=path):
         recordings.read(path)
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no such file"):
+    with raises_error(DataError, where=tmp_path / "y.wav"):
         recordings.read(tmp_path / "y.wav")
 
 
@@ -153,20 +152,16 @@ def test_reported_the_rest_loads_and_the_rejects_say_why(tmp_path):
 def test_leftovers_stop_a_strict_reading(tmp_path):
     put(tmp_path / f"{SPEECH.format(1)}.wav")
     (tmp_path / f"{SPEECH.format(2)}.wav.part").write_bytes(b"RIFF")
-    with pytest.raises(
-        DataError, match=r"\.wav\.part: was left by a copy that broke off; fetch the set again"
-    ):
+    with raises_error(DataError, where=tmp_path / f"{SPEECH.format(2)}.wav.part"):
         ravdess.load(tmp_path)
 
 
 def test_a_set_of_which_nothing_is_left_says_so(tmp_path):
     path = put(tmp_path / f"{SPEECH.format(1)}.wav")
     path.write_bytes(b"")
-    with pytest.raises(
-        DataError, match=r"no file in it can be used; the first, .*\.wav: is empty \(0 bytes\); "
-    ):
+    with raises_error(DataError, path, where=tmp_path / "ravdess"):
         ravdess.load(tmp_path, on_error="report")
-    with pytest.raises(DataError, match="on_error: is 'ignore'; choose raise or report"):
+    with raises_error(DataError, "ignore", where="on_error"):
         ravdess.load(tmp_path, on_error="ignore")
 
 
@@ -218,7 +213,7 @@ def test_the_films_of_a_performance_are_its_twins(tmp_path):
     heard = films["audio-visual"].voices()[0]
     np.testing.assert_allclose(heard[2000:14000], sine(1.0)[2000:14000], atol=0.05)  # AAC
     assert films["audio"].modality == films["audio-visual"].modality == "voice"
-    with pytest.raises(TypeError, match="holds no recordings"):
+    with raises_error(TypeError, "ravdess"):
         films["video"].voices()
     put_film(tmp_path / "ravdess" / "Actor_01" / "01-01-06-01-01-01-01.mp4", sound=False)
     refused = ravdess.load(tmp_path, modality="audio-visual", on_error="report").rejects
@@ -227,7 +222,8 @@ def test_the_films_of_a_performance_are_its_twins(tmp_path):
 
 @pytest.mark.parametrize("options", [{"kind": "shouting"}, {"modality": "video-only"}])
 def test_an_unknown_kind_or_modality_is_refused(tmp_path, options):
-    with pytest.raises(DataError, match="choose speech or song, as audio-visual or video or audio"):
+    (value,) = options.values()
+    with raises_error(DataError, value, "speech", "audio-visual", where="ravdess"):
         ravdess.load(tmp_path, **options)
 
 
