@@ -181,6 +181,7 @@ def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     shown = numbers.groupby(np.arange(len(timeline)) // every).mean()
     shown["t"] = t[::every]
     shown["unsure"] = shown["unsure"] >= 0.5
+    shown["source"] = timeline["source"][::every].tolist()
     for name in [*stream_names(timeline), TOGETHER]:
         shown[label_column(name)] = labels_of(shown[columns(name)].to_numpy(float))
         if unshifted_column(name) in timeline:
