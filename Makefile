@@ -14,7 +14,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-real lint notebooks stamp results constraints clean
+.PHONY: help install demo test test-real lint notebooks stamp results rebuild constraints clean
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
@@ -57,6 +57,11 @@ results: $(READY)
 	  awk 'NR == FNR { table = table $$0 "\n"; next } /^<!-- results -->/ { print; printf "%s", table; skip = 1 } \
 	    /^<!-- .results -->/ { skip = 0 } !skip' .results $$page > .page && mv .page $$page && rm .results || exit 1; \
 	done
+
+# For maintainers, with the real sets: whatever hangs on a default network, after it was trained anew.
+rebuild: $(READY)
+	@$(BIN)/python -m emotutils.studies.rebuild
+	@$(MAKE) --no-print-directory results
 
 # For maintainers, with uv: keeps the versions that still fit. Upgrade one with: make constraints UPGRADE="-P keras"
 constraints:

@@ -10,14 +10,11 @@ What surrounds the picture moves the box by a few per cent; three surroundings t
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from emotutils import faces
-
-FRAME = 96  # side of the enlarged FER2013 picture
-PAD = 96
+from emotutils.studies.framing import LARGE, PAD, set_into_picture
 
 
 def training_faces(csv: Path, count: int) -> np.ndarray:
@@ -30,20 +27,6 @@ def training_faces(csv: Path, count: int) -> np.ndarray:
     )
 
 
-def set_into_picture(face: np.ndarray, surrounding: int) -> np.ndarray:
-    """The face, enlarged, amid black (0), its mean grey (1) or its blurred edge (2)."""
-    face = cv2.resize(face, (FRAME, FRAME), interpolation=cv2.INTER_CUBIC)
-    border = (PAD, PAD, PAD, PAD)
-    if surrounding < 2:
-        value = 0 if surrounding == 0 else int(face.mean())
-        return cv2.copyMakeBorder(face, *border, cv2.BORDER_CONSTANT, value=value)
-    picture = cv2.GaussianBlur(
-        cv2.copyMakeBorder(face, *border, cv2.BORDER_REPLICATE), (0, 0), FRAME / 8
-    )
-    picture[PAD : PAD + FRAME, PAD : PAD + FRAME] = face
-    return picture
-
-
 def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
     """Quartiles of each constant over the faces found, one column a constant; ``found`` is the
     share of faces.
@@ -53,10 +36,10 @@ def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
         faces.build_detector("blazeface", threshold=faces.detectors.CANDIDATE),
         faces.build_detector("haar"),
     )
-    middle = np.full(2, PAD + FRAME / 2)
+    middle = np.full(2, PAD + LARGE / 2)
     rows = []
     for i, pixels in enumerate(training_faces(csv, count)):
-        picture = set_into_picture(pixels, i % 3)
+        picture = set_into_picture(pixels, ("black", "grey", "edge")[i % 3])
         seen = next(iter(blazeface.detect(picture)), None)
         if seen is None:
             continue
@@ -67,7 +50,7 @@ def fit(csv: Path, count: int = 2000) -> pd.DataFrame:
             )
             @ offset
         )
-        row = {"MARGIN": FRAME / seen.side, "SHIFT": level[1], "sideways": level[0]}
+        row = {"MARGIN": LARGE / seen.side, "SHIFT": level[1], "sideways": level[0]}
         row["eyes apart"] = np.linalg.norm(seen.eyes[1] - seen.eyes[0]) / seen.side
         if classical := haar.detect(picture):
             side = classical[0].side / faces.HAAR_SCALE
