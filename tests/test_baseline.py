@@ -3,11 +3,13 @@ command line, and stretches that cannot be.
 """
 
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from fabricated import fabricated
 from skimage import data as pictures
 
 from emotutils import plots, report
@@ -284,6 +286,23 @@ def test_both_answers_are_in_the_picture(smiling):
     assert set(lane.unshifted) == {"happiness"} and any(lane.baseline) and not all(lane.baseline)
     words = [text.get_text() for text in plots.plot_timeline(smiling).get_legend().get_texts()]
     assert "named neutral" in words
+
+
+@pytest.mark.parametrize("seconds", [60.0, 600.0])
+def test_the_page_of_a_film_of_any_length_shows_both(seconds):
+    findings = fabricated(seconds)
+    timeline = findings.timeline
+    timeline["face_unshifted"] = timeline["face_label"].where(timeline["face_label"] == "", "fear")
+    timeline["face_baseline"] = timeline["t"] < 5
+    shift = dict.fromkeys(EMOTIONS, 0.25)
+    tracks = [{"track": 1, "rows": 25, "shift": shift}, {"track": 2, "rows": 0, "shift": None}]
+    findings.summary["face"]["baseline"] = tracks
+    findings.settings["baseline"] = {"face": [(0.0, 5.0)]}
+    page = report.page(findings)
+    assert page.count('class="at named"') == 1 and "not shifted" in page
+    (moments,) = re.findall('id="moments">(.*?)</script>', page)
+    face, voice, _ = json.loads(moments)["lanes"]
+    assert set(face["unshifted"]) == {"fear", ""} and voice["unshifted"] == []
 
 
 def test_the_command_line(film, tmp_path, capsys):
