@@ -328,6 +328,13 @@ def test_searches_table_tells_winners_and_real_differences():
     assert f"{100 * np.mean(top['accuracy']):.1f} %" in best and pairs.endswith(" of 66")
 
 
+def test_actions_table_holds_all_seeds():
+    seeds = [records.read(f"folds-5-ravdess-units-actions-best-s{k}")["test"] for k in range(3)]
+    low, high = (f"{100 * f(test['uar']['value'] for test in seeds):.1f}" for f in (min, max))
+    told = f"| 1440 | {Score(**seeds[0]['uar'])}; {low}–{high} over 3 seeds |"
+    assert told in tables.actions_table()
+
+
 def test_voices_table_holds_networks_and_floors():
     rows = [
         [c.strip() for c in row.split("|")[1:-1]]
