@@ -2,11 +2,11 @@
 
     python -m emotutils.studies.rebuild [--root DATA]
 
-In order: the cards' calibration, what was fitted for the pair of networks, the study of fused pairs,
-robustness, faces as films show them. A step that is up to date is left alone; once one is due, so
-are all after it, because they ask the network or use what the earlier ones fitted. ``make rebuild``
-then writes the tables too. Notebooks and the words of the bundled film come last, by ``make
-notebooks`` and ``make test``.
+In order: the cards' calibration, what was fitted for the pair of networks, the study of fused
+pairs, robustness, faces as films show them. A step that is up to date is left alone; once one is
+due, so are all after it, because they ask the network or use what the earlier ones fitted. ``make
+rebuild`` then writes the tables too. Notebooks and the words of the bundled film come last, by
+``make notebooks`` and ``make test``.
 """
 
 import argparse
