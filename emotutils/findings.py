@@ -33,7 +33,7 @@ SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
 TITLES = {
     "face": ("the face looks like", "the face looks most like"),
     "voice": ("the voice sounds like", "the voice sounds most like"),
-    "openface": ("OpenFace's action units look like", "OpenFace's action units look most like"),
+    "openface": ("action units look like", "the action units look most like"),
 }
 #: The files of the two streams that the tool reads itself; other streams' files bear their names.
 TABLE_NAMES = {"face": "frames", "voice": "speech"}
