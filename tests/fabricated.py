@@ -170,6 +170,7 @@ def fabricated(
         "error_rate": 0.25,
         "unsure_below": {"face": 0.45, "voice": 0.45, "face+voice": 0.45},
         "disagree_below": {"face+voice": 0.4},
+        "fitted_on": "paired-fer2013+ravdess: made-up pairs, not measured on films",
     }
     gaps = (
         "no face in view" if face else "no picture",

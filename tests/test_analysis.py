@@ -16,7 +16,7 @@ import soundfile
 from raising import raises_error
 from skimage import data as pictures
 
-from emotutils import config, plots, samples
+from emotutils import config, plots, report, samples
 from emotutils.analysis import analyze
 from emotutils.analysis.given import read_streams
 from emotutils.cli import main
@@ -30,9 +30,10 @@ from emotutils.findings import (
     columns,
     disagreement_column,
 )
-from emotutils.fusion import RULES, agreement, fuse, weights_from
+from emotutils.fusion import DEFAULT_RULE, RULES, agreement, fuse, weights_from
 from emotutils.media import FilmWriter
 from emotutils.networks import DEFAULTS, load_network
+from emotutils.training import records
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 SR = 16000
@@ -288,6 +289,24 @@ def test_every_rule_can_be_chosen_and_is_named(talking, rule):
         set(result.settings["unsure_below"]) == {"face", "voice", "face+voice"}
         and not result.warnings
     )
+
+
+@pytest.mark.parametrize("rule", ["weighted", "product", "joint"])
+def test_together_streams_must_be_as_sure_as_alone(talking, rule):
+    result = analyze(talking, progress=False, fusion=rule)
+    limits = result.settings["unsure_below"]
+    assert limits["face+voice"] >= max(limits["face"], limits["voice"]) > 0.4
+    assert result.settings["fitted_on"].startswith("paired-fer2013+ravdess: made-up pairs")
+    assert result.settings["fitted_on"] in report.summary_text(result)
+
+
+def test_the_default_is_the_rule_that_real_pairs_chose(talking):
+    record = records.read("fusion-real-ravdess")
+    for found in (record["found"]["nested"]["raw"], *record["found"]["rules"].values()):
+        assert [rule for _, rule in found["picked"]] == [DEFAULT_RULE] * 5
+    assert analyze(talking, progress=False).settings["fusion"] == DEFAULT_RULE
+    weights = {"face": 1, "voice": 1}
+    assert analyze(talking, progress=False, weights=weights).settings["fusion"] == "weighted"
 
 
 def test_the_more_errors_are_allowed_the_less_is_unsure(talking):

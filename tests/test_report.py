@@ -288,11 +288,10 @@ def test_what_is_not_sure_is_said_in_words():
     assert "below 0.45 (face and voice), 0.45 (face alone), 0.45 (voice alone)" in text
     assert "at most 25 % of the answers that reach it were wrong" in text
     assert "striped, with a ? behind the word" in text and "Not sure: " in text
-    assert "never one film" in text and "so its limit is lower" not in text
-    analysis.settings["unsure_below"] = {"face": 0.56, "voice": 0.63, "face+voice": 0.3}
-    assert "so its limit is lower" in _words(report.page(analysis))
-    analysis.settings["fusion"] = "product"
-    analysis.settings["unsure_below"]["face+voice"] = 0.0
+    origin = analysis.settings["fitted_on"]
+    assert origin in text and origin in report.summary_text(analysis)
+    assert report.result(analysis)["settings"]["fitted_on"] == origin
+    analysis.settings["unsure_below"] = {"face": 0.56, "voice": 0.63, "face+voice": 0.0}
     text = _words(report.page(analysis))
     assert (
         "below 0.56 (face alone), 0.63 (voice alone)" in text
@@ -302,10 +301,10 @@ def test_what_is_not_sure_is_said_in_words():
         "From face and voice every answer counts as sure" in text
         and "never (face and voice)" in text
     )
-    assert "so its limit is lower" not in text
     analysis.settings["unsure_below"] = {"face": np.inf}
+    analysis.settings["fitted_on"] = None
     text = _words(report.page(analysis))
-    assert "From face alone no answer is sure" in text and "always (face alone)" in text
+    assert origin not in text and "From face alone no answer is sure" in text and "always (face alone)" in text
     assert "For face and voice, voice alone no threshold is known" in text
     assert (
         json.loads(json.dumps(report.result(analysis), allow_nan=False))["settings"][

@@ -110,13 +110,15 @@ def analyze(
     fps : frames looked at per second.
     window, hop : seconds of sound taken at once, and from one moment of the timeline to the next.
     fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
-        hears. ``None``: the weighted mean with ``weights``, or with each network's F1 of each label
-        on its validation rows; the plain mean where a stream is not calibrated.
+        hears. ``None``: the product of experts, the best on real pairs of RAVDESS
+        (``studies.takes``); the weighted mean with ``weights``; the plain mean where a stream is
+        not calibrated.
     weights : ``{"face": …, "voice": …}`` and each of ``streams``, each one number or seven, for the
         rule ``"weighted"``; what they add up to does not matter.
     smoothing : seconds over which each stream is averaged, 0 for none.
     error_rate : 0..1; moments are marked ``unsure`` below the probability above which, on
-        validation rows, at most so many answers were wrong.
+        validation rows, at most so many answers were wrong. What several streams say together
+        must also be as sure as each of them must be alone.
     detector : a name in ``faces.DETECTORS``.
     progress : show a bar with the time left.
 
@@ -188,6 +190,7 @@ def analyze(
         "error_rate": error_rate,
         "unsure_below": combination.thresholds,
         "disagree_below": combination.disagree_below,
+        "fitted_on": combination.fitted_on or None,
     }
     return Analysis(
         streams=all_streams,

@@ -33,6 +33,8 @@ ERROR_RATE = 0.2
 #: (``fusion.Fitted``).
 DISAGREE_BELOW = 0.45
 JOINT = "joint"
+#: What is said of whatever was fitted on pairs ``paired-…``.
+MADE_UP = "made-up pairs, not measured on films"
 #: The streams that the tool reads itself: weights name them, whether the film has them or not.
 READ_HERE = ("face", "voice")
 
@@ -47,7 +49,10 @@ class Combination:
     networks : by stream, and the joint network under ``"joint"`` where it decides.
     weights : {stream: seven numbers} of the rule ``"weighted"``, else None.
     thresholds : by source (``"face"``, ``"voice"``, ``"face+voice"``) the least probability of a
-        sure answer; sources of which nothing is known are absent.
+        sure answer; sources of which nothing is known are absent. That of several streams together
+        is never below those of the streams in it.
+    fitted_on : what the thresholds of several streams, and from when on they disagree, were fitted
+        on, in words; empty where nothing was.
     disagree_below : agreement, by pair of streams (``"face+voice"``).
     options : for ``fusion.fuse``.
     notes : what was replaced or is not known, in words.
@@ -58,6 +63,7 @@ class Combination:
     weights: dict[str, list[float]] | None
     thresholds: dict[str, float]
     disagree_below: dict[str, float]
+    fitted_on: str = ""
     options: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -131,8 +137,8 @@ def choose_combination(
 
     Parameters
     ----------
-    rule : a name in ``fusion.RULES``, ``"joint"``, or None: the weighted mean where all streams are
-        calibrated, else the plain mean.
+    rule : a name in ``fusion.RULES``, ``"joint"``, or None: the default where all streams are
+        calibrated, else the plain mean; weights alone ask for the weighted one.
     weights : of the rule ``"weighted"``.
     error_rate : 0..1.
     networks : of the streams that the tool reads itself, by stream.
@@ -147,7 +153,10 @@ def choose_combination(
     threshold_for([], error_rate)  # refuses a rate outside 0..1, whatever is known
     _check_rule(rule, weights)
     known = _Known(dict(networks), tuple(given))
-    chosen = rule or DEFAULT_RULE
+    wanted = rule or DEFAULT_RULE
+    if rule is None and weights is not None:
+        wanted = "weighted"
+    chosen = wanted
     if rule is None and weights is None and not known.all_calibrated:
         chosen = "mean"
     joint = {}
@@ -156,8 +165,9 @@ def choose_combination(
     options = _options(chosen, weights, known)
     curves = _risk_curves(chosen, weights, known, joint.get(JOINT))
     thresholds = {source: threshold_for(curve, error_rate) for source, curve in curves.items()}
+    thresholds = _strictest(thresholds)
     notes = []
-    if chosen != (rule or DEFAULT_RULE):
+    if chosen != wanted:
         notes.append(_no_weights_note(known))
     notes += _threshold_notes(known, thresholds)
     return Combination(
@@ -166,6 +176,7 @@ def choose_combination(
         weights=_rounded(options.get("weights")),
         thresholds=thresholds,
         disagree_below=_disagree_below(known, aside),
+        fitted_on=_fitted_on(known, joint.get(JOINT)),
         options=options,
         notes=tuple(notes),
     )
@@ -272,6 +283,29 @@ def _risk_curves(
     if known.fitted and weights is None and rule in known.fitted.risk_coverage:
         curves["+".join(known.networks)] = known.fitted.risk_coverage[rule]
     return curves
+
+
+def _strictest(thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Thresholds of several streams are known from made-up pairs only: where one of the streams
+    alone has to be surer, together they have to be as sure.
+    """
+    found = {}
+    for source, threshold in thresholds.items():
+        alone = [thresholds.get(name, threshold) for name in source.split("+")]
+        found[source] = max(threshold, *alone)
+    return found
+
+
+def _fitted_on(known: _Known, joint: Network | None) -> str:
+    """On what pairs everything of several streams was fitted, in words."""
+    data = ""
+    if joint is not None:
+        data = joint.card["data"]
+    elif known.fitted:
+        data = known.fitted.data
+    if data.startswith("paired-"):
+        return f"{data}: {MADE_UP}"
+    return data
 
 
 def _no_weights_note(known: _Known) -> str:

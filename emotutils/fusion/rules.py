@@ -71,8 +71,9 @@ RULES: dict[str, Formula | None] = {
     "majority": _majority,
     "stacking": None,
 }
-#: A calibrated weighted mean. Made-up pairs do not choose another rule: only real pairs could.
-DEFAULT_RULE = "weighted"
+#: Chosen on real pairs (``studies.takes``): in each of five folds by actor the product has the
+#: highest accuracy on the other four.
+DEFAULT_RULE = "product"
 
 
 def register_rule(name: str, formula: Formula) -> None:

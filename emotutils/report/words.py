@@ -59,6 +59,8 @@ def summary_text(findings: Findings) -> str:
     lines.append(f"  seconds: {_seconds(findings.summary)}")
     if findings.summary["unsure"] is not None:
         lines.append(f"  {unsure_share(findings)}")
+    if origin := fitted_on(findings):
+        lines.append(f"  thresholds of several streams: {origin}")
     lines.append("")
     lines += _network_lines(findings)
     lines += [f"  warning: {warning}" for warning in findings.warnings]
@@ -173,7 +175,12 @@ def threshold_note(findings: Findings) -> str:
     unknown = [source_words(source) for source in used if source not in thresholds]
     rate = f"{100 * findings.settings['error_rate']:.3g} %"
     sentences = _limit_sentences(known, rate)
-    sentences += _origin_sentences(known, findings.settings["fusion"])
+    origin = fitted_on(findings)
+    if origin and any("+" in source for source in known):
+        sentences.append(
+            "What streams together have to reach, and from when on they disagree, was fitted on "
+            f"{origin}; they never have to be less sure together than each alone."
+        )
     if never := [source_words(source) for source, limit in known.items() if limit > 1]:
         sentences.append(
             f"From {', '.join(never)} no answer is sure: on validation data more than {rate} were "
@@ -247,21 +254,14 @@ def _limit_sentences(known: dict[str, float], rate: str) -> list[str]:
     return sentences
 
 
-def _origin_sentences(known: dict[str, float], rule: str) -> list[str]:
-    """What is known of streams together is known from made-up pairs."""
-    sentences = []
-    single = [limit for source, limit in known.items() if "+" not in source]
-    for source in known:
-        if "+" not in source:
-            continue
-        averaged = rule in ("weighted", "mean")  # other rules are no flatter
-        if averaged and 0 < known[source] < min(single, default=0):
-            sentences.append("What two give together is flatter than each, so its limit is lower.")
-        sentences.append(
-            f"What is known of {source_words(source)} comes from pairs of a face and a voice that "
-            "were never one film."
-        )
-    return sentences
+def fitted_on(findings: Findings) -> str:
+    """On what thresholds of several streams were fitted; empty where the film has one stream at a
+    time, or nothing was fitted.
+    """
+    together = any("+" in source for source in _used_sources(findings))
+    if not together:
+        return ""
+    return findings.settings.get("fitted_on") or ""
 
 
 def unsure_share(findings: Findings) -> str:

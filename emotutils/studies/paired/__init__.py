@@ -8,9 +8,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["outcomes", "running"],
+    submodules=["all_actors", "outcomes", "running"],
     submod_attrs={
-        "outcomes": ["BLIND", "CONDITIONS", "METHODS", "STREAMS", "Outcome", "read"],
+        "outcomes": ["ALL_ACTORS", "BLIND", "CONDITIONS", "METHODS", "STREAMS", "Outcome", "read"],
         "running": ["BLUR", "NOISE", "SEEDS", "study"],
     },
 )

@@ -25,9 +25,12 @@ from ...fusion import RULES, Stacking, agreement, fuse
 from ...fusion.fitted import PAIRED
 from ...training import records
 
-#: What is scored; ``clean`` and all below it by clip: means over a recording's windows and a
-#: picture's frames.
+#: Both networks' recorded answers, each actor's voice by a network that had not heard it.
+ALL_ACTORS = "all actors"
+#: What is scored; all but the first on the four test actors of the networks that ship, ``clean``
+#: and all below it by clip: means over a recording's windows and a picture's frames.
 CONDITIONS = (
+    ALL_ACTORS,
     "frame by frame",
     "clean",
     "no face",
@@ -50,10 +53,11 @@ class Outcome:
 
     Attributes
     ----------
-    facts : JSON: data, networks, seeds, and for each seed what was ``fitted`` on its validation
-        pairs.
-    recorded : Answers by (seed, condition, one of ``RECORDED``), over the seven labels; ``groups``
-        has ``actor``, whose voice it is, and of contradicting pairs ``face_y``, the face's label.
+    facts : JSON: data, networks, seeds, for each seed what was ``fitted`` on its validation pairs,
+        and for each of its folds (``fitted_by_fold``) on other actors and PublicTest.
+    recorded : Answers by (seed, condition, one of ``RECORDED``), over the seven labels; ``id`` is
+        recording+picture, ``groups`` has ``actor``, whose voice it is, of contradicting
+        pairs ``face_y``, the face's label, and of `ALL_ACTORS` ``fold``.
     """
 
     facts: dict
@@ -79,14 +83,34 @@ class Outcome:
     def _answers_of(self, seed: int, fitted: dict, condition: str, method: str) -> Answers:
         if method in RECORDED:
             return self.recorded[seed, condition, method]
+        if condition == ALL_ACTORS:
+            return self._by_fold(seed, method)
         streams = {name: self.recorded[seed, condition, name].proba for name in STREAMS}
         fused = _fused(method, streams, fitted)
         return replace(self.recorded[seed, condition, "face"], proba=fused)
 
+    def _by_fold(self, seed: int, method: str) -> Answers:
+        """A rule's answers to all actors, with what was fitted without those of the fold."""
+        face = self.recorded[seed, ALL_ACTORS, "face"]
+        voice = self.recorded[seed, ALL_ACTORS, "voice"]
+        fold = face.groups["fold"].to_numpy()
+        proba = np.empty_like(face.proba)
+        for number, fitted in enumerate(self.facts["fitted_by_fold"][str(seed)]):
+            rows = fold == number
+            streams = {"face": face.proba[rows], "voice": voice.proba[rows]}
+            proba[rows] = _fused(method, streams, fitted)
+        return replace(face, proba=proba)
+
+    def _missing(self, condition: str, method: str) -> bool:
+        """Whether a method has no answers there: the joint network knows most of all actors."""
+        return condition == ALL_ACTORS and method == "joint"
+
     def report(self, condition: str, method: str) -> Report | None:
-        """The scores over all seeds, intervals over actors; None where a method has nothing to go
-        on.
+        """The scores over all seeds; intervals over actors and pictures, which are crossed. None
+        where a method has nothing to go on.
         """
+        if self._missing(condition, method):
+            return None
         answers = self.answers(condition, method)
         if np.isnan(answers.proba).any():
             return None
@@ -94,18 +118,20 @@ class Outcome:
             answers.y,
             answers.proba,
             answers.labels,
-            groups=answers.groups["actor"].to_numpy(),
+            groups=crossed(answers),
         )
 
     def gain(self, condition: str, method: str, over: str) -> Comparison:
-        """How much better one method is than another on the same pairs."""
+        """How much better one method is than another on the same pairs; intervals over actors and
+        pictures.
+        """
         answers = self.answers(condition, method)
         others = self.answers(condition, over)
         return compare(
             answers.y,
             answers.proba,
             others.proba,
-            groups=answers.groups["actor"].to_numpy(),
+            groups=crossed(answers),
         )
 
     def by_seed(self, condition: str, method: str) -> list[float]:
@@ -189,9 +215,11 @@ class Outcome:
             at = f"s{seed}/{condition}/"
             arrays[at + source] = answers.proba.astype(np.float16)
             arrays[at + "y"] = answers.y
+            arrays[at + "id"] = answers.id
             arrays[at + "actor"] = np.array(answers.groups["actor"].tolist())
-            if "face_y" in answers.groups:
-                last[at + "face_y"] = answers.groups["face_y"].to_numpy()
+            for column in ("face_y", "fold"):
+                if column in answers.groups:
+                    last[at + column] = answers.groups[column].to_numpy()
         name = _name_of(self.facts["data"])
         return records.write(name, self.facts, arrays | last, folder=folder, publish=publish)
 
@@ -213,23 +241,37 @@ def read(data: str = PAIRED, folder: Path | None = None) -> Outcome | None:
         for seed in record["seeds"]:
             for condition in (*CONDITIONS, *BLIND.values()):
                 for source in RECORDED:
-                    recorded[seed, condition, source] = _read_one(file, seed, condition, source)
+                    if f"s{seed}/{condition}/{source}" in file:
+                        recorded[seed, condition, source] = _read_one(file, seed, condition, source)
     return Outcome(record.facts, recorded)
 
 
 def _read_one(file: np.lib.npyio.NpzFile, seed: int, condition: str, source: str) -> Answers:
     at = f"s{seed}/{condition}/"
-    y = file[at + "y"]
+    pairs = file[at + "id"]
     groups = pd.DataFrame({"actor": file[at + "actor"]})
-    if at + "face_y" in file:
-        groups["face_y"] = file[at + "face_y"]
+    for column in ("face_y", "fold"):
+        if at + column in file:
+            groups[column] = file[at + column]
     return Answers(
-        id=np.arange(len(y)).astype(str),  # the file has no names: its rows are numbered
+        id=pairs,
         groups=groups,
-        y=y,
+        y=file[at + "y"],
         proba=file[at + source].astype(np.float64),
         labels=EMOTIONS,
     )
+
+
+def crossed(answers: Answers) -> np.ndarray:
+    """The actor and the picture of each pair, (n, 2): what intervals of made-up pairs are drawn
+    over.
+
+    Parameters
+    ----------
+    answers : to pairs; ``id`` is recording+picture.
+    """
+    pictures = [name.split("+")[1] for name in answers.id]
+    return np.column_stack([answers.groups["actor"], pictures])
 
 
 def _name_of(data: str) -> str:

@@ -24,7 +24,8 @@ from ...support.machine import surroundings
 from ...training import records
 from ...voices import measured_windows
 from ...voices.degradation import white_noise
-from .outcomes import BLIND, Outcome
+from . import all_actors
+from .outcomes import ALL_ACTORS, BLIND, Outcome
 
 SEEDS = (0, 1, 2)
 #: How streams are degraded: blur (σ in pixels of 48) and white noise (dB), as in ``robustness``.
@@ -50,7 +51,8 @@ def study(
     seeds: tuple[int, ...] = SEEDS,
     progress: bool = False,
 ) -> Outcome:
-    """Score every rule on test pairs: PrivateTest faces beside actors 21–24.
+    """Score every rule on test pairs: PrivateTest faces beside actors 21–24, and beside all 24
+    actors by recorded answers (``all_actors``).
 
     Temperatures, weights, prior, stacking and thresholds are fitted on validation pairs. Each seed
     draws other pictures and other jitter; the clean voices are those of the voice network's
@@ -78,11 +80,14 @@ def study(
     source = load_pairs(data, root)
     recorded = {}
     fitted = []
+    by_fold = {}
     for seed in tqdm(seeds, unit="seed", disable=not progress, dynamic_ncols=True):
         training = _voice_training(seed, source, networks["voice"])
         one = _OneSeed(source, seed=seed, training=training, **networks)
         fitted.append(one.fit())
-        for condition, answers in one.test().items():
+        everybody, by_fold[str(seed)] = all_actors.study(seed)
+        conditions = {ALL_ACTORS: everybody} | one.test()
+        for condition, answers in conditions.items():
             for method, found in answers.items():
                 recorded[seed, condition, method] = found.rounded()
     names = {}
@@ -95,6 +100,7 @@ def study(
         "blur": BLUR,
         "noise": NOISE,
         "fitted": fitted,
+        "fitted_by_fold": by_fold,
         "wall_time_s": round(time.perf_counter() - began, 1),
         **surroundings(),
     }
