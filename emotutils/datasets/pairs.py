@@ -2,10 +2,10 @@
 
 Three sources, by name:
 
-- ``paired-fer2013+ravdess``: **no film**. A recording of RAVDESS stands beside a FER2013 face of
-  the same label. Given the label the two are independent, so such pairs cannot teach how face and
-  voice move together, and their errors are independent too: a score on them overstates what fusion
-  gains on a film, where a mumbled sentence and a hidden face come together.
+- ``paired-fer2013+ravdess``: made up. A recording of RAVDESS stands beside a FER2013 face of the
+  same label. Given the label the two are independent, so such pairs cannot teach how face and voice
+  move together, and nothing ties their errors together: how much that flatters is measured on real
+  takes (``studies.takes.cross``).
 - ``ravdess-films``: RAVDESS's audio-visual files, the faces cut out by our own detector, tracker
   and crop.
 - ``ravdess-units+ravdess``: the action units of RAVDESS's films (``ravdess_units``) beside the

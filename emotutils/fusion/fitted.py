@@ -20,8 +20,7 @@ from .rules import LEAST, Stacking, fuse, weights_from
 #: Of a hundred moments in which face and voice were labelled alike, so many may look like a
 #: disagreement; to be listed, a stretch has to last for seconds on top (``disagreements``).
 FALSE_ALARMS = 20
-#: Pairs that anybody can make: FER2013's faces beside RAVDESS's voices of the same label. They were
-#: never one film.
+#: Made-up pairs: FER2013's faces beside RAVDESS's voices of the same label.
 PAIRED = "paired-fer2013+ravdess"
 
 
@@ -32,7 +31,7 @@ class Fitted:
     Attributes
     ----------
     runs : ``{"face": …, "voice": …}``, the run records of the two networks.
-    data, n : the validation pairs it was fitted on; ``paired-…`` were never one film.
+    data, n : the validation pairs it was fitted on; ``paired-…`` are made up.
     stacking : for the rule of that name.
     disagree_below : agreement that only ``FALSE_ALARMS`` in a hundred pairs of one label do not
         reach.
