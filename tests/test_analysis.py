@@ -30,7 +30,7 @@ from emotutils.findings import (
     columns,
     disagreement_column,
 )
-from emotutils.fusion import DEFAULT_RULE, RULES, agreement, fuse, weights_from
+from emotutils.fusion import DEFAULT_RULE, RULES, agreement, fuse
 from emotutils.media import FilmWriter
 from emotutils.networks import DEFAULTS, load_network
 from emotutils.training import records
@@ -119,13 +119,13 @@ def test_what_the_networks_make_of_the_script_is_counted(demo):
 
 def test_both_together_is_the_fusion_of_the_two(demo):
     line = demo.timeline
-    weights = {
-        name: weights_from(load_network(net).card["calibration"]["confusion"])
-        for name, net in DEFAULTS.items()
-    }
-    fused = fuse(
-        {"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()}, "weighted", weights
-    )
+    shares = []
+    for net in DEFAULTS.values():
+        counts = np.sum(load_network(net).card["calibration"]["confusion"], axis=1) + 1
+        shares.append(counts / counts.sum())
+    prior = np.sqrt(shares[0] * shares[1])
+    streams = {"face": line[FACE_P].to_numpy(), "voice": line[VOICE_P].to_numpy()}
+    fused = fuse(streams, "product", prior=prior / prior.sum())
     np.testing.assert_allclose(line[P], fused)
     assert set(line["source"]) == {"face+voice", "face", "voice"}
     assert (line["agreement_face_voice"].isna() == (line["source"] != "face+voice")).all()
@@ -302,8 +302,8 @@ def test_together_streams_must_be_as_sure_as_alone(talking, rule):
 
 def test_the_default_is_the_rule_that_real_pairs_chose(talking):
     record = records.read("fusion-real-ravdess")
-    for found in (record["found"]["nested"]["raw"], *record["found"]["rules"].values()):
-        assert [rule for _, rule in found["picked"]] == [DEFAULT_RULE] * 5
+    picked = record["found"]["nested"]["raw"]["picked"]
+    assert [rule for _, rule in picked] == [DEFAULT_RULE] * 5
     assert analyze(talking, progress=False).settings["fusion"] == DEFAULT_RULE
     weights = {"face": 1, "voice": 1}
     assert analyze(talking, progress=False, weights=weights).settings["fusion"] == "weighted"
