@@ -593,17 +593,11 @@ def baseline_table() -> str:
         return "A baseline of the person: not run yet."
     rows = []
     for row in found["named"]:
-        takes = f"{row['takes']} neutral"
-        if not row["true"]:
-            takes = f"{row['takes']} sad, named neutral"
-        rows.append((row["stream"], f"named: {takes}", *_before_and_after(row)))
-    for row in found["auto"]:
-    for row in facts["named"]:
         films = f"{row['takes']} neutral"
         if not row["true"]:
             films = f"{row['takes']} sad, named neutral"
         rows.append((row["stream"], f"named: {films}", *_before_and_after(row)))
-    for row in facts["auto"]:
+    for row in found["auto"]:
         share = "a balanced film"
         if row["share"] is not None:
             share = f"{100 * row['share']:.3g} % of one emotion"
@@ -716,7 +710,6 @@ def results() -> str:
         "Voices": voices_table,
         "Trained here, tested there": elsewhere_table,
         "Action units": actions_table,
-        "Face and voice together": fusion_table,
         "Face and voice of the same take": real_pairs_table,
         "Face and voice, made-up pairs": fusion_table,
         "What people choose": people_table,

@@ -10,7 +10,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["all_actors", "outcomes", "running"],
     submod_attrs={
-        "outcomes": ["ALL_ACTORS", "BLIND", "CONDITIONS", "METHODS", "STREAMS", "Outcome", "crossed", "read"],
+        "outcomes": [
+            "ALL_ACTORS",
+            "BLIND",
+            "CONDITIONS",
+            "METHODS",
+            "STREAMS",
+            "Outcome",
+            "crossed",
+            "read",
+        ],
         "running": ["BLUR", "NOISE", "SEEDS", "study"],
     },
 )
