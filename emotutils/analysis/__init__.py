@@ -188,9 +188,7 @@ def analyze(
         "weights": combination.weights,
         "detector": detector,
         "error_rate": error_rate,
-        "unsure_below": combination.thresholds,
-        "disagree_below": combination.disagree_below,
-        "fitted_on": combination.fitted_on or None,
+        **combination.limits(),
     }
     return Analysis(
         streams=all_streams,

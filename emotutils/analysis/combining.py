@@ -67,6 +67,14 @@ class Combination:
     options: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def limits(self) -> dict:
+        """From when on an answer is sure and streams disagree, as the settings have it."""
+        return {
+            "unsure_below": self.thresholds,
+            "disagree_below": self.disagree_below,
+            "fitted_on": self.fitted_on or None,
+        }
+
     @property
     def joint(self) -> Network | None:
         """The network of face and voice, where it decides."""

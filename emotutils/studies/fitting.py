@@ -1,7 +1,4 @@
-"""What a fusion rule needs, fitted on answers that test nothing, and the rule applied to others.
-
-Taught in notebooks/13_fusion.
-"""
+"""What a fusion rule needs, fitted on answers that test nothing, and the rule applied to others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -438,9 +438,10 @@ def _about_real_pairs(record: Record, short: bool) -> str:
     words = (
         f"Accuracy over the seven labels on {record['takes']:,} takes of RAVDESS's "
         f"{record['actors']} actors, five folds by actor: the face is 35 action units of the film "
-        "(OpenFace), the voice `crnn` on the recording. Intervals by bootstrap over actors; without "
-        f"one, the lowest and highest of the classifiers ({', '.join(raw)}; `actions` on units as "
-        "measured only). A baseline is a few films in which the person is known to be neutral; "
+        "(OpenFace), the voice `crnn` on the recording. Intervals by bootstrap over actors; "
+        f"without one, the lowest and highest of the classifiers ({', '.join(raw)}; `actions` on "
+        "units as measured only). A baseline is a few films in which the "
+        "person is known to be neutral; "
         "these are not scored. Z-norming has seen all films of a person, each label equally often: "
         "**a leak of a kind**, no promise. Temperatures, weights, prior and stacking come from the "
         "other folds' actors; the networks behind those answers knew the actors tested."
@@ -451,7 +452,8 @@ def _about_real_pairs(record: Record, short: bool) -> str:
         )
     rule, n = picks.most_common(1)[0]
     folds = sum(picks.values())
-    return f"{words} Of {folds} choices, one a fold and column, {n} fell on {rule}. {_flattery(record)}"
+    chosen = f"Of {folds} choices, one a fold and column, {n} fell on {rule}."
+    return f"{words} {chosen} {_flattery(record)}"
 
 
 def _flattery(record: Record) -> str:
@@ -493,16 +495,19 @@ def fusion_table() -> str:
     n = len(outcome.answers(paired.ALL_ACTORS, "face")) // len(facts["seeds"])
     noticed = outcome.contradictions().loc["product"]
     note = (
-        f"Accuracy over the seven labels on `{facts['data']}`: FER2013's PrivateTest faces, without "
-        "twins, beside voices of the same label; made-up pairs, which flatter (above). First "
-        f"column: all 24 actors, each heard by a network that had not learned from them, {n:,} "
-        f"pairs in each of {len(facts['seeds'])} draws; the product is {gain} over the voice alone, "
-        f"{over} over the weighted mean. The others: actors 21–24. Intervals by bootstrap over "
-        "actors and pictures, which are crossed; four actors make rough ones. The face has less "
-        "here than on PrivateTest, because RAVDESS has each label equally often and FER2013 many "
-        f"happy faces. Blur: σ = {facts['blur']:g} of 48 pixels; noise: {facts['noise']:g} dB below "
-        f"the voice. Where the two labels differ, {100 * noticed['apart']:.0f} % of the pairs are "
-        f"called a disagreement, of pairs of one label {100 * noticed['apart_alike']:.0f} %."
+        f"Accuracy over the seven labels on `{facts['data']}`: FER2013's PrivateTest faces, "
+        "without twins, beside voices of the same label; made-up pairs, which flatter (above). "
+        f"First column: all 24 actors, each heard by a network that had not "
+        f"learned from them, {n:,} "
+        f"pairs in each of {len(facts['seeds'])} draws; the product is {gain} over the voice "
+        f"alone, {over} over the weighted mean. The others: actors 21–24. Intervals by bootstrap "
+        "over actors and pictures, which are crossed; four actors make rough "
+        "ones. The face has less "
+        "here than on all of PrivateTest: its twins are out, and RAVDESS has each label equally "
+        f"often, FER2013 many happy faces. Blur: σ = {facts['blur']:g} of 48 "
+        f"pixels; noise: {facts['noise']:g} dB below the voice. Where the two labels differ, "
+        f"{100 * noticed['apart']:.0f} % of the pairs "
+        f"are called a disagreement, of pairs of one label {100 * noticed['apart_alike']:.0f} %."
     )
     return _markdown(("face and voice", *columns.values()), rows, note)
 

@@ -1,7 +1,5 @@
 """Pairs made of recorded answers: every actor's voice, by a network that had not heard it, beside
 pictures that no network had seen.
-
-Taught in notebooks/13_fusion.
 """
 
 import numpy as np
@@ -12,15 +10,15 @@ from ...emotions import EMOTIONS
 from ...evaluation import Answers
 from ...fusion import prior_of, weights_of
 from .. import out_of_fold
-from ..fitting import STREAMS, learn
+from ..fitting import STREAMS, Fit, learn
 
 
 def study(seed: int) -> tuple[dict[str, Answers], list[dict]]:
     """Draw the pairs and fit what the rules need, for each fold without its actors.
 
-    Temperatures, weights and stacking come from the other folds' recordings and from PublicTest. The
-    networks behind these answers had learned from the actors of the fold; the answers themselves
-    are to other actors.
+    Temperatures, weights and stacking come from the other folds' recordings and from PublicTest.
+    The networks behind these answers had learned from the actors of the fold; the answers
+    themselves are to other actors.
 
     Parameters
     ----------
@@ -53,7 +51,7 @@ def study(seed: int) -> tuple[dict[str, Answers], list[dict]]:
     return answers, fitted
 
 
-def _facts(fit) -> dict:
+def _facts(fit: Fit) -> dict:
     """As the record has it."""
     weights = {}
     for stream, values in weights_of(fit.calibrations).items():

@@ -1,7 +1,5 @@
 """The study of real pairs, run: classifiers of action units beside the recorded answers of
 ``crnn``, in the same five folds by actor.
-
-Taught in notebooks/13_fusion.
 """
 
 import os
@@ -174,7 +172,7 @@ def _actions(voice: Answers) -> np.ndarray | None:
 def _out_of_fold(
     units: np.ndarray, voice: Answers, treatment: str, name: str, seed: int
 ) -> np.ndarray:
-    """A classifier's answers to the actors that it did not learn from, (n, 8); NaN for baselines."""
+    """A classifier's answers to actors that it did not learn from, (n, 8); NaN for baselines."""
     actor = voice.groups["actor"].to_numpy()
     neutral = voice.groups["neutral"].to_numpy()
     fold = voice.groups["fold"].to_numpy()

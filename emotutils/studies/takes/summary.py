@@ -1,6 +1,4 @@
 """What the study of real pairs found, as its record has it: tables need not fit everything again.
-
-Taught in notebooks/13_fusion.
 """
 
 from ...evaluation import Comparison, Report
