@@ -67,6 +67,17 @@ def test_together_is_better_than_each_alone_under_every_treatment(outcome):
     assert scores["raw"] < scores["own 2"] < scores["z"]
 
 
+@pytest.mark.real
+def test_the_study_gives_the_recorded_answers_again(outcome, real_data, monkeypatch):
+    monkeypatch.setattr(running, "FLOORS", ("logistic",))
+    monkeypatch.setattr(running, "summarise", lambda found: {"classifiers": sorted(found.faces)})
+    again = takes.study(real_data)
+    assert again.facts["takes"] == 1440 and again.facts["folds"] == outcome.facts["folds"]
+    assert {name for name, _ in again.facts["found"]["classifiers"]} == {"actions", "logistic"}
+    for key, proba in again.faces.items():
+        np.testing.assert_allclose(proba, outcome.faces[key], atol=2e-3)
+
+
 def test_neutral_films_are_counted_with_the_first_repetition_first():
     table = pd.DataFrame(
         {

@@ -1,5 +1,7 @@
 """Recorded answers to rows that the network had not learned from: of all 24 actors of RAVDESS, and
 of FER2013's PrivateTest.
+
+Taught in notebooks/13_fusion.
 """
 
 import numpy as np

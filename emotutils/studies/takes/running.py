@@ -4,6 +4,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def study(
     for treatment, name in tqdm(todo, disable=not progress, dynamic_ncols=True):
         faces[name, treatment] = _out_of_fold(units, voice, treatment, name, seed)
     outcome = Outcome({}, voice, faces)
-    outcome.facts |= {
+    facts = {
         "data": f"{FACE_DATA}+ravdess",
         "source": films.source,
         "voice": out_of_fold.VOICE,
@@ -80,7 +81,7 @@ def study(
         "wall_time_s": round(time.perf_counter() - began, 1),
         **surroundings(),
     }
-    return outcome
+    return replace(outcome, facts=facts)
 
 
 def _beside(films: pd.DataFrame, voice: Answers) -> pd.DataFrame:
