@@ -80,7 +80,11 @@ def stream_names(timeline: pd.DataFrame) -> list[str]:
 
 
 def fused_names(timeline: pd.DataFrame) -> list[str]:
-    """The names of the streams that take part in what all say together at some moment."""
+    """The names of the streams that take part in what all say together at some moment; all of
+    them, where the timeline has no column ``source``.
+    """
+    if "source" not in timeline:
+        return stream_names(timeline)
     met = set("+".join(timeline["source"].unique()).split("+"))
     return [name for name in stream_names(timeline) if name in met]
 

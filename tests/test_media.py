@@ -416,7 +416,7 @@ def test_sound_that_is_no_number_becomes_silence(tmp_path):
     for got in (streamed, load_sound(tmp_path / "broken.wav")):
         assert len(got) == 16000
         assert np.isfinite(got).all() and np.abs(got).max() <= 1
-    assert len(told) == 1 and "bad.mp4" in told[0]
+    assert len(told) == 1 and "broken.wav" in told[0]
 
 
 # --- damage and bad input -------------------------------------------------------------------------

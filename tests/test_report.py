@@ -304,7 +304,11 @@ def test_what_is_not_sure_is_said_in_words():
     analysis.settings["unsure_below"] = {"face": np.inf}
     analysis.settings["fitted_on"] = None
     text = _words(report.page(analysis))
-    assert origin not in text and "From face alone no answer is sure" in text and "always (face alone)" in text
+    assert (
+        origin not in text
+        and "From face alone no answer is sure" in text
+        and "always (face alone)" in text
+    )
     assert "For face and voice, voice alone no threshold is known" in text
     assert (
         json.loads(json.dumps(report.result(analysis), allow_nan=False))["settings"][

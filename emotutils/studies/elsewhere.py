@@ -15,7 +15,6 @@ from ..evaluation import Answers, Score
 from ..networks import Network, as_network, shipped_cards
 from ..support.machine import surroundings
 from ..training import records
-from ..training.testing import answers_elsewhere, never_seen
 from . import leakage
 
 #: The network and the set of each row that is to be run.
@@ -46,6 +45,9 @@ def study(
     DataError : a set that the network learned from, or one that does not fit it.
     """
     network = as_network(network)
+    # Only the run needs networks and films; a table that reads its record does not.
+    from ..training.testing import answers_elsewhere, never_seen
+
     dataset = datasets.load(data, root)
     if not never_seen(network, dataset):
         raise DataError(network.name, f"learned from {dataset.name}", "name a set it never saw")

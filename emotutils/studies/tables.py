@@ -367,7 +367,8 @@ def framing_table() -> str:
     note = (
         "Accuracy in % over the margin of the crop, in sides of the detected box: of "
         f"{record['n']} PublicTest faces set into larger pictures, those that the detector found. "
-        f"`analyze` cuts with {record['default']:g}. The mean answer over {several} against that one alone: "
+        f"`analyze` cuts with {record['default']:g}. "
+        f"The mean answer over {several} against that one alone: "
         f"{', '.join(gains)} points (95 %, row by row), for three times the network's work: "
         "`analyze` takes one crop."
     )

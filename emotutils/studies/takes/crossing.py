@@ -3,13 +3,15 @@
 Taught in notebooks/13_fusion.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...evaluation import Score, metrics
+from ...evaluation import Answers, Score, metrics
 from ...evaluation.metrics import RESAMPLES
 from ...fusion import combine
+from ..fitting import Fit
 from .outcomes import Outcome
 
 BOTH_WRONG = "both wrong"
@@ -77,26 +79,28 @@ def cross(outcome: Outcome, classifier: str, treatment: str, method: str) -> Cro
         rows = np.flatnonzero(there & (outcome.voice.groups["fold"] == fold).to_numpy())
         fit = outcome.fit(classifier, treatment, fold)
         streams = fit.calibrated(outcome.streams(classifier, treatment, rows))
-        face = streams["face"].proba
-        voice = streams["voice"].proba
         y = streams["voice"].y
         who = actor[rows]
-
-        def hits(i: np.ndarray, j: np.ndarray) -> np.ndarray:
-            if method == BOTH_WRONG:
-                face_wrong = face[i].argmax(axis=1) != y[i]
-                return face_wrong & (voice[j].argmax(axis=1) != y[j])
-            pair = {"face": face[i], "voice": voice[j]}
-            fused = combine(pair, method, fit.calibrations, fit.stacking)
-            return fused.argmax(axis=1) == y[i]
-
         same = np.arange(len(rows))
-        real.add(who, who, hits(same, same))
+        real.add(who, who, _hits(streams, method, fit, same, same))
         one_label = y[:, None] == y[None]
         other_person = who[:, None] != who[None]
         i, j = np.nonzero(one_label & other_person)
-        crossed.add(who[i], who[j], hits(i, j))
+        crossed.add(who[i], who[j], _hits(streams, method, fit, i, j))
     return _compared(real, crossed)
+
+
+def _hits(
+    streams: Mapping[str, Answers], method: str, fit: Fit, i: np.ndarray, j: np.ndarray
+) -> np.ndarray:
+    """Of which pairs of a face ``i`` and a voice ``j`` it is true; both have the label of ``i``."""
+    face = streams["face"].proba[i]
+    voice = streams["voice"].proba[j]
+    y = streams["voice"].y[i]
+    if method == BOTH_WRONG:
+        return (face.argmax(axis=1) != y) & (voice.argmax(axis=1) != y)
+    fused = combine({"face": face, "voice": voice}, method, fit.calibrations, fit.stacking)
+    return fused.argmax(axis=1) == y
 
 
 def _compared(real: _Sums, crossed: _Sums) -> Crossing:

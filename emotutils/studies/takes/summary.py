@@ -1,4 +1,6 @@
-"""What the study of real pairs found, as its record has it: tables need not fit everything again."""
+"""What the study of real pairs found, as its record has it: tables need not fit everything
+again.
+"""
 
 from ...evaluation import Comparison, Report
 from ...fusion import RULES
