@@ -73,7 +73,7 @@ def test_a_training_halts_while_a_file_pause_is_there(tmp_path, stub):
         assert wait_for_state(tmp_path, "S") == "S", "goes on, asleep"
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
     assert not trainings(tmp_path), "a stopped queue leaves no training behind"
 
 
