@@ -65,6 +65,7 @@ def _check_unanswered(answer) -> None:
             "Who answers for it: A. B.",
             [],
         ),
+        # "TODO" is what a student left blank in the card: the check must find it.
         (
             "Intended use: ____\nNot intended:\nWho was asked: nobody yet\n"
             "Who answers for it: TODO",
