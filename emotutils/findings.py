@@ -4,9 +4,10 @@ Nothing is computed here, and nothing heavy is loaded: reports and figures begin
 Taught in notebooks/13_fusion.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +130,67 @@ def labels_of(p: np.ndarray) -> list[str]:
         missing = np.isnan(row[0])
         labels.append("" if missing else EMOTIONS[int(row.argmax())])
     return labels
+
+
+def runs(values: Sequence) -> Iterator[tuple[int, int, object]]:
+    """Stretches of equal values: (first, one past the last, value)."""
+    start = 0
+    for value, group in groupby(values):
+        end = start + sum(1 for _ in group)
+        yield start, end, value
+        start = end
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From when to when (s), and what is said of it."""
+
+    start: float
+    end: float
+    value: object
+
+    @property
+    def width(self) -> float:
+        """How long it is (s)."""
+        return self.end - self.start
+
+    @property
+    def middle(self) -> float:
+        """Half way between start and end (s)."""
+        return (self.start + self.end) / 2
+
+
+def moment_edges(timeline: pd.DataFrame, duration: float = math.inf) -> np.ndarray:
+    """Where each moment of a timeline begins, and where the last one ends (s): one hop later, or
+    with the film, where its ``duration`` (s) is known.
+    """
+    t = timeline["t"].to_numpy(float)
+    hop = 1.0
+    if len(t) > 1:
+        hop = t[-1] - t[-2]
+    last = t[-1:].sum() + hop
+    return np.append(t, min(last, duration))
+
+
+def stretches_of(values: Sequence, edges: np.ndarray) -> list[Stretch]:
+    """Stretches over which a value is one and the same, and is there.
+
+    Parameters
+    ----------
+    values : n words or flags, "" or False where there is nothing.
+    edges : (n + 1,) where each of them begins, and where the last one ends (s).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stretches_of(["fear", "fear", "", "anger"], np.array([0, 0.5, 1, 1.5, 1.8]))
+    [Stretch(start=0.0, end=1.0, value='fear'), Stretch(start=1.5, end=1.8, value='anger')]
+    """
+    found = []
+    for first, last, value in runs(values):
+        if value:
+            found.append(Stretch(float(edges[first]), float(edges[last]), value))
+    return found
 
 
 def clock(t: float) -> str:

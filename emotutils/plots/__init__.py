@@ -12,7 +12,7 @@ from .curves import plot_curves, plot_history
 from .data import plot_balance, plot_faces, plot_removed
 from .probabilities import plot_reliability, plot_report, plot_risk_coverage, plot_roc
 from .scores import plot_confusion, plot_grid, plot_labels, plot_scores
-from .timeline import Lane, lanes, plot_timeline, runs, ticks, timeline_size
+from .timeline import Lane, lanes, plot_timeline, ticks, timeline_size
 
 __all__ = [
     "COLORS",
@@ -33,7 +33,6 @@ __all__ = [
     "plot_roc",
     "plot_scores",
     "plot_timeline",
-    "runs",
     "ticks",
     "timeline_size",
 ]

@@ -1,8 +1,6 @@
 """A film's timeline. Taught in notebooks/13_fusion."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -12,14 +10,17 @@ from matplotlib.patches import Patch, Rectangle
 from ..findings import (
     TOGETHER,
     Findings,
+    Stretch,
     baseline_column,
     clock,
     columns,
     disagreement_column,
     fused_names,
     label_column,
+    moment_edges,
     pairs,
     stream_names,
+    stretches_of,
     title,
     unshifted_column,
 )
@@ -92,15 +93,6 @@ def ticks(duration: float) -> list[float]:
     return np.arange(0, duration + 1e-6, step).tolist()
 
 
-def runs(values: Sequence) -> Iterator[tuple[int, int, object]]:
-    """Stretches of equal values: (first, one past the last, value)."""
-    start = 0
-    for value, group in groupby(values):
-        end = start + sum(1 for _ in group)
-        yield start, end, value
-        start = end
-
-
 def timeline_size(timeline: pd.DataFrame) -> tuple[float, float]:
     """Inches of a figure in which a timeline's lanes can be read."""
     more = len(stream_names(timeline)) - 2
@@ -138,7 +130,7 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     """
     timeline = getattr(analysis, "timeline", analysis)
     ax = new_axes(ax, timeline_size(timeline))
-    edges = _edges(timeline)
+    edges = moment_edges(timeline)
     shown = lanes(timeline)
     bottoms = {}
     for place, lane in enumerate(reversed(shown)):
@@ -146,7 +138,7 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     for lane in shown:
         _plot_lane(ax, edges, lane, bottoms[lane.name])
         _plot_baseline(ax, edges, lane, bottoms[lane.name])
-    doubts = _stretches(timeline["unsure"].tolist(), edges)
+    doubts = stretches_of(timeline["unsure"].tolist(), edges)
     _plot_doubts(ax, doubts)
     apart = _apart(timeline)
     strips = {}
@@ -164,44 +156,9 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     return ax
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """From when to when (s), and what is said of it."""
-
-    start: float
-    end: float
-    value: object
-
-    @property
-    def width(self) -> float:
-        return self.end - self.start
-
-    @property
-    def middle(self) -> float:
-        return (self.start + self.end) / 2
-
-
-def _edges(timeline: pd.DataFrame) -> np.ndarray:
-    """Where each moment begins, and where the last one ends (s)."""
-    t = timeline["t"].to_numpy(float)
-    hop = 1.0
-    if len(t) > 1:
-        hop = t[-1] - t[-2]
-    return np.append(t, t[-1:].sum() + hop)
-
-
-def _stretches(values: list, edges: np.ndarray) -> list[_Stretch]:
-    """Stretches over which a value is one and the same, and is there."""
-    found = []
-    for first, end, value in runs(values):
-        if value:
-            found.append(_Stretch(edges[first], edges[end], value))
-    return found
-
-
-def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[_Stretch]]:
+def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[Stretch]]:
     """By pair of streams the stretches over which they disagree, where there are any."""
-    edges = _edges(timeline)
+    edges = moment_edges(timeline)
     found = {}
     for pair in pairs(stream_names(timeline)):
         column = disagreement_column(*pair)
@@ -209,7 +166,7 @@ def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[_Stretch]]:
             continue
         labels = timeline[column].fillna("").tolist()
         if any(labels):
-            found[pair] = _stretches(labels, edges)
+            found[pair] = stretches_of(labels, edges)
     return found
 
 
@@ -220,15 +177,15 @@ def _plot_lane(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:
     for top, color in zip(tops.T, COLORS.values(), strict=True):
         ax.stairs(top, edges, baseline=below, fill=True, color=color, linewidth=0)
         below = top
-    for stretch in _stretches(lane.labels, edges):
+    for stretch in stretches_of(lane.labels, edges):
         _plot_word(ax, stretch, bottom, room=stretch.width / edges[-1])
     missing = [not label for label in lane.labels]
-    for stretch in _stretches(missing, edges):
+    for stretch in stretches_of(missing, edges):
         style = {"facecolor": _GAP, "edgecolor": "#aaa", "hatch": "////"}
         _plot_box(ax, stretch, bottom, _LANE, **style)
 
 
-def _plot_word(ax: Axes, stretch: _Stretch, bottom: float, room: float) -> None:
+def _plot_word(ax: Axes, stretch: Stretch, bottom: float, room: float) -> None:
     """A lane's ribbon over one stretch, with as much of its word as fits into a share of the
     picture's width.
     """
@@ -244,7 +201,7 @@ def _plot_word(ax: Axes, stretch: _Stretch, bottom: float, room: float) -> None:
     _write(ax, stretch.middle, bottom + 1.14, word, color=ink(color), fontsize=10)
 
 
-def _plot_box(ax: Axes, stretch: _Stretch, bottom: float, height: float, **style) -> None:
+def _plot_box(ax: Axes, stretch: Stretch, bottom: float, height: float, **style) -> None:
     style = {"linewidth": 0} | style
     box = Rectangle((stretch.start, bottom), stretch.width, height, **style)
     ax.add_patch(box)
@@ -257,13 +214,13 @@ def _write(ax: Axes, x: float, y: float, words: str, **style) -> None:
 
 def _plot_baseline(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:
     """What a lane said without its baseline, and where that was named."""
-    for stretch in _stretches(lane.unshifted, edges):
+    for stretch in stretches_of(lane.unshifted, edges):
         _plot_box(ax, stretch, bottom - 0.15, 0.1, facecolor=COLORS[stretch.value])
-    for stretch in _stretches(lane.baseline, edges):
+    for stretch in stretches_of(lane.baseline, edges):
         _plot_box(ax, stretch, bottom - 0.02, _LANE + 0.04, **_DOTTED)
 
 
-def _plot_doubts(ax: Axes, doubts: list[_Stretch]) -> None:
+def _plot_doubts(ax: Axes, doubts: list[Stretch]) -> None:
     """Stripes under the moments that are not sure."""
     for stretch in doubts:
         style = {"facecolor": "none", "edgecolor": "#333", "hatch": _DOUBT}
@@ -272,7 +229,7 @@ def _plot_doubts(ax: Axes, doubts: list[_Stretch]) -> None:
 
 def _plot_frames(
     ax: Axes,
-    apart: dict[tuple[str, str], list[_Stretch]],
+    apart: dict[tuple[str, str], list[Stretch]],
     bottoms: dict[str, float],
     end: float,
 ) -> None:
@@ -287,7 +244,7 @@ def _plot_frames(
             _write(ax, stretch.middle, high + 0.03, words, va="bottom", clip_on=False)
 
 
-def _rooms(stretches: list[_Stretch], end: float) -> list[float]:
+def _rooms(stretches: list[Stretch], end: float) -> list[float]:
     """The share of the picture's width that each stretch's words may take."""
     middles = [stretch.middle for stretch in stretches]
     # As if each end of the film were a mirror: words must not leave the picture.
@@ -297,12 +254,12 @@ def _rooms(stretches: list[_Stretch], end: float) -> list[float]:
 
 
 def _plot_strips(
-    ax: Axes, apart: dict[tuple[str, str], list[_Stretch]], end: float
+    ax: Axes, apart: dict[tuple[str, str], list[Stretch]], end: float
 ) -> dict[str, float]:
     """A line for each pair below the lanes, with boxes that hold as much of the two words as fits;
     gives each line's height by its name.
     """
-    whole = _Stretch(0, end, None)
+    whole = Stretch(0, end, None)
     style = {"facecolor": "white", "edgecolor": "black", "linewidth": 1.4}
     heights = {}
     bottom = -0.2

@@ -24,6 +24,7 @@ from ..findings import (
     columns,
     label_column,
     labels_of,
+    runs,
     stream_names,
     unshifted_column,
 )
@@ -225,7 +226,7 @@ def _lane_view(
         doubts = shown["unsure"].tolist()
     nothing = gap(findings, lane.name)
     film = film_level(findings.summary, lane.name)
-    stretches = list(plots.runs(lane.labels))
+    stretches = list(runs(lane.labels))
     return {
         "name": lane.name,
         "title": lane.title,
@@ -235,8 +236,8 @@ def _lane_view(
         "gaps": [span for span in _spans(lane.labels) if not span.value],
         "frames": _frames(lane, pairs),
         "unshifted": lane.unshifted,
-        "said_unshifted": _in_words(list(plots.runs(lane.unshifted)), step, nothing),
-        "thin": _ribbon(list(plots.runs(lane.unshifted))),
+        "said_unshifted": _in_words(list(runs(lane.unshifted)), step, nothing),
+        "thin": _ribbon(list(runs(lane.unshifted))),
         "baseline": [span for span in _spans(lane.baseline) if span.value],
         "unsure": [span for span in _spans(doubts) if span.value],
         "said": _in_words(stretches, step, nothing),
@@ -290,7 +291,7 @@ def _words(labels: list[str], doubts: list[bool]) -> list[Span]:
 def _spans(values: Sequence) -> list[Span]:
     unit = 100 / max(1, len(values))
     spans = []
-    for start, stop, value in plots.runs(values):
+    for start, stop, value in runs(values):
         left = round(unit * start, 2)
         width = round(unit * (stop - start), 2)
         spans.append(Span(left, width, value))
@@ -302,12 +303,12 @@ def _bars(height: np.ndarray) -> str:
     none at NaN.
     """
     path = []
-    for first, end, nothing in plots.runs(np.isnan(height)):
+    for first, end, nothing in runs(np.isnan(height)):
         if nothing:
             continue
         shares = np.minimum(1.0, height[first:end])
         levels = [round(100 * (1 - share)) for share in shares.tolist()]
-        steps = [f"V{level}h{stop - start}" for start, stop, level in plots.runs(levels)]
+        steps = [f"V{level}h{stop - start}" for start, stop, level in runs(levels)]
         path += [f"M{first} 100", *steps, "V100z"]
     return "".join(path)
 
