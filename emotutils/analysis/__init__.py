@@ -6,7 +6,7 @@ Taught in notebooks/13_fusion.
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,16 +43,22 @@ class Analysis(Findings):
     """What ``analyze`` found: its attributes are those of ``Findings``."""
 
     def save(
-        self, directory: str | os.PathLike, *, annotate: bool = False, thumbnails: bool = False
+        self,
+        directory: str | os.PathLike,
+        *,
+        annotate: bool = False,
+        thumbnails: bool = False,
+        export: Collection[str] = (),
     ) -> dict[str, Path]:
         """Write the CSVs, ``result.json``, ``timeline.png``, ``report.html`` (and
-        ``annotated.mp4``).
+        ``annotated.mp4``, and the formats of other programs).
 
         Parameters
         ----------
         directory : made if need be.
         annotate : also write the film with what was found drawn into it.
         thumbnails : also put small pictures of the film into the report.
+        export : names in ``report.exports.FORMATS``, such as ``["eaf", "csv"]``.
 
         Returns
         -------
@@ -60,9 +66,9 @@ class Analysis(Findings):
 
         Raises
         ------
-        EmotutilsError : a folder that cannot be written.
+        EmotutilsError : a folder that cannot be written, an unknown format.
         """
-        return report.save(self, directory, annotate=annotate, thumbnails=thumbnails)
+        return report.save(self, directory, annotate=annotate, thumbnails=thumbnails, export=export)
 
 
 def analyze(

@@ -1,5 +1,5 @@
-"""What is written of an analysis: tables, JSON, a picture, a page that opens offline, and the film
-with boxes drawn in.
+"""What is written of an analysis: tables, JSON, a picture, a page that opens offline, the film with
+boxes drawn in, and the formats of other programs.
 
 Taught in notebooks/13_fusion and notebooks/15_responsible_use.
 """
@@ -7,6 +7,7 @@ Taught in notebooks/13_fusion and notebooks/15_responsible_use.
 import json
 import math
 import os
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from ..errors import EmotutilsError
 from ..findings import Findings
 from ..media import FilmInfo
 from ..support.files import replacing
+from . import exports
 from .annotated import write_annotated
+from .links import film_address
 from .thumbnails import take_thumbnails
-from .webpage import film_address, page
+from .webpage import page
 from .words import summary_text, verdict
 
-__all__ = ["page", "result", "save", "summary_text", "verdict"]
+__all__ = ["exports", "page", "result", "save", "summary_text", "verdict"]
 
 SCHEMA = "emotutils.analysis"
 SCHEMA_VERSION = 3
@@ -37,6 +40,7 @@ def save(
     annotate: bool = False,
     film: str | os.PathLike | None = None,
     thumbnails: bool = False,
+    export: Collection[str] = (),
 ) -> dict[str, Path]:
     """Write everything an analysis found into a folder (made if need be) and give the paths by file
     name.
@@ -54,12 +58,16 @@ def save(
     film : where the film lies now, if it was moved since.
     thumbnails : also keep small pictures of the film in the page. Off, no picture of a face leaves
         the film.
+    export : names of further formats (``exports.FORMATS``), each in a file of its own:
+        ``FILM.emotions.eaf`` for ELAN …
 
     Raises
     ------
-    EmotutilsError : the folder cannot be written to; ``annotate`` or ``thumbnails`` for a recording
-        without picture, or for a film that is gone (everything else is written before).
+    EmotutilsError : the folder cannot be written to; an unknown format; ``annotate`` or
+        ``thumbnails`` for a recording without picture, or for a film that is gone (everything else
+        is written before).
     """
+    exports.check_formats(export)
     directory = Path(directory)
     film = Path(film or findings.info.path)
     address = film_address(film, directory)
@@ -70,6 +78,7 @@ def save(
         for name, text in texts.items():
             _write(paths[name], text)
         _write_picture(findings, paths["timeline.png"])
+        paths |= exports.write(findings, directory, export, film)
         if thumbnails:
             pictures = take_thumbnails(film, findings.info)
             _write(paths["report.html"], page(findings, film=address, pictures=pictures))

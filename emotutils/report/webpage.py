@@ -1,13 +1,10 @@
 """The report as a page of HTML, from ``templates/report.html.j2``."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
-from urllib.parse import quote
 
 import jinja2
 import numpy as np
@@ -137,21 +134,6 @@ def _moments(shown: pd.DataFrame, step: float, lanes: list[dict], pairs: list[di
 
 def _picked(view: dict, *keys: str) -> dict:
     return {key: view[key] for key in keys}
-
-
-def film_address(film: Path, directory: Path) -> str | None:
-    """A film's address relative to a folder, as a page in that folder links to it; None where there
-    is none to give.
-
-    That is a film that is gone, or one on another drive.
-    """
-    if not film.is_file():
-        return None
-    try:
-        path = Path(os.path.relpath(film.resolve(), directory.resolve()))
-    except ValueError:  # Windows: two drives have no relative path
-        return None
-    return quote(path.as_posix())
 
 
 @cache
