@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["datasets", "plots"],
     submod_attrs={
         "analysis": ["analyze"],
+        "analysis.many": ["analyze_many"],
         "course": ["setup_notebook", "show_source", "solutions"],
         "networks": ["build_network", "load_network", "register_network"],
         "training": ["evaluate", "fit", "train"],

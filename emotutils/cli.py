@@ -57,13 +57,24 @@ class _HelpOnAnalysis(argparse.HelpFormatter):
 def _add_analyze(commands) -> None:
     p = commands.add_parser(
         "analyze",
-        help="a film goes in, a timeline and a report come out",
+        help="a film goes in, a timeline and a report come out; or many films, or a folder",
         formatter_class=_HelpOnAnalysis,
     )
-    p.add_argument("film", metavar="FILM", type=Path)
+    p.add_argument("films", metavar="FILM|FOLDER", type=Path, nargs="+")
     _analysis_options(p)
     _result_options(p)
-    p.set_defaults(run=_analyze)
+    p.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="of several films, how many at a time (default: 1; -1: one a core)",
+    )
+    p.add_argument(
+        "--resume",
+        action="store_true",
+        help="of several films, skip those whose results are there, with these settings",
+    )
+    p.set_defaults(run=_analyze_all)
 
 
 def _add_demo(commands) -> None:
@@ -74,7 +85,7 @@ def _add_demo(commands) -> None:
     )
     _analysis_options(p)
     _result_options(p)
-    p.set_defaults(run=_analyze, film=None)
+    p.set_defaults(run=_demo)
 
 
 def _stream_options(p: argparse.ArgumentParser) -> None:
@@ -158,7 +169,9 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
 
 def _result_options(p: argparse.ArgumentParser) -> None:
     """What comes out of an analysis, and where to."""
-    p.add_argument("--out", type=Path, help="folder for the results (default: runs/FILM)")
+    p.add_argument(
+        "--out", type=Path, help="folder for the results (default: runs/FILM or runs/FOLDER)"
+    )
     p.add_argument(
         "--annotate",
         action="store_true",
@@ -402,57 +415,105 @@ def _streams(named: Sequence[tuple[str, Path]]) -> dict[str, Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when well, 2 after an error the user can mend (one line on stderr), 130
-    after Ctrl-C.
+    """Run one command; 0 when well, 1 where some of many films failed, 2 after an error the user
+    can mend (one line on stderr), 130 after Ctrl-C.
     """
     # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the
     # variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         args = build_parser().parse_args(argv)
-        args.run(args)
+        return args.run(args) or 0
     except EmotutilsError as error:
         print(f"emotutils: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("emotutils: stopped; nothing half-written is left", file=sys.stderr)
         return 130
-    return 0
 
 
-def _analyze(args) -> None:
+def _analyze_all(args) -> int:
+    one = len(args.films) == 1 and not args.films[0].is_dir()
+    if one and args.jobs is None and not args.resume:
+        _analyze(args, args.films[0])
+        return 0
+    if args.open:
+        raise EmotutilsError("--open: opens the report of one film; several have index.html")
+    return _analyze_many(args)
+
+
+def _analyze_many(args) -> int:
+    from .analysis.many import analyze_many
+
+    out = args.out or config.output_root()
+    if not args.out and len(args.films) == 1 and args.films[0].is_dir():
+        out = out / args.films[0].resolve().name
+    jobs = 1 if args.jobs is None else args.jobs
+    table = analyze_many(
+        args.films,
+        out,
+        jobs=jobs,
+        resume=args.resume,
+        progress=sys.stderr.isatty(),
+        **_settings(args),
+        **_saving(args),
+    )
+    failed = table[table["status"] == "failed"]
+    if args.json:
+        files = {name: str(out / name) for name in ("films.csv", "index.html")}
+        films = json.loads(table.to_json(orient="records"))
+        print(json.dumps({"films": films, "files": files}, indent=2, ensure_ascii=False))
+    else:
+        for film, error in zip(failed["film"], failed["error"], strict=True):
+            print(f"failed: {film}: {error}")
+        print(f"{len(table)} films, {len(failed)} failed: {out / 'films.csv'}")
+        print(f"overview: {out / 'index.html'}")
+    return 1 if len(failed) else 0
+
+
+def _demo(args) -> None:
+    _analyze(args, config.shipped_root() / "sample" / "demo.mp4", is_demo=True)
+
+
+def _settings(args) -> dict:
+    """How films are analysed, as ``analyze`` takes it."""
+    return {
+        "face_network": args.face_network,
+        "voice_network": args.voice_network,
+        "only": args.only,
+        "streams": _streams(args.stream),
+        "baseline": _baselines(args.baseline),
+        "openface": args.openface,
+        "fuse_openface": args.fuse_openface,
+        "fps": args.fps,
+        "fusion": args.fusion,
+        "weights": args.weights,
+        "smoothing": args.smoothing,
+        "error_rate": args.error_rate,
+        "detector": args.detector,
+    }
+
+
+def _saving(args) -> dict:
+    """What is written of a film, as ``Analysis.save`` takes it."""
+    return {"annotate": args.annotate, "thumbnails": args.thumbnails, "export": args.export}
+
+
+def _analyze(args, film: Path, is_demo: bool = False) -> None:
     from . import report
     from .analysis import analyze
 
-    film = args.film or config.shipped_root() / "sample" / "demo.mp4"
     out = args.out or config.output_root() / film.stem
     check_writable(out)
     report.exports.check_formats(args.export)
-    analysis = analyze(
-        film,
-        face_network=args.face_network,
-        voice_network=args.voice_network,
-        only=args.only,
-        streams=_streams(args.stream),
-        baseline=_baselines(args.baseline),
-        openface=args.openface,
-        fuse_openface=args.fuse_openface,
-        fps=args.fps,
-        fusion=args.fusion,
-        weights=args.weights,
-        smoothing=args.smoothing,
-        error_rate=args.error_rate,
-        detector=args.detector,
-        progress=sys.stderr.isatty(),
-    )
-    wanted = {"annotate": args.annotate, "thumbnails": args.thumbnails, "export": args.export}
-    paths = analysis.save(out, **wanted)
+    analysis = analyze(film, progress=sys.stderr.isatty(), **_settings(args))
+    paths = analysis.save(out, **_saving(args))
     if args.json:
         files = {name: str(path) for name, path in paths.items()}
         print(json.dumps({**analysis.summary, "files": files}, indent=2))
     else:
         print(report.summary_text(analysis))
-        if not args.film:
+        if is_demo:
             _compare_with_script(analysis)
         print(f"\nreport: {paths['report.html']}")
     if args.open:

@@ -27,7 +27,7 @@ from .openface import NAME, NOTE, UNITS_NETWORK, read_openface
 from .streams import Found, Predictor, listen, watch
 from .timeline import SMOOTHING, Clock, add_unshifted, build_timeline, summarise
 
-__all__ = ["Analysis", "analyze"]
+__all__ = ["Analysis", "analyze", "check_settings"]
 
 BAR = (
     "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s of picture and sound, "
@@ -214,6 +214,28 @@ def _check(only: str | None, fps: float, window: float, hop: float) -> None:
         raise EmotutilsError(
             f"fps={fps}, window={window}, hop={hop}: all above 0, and hop at most the window"
         )
+
+
+def check_settings(
+    *,
+    face_network: Network | str | os.PathLike | None = None,
+    voice_network: Network | str | os.PathLike | None = None,
+    only: str | None = None,
+    fps: float,
+    window: float,
+    hop: float,
+    fusion: str | None = None,
+    weights: Weights | None = None,
+    error_rate: float = ERROR_RATE,
+    detector: str,
+    **others,
+) -> None:
+    """Raise what ``analyze`` would about these settings, whatever the film."""
+    _check(only, fps, window, hop)
+    faces.build_detector(detector)
+    names = {"face": face_network, "voice": voice_network}
+    networks = {s: _load(s, name) for s, name in names.items() if only in (None, s)}
+    choose_combination(fusion, weights, error_rate, networks, [], [])
 
 
 def _there(info: media.FilmInfo) -> dict[str, bool]:

@@ -24,6 +24,7 @@ from .registry import (
 )
 from .store import (
     as_network,
+    fingerprint,
     load_network,
     save_card,
     save_network,
@@ -39,6 +40,7 @@ __all__ = [
     "build_network",
     "compile_for",
     "entry_of",
+    "fingerprint",
     "in_batches",
     "input_shape_of",
     "kind_of",

@@ -4,6 +4,7 @@ A network on disk is two files: ``NAME.keras`` (architecture and weights, opened
 mode) and ``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored).
 """
 
+import hashlib
 import json
 import os
 import re
@@ -155,6 +156,29 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     if card["modality"] == "both":
         return JointNetwork(card, model, path)
     return Network(card, model, path)
+
+
+def fingerprint(name: str | os.PathLike) -> str:
+    """What tells a trained network from every other: a hash of its files, the card included.
+
+    Parameters
+    ----------
+    name : as for ``load_network``.
+
+    Raises
+    ------
+    NetworkError : unknown name, or no such file.
+    """
+    path = Path(name)
+    if path.suffix != ".keras":
+        path = _shipped_path(str(name))
+    if not path.is_file():
+        raise NetworkError(f"no network at {path}")
+    found = hashlib.sha256()
+    for file in (path, path.with_suffix(".tflite"), _card_path(path)):
+        if file.is_file():
+            found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def _shipped_path(name: str) -> Path:

@@ -20,17 +20,18 @@ from ..errors import EmotutilsError
 from ..findings import Findings
 from ..media import FilmInfo
 from ..support.files import replacing
-from . import exports
+from . import exports, overview
 from .annotated import write_annotated
 from .links import film_address
 from .thumbnails import take_thumbnails
 from .webpage import page
 from .words import summary_text, verdict
 
-__all__ = ["exports", "page", "result", "save", "summary_text", "verdict"]
+__all__ = ["exports", "overview", "page", "result", "save", "summary_text", "verdict"]
 
 SCHEMA = "emotutils.analysis"
 SCHEMA_VERSION = 3
+RESULT = "result.json"
 
 
 def save(
@@ -41,6 +42,7 @@ def save(
     film: str | os.PathLike | None = None,
     thumbnails: bool = False,
     export: Collection[str] = (),
+    request: dict | None = None,
 ) -> dict[str, Path]:
     """Write everything an analysis found into a folder (made if need be) and give the paths by file
     name.
@@ -60,6 +62,8 @@ def save(
         the film.
     export : names of further formats (``exports.FORMATS``), each in a file of its own:
         ``FILM.emotions.eaf`` for ELAN …
+    request : what was asked for. It is put into ``result.json`` when all else is written: where it
+        is, all is.
 
     Raises
     ------
@@ -72,13 +76,15 @@ def save(
     film = Path(film or findings.info.path)
     address = film_address(film, directory)
     texts = _texts(findings, address)
-    paths = {name: directory / name for name in [*texts, "timeline.png"]}
+    paths = {name: directory / name for name in [*texts, RESULT, "timeline.png"]}
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        paths[RESULT].unlink(missing_ok=True)
         for name, text in texts.items():
             _write(paths[name], text)
         _write_picture(findings, paths["timeline.png"])
         paths |= exports.write(findings, directory, export, film)
+        _write_result(findings, paths[RESULT])
         if thumbnails:
             pictures = take_thumbnails(film, findings.info)
             _write(paths["report.html"], page(findings, film=address, pictures=pictures))
@@ -88,7 +94,15 @@ def save(
         ) from error
     if annotate:
         paths["annotated.mp4"] = write_annotated(findings, film, directory / "annotated.mp4")
+    if request:
+        _write_result(findings, paths[RESULT], request)
     return paths
+
+
+def _write_result(findings: Findings, path: Path, request: dict | None = None) -> None:
+    values = result(findings, request)
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    _write(path, f"{text}\n")
 
 
 def _texts(findings: Findings, address: str | None) -> dict[str, str]:
@@ -97,9 +111,6 @@ def _texts(findings: Findings, address: str | None) -> dict[str, str]:
     for stream in findings.streams.values():
         texts[f"{stream.table_name}.csv"] = _csv(stream.table)
     texts["timeline.csv"] = _csv(findings.timeline)
-    values = result(findings)
-    json_text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-    texts["result.json"] = f"{json_text}\n"
     texts["report.html"] = page(findings, film=address)
     return texts
 
@@ -122,8 +133,14 @@ def _write_picture(findings: Findings, path: Path) -> None:
         figure.savefig(temporary, dpi=100)
 
 
-def result(findings: Findings) -> dict:
-    """The content of ``result.json``: plain values only, ``None`` where there is no number."""
+def result(findings: Findings, request: dict | None = None) -> dict:
+    """The content of ``result.json``: plain values only, ``None`` where there is no number.
+
+    Parameters
+    ----------
+    findings : of one film.
+    request : what was asked for, if that is to be known later.
+    """
     content = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -131,9 +148,12 @@ def result(findings: Findings) -> dict:
         "file": _file_facts(findings.info),
         "networks": findings.networks,
         "settings": findings.settings,
+        "verdict": verdict(findings),
         "summary": findings.summary,
         "warnings": findings.warnings,
     }
+    if request:
+        content["request"] = request
     return _plain(content)
 
 

@@ -74,7 +74,7 @@ def page(
     pictures : (time in s, ``data:`` address) of the thumbnails to keep in the page
         (``take_thumbnails``).
     """
-    shown, step = _thinned(findings.timeline)
+    shown, step = thinned(findings.timeline)
     end = max(1e-9, step * len(shown))
     met = findings.summary["agreement"]
     pairs = [_pair_view(findings, shown, end, pair) for pair in met]
@@ -83,7 +83,7 @@ def page(
     share = ""
     if findings.summary["unsure"] is not None:
         share = unsure_share(findings)
-    return _template().render(
+    return template("report.html.j2").render(
         analysis=findings,
         info=findings.info,
         summary=findings.summary,
@@ -137,7 +137,8 @@ def _picked(view: dict, *keys: str) -> dict:
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """One of the pages in ``templates/``."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("emotutils.report"),
         autoescape=True,
@@ -146,18 +147,18 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"clock": clock, "stretch": stretch}
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
-def _thinned(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """The timeline as shown, and its step in seconds: means over so many rows that at most
-    ``SHOWN`` moments remain.
+def thinned(timeline: pd.DataFrame, most: int = SHOWN) -> tuple[pd.DataFrame, float]:
+    """The timeline as shown, and its step in seconds: means over so many rows that at most ``most``
+    moments remain.
     """
     t = timeline["t"].to_numpy(float)
     hop = 1.0
     if len(t) > 1:
         hop = float(t[1] - t[0])
-    every = max(1, math.ceil(len(timeline) / SHOWN))
+    every = max(1, math.ceil(len(timeline) / most))
     if every == 1:
         return timeline, hop
     numbers = timeline.select_dtypes(["number", "bool"])
@@ -193,7 +194,7 @@ def _pair_view(findings: Findings, shown: pd.DataFrame, end: float, pair: str) -
         "titles": (findings.streams[a].title, findings.streams[b].title),
         "mean": findings.summary["agreement"][pair],
         "path": _bars(agreement),
-        "gaps": [span for span in _spans(missing.tolist()) if span.value],
+        "gaps": [span for span in spans(missing.tolist()) if span.value],
         "values": np.where(missing, None, agreement.round(2)).tolist(),
         "apart": stretches,
     }
@@ -212,16 +213,16 @@ def _lane_view(
     return {
         "name": lane.name,
         "title": lane.title,
-        "areas": _areas(lane.p),
-        "ribbon": _ribbon(stretches),
+        "areas": areas(lane.p),
+        "ribbon": ribbon(stretches),
         "words": _words(lane.labels, doubts),
-        "gaps": [span for span in _spans(lane.labels) if not span.value],
+        "gaps": [span for span in spans(lane.labels) if not span.value],
         "frames": _frames(lane, pairs),
         "unshifted": lane.unshifted,
         "said_unshifted": _in_words(list(runs(lane.unshifted)), step, nothing),
-        "thin": _ribbon(list(runs(lane.unshifted))),
-        "baseline": [span for span in _spans(lane.baseline) if span.value],
-        "unsure": [span for span in _spans(doubts) if span.value],
+        "thin": ribbon(list(runs(lane.unshifted))),
+        "baseline": [span for span in spans(lane.baseline) if span.value],
+        "unsure": [span for span in spans(doubts) if span.value],
         "said": _in_words(stretches, step, nothing),
         "film": film["probabilities"],
         "top": film["label"],
@@ -240,7 +241,7 @@ def _frames(lane: Lane, pairs: list[dict]) -> list[dict]:
     return pairs[0]["apart"]
 
 
-def _areas(p: np.ndarray) -> list[tuple[str, str]]:
+def areas(p: np.ndarray) -> list[tuple[str, str]]:
     """Outlines of the stacked probabilities, from the top one down, each painted over the one
     before: one outline an emotion is enough.
     """
@@ -249,7 +250,7 @@ def _areas(p: np.ndarray) -> list[tuple[str, str]]:
     return list(zip(reversed(EMOTIONS), reversed(outlines), strict=True))
 
 
-def _ribbon(stretches: list[tuple[int, int, str]]) -> list[tuple[str, str]]:
+def ribbon(stretches: list[tuple[int, int, str]]) -> list[tuple[str, str]]:
     """By emotion, an outline of the blocks over which it is the likeliest."""
     outlines = []
     for emotion in EMOTIONS:
@@ -266,18 +267,19 @@ def _block(start: int, stop: int) -> str:
 
 def _words(labels: list[str], doubts: list[bool]) -> list[Span]:
     """(label, whether not sure) of the stretches that have room for a word."""
-    spans = _spans(list(zip(labels, doubts, strict=True)))
-    return [span for span in spans if span.value[0] and span.width >= 0.6]
+    found = spans(list(zip(labels, doubts, strict=True)))
+    return [span for span in found if span.value[0] and span.width >= 0.6]
 
 
-def _spans(values: Sequence) -> list[Span]:
+def spans(values: Sequence) -> list[Span]:
+    """Stretches of equal values."""
     unit = 100 / max(1, len(values))
-    spans = []
+    found = []
     for start, stop, value in runs(values):
         left = round(unit * start, 2)
         width = round(unit * (stop - start), 2)
-        spans.append(Span(left, width, value))
-    return spans
+        found.append(Span(left, width, value))
+    return found
 
 
 def _bars(height: np.ndarray) -> str:

@@ -26,6 +26,17 @@ def has_gpu() -> bool:
     return any(name.lower().startswith(("gpu", "cuda")) for name in devices)
 
 
+def limit_threads(threads: int) -> None:
+    """Let OpenCV, and TensorFlow if it is not loaded yet, compute with so many threads in this
+    process. (BLAS and OpenMP are joblib's business; LiteRT takes one thread anyway.)
+    """
+    import cv2
+
+    cv2.setNumThreads(threads)
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(name, str(threads))
+
+
 def surroundings() -> dict:
     """Hardware in words, and the versions of what computes.
 
