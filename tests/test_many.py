@@ -1,5 +1,6 @@
 """Many films: which they are, where their results go, what is done again, and the overview."""
 
+import functools
 import json
 import os
 import shutil
@@ -35,7 +36,7 @@ SR = 16000
 
 @pytest.fixture(scope="session")
 def voice():
-    files = sorted((samples.ensure() / "ravdess").rglob("*.wav"))[:2]
+    files = sorted((samples.ensure() / "ravdess").rglob("*.wav"))[:3]
     return np.concatenate([soundfile.read(f, dtype="float32")[0] for f in files])
 
 
@@ -233,6 +234,7 @@ def counted(monkeypatch):
     """The films that are analysed, by name."""
     names = []
 
+    @functools.wraps(many.analyze)
     def analyze(film, **settings):
         names.append(Path(film).name)
         return whole(film, **settings)
@@ -301,6 +303,7 @@ def test_a_result_is_whole_only_when_the_last_file_is_there(tmp_path, monkeypatc
 
 
 def test_ctrl_c_leaves_what_is_finished(films, tmp_path, monkeypatch):
+    @functools.wraps(many.analyze)
     def analyze(film, **settings):
         if Path(film).name == "b.WAV":
             raise KeyboardInterrupt
@@ -338,6 +341,7 @@ def test_ctrl_c_stops_all_processes(tmp_path, voice):
 
 
 def test_a_fault_of_ours_costs_one_film(films, tmp_path, monkeypatch):
+    @functools.wraps(many.analyze)
     def analyze(film, **settings):
         raise ZeroDivisionError("a\nb")
 
