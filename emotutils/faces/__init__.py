@@ -17,6 +17,7 @@ from .detectors import (
     register_detector,
 )
 from .following import MAX_SIDE, FilmFace, cut_faces, follow
+from .people import number_people
 from .quality import sharpness
 from .tracking import Tracker
 
@@ -43,6 +44,7 @@ __all__ = [
     "detector_names",
     "follow",
     "jitter",
+    "number_people",
     "register_detector",
     "sharpness",
 ]

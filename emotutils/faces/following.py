@@ -7,7 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
+from .appearance import look
 from .crops import MARGIN, Face, align_crop
+from .cuts import Cuts
 from .quality import sharpness
 from .tracking import Tracker
 
@@ -124,8 +126,12 @@ def follow(
     """
     if tracker is None:
         tracker = Tracker()
+    cuts = Cuts()
     for frame in frames:
         found = cut_faces(frame, detector, film_width)
-        numbers = tracker.update(frame.t, [face.found for face in found])
+        seen = [face.found for face in found]
+        looks = [look(frame.image, face.found, face.crop) for face in found]
+        is_cut = cuts.begins(frame.image)
+        numbers = tracker.update(frame.t, seen, looks, is_cut=is_cut)
         pairs = zip(found, numbers, strict=True)
         yield frame, [replace(face, track=number) for face, number in pairs]

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from .appearance import Look, alike, is_other
 from .crops import Face, overlap
 
 
 @dataclass(frozen=True)
 class _Track:
-    """Where a face was last seen: at ``t`` seconds, in the picture of that number."""
+    """Where a face was last seen: at ``t`` seconds, in the picture of that number; and what it
+    looked like then.
+    """
 
     face: Face
     t: float
     picture: int
+    look: Look | None
 
 
 class Tracker:
@@ -23,30 +27,46 @@ class Tracker:
     film runs.
 
     Faces and tracks are paired so that together they moved least and overlap most (Hungarian
-    assignment). A track unseen for up to ``max_gap`` seconds is taken up again. It goes by place
-    and size only: two people who change places behind one another may be taken for each other.
+    assignment). A track unseen for up to ``max_gap`` seconds is taken up again. Where looks are
+    given, a face that is plainly somebody else's is not put into a track, and over a cut, where
+    places mean nothing, looks alone count. Without them it goes by place and size only.
 
     Parameters
     ----------
     max_gap : seconds for which an unseen face keeps its number; one seen in the last picture always
         does.
+
+    Attributes
+    ----------
+    looks : by number of the track, the mean `appearance.Look` of all its faces: in memory only, see
+        there.
     """
 
     def __init__(self, *, max_gap: float = 1.0) -> None:
         self.max_gap = max_gap
+        self.looks: dict[int, Look] = {}
         self._tracks: dict[int, _Track] = {}
         self._confirmed: set[int] = set()
         self._count = 0
         self._picture = 0
         self._t = -math.inf
 
-    def update(self, t: float, faces: list[Face]) -> list[int]:
+    def update(
+        self,
+        t: float,
+        faces: list[Face],
+        looks: list[Look] | None = None,
+        *,
+        is_cut: bool = False,
+    ) -> list[int]:
         """Number the faces of one picture.
 
         Parameters
         ----------
         t : seconds of the picture, not before the last one.
         faces : as the detector gave them.
+        looks : of each face, what it looks like; all are one person's by default.
+        is_cut : whether another shot begins with this picture.
 
         Returns
         -------
@@ -73,33 +93,44 @@ class Tracker:
         for number, track in list(self._tracks.items()):
             if not self._alive(track):
                 del self._tracks[number]
-        known = self._paired(faces)
+        seen = looks or [None] * len(faces)
+        known = self._paired(faces, seen, is_cut)
         numbers = []
-        for k, face in enumerate(faces):
+        for k, (face, look) in enumerate(zip(faces, seen, strict=True)):
             number = known.get(k)
             if number is None:
                 number = self._count
                 self._count += 1
             elif self._picture - self._tracks[number].picture <= 2:
                 self._confirmed.add(number)
-            self._tracks[number] = _Track(face, self._t, self._picture)
+            self._tracks[number] = _Track(face, self._t, self._picture, look)
+            self._remember(number, look)
             numbers.append(number)
         return numbers
+
+    def _remember(self, number: int, look: Look | None) -> None:
+        if number in self.looks:
+            look = self.looks[number].joined(look)
+        if look is not None:
+            self.looks[number] = look
 
     def _alive(self, track: _Track) -> bool:
         """Whether a face may still take this track up again."""
         seen_last = track.picture == self._picture - 1
         return seen_last or self._t - track.t <= self.max_gap + 1e-6
 
-    def _paired(self, faces: list[Face]) -> dict[int, int]:
+    def _paired(self, faces: list[Face], looks: list[Look | None], is_cut: bool) -> dict[int, int]:
         """The track's number for each face (by place in the list) that belongs to one."""
         numbers = list(self._tracks)
-        costs = np.zeros((len(numbers), len(faces)))
+        costs = np.ones((len(numbers), len(faces)))
         for i, number in enumerate(numbers):
             track = self._tracks[number]
             gap = self._t - track.t
-            for k, face in enumerate(faces):
-                costs[i, k] = _mismatch(track.face, face, gap)
+            for k, (face, look) in enumerate(zip(faces, looks, strict=True)):
+                if is_cut and look is not None:
+                    costs[i, k] = _unlike(self.looks[number], look)
+                elif look is None or not is_other(track.look, look):
+                    costs[i, k] = _mismatch(track.face, face, gap)
         pairs = zip(*linear_sum_assignment(costs), strict=True)
         return {k: numbers[i] for i, k in pairs if costs[i, k] < 1}
 
@@ -123,3 +154,8 @@ def _mismatch(old: Face, new: Face, gap: float) -> float:
     moved = (distance / reach) ** 2
     apart = 1 - overlap(old, new)
     return (moved + apart) / 2
+
+
+def _unlike(known: Look, seen: Look) -> float:
+    """The same by looks alone: 0 (nothing differs) to 1 (they may not be one person)."""
+    return min(1.0, 1 - alike(known, seen))
