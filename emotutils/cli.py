@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_analyze(commands)
     _add_demo(commands)
+    _add_compare(commands)
     _add_networks(commands)
     _add_data(commands)
     _add_train(commands)
@@ -192,6 +193,27 @@ def _result_options(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--open", action="store_true", help="open the report in a browser")
     p.add_argument("--json", action="store_true", help="print the summary as JSON, for scripts")
+
+
+def _add_compare(commands) -> None:
+    p = commands.add_parser(
+        "compare", help="how far an analysis agrees with a person's annotation of the film"
+    )
+    p.add_argument("result", metavar="RESULT", type=Path, help="the folder that analyze wrote")
+    p.add_argument(
+        "annotation",
+        metavar="ANNOTATION",
+        type=Path,
+        help="an ELAN .eaf, a Praat .TextGrid, or a .csv with t0, t1, label or t, label",
+    )
+    p.add_argument("--tier", metavar="T", help="default: the only one that has emotion words")
+    p.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    p.add_argument(
+        "--out",
+        type=Path,
+        help="also write comparison.json, confusion.csv, stretches.csv and comparison.png there",
+    )
+    p.set_defaults(run=_compare)
 
 
 def _add_networks(commands) -> None:
@@ -518,6 +540,18 @@ def _analyze(args, film: Path, is_demo: bool = False) -> None:
         print(f"\nreport: {paths['report.html']}")
     if args.open:
         webbrowser.open(paths["report.html"].resolve().as_uri())
+
+
+def _compare(args) -> None:
+    from .annotations import compare
+
+    found = compare(args.result, args.annotation, args.tier)
+    if args.out:
+        found.save(args.out)
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=2))
+    else:
+        print(found.text())
 
 
 def _compare_with_script(analysis) -> None:

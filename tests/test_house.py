@@ -31,7 +31,7 @@ ORDER = (
     {"faces", "voices", "samples"},
     {"datasets", "networks", "evaluation"},
     {"training", "fusion", "plots"},
-    {"search", "analysis", "report"},
+    {"search", "analysis", "annotations", "report"},
     {"studies", "course"},
     {"cli"},
 )

@@ -12,7 +12,15 @@ from .curves import plot_curves, plot_history
 from .data import plot_balance, plot_faces, plot_removed
 from .probabilities import plot_reliability, plot_report, plot_risk_coverage, plot_roc
 from .scores import plot_confusion, plot_grid, plot_labels, plot_scores
-from .timeline import Lane, lanes, plot_timeline, ticks, timeline_size
+from .timeline import (
+    Lane,
+    lanes,
+    plot_ribbons,
+    plot_timeline,
+    ribbons_size,
+    ticks,
+    timeline_size,
+)
 
 __all__ = [
     "COLORS",
@@ -29,10 +37,12 @@ __all__ = [
     "plot_reliability",
     "plot_removed",
     "plot_report",
+    "plot_ribbons",
     "plot_risk_coverage",
     "plot_roc",
     "plot_scores",
     "plot_timeline",
+    "ribbons_size",
     "ticks",
     "timeline_size",
 ]

@@ -1,5 +1,6 @@
 """A film's timeline. Taught in notebooks/13_fusion."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from ..findings import (
 from .common import COLORS, ink, new_axes
 
 _GAP = "#e9e9e9"
+_NOTHING = {"facecolor": _GAP, "edgecolor": "#aaa", "hatch": "////"}
 _DOUBT = "||||||"
 _DOTTED = {"fill": False, "edgecolor": "black", "linewidth": 1.8, "linestyle": ":", "zorder": 4}
 #: In the picture's own units: a lane's probabilities are stacked to 1.
@@ -156,6 +158,48 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     return ax
 
 
+def ribbons_size(lanes: Mapping[str, Sequence[Stretch]]) -> tuple[float, float]:
+    """Inches of a figure in which so many ribbons can be read."""
+    return 7.0, 1.4 + 0.5 * len(lanes)
+
+
+def plot_ribbons(
+    lanes: Mapping[str, Sequence[Stretch]], duration: float, ax: Axes | None = None
+) -> Axes:
+    """Words over time, a ribbon for each lane, the first one on top; grey hatching where there is
+    nothing.
+
+    Parameters
+    ----------
+    lanes : by name, stretches of words; emotions have their colours, other words stand on white.
+    duration : of the film (s).
+    ax : where to draw; a new figure by default.
+
+    Examples
+    --------
+    >>> from emotutils.findings import Stretch
+    >>> lanes = {"a person": [Stretch(0, 3, "fear")], "the face looks like": []}
+    >>> ax = plot_ribbons(lanes, 4)
+    >>> [text.get_text() for text in ax.texts]
+    ['fear']
+    """
+    ax = new_axes(ax, ribbons_size(lanes))
+    heights = {}
+    for place, (name, stretches) in enumerate(lanes.items()):
+        bottom = -float(place)
+        _plot_box(ax, Stretch(0, duration, None), bottom, 0.8, **_NOTHING)
+        for stretch in stretches:
+            color = COLORS.get(stretch.value, "#ffffff")
+            style = {"facecolor": color, "edgecolor": "white", "linewidth": 0.6}
+            _plot_box(ax, stretch, bottom, 0.8, **style)
+            word = _fitting(stretch.value, stretch.width / duration)
+            _write(ax, stretch.middle, bottom + 0.38, word, color=ink(color), fontsize=9)
+        heights[name] = bottom + 0.4
+    ax.set(xlim=(0, duration), ylim=(0.9 - len(lanes), 0.9), xlabel="time (m:ss)")
+    _name_places(ax, heights, duration)
+    return ax
+
+
 def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[Stretch]]:
     """By pair of streams the stretches over which they disagree, where there are any."""
     edges = moment_edges(timeline)
@@ -181,8 +225,7 @@ def _plot_lane(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:
         _plot_word(ax, stretch, bottom, room=stretch.width / edges[-1])
     missing = [not label for label in lane.labels]
     for stretch in stretches_of(missing, edges):
-        style = {"facecolor": _GAP, "edgecolor": "#aaa", "hatch": "////"}
-        _plot_box(ax, stretch, bottom, _LANE, **style)
+        _plot_box(ax, stretch, bottom, _LANE, **_NOTHING)
 
 
 def _plot_word(ax: Axes, stretch: Stretch, bottom: float, room: float) -> None:
@@ -192,13 +235,16 @@ def _plot_word(ax: Axes, stretch: Stretch, bottom: float, room: float) -> None:
     label = stretch.value
     color = COLORS[label]
     _plot_box(ax, stretch, bottom + 1.04, 0.21, facecolor=color)
+    word = _fitting(label, room)
+    _write(ax, stretch.middle, bottom + 1.14, word, color=ink(color), fontsize=10)
+
+
+def _fitting(word: str, room: float) -> str:
+    """A word, its first letters, or nothing: what fits into a share of the picture's width."""
     letters = int(room / _LETTER)
     if letters < 3:
-        return
-    word = label
-    if len(label) > letters:
-        word = label[:3]
-    _write(ax, stretch.middle, bottom + 1.14, word, color=ink(color), fontsize=10)
+        return ""
+    return word if len(word) <= letters else word[:3]
 
 
 def _plot_box(ax: Axes, stretch: Stretch, bottom: float, height: float, **style) -> None:
@@ -208,6 +254,8 @@ def _plot_box(ax: Axes, stretch: Stretch, bottom: float, height: float, **style)
 
 
 def _write(ax: Axes, x: float, y: float, words: str, **style) -> None:
+    if not words:
+        return
     style = {"ha": "center", "va": "center", "fontsize": 11} | style
     ax.text(x, y, words, **style)
 
