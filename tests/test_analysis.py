@@ -32,7 +32,7 @@ from emotutils.findings import (
 )
 from emotutils.fusion import DEFAULT_RULE, RULES, agreement, fuse
 from emotutils.media import FilmWriter
-from emotutils.networks import DEFAULTS, load_network
+from emotutils.networks import DEFAULTS, build_network, load_network, save_network
 from emotutils.training import records
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
@@ -333,6 +333,21 @@ def test_a_network_without_calibration_is_taken_as_it_is_and_said(talking, tmp_p
         analyze(talking, progress=False, face_network=tmp_path / "own.keras", fusion="weighted")
     with raises_error(EmotutilsError, "stacking", "own"):
         analyze(talking, progress=False, face_network=tmp_path / "own.keras", fusion="stacking")
+
+
+def test_what_was_fitted_for_other_weights_is_not_used_and_this_is_said(talking, tmp_path):
+    shipped = load_network("conv2d")
+    small = build_network("conv2d", widths=(4, 4, 4, 4, 4, 4, 4))
+    retrained = save_network(small, shipped.card, tmp_path)
+    before = analyze(talking, progress=False)
+    result = analyze(talking, progress=False, face_network=retrained)
+    assert result.networks["face"]["run"] == before.networks["face"]["run"]
+    assert "face+voice" in before.settings["unsure_below"]
+    assert "face+voice" not in result.settings["unsure_below"]
+    assert not any("other weights" in w for w in before.warnings)
+    assert ["conv2d" in w for w in result.warnings if "other weights" in w] == [True]
+    with raises_error(EmotutilsError, "stacking", "conv2d"):
+        analyze(talking, progress=False, face_network=retrained, fusion="stacking")
 
 
 def own_conv2d(folder, **changes):

@@ -27,6 +27,7 @@ from emotutils.fusion import (
     mean_around,
     nearest_window,
     prior_of,
+    retrained,
     smooth,
     weights_from,
     weights_of,
@@ -119,15 +120,27 @@ def test_stacking_is_scikit_learns_regression_on_logarithms():
     }
     learned = Stacking.fit(streams, y)
     x = np.log(np.hstack(list(streams.values())))
-    expected = LogisticRegression(max_iter=2000).fit(x, y).predict_proba(x)
+    expected = LogisticRegression(max_iter=20_000, tol=1e-10).fit(x, y).predict_proba(x)
     fused = fuse(streams, "stacking", stacking=learned)
-    np.testing.assert_allclose(fused, expected, atol=1e-6)
+    np.testing.assert_allclose(fused, expected, atol=1e-5)
     again = Stacking.from_dict(json.loads(json.dumps(learned.to_dict())))
     np.testing.assert_allclose(again(streams), fused, atol=1e-3)
     streams["voice"][:5] = np.nan
     gap = fuse(streams, "stacking", stacking=learned)
     np.testing.assert_allclose(gap[:5], streams["face"][:5])
     np.testing.assert_allclose(gap[5:], fused[5:])
+
+
+def test_stacking_is_the_same_in_every_run():
+    y = np.arange(300) % 7
+    streams = {"face": some(300), "voice": some(300)}
+    streams["voice"][y == 1] = np.eye(7)[1]  # of this label one stream is certain
+    order = RNG.permutation(300)
+    again = {name: p[order] for name, p in streams.items()}
+    one_run = Stacking.fit(streams, y)
+    other_run = Stacking.fit(again, y[order])
+    np.testing.assert_allclose(one_run.coef, other_run.coef, atol=1e-6)
+    np.testing.assert_allclose(one_run.intercept, other_run.intercept, atol=1e-6)
 
 
 def test_stacking_refuses_what_it_cannot_learn_from():
@@ -302,14 +315,22 @@ def test_the_nearest_window_counts_and_ends_with_the_sound():
     assert np.isnan(nearest_window(table.iloc[:0], np.array([0.0]))).all()
 
 
-def test_what_was_fitted_serves_these_two_trainings_only(tmp_path, monkeypatch):
+def test_what_was_fitted_serves_these_two_networks_only(tmp_path, monkeypatch):
     (tmp_path / "weights").mkdir()
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     curve = {"mean": [[0.5, 1.0, 0.2]]}
-    fitted = Fitted({"face": "run-a", "voice": "run-b"}, "paired-x", 3, stacking(), 0.3, curve)
+    runs = {"face": "run-a", "voice": "run-b"}
+    fingerprints = {"face": "a1", "voice": "b2"}
+    fitted = Fitted(runs, "paired-x", 3, stacking(), 0.3, curve, fingerprints)
     fitted.save(tmp_path / "weights" / "fusion-f-v.json")
-    cards = {"face": {"name": "f", "run": "run-a"}, "voice": {"name": "v", "run": "run-b"}}
-    assert load_fitted(cards).risk_coverage == curve
-    assert load_fitted(cards | {"voice": {"name": "v", "run": "another"}}) is None
-    assert load_fitted(cards | {"voice": {"name": "w", "run": "run-b"}}) is None
-    assert load_fitted({"face": cards["face"]}) is None
+    face = {"name": "f", "run": "run-a", "fingerprint": "a1"}
+    voice = {"name": "v", "run": "run-b", "fingerprint": "b2"}
+    cards = {"face": face, "voice": voice}
+    assert load_fitted(cards).risk_coverage == curve and retrained(cards) == []
+    for changed in ({"fingerprint": "b3"}, {"fingerprint": None}):
+        other = cards | {"voice": voice | changed}
+        assert load_fitted(other) is None and retrained(other) == ["voice"]
+    old = cards | {"voice": {"name": "v", "run": "run-b"}}
+    assert load_fitted(old) is None and retrained(old) == ["voice"]
+    for unknown in (cards | {"voice": voice | {"name": "w"}}, {"face": face}):
+        assert load_fitted(unknown) is None and retrained(unknown) == []

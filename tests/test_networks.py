@@ -22,6 +22,7 @@ from emotutils.networks import (
     shipped_cards,
 )
 from emotutils.networks.portable import NEWER, make_portable
+from emotutils.networks.store import fingerprint
 from emotutils.voices import PAD, Features
 
 
@@ -177,6 +178,16 @@ def test_every_shipped_network_opens_and_knows_its_run():
         network = load_network(shipped["name"])
         assert len(network.labels) == network.model.output_shape[-1]
         assert network.card["parameters"] == network.model.count_params()
+        assert network.card["fingerprint"] == fingerprint(network.model)
+
+
+def test_weights_saved_again_have_their_fingerprint_and_others_another(saved, tmp_path):
+    path, model = saved
+    told = load_network(path).card["fingerprint"]
+    again = save_network(load_network(path).model, card(), tmp_path)
+    assert load_network(again).card["fingerprint"] == told == fingerprint(model)
+    other = keras.models.clone_model(model)
+    assert load_network(save_network(other, card(), tmp_path)).card["fingerprint"] != told
 
 
 def written(path) -> str:

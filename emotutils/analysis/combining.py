@@ -21,6 +21,7 @@ from ..fusion import (
     fuse,
     load_fitted,
     prior_of,
+    retrained,
     rule_names,
     weights_of,
 )
@@ -178,6 +179,7 @@ def choose_combination(
     if chosen != wanted:
         notes.append(_no_weights_note(known))
     notes += _threshold_notes(known, thresholds)
+    notes += _retrained_notes(known)
     return Combination(
         rule=chosen,
         networks=dict(networks) | joint,
@@ -214,9 +216,14 @@ class _Known:
         return set(self.calibrations) == set(self.streams)
 
     @cached_property
+    def cards(self) -> dict[str, dict]:
+        """The networks' cards, by stream."""
+        return {stream: network.card for stream, network in self.networks.items()}
+
+    @cached_property
     def fitted(self) -> Fitted | None:
         """What was fitted for the networks together, whatever streams stand beside them."""
-        return load_fitted({stream: network.card for stream, network in self.networks.items()})
+        return load_fitted(self.cards)
 
 
 def _check_rule(rule: str | None, weights: Weights | None) -> None:
@@ -333,6 +340,18 @@ def _threshold_notes(known: _Known, thresholds: Mapping[str, float]) -> list[str
     if not unknown:
         return []
     return [f"no threshold is known for {', '.join(unknown)}: nothing there is marked unsure"]
+
+
+def _retrained_notes(known: _Known) -> list[str]:
+    """Why what was fitted for networks of these names is not used."""
+    others = [known.networks[stream].name for stream in retrained(known.cards)]
+    if not others:
+        return []
+    together = " and ".join(network.name for network in known.networks.values())
+    return [
+        f"what was fitted for {together} together is not used: it was fitted to other weights of "
+        f"{' and '.join(others)} (fusion.pairing.fit_pair fits it anew)"
+    ]
 
 
 def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ with each other stream (``agreement``, ``disagreements``). Taught in notebooks/1
 """
 
 from .baseline import shift_to, shifted
-from .fitted import Fitted, combine, load_fitted, prior_of, weights_of
+from .fitted import Fitted, combine, load_fitted, prior_of, retrained, weights_of
 from .moments import (
     agreement,
     at_moments,
@@ -44,6 +44,7 @@ __all__ = [
     "nearest_window",
     "prior_of",
     "register_rule",
+    "retrained",
     "rule_names",
     "shift_to",
     "shifted",

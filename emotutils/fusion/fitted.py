@@ -1,13 +1,13 @@
 """What two streams' validation answers, put together, say of the rules: prior, stacking,
 thresholds.
 
-Kept beside the weights as ``fusion-FACE-VOICE.json``; it serves those two trainings and no others.
+Kept beside the weights as ``fusion-FACE-VOICE.json``; it serves just these weights and no others.
 Taught in notebooks/13_fusion.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class Fitted:
     disagree_below : agreement that only ``FALSE_ALARMS`` in a hundred pairs of one label do not
         reach.
     risk_coverage : by rule, rows of (threshold, coverage, risk): see ``evaluation.threshold_for``.
+    fingerprints : by stream, of the network's weights, as its card has it.
     """
 
     runs: dict[str, str]
@@ -44,6 +45,7 @@ class Fitted:
     stacking: Stacking
     disagree_below: float
     risk_coverage: dict[str, list[list[float]]]
+    fingerprints: dict[str, str] = field(default_factory=dict)
 
     def save(self, path: Path) -> Path:
         """Write it as JSON."""
@@ -59,22 +61,51 @@ def path_of(face: str, voice: str) -> Path:
 
 
 def load_fitted(cards: Mapping[str, dict]) -> Fitted | None:
-    """What was fitted for just these two trainings, or None.
+    """What was fitted for just these two networks, or None.
 
     Parameters
     ----------
     cards : the networks' cards under ``"face"`` and ``"voice"``; with fewer there is nothing to
         combine.
     """
+    found = _for_names(cards)
+    if found is None or _other_weights(found, cards):
+        return None
+    return found
+
+
+def retrained(cards: Mapping[str, dict]) -> list[str]:
+    """The streams whose network has other weights than the one of its name for which something was
+    fitted; none where nothing was.
+
+    Parameters
+    ----------
+    cards : as for `load_fitted`.
+    """
+    found = _for_names(cards)
+    if found is None:
+        return []
+    return _other_weights(found, cards)
+
+
+def _other_weights(found: Fitted, cards: Mapping[str, dict]) -> list[str]:
+    """The streams whose card does not say that its network has the weights fitted for."""
+    others = []
+    for stream, card in cards.items():
+        now = card.get("fingerprint")
+        if now is None or now != found.fingerprints.get(stream):
+            others.append(stream)
+    return others
+
+
+def _for_names(cards: Mapping[str, dict]) -> Fitted | None:
+    """What was fitted for networks of these names, whatever their weights."""
     if set(cards) != {"face", "voice"}:
         return None
     path = path_of(cards["face"]["name"], cards["voice"]["name"])
     if not path.is_file():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
-    runs = {stream: card["run"] for stream, card in cards.items()}
-    if values["runs"] != runs:
-        return None
     stacking = Stacking.from_dict(values["stacking"])
     return Fitted(**(values | {"stacking": stacking}))
 

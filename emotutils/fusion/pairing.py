@@ -6,6 +6,7 @@ Taught in notebooks/13_fusion.
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -140,18 +141,30 @@ def fit_pair(
 
     Parameters
     ----------
-    face, voice : a network, a shipped name or the path of a ``.keras`` file.
+    face, voice : a network, a shipped name or the path of a ``.keras`` file; its card has the
+        fingerprint of its weights, see ``networks.save_network``.
     data, root : a set of pairs, see ``datasets.load_pairs``, and the data root.
     seed : of the pairs that are drawn.
 
     Raises
     ------
-    EmotutilsError : networks that are not calibrated, sets that are not there.
+    EmotutilsError : networks that are not calibrated or were not saved by ``save_network``, sets
+        that are not there.
     """
     face = as_network(face)
     voice = as_network(voice)
     calibrations = {"face": calibration_of(face), "voice": calibration_of(voice)}
     runs = {"face": face.card["run"], "voice": voice.card["run"]}
+    fingerprints = {"face": _fingerprint_of(face), "voice": _fingerprint_of(voice)}
     pairs = load_pairs(data, root).part("validation", voice.features, seed=seed)
     answers = by_clip(ask(pairs, face, voice))
-    return learn(answers, calibrations, runs, data)
+    return replace(learn(answers, calibrations, runs, data), fingerprints=fingerprints)
+
+
+def _fingerprint_of(network: Network) -> str:
+    if "fingerprint" not in network.card:
+        raise NetworkError(
+            f"the card of network {network.name!r} has no fingerprint of its weights: "
+            "networks.save_network writes it"
+        )
+    return network.card["fingerprint"]

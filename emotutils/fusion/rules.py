@@ -136,7 +136,8 @@ class Stacking:
                 "stacking learns from moments in which all streams have an answer: "
                 "leave out the others"
             )
-        model = LogisticRegression(max_iter=2000).fit(x, y)
+        # Newton's method goes all the way to the one best solution: the same in every run.
+        model = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(x, y)
         if len(model.classes_) != len(EMOTIONS):
             raise EmotutilsError(
                 f"stacking needs rows of all {len(EMOTIONS)} labels, here are {len(model.classes_)}"

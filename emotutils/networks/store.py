@@ -43,7 +43,9 @@ CARD_FIELDS = {
 
 
 def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
-    """Write ``NAME.keras`` and ``NAME.card.json``. Keras 3.11 can open them.
+    """Write ``NAME.keras`` and ``NAME.card.json``, which also gets the weights' `fingerprint`.
+
+    Keras 3.11 can open them.
 
     Parameters
     ----------
@@ -73,8 +75,19 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     with replacing(path) as temporary:
         bare.save(temporary)
         make_portable(temporary)
-    save_card(card, path)
+    save_card(card | {"fingerprint": fingerprint(bare)}, path)
     return path
+
+
+def fingerprint(model: "keras.Model") -> str:
+    """SHA-256 of a network's weights: other weights have another one, the same weights saved again
+    have the same.
+    """
+    digest = hashlib.sha256()
+    for values in model.get_weights():
+        digest.update(str(values.shape).encode())
+        digest.update(values.astype("<f4").tobytes())
+    return digest.hexdigest()
 
 
 def save_card(card: dict, path: str | os.PathLike) -> Path:

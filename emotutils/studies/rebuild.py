@@ -59,7 +59,7 @@ def steps(root: Path | None = None) -> list[Step]:
     found.append(
         Step(
             f"fusion of {face} and {voice}",
-            pair.is_file,
+            partial(_is_fitted, face, voice),
             lambda: pairing.fit_pair(face, voice, root=root).save(pair),
         )
     )
@@ -103,6 +103,12 @@ def rebuild(todo: Sequence[Step], tell: Callable[[str], object] = print) -> list
 def _is_calibrated(name: str) -> bool:
     """A training leaves a temperature, but not what bad input costs."""
     return bool(load_network(name).card["calibration"].get("conditions"))
+
+
+def _is_fitted(face: str, voice: str) -> bool:
+    """Whether what was fitted for the two networks was fitted to the weights that they have."""
+    cards = {"face": load_network(face).card, "voice": load_network(voice).card}
+    return fitted.load_fitted(cards) is not None
 
 
 def _fit(name: str, root: Path | None) -> None:
