@@ -320,14 +320,14 @@ def test_what_was_fitted_serves_these_two_networks_only(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     curve = {"mean": [[0.5, 1.0, 0.2]]}
     runs = {"face": "run-a", "voice": "run-b"}
-    fingerprints = {"face": "a1", "voice": "b2"}
-    fitted = Fitted(runs, "paired-x", 3, stacking(), 0.3, curve, fingerprints)
+    weights_hashes = {"face": "a1", "voice": "b2"}
+    fitted = Fitted(runs, "paired-x", 3, stacking(), 0.3, curve, weights_hashes)
     fitted.save(tmp_path / "weights" / "fusion-f-v.json")
-    face = {"name": "f", "run": "run-a", "fingerprint": "a1"}
-    voice = {"name": "v", "run": "run-b", "fingerprint": "b2"}
+    face = {"name": "f", "run": "run-a", "weights_hash": "a1"}
+    voice = {"name": "v", "run": "run-b", "weights_hash": "b2"}
     cards = {"face": face, "voice": voice}
     assert load_fitted(cards).risk_coverage == curve and retrained(cards) == []
-    for changed in ({"fingerprint": "b3"}, {"fingerprint": None}):
+    for changed in ({"weights_hash": "b3"}, {"weights_hash": None}):
         other = cards | {"voice": voice | changed}
         assert load_fitted(other) is None and retrained(other) == ["voice"]
     old = cards | {"voice": {"name": "v", "run": "run-b"}}

@@ -22,7 +22,7 @@ from emotutils.networks import (
     shipped_cards,
 )
 from emotutils.networks.portable import NEWER, make_portable
-from emotutils.networks.store import fingerprint
+from emotutils.networks.store import weights_hash
 from emotutils.voices import PAD, Features
 
 
@@ -178,16 +178,16 @@ def test_every_shipped_network_opens_and_knows_its_run():
         network = load_network(shipped["name"])
         assert len(network.labels) == network.model.output_shape[-1]
         assert network.card["parameters"] == network.model.count_params()
-        assert network.card["fingerprint"] == fingerprint(network.model)
+        assert network.card["weights_hash"] == weights_hash(network.model)
 
 
-def test_weights_saved_again_have_their_fingerprint_and_others_another(saved, tmp_path):
+def test_weights_saved_again_have_their_hash_and_others_another(saved, tmp_path):
     path, model = saved
-    told = load_network(path).card["fingerprint"]
+    told = load_network(path).card["weights_hash"]
     again = save_network(load_network(path).model, card(), tmp_path)
-    assert load_network(again).card["fingerprint"] == told == fingerprint(model)
+    assert load_network(again).card["weights_hash"] == told == weights_hash(model)
     other = keras.models.clone_model(model)
-    assert load_network(save_network(other, card(), tmp_path)).card["fingerprint"] != told
+    assert load_network(save_network(other, card(), tmp_path)).card["weights_hash"] != told
 
 
 def written(path) -> str:

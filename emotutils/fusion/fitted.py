@@ -36,7 +36,7 @@ class Fitted:
     disagree_below : agreement that only ``FALSE_ALARMS`` in a hundred pairs of one label do not
         reach.
     risk_coverage : by rule, rows of (threshold, coverage, risk): see ``evaluation.threshold_for``.
-    fingerprints : by stream, of the network's weights, as its card has it.
+    weights_hashes : by stream, what tells the network's weights from others, as its card has it.
     """
 
     runs: dict[str, str]
@@ -45,7 +45,7 @@ class Fitted:
     stacking: Stacking
     disagree_below: float
     risk_coverage: dict[str, list[list[float]]]
-    fingerprints: dict[str, str] = field(default_factory=dict)
+    weights_hashes: dict[str, str] = field(default_factory=dict)
 
     def save(self, path: Path) -> Path:
         """Write it as JSON."""
@@ -92,8 +92,8 @@ def _other_weights(found: Fitted, cards: Mapping[str, dict]) -> list[str]:
     """The streams whose card does not say that its network has the weights fitted for."""
     others = []
     for stream, card in cards.items():
-        now = card.get("fingerprint")
-        if now is None or now != found.fingerprints.get(stream):
+        now = card.get("weights_hash")
+        if now is None or now != found.weights_hashes.get(stream):
             others.append(stream)
     return others
 

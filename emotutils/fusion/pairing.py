@@ -142,7 +142,7 @@ def fit_pair(
     Parameters
     ----------
     face, voice : a network, a shipped name or the path of a ``.keras`` file; its card has the
-        fingerprint of its weights, see ``networks.save_network``.
+        hash of its weights, see ``networks.save_network``.
     data, root : a set of pairs, see ``datasets.load_pairs``, and the data root.
     seed : of the pairs that are drawn.
 
@@ -155,16 +155,16 @@ def fit_pair(
     voice = as_network(voice)
     calibrations = {"face": calibration_of(face), "voice": calibration_of(voice)}
     runs = {"face": face.card["run"], "voice": voice.card["run"]}
-    fingerprints = {"face": _fingerprint_of(face), "voice": _fingerprint_of(voice)}
+    weights_hashes = {"face": _weights_hash_of(face), "voice": _weights_hash_of(voice)}
     pairs = load_pairs(data, root).part("validation", voice.features, seed=seed)
     answers = by_clip(ask(pairs, face, voice))
-    return replace(learn(answers, calibrations, runs, data), fingerprints=fingerprints)
+    return replace(learn(answers, calibrations, runs, data), weights_hashes=weights_hashes)
 
 
-def _fingerprint_of(network: Network) -> str:
-    if "fingerprint" not in network.card:
+def _weights_hash_of(network: Network) -> str:
+    if "weights_hash" not in network.card:
         raise NetworkError(
-            f"the card of network {network.name!r} has no fingerprint of its weights: "
+            f"the card of network {network.name!r} has no hash of its weights: "
             "networks.save_network writes it"
         )
-    return network.card["fingerprint"]
+    return network.card["weights_hash"]

@@ -43,7 +43,7 @@ CARD_FIELDS = {
 
 
 def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
-    """Write ``NAME.keras`` and ``NAME.card.json``, which also gets the weights' `fingerprint`.
+    """Write ``NAME.keras`` and ``NAME.card.json``, which also gets the `weights_hash`.
 
     Keras 3.11 can open them.
 
@@ -75,11 +75,11 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     with replacing(path) as temporary:
         bare.save(temporary)
         make_portable(temporary)
-    save_card(card | {"fingerprint": fingerprint(bare)}, path)
+    save_card(card | {"weights_hash": weights_hash(bare)}, path)
     return path
 
 
-def fingerprint(model: "keras.Model") -> str:
+def weights_hash(model: "keras.Model") -> str:
     """SHA-256 of a network's weights: other weights have another one, the same weights saved again
     have the same.
     """
