@@ -402,3 +402,28 @@ def test_the_licence_names_every_part():
         "Open Database License",
     ):
         assert part in text
+
+
+def test_speed_table_says_what_was_measured(monkeypatch, tmp_path):
+    def row(film, contender, seconds):
+        facts = {"film": film, "size": "640×480", "fps": 5, "contender": contender}
+        return facts | {
+            "seconds": seconds,
+            "memory": [250.0, 260.0, 270.0],
+            "stages": {"first": [1.0, 1.2, 9.0]},
+        }
+
+    rows = [row(10, "emotutils", [4, 4, 4]), row(10, "emotutils, face alone", [3, 3, 3])]
+    rows += [row(600, "emotutils", [60, 50, 90]), row(600, "emotutils, face alone", [40, 50, 60])]
+    rows += [row(600, "fer", [200, 300, 240])]
+    found = {"rows": rows, "fer": {"fer": "25.10.3"}, "repeats": 3}
+    found |= {"hardware": "2 processor cores", "load": [0.1, 1.2]}
+    monkeypatch.setattr(records, "shipped_folder", lambda: tmp_path)
+    assert "not run yet" in tables.speed_table()
+    records.write(tables.SPEED, found, publish=True)
+    first, last = tables.speed_table().splitlines()[2:4]
+    cells = [cell.strip() for cell in last.split("|")[1:-1]]
+    assert cells[2:5] == ["1.2 s", "60.0 s (10.0×)", "50.0 s (12.0×)"]
+    assert cells[5:] == ["240.0 s (2.5×)", "5.0 (4.0–6.0)", "260 MB"]
+    assert first.count("–") == 2, "fer did not run on this film"
+    assert tables.speed_table(short=True).splitlines()[2] == last

@@ -34,6 +34,8 @@ HEADER = (
     "macro-F1",
 )
 METRICS = ("accuracy", "uar", "macro_f1")
+#: The record of ``tests/benchmarks/analyze.py``.
+SPEED = "bench-analyze"
 
 #: What each protocol's name stands for; the names are those of the run records.
 PROTOCOLS = {
@@ -665,6 +667,70 @@ def _about_baselines(found: Record) -> str:
     )
 
 
+def speed_table(short: bool = False) -> str:
+    """How fast films are analysed, beside the package ``fer`` on the same films.
+
+    Parameters
+    ----------
+    short : the longest film of 640×480 alone, as the README shows it.
+    """
+    found = records.read(SPEED)
+    if found is None:
+        return "How fast films are analysed: not run yet."
+    rows = {}
+    for row in found["rows"]:
+        rows.setdefault((row["film"], row["size"], row["fps"]), {})[row["contender"]] = row
+    if short:
+        longest = max(film for film, size, _ in rows if size == "640×480")
+        rows = {key: row for key, row in rows.items() if key[:2] == (longest, "640×480")}
+    lines = [_speed_row(*key, by_contender) for key, by_contender in rows.items()]
+    head = ("film", "frames/s", "first answer", "face and voice", "face alone", "`fer`, face alone")
+    head = (*head, "face alone, times `fer`", "memory")
+    return _markdown(head, lines, _about_speed(found))
+
+
+def _speed_row(film: int, size: str, fps: int, rows: dict[str, dict]) -> list[str]:
+    whole = rows["emotutils"]
+    face = rows["emotutils, face alone"]
+    fer = rows.get("fer")
+    cells = [
+        f"{film} s, {size}",
+        str(fps),
+        f"{np.median(whole['stages']['first']):.1f} s",
+        _pace(film, whole),
+        _pace(film, face),
+    ]
+    if fer is None:
+        cells += ["–", "–"]
+    else:
+        ratios = np.divide(fer["seconds"], face["seconds"])
+        among = f"{min(ratios):.1f}–{max(ratios):.1f}"
+        cells += [_pace(film, fer), f"{np.median(ratios):.1f} ({among})"]
+    return [*cells, f"{np.median(whole['memory']):.0f} MB"]
+
+
+def _pace(film: int, row: dict) -> str:
+    """Seconds of a whole process, and how many times faster than the film plays."""
+    seconds = float(np.median(row["seconds"]))
+    return f"{seconds:.1f} s ({film / seconds:.1f}×)"
+
+
+def _about_speed(found: Record) -> str:
+    peer = ""
+    if found["fer"]:
+        peer = (
+            f" `fer` {found['fer']['fer']} as fast as it can be asked (no film or picture written)"
+        )
+        peer += ", at the same sampling; it knows no voice."
+    return (
+        "Whole processes, from their start to their end, everything written; in brackets times "
+        f"real time. Median of {found['repeats']} runs that took turns; {found['hardware']}, no "
+        f"graphics card, load {found['load'][0]} before and {found['load'][1]} after.{peer} The "
+        "film is the bundled one, repeated: drawn, so that only the work is compared, not what is "
+        "found. Memory: the peak of the process with face and voice."
+    )
+
+
 def _before_and_after(row: dict) -> tuple[str, str, str]:
     cells = []
     for name in ("neutral", "others"):
@@ -733,10 +799,11 @@ def _accuracy(training: Training) -> str:
 
 
 def readme() -> str:
-    """The shipped networks, the thesis beside our figures, fusion on real pairs: what the README
-    shows.
+    """The shipped networks, the thesis beside our figures, fusion on real pairs, speed: what the
+    README shows.
     """
-    return "\n\n".join((results_table(), thesis_table(), real_pairs_table(short=True)))
+    found = (results_table(), thesis_table(), real_pairs_table(short=True), speed_table(short=True))
+    return "\n\n".join(found)
 
 
 def results() -> str:
@@ -755,6 +822,7 @@ def results() -> str:
         "Face and voice, made-up pairs": fusion_table,
         "What people choose": people_table,
         "A baseline of the person": baseline_table,
+        "How fast": speed_table,
         "What leaks, and how much": leaks_table,
         "Hyperparameter searches": searches_table,
     }

@@ -30,11 +30,11 @@ import numpy as np
 from tqdm import tqdm
 
 from emotutils import config, media
+from emotutils.studies.tables import SPEED
 from emotutils.training import records
 
 HERE = Path(__file__).resolve().parent
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
-NAME = "bench-analyze"
 FILM_FPS = 25
 SR = 16000
 SIZES = {"640×480": (640, 480), "1920×1080": (1920, 1080)}
@@ -202,7 +202,7 @@ def main() -> None:
         "rows": rows,
     }
     if args.publish:
-        print(records.write(NAME, record, publish=True))
+        print(records.write(SPEED, record, publish=True))
 
 
 if __name__ == "__main__":
