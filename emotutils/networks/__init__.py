@@ -1,7 +1,8 @@
 """The networks of the course, each built, trained, loaded and replaced by name.
 
 ``registry`` knows their names and builders, ``network`` what a trained one is given and answers,
-``store`` how it lies on disk; each builder has a module of its own.
+``store`` how it lies on disk, ``lite`` and ``conversion`` how it runs without TensorFlow; each
+builder has a module of its own.
 """
 
 from .network import (
@@ -24,6 +25,7 @@ from .registry import (
 )
 from .store import (
     as_network,
+    convert_network,
     fingerprint,
     load_network,
     save_card,
@@ -39,6 +41,7 @@ __all__ = [
     "as_network",
     "build_network",
     "compile_for",
+    "convert_network",
     "entry_of",
     "fingerprint",
     "in_batches",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import NetworkError
 from ..evaluation import soften
+from .lite import JOINT_PARTS
 from .network import LEAST, Network, compile_for, in_batches
 
 #: The streams that are joined, in the order of the network's ``present``.
@@ -20,7 +21,9 @@ MOMENTS = 1024
 
 
 class JointNetwork(Network):
-    """A joint network with its card. ``features`` are those of its voice trunk."""
+    """A joint network with its card. ``features`` are those of its voice trunk; on LiteRT its
+    ``model`` is a dictionary of its parts.
+    """
 
     @property
     def input_shape(self) -> dict[str, tuple[int, ...]]:
@@ -32,8 +35,10 @@ class JointNetwork(Network):
 
     @cached_property
     def _models(self) -> dict:
+        if self.runtime == "litert":
+            return self.model
         models = {}
-        for name in ("face_trunk", "voice_trunk", "head"):
+        for name in JOINT_PARTS:
             models[name] = self.model.get_layer(name)
             compile_for(models[name])
         return models

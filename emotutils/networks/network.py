@@ -17,6 +17,8 @@ from ..voices import Features
 if TYPE_CHECKING:
     import keras
 
+    from .lite import LiteModel
+
 #: Faces or windows in one compiled call; more gains nothing on two cores.
 BATCH = 64
 
@@ -55,13 +57,15 @@ class Network:
     Attributes
     ----------
     card : what stands in ``NAME.card.json``.
-    model : the Keras model behind it.
+    model : the Keras model behind it, or what LiteRT runs in its place.
     path : of its ``.keras`` file; the record of its training may lie beside it.
+    runtime : what runs it, ``"keras"`` or ``"litert"``.
     """
 
     card: dict
-    model: "keras.Model"
+    model: "keras.Model | LiteModel"
     path: Path | None = None
+    runtime: str = "keras"
 
     @property
     def name(self) -> str:
@@ -124,7 +128,7 @@ class Network:
         return soften(proba, self.temperature * np.asarray(factor), least=LEAST)
 
 
-def in_batches(model: "keras.Model", batch: np.ndarray) -> np.ndarray:
+def in_batches(model: "keras.Model | LiteModel", batch: np.ndarray) -> np.ndarray:
     """A model's answers, also to no rows at all: (n, *input_shape) → float32 (n, k)."""
     answers = [np.empty((0, model.output_shape[-1]), np.float32)]
     for start in range(0, len(batch), BATCH):

@@ -1,10 +1,12 @@
 """Networks on disk: save, open. Taught in notebooks/07_conv2d and notebooks/10_conv1d.
 
-A network on disk is two files: ``NAME.keras`` (architecture and weights, opened in Keras' safe
-mode) and ``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored).
+A network on disk is ``NAME.keras`` (architecture and weights, opened in Keras' safe mode),
+``NAME.card.json`` (what it says, what it takes, how it was trained and what it scored) and, where
+it can be converted, ``NAME.tflite``, which runs on LiteRT without TensorFlow.
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -16,7 +18,7 @@ from .. import config
 from ..errors import NetworkError
 from ..support.files import replacing
 from ..support.quiet import hushed
-from . import registry
+from . import lite, registry
 from .joint_network import JointNetwork
 from .network import Network, compile_for, input_shape_of
 from .portable import make_portable
@@ -42,10 +44,14 @@ CARD_FIELDS = {
 }
 
 
-def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
-    """Write ``NAME.keras`` and ``NAME.card.json``, which also gets the `weights_hash`.
+#: What runs a network; ``"auto"`` is LiteRT where its files are there, else Keras.
+RUNTIMES = ("keras", "litert", "auto")
 
-    Keras 3.11 can open them.
+
+def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
+    """Write ``NAME.keras``, which Keras 3.11 can open, and ``NAME.card.json``, which also gets the
+    `weights_hash`. Where Keras runs on TensorFlow and LiteRT can run the network, ``NAME.tflite``
+    too (of a joint network one a part).
 
     Parameters
     ----------
@@ -69,14 +75,50 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{card['name']}.keras"
+    # First, so that nothing can ever lie beside a network that it was not made from.
+    lite.remove_files(path)
     # A copy, because a compiled model is saved with its optimizer's state: three times the size.
     bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
     with replacing(path) as temporary:
         bare.save(temporary)
         make_portable(temporary)
-    save_card(card | {"weights_hash": weights_hash(bare)}, path)
+    try:
+        named = _write_lite(bare, path)
+    except NetworkError:
+        named = None  # the card says so, and Keras runs it
+    save_card(card | {"weights_hash": weights_hash(bare), "litert": named}, path)
     return path
+
+
+def _write_lite(model: "keras.Model", path: Path) -> dict:
+    """Make LiteRT's files of a model that is saved at ``path``; what its card says of them."""
+    from .conversion import convert
+
+    return lite.write_files(path, convert(model))
+
+
+def convert_network(path: str | os.PathLike) -> list[Path]:
+    """Make the files with which LiteRT runs a saved network, and name them in its card.
+
+    Parameters
+    ----------
+    path : of a ``.keras`` file that has its card beside it.
+
+    Returns
+    -------
+    The paths of the files.
+
+    Raises
+    ------
+    NetworkError : what ``load_network`` refuses, or a network that LiteRT cannot run.
+    """
+    path = Path(path)
+    network = load_network(path)
+    lite.remove_files(path)
+    named = _write_lite(network.model, path)
+    save_card(network.card | {"litert": named}, path)
+    return [path.with_name(name) for name in named["files"]]
 
 
 def weights_hash(model: "keras.Model") -> str:
@@ -109,8 +151,13 @@ def _on_one_line(numbers: re.Match) -> str:
     return "[" + ", ".join(value.strip() for value in values) + "]"
 
 
-def as_network(network: Network | str | os.PathLike) -> Network:
+def as_network(network: Network | str | os.PathLike, runtime: str = "keras") -> Network:
     """The door of all functions that take a network: an object as it is, a name or path opened.
+
+    Parameters
+    ----------
+    network : an object, a name or a path.
+    runtime : one of ``RUNTIMES``, for what is opened here.
 
     Raises
     ------
@@ -119,14 +166,18 @@ def as_network(network: Network | str | os.PathLike) -> Network:
     if isinstance(network, Network):
         return network
     if isinstance(network, str | os.PathLike):
-        return load_network(network)
+        return load_network(network, runtime=runtime)
     raise NetworkError(
         f"a {type(network).__name__} has no card that says what its answers mean: "
         "use Network(card, model), or its file's path after save_network"
     )
 
 
-def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = None) -> Network:
+def load_network(
+    name: str | os.PathLike,
+    weights: str | os.PathLike | None = None,
+    runtime: str = "keras",
+) -> Network:
     """Open a trained network.
 
     Parameters
@@ -134,6 +185,9 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     name : a registered name (its shipped weights), or the path of a ``.keras`` file that has its
         card beside it.
     weights : the path of a ``.keras`` file to use for that name instead of the shipped one.
+    runtime : ``"keras"``: its ``model`` can be looked into and trained on; ``"litert"``: it
+        only answers, starts faster and needs no TensorFlow; ``"auto"``: LiteRT where its files are
+        there, else Keras.
 
     Returns
     -------
@@ -141,7 +195,8 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
 
     Raises
     ------
-    NetworkError : unknown name, no such file, no card, or files that do not fit together.
+    NetworkError : unknown name or runtime, no such file, no card, files that do not fit together,
+        or Keras is needed and not installed.
 
     Examples
     --------
@@ -153,22 +208,47 @@ def load_network(name: str | os.PathLike, weights: str | os.PathLike | None = No
     >>> network.predict_proba(faces).shape
     (2, 7)
     """
+    if runtime not in RUNTIMES:
+        raise NetworkError(f"runtime={runtime!r}: choose {', '.join(RUNTIMES)}")
     path = Path(weights or name)
     if weights is None and path.suffix != ".keras":
         path = _shipped_path(str(name))
     if not path.is_file():
         raise NetworkError(f"no network at {path}")
     card = _read_card(path)
-    model = _open_model(path, card)
-    shape = input_shape_of(model)
-    if shape != _as_tuples(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
-        raise NetworkError(f"{path} and its card do not fit: other input shape or number of labels")
     if weights is not None and card["builder"] != str(name):
         raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
-    compile_for(model)
+    kind = Network
     if card["modality"] == "both":
-        return JointNetwork(card, model, path)
-    return Network(card, model, path)
+        kind = JointNetwork
+    if runtime == "auto":
+        runtime = "litert" if lite.are_there(path, card) else "keras"
+    if runtime == "litert":
+        return kind(card, _open_lite(path, card), path, runtime)
+    model = _open_model(path, card)
+    _check_fit(path, card, input_shape_of(model), model)
+    compile_for(model)
+    return kind(card, model, path)
+
+
+def _open_lite(path: Path, card: dict) -> lite.LiteModel | dict[str, lite.LiteModel]:
+    """A single model, or of a joint network its parts."""
+    models = lite.open_files(path, card)
+    if card["modality"] == "both":
+        return models
+    (model,) = models.values()
+    _check_fit(path, card, model.input_shape[1:], model)
+    return model
+
+
+def _check_fit(
+    path: Path,
+    card: dict,
+    shape: tuple[int, ...] | dict[str, tuple[int, ...]],
+    model: "keras.Model | lite.LiteModel",
+) -> None:
+    if shape != _as_tuples(card["input_shape"]) or model.output_shape[-1] != len(card["labels"]):
+        raise NetworkError(f"{path} and its card do not fit: other input shape or number of labels")
 
 
 def fingerprint(name: str | os.PathLike) -> str:
@@ -207,6 +287,11 @@ def _shipped_path(name: str) -> Path:
 
 
 def _open_model(path: Path, card: dict) -> "keras.Model":
+    if importlib.util.find_spec("keras") is None:
+        raise NetworkError(
+            f'{path} needs Keras: pip install "emotutils[course]"; '
+            f"or where Keras is, emotutils convert {path} makes files that need none"
+        )
     with hushed():
         import keras
 

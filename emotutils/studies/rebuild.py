@@ -3,10 +3,10 @@
     python -m emotutils.studies.rebuild [--root DATA]
 
 In order: the cards' calibration, what was fitted for the pair of networks, the study of fused
-pairs, robustness, faces as films show them. A step that is up to date is left alone; once one is
-due, so are all after it, because they ask the network or use what the earlier ones fitted. ``make
-rebuild`` then writes the tables too. Notebooks and the words of the bundled film come last, by
-``make notebooks`` and ``make test``.
+pairs, robustness, faces as films show them, the files for LiteRT. A step that is up to date is left
+alone; once one is due, so are all after it, because they ask the network or use what the earlier
+ones fitted. ``make rebuild`` then writes the tables too. Notebooks and the words of the bundled
+film come last, by ``make notebooks`` and ``make test``.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from .. import config
-from ..errors import EmotutilsError
+from ..errors import EmotutilsError, NetworkError
 from ..fusion import fitted, pairing
-from ..networks import DEFAULTS, load_network, save_card
+from ..networks import DEFAULTS, KINDS, convert_network, load_network, save_card, shipped_cards
 from ..training import records
 from ..training.calibrating import calibrate
 from . import paired, robustness
@@ -74,6 +74,8 @@ def steps(root: Path | None = None) -> list[Step]:
     found.append(_degraded(voice, "robustness", "test", robustness.DEGRADATIONS, root))
     found.append(_degraded(face, "film-validation", "validation", robustness.FILM, root))
     found.append(_degraded(face, "film-test", "test", robustness.FILM, root))
+    # Last, because nothing that comes before asks them.
+    found += [_lite(card["name"]) for card in shipped_cards(KINDS)]
     return found
 
 
@@ -98,6 +100,22 @@ def rebuild(todo: Sequence[Step], tell: Callable[[str], object] = print) -> list
         step.make()
         made.append(step.name)
     return made
+
+
+def _lite(name: str) -> Step:
+    """A network's files for LiteRT. A training writes them; one copied by hand may have none."""
+    path = config.shipped_root() / "weights" / f"{name}.keras"
+    return Step(
+        f"LiteRT's files of {name}", partial(_is_converted, name), lambda: convert_network(path)
+    )
+
+
+def _is_converted(name: str) -> bool:
+    try:
+        load_network(name, runtime="litert")
+    except NetworkError:
+        return False
+    return True
 
 
 def _is_calibrated(name: str) -> bool:
