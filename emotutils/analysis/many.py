@@ -200,7 +200,7 @@ def _with_networks(settings: dict) -> dict:
 @lru_cache(maxsize=2)
 def _opened(name: str | os.PathLike, known_as: str) -> Network:
     """A network, opened once a process unless its files have changed."""
-    return load_network(name)
+    return load_network(name, runtime="auto")
 
 
 def _request(settings: dict, saving: dict) -> dict:
