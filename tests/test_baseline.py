@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fabricated import fabricated
+from raising import raises_error
 from skimage import data as pictures
 
 from emotutils import plots, report
@@ -178,7 +179,7 @@ def test_auto_takes_the_median_for_neutral_which_a_sad_film_pays_for():
 def test_auto_leaves_a_face_seen_for_a_moment_alone():
     found = taken(faces((0, 20, moody), (3, 8, moody)), "auto")
     assert [shift.shift is None for shift in found.shifts["face"]] == [False, True]
-    with pytest.raises(DataError, match="nothing lasts"):
+    with raises_error(DataError, where="baseline auto"):
         taken(faces((3, 8, moody)), "auto")
 
 
@@ -195,43 +196,43 @@ def test_without_a_baseline_nothing_changes_but_a_face_that_never_moves_gets_a_h
 
 
 @pytest.mark.parametrize(
-    ("baseline", "words"),
+    ("baseline", "thing"),
     [
-        ([(8, 3)], "not after"),
-        ([(3, 3)], "not after"),
-        ([(np.nan, 3)], "not after"),
-        ([(-1, 3)], "from 0 to 20"),
-        ([(18, 25)], "from 0 to 20"),
-        ([(3, np.inf)], "from 0 to 20"),
-        ([(3, 8), (7, 9)], "share some time"),
-        ([3, 8], "no stretch"),
-        ([(3, 8, 9)], "no stretch"),
-        ([("a", "b")], "no stretch"),
-        ("always", "no stretch"),
-        ({"face": "0:03"}, "no stretch"),
+        ([(8, 3)], "8–3"),
+        ([(3, 3)], "3–3"),
+        ([(np.nan, 3)], "nan–3"),
+        ([(-1, 3)], "-1–3"),
+        ([(18, 25)], "18–25"),
+        ([(3, np.inf)], "3–inf"),
+        ([(3, 8), (7, 9)], "7"),
+        ([3, 8], "3"),
+        ([(3, 8, 9)], "(3, 8, 9)"),
+        ([("a", "b")], "('a', 'b')"),
+        ("always", "'always'"),
+        ({"face": "0:03"}, "'0:03'"),
     ],
 )
-def test_stretches_that_cannot_be(baseline, words):
-    with pytest.raises(DataError, match=words):
+def test_stretches_that_cannot_be(baseline, thing):
+    with raises_error(DataError, thing):
         read_baseline(baseline, NETWORKS, 20.0, False)
 
 
 def test_a_stretch_in_which_nobody_is_seen_or_heard():
-    with pytest.raises(DataError, match="no face and no voice"):
+    with raises_error(DataError, "0:12", "0:15"):
         taken(faces((0, 10, moody)), [(12, 15)])
-    with pytest.raises(DataError, match="no face there"):
+    with raises_error(DataError, "face", "0:12", "0:15"):
         taken(faces((0, 10, moody)), {"face": [(12, 15)]}, windows(*[SAD] * 17))
 
 
 def test_streams_and_networks_that_take_no_baseline():
-    with pytest.raises(EmotutilsError, match="pose"):
+    with raises_error(EmotutilsError, "pose"):
         read_baseline({"pose": [(3, 8)]}, NETWORKS, 20.0, False)
-    with pytest.raises(EmotutilsError, match="joint"):
+    with raises_error(EmotutilsError, "joint"):
         read_baseline([(3, 8)], NETWORKS, 20.0, True)
     old = SimpleNamespace(name="old", kind="face", card={"calibration": {"neutral": None}})
     for card in ({}, old.card):
         old.card = card
-        with pytest.raises(EmotutilsError, match="calibrate"):
+        with raises_error(EmotutilsError, "old", "calibrate"):
             read_baseline("auto", {"face": old}, 20.0, False)
 
 

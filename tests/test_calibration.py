@@ -165,7 +165,7 @@ def test_a_network_of_ones_own_is_calibrated_into_its_card(tmp_path, capsys):
     assert "--publish" in capsys.readouterr().err
 
 
-@pytest.mark.real
+@pytest.mark.whole
 def test_the_shipped_voice_network_is_calibrated_again_alike(real_data):
     again = calibrate("crnn", real_data).card
     shipped = next(card for card in CARDS if card["name"] == "crnn")

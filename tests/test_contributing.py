@@ -36,6 +36,14 @@ for line in sys.stdin:
     if main(shlex.split(line)[1:]):
         sys.exit(line)
 """
+#: Programs one after the other, in one process as well.
+PROGRAMS = """
+import runpy, sys
+for name in sys.argv[1:]:
+    runpy.run_path(name, run_name="__main__")
+    print("END")
+"""
+OF_ONES_OWN = ("A network", "A data set", "A fusion rule")
 
 
 def section(title: str) -> str:
@@ -87,9 +95,7 @@ class Folder:
                 continue
             else:
                 (self.path / name).write_text(text, encoding="utf-8")
-                if not name.startswith("try_"):
-                    continue
-                self.run([sys.executable, name])
+                continue
             told.append(self.said)
         return told
 
@@ -160,34 +166,43 @@ def folder(tmp_path_factory) -> Folder:
     return Folder(path)
 
 
-def test_a_network_of_ones_own(folder):
-    (told,) = folder.follow("A network")
-    assert re.search(r"accuracy +\d+\.\d %", told)
-    assert re.search(r"^0 +16 .*\n1 +64 ", told, flags=re.M), "both points of the search"
-    labels = re.search(r"^my-net \[(.*)\]", told, flags=re.M)[1]
+@pytest.fixture(scope="module")
+def told(folder) -> dict[str, str]:
+    """What the program of each section prints."""
+    programs = {}
+    for title in OF_ONES_OWN:
+        folder.follow(title)
+        names = [text.partition("\n")[0].removeprefix("# ") for _, text in steps(title)]
+        (programs[title],) = [name for name in names if name.startswith("try_")]
+    folder.run([sys.executable, "-c", PROGRAMS, *programs.values()])
+    *printed, _ = folder.said.split("END\n")
+    return dict(zip(programs, printed, strict=True))
+
+
+def test_a_network_of_ones_own(told):
+    said = told["A network"]
+    assert re.search(r"accuracy +\d+\.\d %", said)
+    assert re.search(r"^0 +16 .*\n1 +64 ", said, flags=re.M), "both points of the search"
+    labels = re.search(r"^my-net \[(.*)\]", said, flags=re.M)[1]
     assert {label.strip("'") for label in labels.split(", ")} <= {*EMOTIONS, ""} and labels.strip(
         "', "
     )
 
 
-def test_a_data_set_of_ones_own(folder):
-    (told,) = folder.follow("A data set")
-    assert "105 pictures {'train': 63, 'validation': 21, 'test': 21}" in told
-    assert re.search(r"accuracy +\d+\.\d %", told)
+def test_a_data_set_of_ones_own(told):
+    said = told["A data set"]
+    assert "105 pictures {'train': 63, 'validation': 21, 'test': 21}" in said
+    assert re.search(r"accuracy +\d+\.\d %", said)
 
 
-def test_a_rule_of_ones_own(folder):
-    (told,) = folder.follow("A fusion rule")
-    score, difference = told.splitlines()
+def test_a_rule_of_ones_own(told):
+    score, difference = told["A fusion rule"].splitlines()
     assert re.fullmatch(r"geometric: \d\d\.\d % .*", score) and "points" in difference
 
 
 def test_the_command_line_knows_them_all(folder):
-    for title in ("A network", "A data set", "A fusion rule"):
-        for _, text in steps(title):  # whichever test came first
-            (folder.path / text.partition("\n")[0].removeprefix("# ")).write_text(
-                text, encoding="utf-8"
-            )
+    for title in OF_ONES_OWN:  # whichever test came first
+        folder.follow(title)
     (told,) = folder.follow("On the command line")
     assert "my-faces: 105 rows (63 train, 21 validation, 21 test), 5 groups" in told
     assert "same group" in told and "test, 21 rows:" in told

@@ -1,9 +1,12 @@
 """EMO-DB and CK+: files built in the layout of each, with sounds and pictures of no person."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import soundfile
+from raising import raises_error
 
 from emotutils import datasets
 from emotutils.datasets import ckplus
@@ -73,7 +76,7 @@ def test_emodb_names_are_read(german):
 @pytest.mark.parametrize("name", ["3a01Fa", "03a01Xa", "03c01Fa", "03a01F", "OAF_back_angry"])
 def test_another_name_in_emodb_is_refused(german, name):
     tone(german / "emodb" / "wav" / f"{name}.wav")
-    with pytest.raises(DataError, match="not an EMO-DB file name"):
+    with raises_error(DataError, name):
         datasets.load("emodb", german)
     voices = datasets.load("emodb", german, on_error="report")
     assert len(voices) == 6 and name in voices.rejects["where"][0]
@@ -104,28 +107,29 @@ def test_ckplus_can_keep_all_pictures(posed):
 
 
 BAD_PICTURES = {
-    "another size": ("anger/S010_004_00000020.png", 64, "64×64 pixels"),
-    "another name": ("anger/face_1.png", 48, "not a CK\\+ file name"),
-    "another folder": ("boredom/S010_004_00000020.png", 48, "none of anger"),
+    "another size": ("anger/S010_004_00000020.png", 64, "64×64"),
+    "another name": ("anger/face_1.png", 48, "face_1"),
+    "another folder": ("boredom/S010_004_00000020.png", 48, "boredom"),
 }
 
 
-@pytest.mark.parametrize("name, side, words", BAD_PICTURES.values(), ids=BAD_PICTURES)
-def test_a_picture_that_cannot_be_used_is_refused(posed, name, side, words):
+@pytest.mark.parametrize("name, side, thing", BAD_PICTURES.values(), ids=BAD_PICTURES)
+def test_a_picture_that_cannot_be_used_is_refused(posed, name, side, thing):
     picture(posed / "ckplus" / "CK+48" / name, side)
-    with pytest.raises(DataError, match=words):
+    with raises_error(DataError, Path(name).name, thing):
         datasets.load("ckplus", posed)
     faces = datasets.load("ckplus", posed, on_error="report")
     assert len(faces) == 3 and len(faces.rejects) == 1
 
 
 def test_a_file_that_is_no_picture_is_refused(posed):
-    (posed / "ckplus" / "CK+48" / "anger" / "S010_004_00000020.png").write_text("no picture")
-    with pytest.raises(DataError, match="is no picture"):
+    path = posed / "ckplus" / "CK+48" / "anger" / "S010_004_00000020.png"
+    path.write_text("no picture")
+    with raises_error(DataError, path.name):
         datasets.load("ckplus", posed)
 
 
 def test_contempt_alone_is_no_set(tmp_path):
     picture(tmp_path / "ckplus" / "contempt" / "S138_008_00000007.png")
-    with pytest.raises(DataError, match="CK\\+ not found"):
+    with raises_error(DataError, tmp_path):
         datasets.load("ckplus", tmp_path)

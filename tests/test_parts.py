@@ -267,9 +267,9 @@ def test_joblib_files_that_do_not_fit_say_so(tmp_path):
 
 
 @pytest.mark.real
-def test_all_real_recordings_by_two_workers(real_data):
+def test_real_recordings_by_two_workers(real_data):
     data = datasets.load("ravdess+tess", real_data)
-    x = parts.extract_features(data, MEAN, n_jobs=2)
-    assert x.shape == (4238, 40) and np.isfinite(x).all()
-    some = data.rows()[::200]
-    np.testing.assert_array_equal(parts.extract_features(data, MEAN, some), x[some])
+    rows = data.rows()[::10]
+    x = parts.extract_features(data, MEAN, rows, n_jobs=2)
+    assert x.shape == (424, 40) and np.isfinite(x).all()
+    np.testing.assert_array_equal(parts.extract_features(data, MEAN, rows[::20]), x[::20])

@@ -9,6 +9,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from raising import raises_error
 from sklearn.metrics import accuracy_score
 
@@ -56,10 +57,12 @@ def test_one_step_moves_every_weight_of_the_large_networks(name):
     rows = data.rows("train")[:8]
     x, y = data.faces(rows), data.table["y"].to_numpy()[rows]
     model = networks.build_network(name)
+    # Without a graph: it would take ten times as long to make as this one step.
     networks.compile_for(
         model,
         optimizer=keras.optimizers.Adam(1e-4),
         loss="sparse_categorical_crossentropy",
+        run_eagerly=True,
     )
     before = [weight.numpy() for weight in model.trainable_weights]
     loss = model.train_on_batch(x, y)
@@ -372,9 +375,20 @@ class Killed(BaseException):
     """As if the process were gone."""
 
 
-@pytest.mark.parametrize("recipe", [PLAIN, PLAIN.replace(ema=0.9)])
+@pytest.fixture
+def eager():
+    """No graphs: dozens of trainings of a few steps take a fraction of the time."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+SHORT = PLAIN.replace(epochs=3, batch_size=20)
+
+
+@pytest.mark.parametrize("recipe", [SHORT, SHORT.replace(ema=0.9)])
 def test_a_training_killed_between_any_two_files_goes_on_with_the_right_weights(
-    tmp_path, monkeypatch, recipe
+    tmp_path, monkeypatch, recipe, eager
 ):
     """Each file of each epoch in turn is the last one that is written."""
     held = blobs(seed=1)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from raising import raises_error
 
 from emotutils import datasets
 from emotutils.datasets import openface, ravdess_tracking
@@ -69,7 +70,7 @@ def test_a_row_is_a_film_with_its_35_means(tmp_path):
     wanted = means().set_index("film").loc[data.table["id"]]
     np.testing.assert_allclose(data.units(), wanted, rtol=1e-6)
     np.testing.assert_allclose(data.units([2]), wanted.iloc[[2]], rtol=1e-6)
-    with pytest.raises(TypeError, match="holds no faces"):
+    with pytest.raises(TypeError):
         data.faces()
 
 
@@ -103,7 +104,7 @@ def test_openface_says_itself_in_which_frames_it_tracked(tmp_path):
 def test_an_archive_without_a_face_in_a_film_is_refused(tmp_path):
     put_film(tmp_path, FILMS[0], frames(confidence=0.0))
     put_film(tmp_path, FILMS[1], frames())
-    with pytest.raises(DataError, match="has no frame with a face"):
+    with raises_error(DataError, FILMS[0]):
         datasets.load("ravdess-units", tmp_path)
     data = datasets.load("ravdess-units", tmp_path, on_error="report")
     assert list(data.table["id"]) == FILMS[1:2]
@@ -113,15 +114,15 @@ def test_an_archive_without_a_face_in_a_film_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "change, fault",
     [
-        ({"film": FILMS[1]}, "comes twice"),
-        ({"film": "kids-by-the-door"}, "not a RAVDESS file name"),
-        ({"film": "03-01-05-02-01-02-01"}, "no film of speech"),
-        ({"film": "01-02-05-02-01-02-01"}, "no film of speech"),
-        ({"AU12_r": "much"}, "AU12_r is no number"),
-        ({"AU12_r": ""}, "AU12_r is no number"),
-        ({"AU12_r": "inf"}, "AU12_r is no number"),
-        ({"AU12_r": 5.2}, "AU12_r is 5.2, not 0 to 5"),
-        ({"AU28_c": 1.5}, "AU28_c is 1.5, not 0 to 1"),
+        ({"film": FILMS[1]}, "film"),
+        ({"film": "kids-by-the-door"}, "03-01-05-01-02-01-12"),
+        ({"film": "03-01-05-02-01-02-01"}, "film"),
+        ({"film": "01-02-05-02-01-02-01"}, "film"),
+        ({"AU12_r": "much"}, "AU12_r"),
+        ({"AU12_r": ""}, "AU12_r"),
+        ({"AU12_r": "inf"}, "AU12_r"),
+        ({"AU12_r": 5.2}, "AU12_r is 5.2"),
+        ({"AU28_c": 1.5}, "AU28_c is 1.5"),
     ],
 )
 def test_a_row_that_is_unfit_is_named_or_left_out(tmp_path, change, fault):
@@ -129,26 +130,27 @@ def test_a_row_that_is_unfit_is_named_or_left_out(tmp_path, change, fault):
     for column, value in change.items():
         table.loc[2, column] = value
     put(tmp_path, table)
-    with pytest.raises(DataError, match=rf"film_means\.csv, line 4: .*{fault}"):
+    with raises_error(DataError, "film_means.csv, line 4", fault):
         datasets.load("ravdess-units", tmp_path)
     data = datasets.load("ravdess-units", tmp_path, on_error="report")
-    assert len(data) == 2 and data.rejects["what"].str.contains(fault).tolist() == [True]
+    assert len(data) == 2 and len(data.rejects) == 1
+    assert fault in " ".join(data.rejects.loc[0, ["where", "what"]])
 
 
 def test_a_table_that_is_unfit_is_refused_whole(tmp_path):
-    with pytest.raises(DataError, match="neither film_means.csv nor RAVDESS tracking found"):
+    with raises_error(DataError, "film_means.csv"):
         datasets.load("ravdess-units", tmp_path)
     put(tmp_path, means().drop(columns=["AU10_r", "AU28_c"]))
-    with pytest.raises(DataError, match="no column AU10_r, AU28_c"):
+    with raises_error(DataError, "AU10_r, AU28_c"):
         datasets.load("ravdess-units", tmp_path, on_error="report")
     put(tmp_path, means()[:0])
-    with pytest.raises(DataError, match="holds no films"):
+    with raises_error(DataError, tmp_path):
         datasets.load("ravdess-units", tmp_path)
     put(tmp_path, means().assign(AU12_r="much"))
-    with pytest.raises(DataError, match="no row can be used"):
+    with raises_error(DataError, tmp_path):
         datasets.load("ravdess-units", tmp_path, on_error="report")
     put(tmp_path, means()).write_bytes(b"")
-    with pytest.raises(DataError, match=r"film_means\.csv: cannot be read"):
+    with raises_error(DataError, "film_means.csv"):
         datasets.load("ravdess-units", tmp_path)
 
 
@@ -159,7 +161,7 @@ def test_films_meet_the_recordings_of_their_takes(tmp_path):
     put_voice(tmp_path, "03-01-03-01-01-01-09")
     films = datasets.load("ravdess-units", tmp_path)
     recorded = datasets.load("ravdess", tmp_path)
-    with pytest.raises(DataError, match=f"{FILMS[2]}: has no recording in ravdess"):
+    with raises_error(DataError, FILMS[2], where=f"ravdess-units, {FILMS[2]}"):
         ravdess_tracking.pair(films, recorded)
     rejects = datasets.Rejects("report")
     pairs = ravdess_tracking.pair(films, recorded, rejects=rejects)
