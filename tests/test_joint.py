@@ -428,10 +428,35 @@ def test_what_cannot_be_trained_is_named(tmp_path, network, data, options, thing
         training.train(network, data, out=tmp_path, epochs=1, progress=False, **options)
 
 
+# --- the real pairs -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real_pairs(real_data):
+    return datasets.load_pairs(load_network("joint").card["data"], real_data)
+
+
 @pytest.mark.real
-def test_the_shipped_network_gives_its_records_score_again(real_data):
+def test_real_parts_share_no_face_and_no_near_twin(real_pairs):
+    table = real_pairs.faces.table
+    groups = {
+        split: set(table["group"][table["split"] == split])
+        for split in ("train", "validation", "test")
+    }
+    assert not groups["train"] & groups["validation"]
+    assert not (groups["train"] | groups["validation"]) & groups["test"]
+    counts = table["split"].value_counts()
+    assert (
+        counts["train"] == 28709
+        and 3200 < counts["validation"] < 3589
+        and 2900 < counts["test"] < 3589
+    )
+
+
+@pytest.mark.real
+def test_the_shipped_network_gives_its_records_score_again(real_pairs):
     network = load_network("joint")
-    pairs = datasets.load_pairs(network.card["data"], real_data).part("test", network.features)
+    pairs = real_pairs.part("test", network.features)
     test = records.of_card(network.card)["test"]
     n, frames = pairs.face.shape[:2]
     seen = network.embed("face", pairs.face.reshape(-1, 48, 48, 1)).reshape(n, frames, -1)

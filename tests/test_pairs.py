@@ -258,21 +258,3 @@ def test_a_recording_without_its_film_is_left_out_and_a_part_without_rows_is_an_
 def test_units_are_of_a_set_of_units_only():
     with raises_error(DataError, "units network", where="sample-fer2013"):
         datasets.part(datasets.load("sample-fer2013"), "train", "units")
-
-
-@pytest.mark.real
-def test_real_parts_share_no_face_and_no_near_twin(real_data):
-    found = load_pairs("paired-fer2013+ravdess", real_data)
-    table = found.faces.table
-    groups = {
-        split: set(table["group"][table["split"] == split])
-        for split in ("train", "validation", "test")
-    }
-    assert not groups["train"] & groups["validation"]
-    assert not (groups["train"] | groups["validation"]) & groups["test"]
-    counts = table["split"].value_counts()
-    assert (
-        counts["train"] == 28709
-        and 3200 < counts["validation"] < 3589
-        and 2900 < counts["test"] < 3589
-    )
