@@ -80,29 +80,12 @@ def commands(program: str) -> list[list[str]]:
     return found
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "emotutils.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
-
-
 @pytest.mark.parametrize("arguments", commands("emotutils"), ids=" ".join)
 def test_each_command_in_the_documents_exists(arguments):
     try:
         assert build_parser().parse_args(arguments)
     except SystemExit as end:
         assert end.code == 0  # --help
-
-
-@pytest.mark.parametrize("arguments", ["--help", "networks", "data list"])
-def test_the_quick_commands_run(arguments, tmp_path):
-    done = run(*arguments.split(), cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_check_ends_as_the_install_guide_says(tmp_path):
-    done = run("check", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"`{done.stdout.splitlines()[-1]}`" in read("INSTALL.md")
 
 
 def test_each_command_of_the_command_line_is_in_the_documents():

@@ -138,22 +138,6 @@ def test_importing_the_package_loads_nothing_heavy():
     assert out.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "from emotutils import networks; assert networks.shipped_cards(networks.KINDS)",
-        "import emotutils.evaluation",
-        "import emotutils.plots",
-    ],
-)
-def test_cards_scores_and_figures_need_no_network_and_no_film(code):
-    code = f"import sys; {code}; print(sorted({HEAVY | {'av'}!r} & set(sys.modules)))"
-    out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert out.stdout.strip() == "[]"
-
-
 def test_help_loads_neither_tensorflow_nor_keras():
     command = Path(sys.executable).with_name("emotutils")
     environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}

@@ -419,11 +419,3 @@ def test_clock(t, words):
 def test_ticks_are_few_and_inside(duration):
     found = plots.ticks(duration)
     assert found[0] == 0 and found[-1] <= duration + 1e-6 and 1 <= len(found) <= 8
-
-
-def test_plots_do_not_import_tensorflow():
-    import subprocess
-    import sys
-
-    code = "import emotutils.plots, sys; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

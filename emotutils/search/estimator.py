@@ -319,6 +319,9 @@ def _code(network: str) -> list[str]:
 
 
 def _trained(model: keras.Model, batches: Batches) -> list[dict]:
+    # Not by training.fit: it draws dropout anew from the seed and the epoch, so that no recorded
+    # search could be had again; it takes no weights of rows; and it ends a training whose loss is
+    # no number with an error, where a search has to keep what there was.
     stop = keras.callbacks.TerminateOnNaN()
     fitted = model.fit(
         batches,
