@@ -241,11 +241,11 @@ def test_what_is_no_film_is_refused(tmp_path, kind):
         analyze(path, progress=False)
 
 
-def test_settings_that_cannot_be_are_named(tmp_path):
+def test_settings_that_cannot_be_are_named(talking):
     with raises_error(NetworkError, "'conv9d'", "conv2d"):
-        analyze(DEMO, face_network="conv9d", progress=False)
+        analyze(talking, face_network="conv9d", progress=False)
     with raises_error(EmotutilsError, "'crnn'", "voice", "face"):
-        analyze(DEMO, face_network="crnn", progress=False)
+        analyze(talking, face_network="crnn", progress=False)
     even = {"face": 1, "voice": 1}
     for wrong in (
         {"only": "words"},
@@ -261,7 +261,7 @@ def test_settings_that_cannot_be_are_named(tmp_path):
         {"voice_network": "conv1d", "fusion": "joint"},
     ):
         with pytest.raises(EmotutilsError):
-            analyze(DEMO, progress=False, **wrong)
+            analyze(talking, progress=False, **wrong)
 
 
 def test_weights_of_ones_own_need_not_add_up_to_one(talking):
