@@ -167,6 +167,12 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         default="blazeface",
         help="what finds the faces: {detectors} (default: blazeface)",
     )
+    p.add_argument(
+        "--person",
+        type=_positive,
+        metavar="N",
+        help="only this person's face counts; the report of everybody has the numbers",
+    )
 
 
 def _result_options(p: argparse.ArgumentParser) -> None:
@@ -522,6 +528,7 @@ def _settings(args) -> dict:
         "smoothing": args.smoothing,
         "error_rate": args.error_rate,
         "detector": args.detector,
+        "person": args.person,
     }
 
 

@@ -26,8 +26,12 @@ P = [f"p_{emotion}" for emotion in EMOTIONS]
 UNSHIFTED = [f"unshifted_{column}" for column in P]
 #: The baseline that nobody names: a person's own median over the film.
 AUTO = "auto"
-FRAME_COLUMNS = ["t", "frame", "track", "found", "x", "y", "w", "h", "tilt", "sharpness", *P]
+FRAME_COLUMNS = [
+    *("t", "frame", "track", "person", "found", "x", "y", "w", "h", "tilt", "sharpness"),
+    *P,
+]
 SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
+PEOPLE_COLUMNS = ["t", "person", "label", *P]
 
 #: What a lane of the timeline says, and what is said of the whole film; other streams say so by
 #: their names.
@@ -58,6 +62,11 @@ def agreement_column(a: str, b: str) -> str:
 def disagreement_column(a: str, b: str) -> str:
     """The timeline's column that holds the two labels where two streams part."""
     return f"disagreement_{a}_{b}"
+
+
+def person_column(name: str) -> str:
+    """The timeline's column of the number of the person whom a stream speaks of."""
+    return f"{name}_person"
 
 
 def unshifted_column(name: str) -> str:
@@ -269,10 +278,12 @@ class Findings:
         below the threshold of its ``source``; ``disagreement_A_B``: the two labels of a stretch
         over which streams A and B part. Of a stream with a baseline also ``NAME_unshifted``, its
         label without it, and ``NAME_baseline``: here the person was named neutral.
+        ``face_person``: whose face it is.
     summary : one label and probability vector for the film from each stream and from all, whether
         each is ``sure``, the ``agreement`` of each pair (``"A+B"``), the share of ``unsure``
         moments, and the ``disagreements`` with their times; of a stream with a baseline, what it
-        was shifted by.
+        was shifted by; of the face its ``people``.
+    people : what each person's face looks like, one row for each moment and person in view.
     info, networks, settings, warnings : about the film, the networks used, how it was done, what
         was missing.
     """
@@ -284,13 +295,15 @@ class Findings:
     networks: dict[str, dict]
     settings: dict
     warnings: list[str] = field(default_factory=list)
+    people: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PEOPLE_COLUMNS))
 
     @property
     def frames(self) -> pd.DataFrame:
         """One row per sampled frame and face (``found`` False: no face in it).
 
-        ``x``, ``y``, ``w``, ``h`` in pixels of the upright film, ``tilt`` in degrees,
-        ``sharpness`` of the crop as in ``faces.sharpness``.
+        ``track``: the same while a face is followed; ``person``: the same over cuts and gaps,
+        where looks tell; 1 is seen longest. ``x``, ``y``, ``w``, ``h`` in pixels of the upright
+        film, ``tilt`` in degrees, ``sharpness`` of the crop as in ``faces.sharpness``.
         """
         return self.streams["face"].table
 

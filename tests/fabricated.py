@@ -93,6 +93,7 @@ def fabricated(
             "t": t,
             "frame": (fps * t).astype(int),
             "track": np.where(found, 1.0, np.nan),
+            "person": np.where(found, 1.0, np.nan),
             "found": found,
         }
     )
@@ -123,6 +124,7 @@ def fabricated(
         "found": float(found.mean()) if face else None,
         "frames": len(t) if face else 0,
         "tracks": 1,
+        "people": [],
     }
     listened = {
         "voiced": float(heard["voiced"].mean()) if voice else None,

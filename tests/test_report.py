@@ -106,7 +106,7 @@ def test_result_is_strict_json(saved):
         raise AssertionError(f"{constant} is not JSON")
 
     found = json.loads(saved[1]["result.json"].read_text(encoding="utf-8"), parse_constant=refuse)
-    assert found["schema"] == "emotutils.analysis" and found["schema_version"] == 3
+    assert found["schema"] == "emotutils.analysis" and found["schema_version"] == 4
     assert found["file"]["name"] == "a film.mp4" and found["file"]["picture"]["width"] == 320
     assert found["networks"]["face"]["test"]["uar"]["value"] == 0.652
     assert found["summary"]["disagreements"][0]["voice"] == "happiness"

@@ -24,6 +24,7 @@ from .baseline import Baseline, apply_baseline, read_baseline
 from .combining import ERROR_RATE, READ_HERE, Combination, choose_combination, without_thresholds
 from .given import Given, read_streams
 from .openface import NAME, NOTE, UNITS_NETWORK, read_openface
+from .people import describe, only_person, people_over_time
 from .streams import Found, Predictor, listen, watch
 from .timeline import SMOOTHING, Clock, add_unshifted, build_timeline, summarise
 
@@ -89,6 +90,7 @@ def analyze(
     smoothing: float = SMOOTHING,
     error_rate: float = ERROR_RATE,
     detector: str = "blazeface",
+    person: int | None = None,
     progress: bool = True,
 ) -> Analysis:
     """Say for each moment of a film what its face looks like, what its voice sounds like, and both
@@ -126,13 +128,16 @@ def analyze(
         validation rows, at most so many answers were wrong. What several streams say together
         must also be as sure as each of them must be alone.
     detector : a name in ``faces.DETECTORS``.
+    person : only this person's face counts, by the number that an analysis of everybody gives (1
+        is seen longest); the largest face in view by default.
     progress : show a bar with the time left.
 
     Raises
     ------
     MediaError : the film cannot be read at all.
     NetworkError : an unknown network, or one of the other modality.
-    EmotutilsError : other settings that cannot be, or a stream from outside that cannot be read.
+    EmotutilsError : other settings that cannot be, a person who is not in the film, or a stream
+        from outside that cannot be read.
 
     Notes
     -----
@@ -140,6 +145,10 @@ def analyze(
     but for the tables. Small, tilted or blurred faces and noisy voices are believed less: their
     probabilities are softened by what such input cost on validation rows
     (``evaluation.Calibration``).
+
+    People keep their numbers over cuts and gaps by what they look like (``faces.appearance``):
+    roughly, and rather two numbers for one person than one number for two. That measure is in
+    memory while the film is read, and in no file.
 
     A baseline shifts the logarithms of probabilities (``fusion.shifted``), each track of a face by
     its own: a track that is not in the stretch stays as it is. Of a voice whole windows in the
@@ -152,6 +161,8 @@ def analyze(
     given = read_streams(streams or {}, info.duration)
     clock = Clock(info.duration, hop, smoothing)
     wanted = _wanted(info, only)
+    if person is not None and "face" not in wanted:
+        raise EmotutilsError(f"person {person}: no face is looked at in {info.path}")
     names = {"face": face_network, "voice": voice_network}
     networks = {stream: _load(stream, names[stream]) for stream in wanted}
     units = _units_network(openface)
@@ -172,6 +183,8 @@ def analyze(
         "voice": lambda predictor, tick: listen(info, predictor, window, hop, notes.append, tick),
     }
     found = _read(film, info, jobs, predictors, progress)
+    if "face" in found:
+        found["face"] = only_person(found["face"], person)
     notes += _nothing_found(found)
     relative = apply_baseline(_streams(info, found, fps) | given, neutral, answering)
     notes += relative.notes
@@ -182,8 +195,11 @@ def analyze(
     add_unshifted(timeline, all_streams, relative.stretches, clock)
     summary = summarise(timeline, all_streams, stretches, clock, combination.thresholds, aside)
     relative.describe(summary)
+    people = people_over_time(all_streams["face"], clock)
+    summary["face"]["people"] = describe(all_streams["face"], people)
     settings = {
         "only": only,
+        "person": person,
         "baseline": neutral or None,
         **_given_settings(streams or {}, openface, aside),
         "fps": fps,
@@ -204,6 +220,7 @@ def analyze(
         networks={stream: _facts(net) for stream, net in (combination.networks | units).items()},
         settings=settings,
         warnings=list(dict.fromkeys(notes)),
+        people=people,
     )
 
 

@@ -33,7 +33,7 @@ from .gathering import Listed, gather
 PIECES = 16
 PIECE = 1 << 16
 #: These belong to one film.
-OF_ONE_FILM = ("streams", "openface", "fuse_openface")
+OF_ONE_FILM = ("streams", "openface", "fuse_openface", "person")
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s of film, {remaining} left"
 
 

@@ -112,7 +112,7 @@ def watch(
     tracker = faces.Tracker()
     inputs = _faces(info, detector, tracker, fps, warn, tick)
     found = _answer(inputs, predictor, FACES_AT_ONCE, FRAME_COLUMNS)
-    return _without_false_alarms(found, tracker)
+    return _numbered(_without_false_alarms(found, tracker), tracker)
 
 
 def _faces(
@@ -164,20 +164,41 @@ def _without_false_alarms(found: Found, tracker: faces.Tracker) -> Found:
     tracks = frames["track"].dropna().unique()
     doubtful_tracks = [track for track in tracks if not tracker.confirmed(int(track))]
     doubtful = frames["track"].isin(doubtful_tracks).to_numpy()
+    left = without_faces(Found(frames, found.embeddings), doubtful)
+    frames = left.table.sort_values(["frame", "track"], kind="stable")
+    embeddings = left.embeddings
+    if embeddings is not None:
+        embeddings = embeddings[frames.index]
+    return Found(frames.reset_index(drop=True), embeddings)
+
+
+def _numbered(found: Found, tracker: faces.Tracker) -> Found:
+    """With the column ``person``."""
+    frames = found.table
+    pictures = {}
+    for track, rows in frames[frames["found"]].groupby("track"):
+        pictures[int(track)] = set(rows["frame"])
+    numbers = faces.number_people(tracker.looks, pictures)
+    person = frames["track"].map(numbers).astype("Int64")
+    return Found(frames.assign(person=person), found.embeddings)
+
+
+def without_faces(found: Found, unwanted: np.ndarray) -> Found:
+    """Without some faces, bool (rows,): of a frame that is left without any, one row stays."""
+    frames = found.table.copy()
     about_the_face = frames.columns.difference(["t", "frame", "found"])
-    frames.loc[doubtful, "found"] = False
-    frames.loc[doubtful, about_the_face] = np.nan
+    frames.loc[unwanted, "found"] = False
+    frames.loc[unwanted, about_the_face] = np.nan
     with_a_face = frames.loc[frames["found"], "frame"]
-    # Of a frame without a face one row stays.
     stays_by_another = frames["frame"].isin(with_a_face) | frames.duplicated("frame")
-    frames = frames[~(doubtful & stays_by_another)]
-    frames = frames.sort_values(["frame", "track"], kind="stable")
+    stays = (~(unwanted & stays_by_another)).to_numpy()
     embeddings = found.embeddings
     if embeddings is not None:
-        embeddings[doubtful] = np.nan
-        embeddings = embeddings[frames.index]
-    whole = {"frame": "int64", "track": "Int64"}
-    return Found(frames.reset_index(drop=True).astype(whole), embeddings)
+        embeddings = embeddings.copy()
+        embeddings[unwanted] = np.nan
+        embeddings = embeddings[stays]
+    whole = {"frame": "int64", "track": "Int64", "person": "Int64"}
+    return Found(frames[stays].reset_index(drop=True).astype(whole), embeddings)
 
 
 def listen(

@@ -18,6 +18,7 @@ from ..findings import (
     label_column,
     labels_of,
     pairs,
+    person_column,
     unshifted_column,
 )
 from ..fusion import agreement, at_moments, disagreements, smooth
@@ -57,9 +58,24 @@ class Clock:
         width = max(self.hop, stream.step, _spacing(stream.table))
         return at_moments(stream.table, self.t, width, values)
 
-    def smooth(self, p: np.ndarray) -> np.ndarray:
-        """Averaged over ``smoothing`` seconds."""
-        return smooth(p, self.smoothing, self.hop)
+    def smooth(self, p: np.ndarray, whose: np.ndarray | None = None) -> np.ndarray:
+        """Averaged over ``smoothing`` seconds; each person alone, where numbers (n,) of people are
+        given.
+        """
+        if whose is None:
+            return smooth(p, self.smoothing, self.hop)
+        smoothed = np.full(p.shape, np.nan)
+        for person in np.unique(whose[~np.isnan(whose)]):
+            theirs = whose == person
+            alone = np.where(theirs[:, None], p, np.nan)
+            smoothed[theirs] = smooth(alone, self.smoothing, self.hop)[theirs]
+        return smoothed
+
+    def whose(self, stream: Stream) -> np.ndarray | None:
+        """(n,) number of the person at each moment, NaN where nobody is; None of other streams."""
+        if "person" not in stream.table:
+            return None
+        return self.bring(stream, stream.table[["person"]].to_numpy(float))[:, 0]
 
 
 def _spacing(table: pd.DataFrame) -> float:
@@ -94,8 +110,10 @@ def build_timeline(
     The timeline, and of each stretch what ``fusion.disagreements`` gives, in order of time.
     """
     p = {}
+    whose = {}
     for name, stream in streams.items():
-        p[name] = clock.smooth(clock.bring(stream))
+        whose[name] = clock.whose(stream)
+        p[name] = clock.smooth(clock.bring(stream), whose[name])
     embedded = {}
     for name, values in embeddings.items():
         embedded[name] = clock.bring(streams[name], values)
@@ -114,6 +132,8 @@ def build_timeline(
     for name, values in p.items():
         timeline[columns(name)] = values
         timeline[label_column(name)] = labels_of(values)
+        if whose[name] is not None:
+            timeline[person_column(name)] = pd.array(whose[name], dtype="Int64")
     stretches = []
     for a, b in pairs(p):
         timeline[agreement_column(a, b)] = agreement(p[a], p[b])
@@ -151,7 +171,7 @@ def add_unshifted(
     for name, named in stretches.items():
         stream = streams[name]
         p = clock.bring(stream, stream.table[UNSHIFTED].to_numpy(float))
-        timeline[unshifted_column(name)] = labels_of(clock.smooth(p))
+        timeline[unshifted_column(name)] = labels_of(clock.smooth(p, clock.whose(stream)))
         inside = np.zeros(len(t), bool)
         for start, end in named:
             inside |= (t >= start - INSTANT) & (t < end - INSTANT)

@@ -40,13 +40,13 @@ def at_moments(
 def mean_around(
     table: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
 ) -> np.ndarray:
-    """Around each moment (± width / 2) the mean over the rows there; where faces have tracks, over
-    the track with the largest summed area there.
+    """Around each moment (± width / 2) the mean over the rows there; of faces, over the person (or
+    the track, where people have no numbers) with the largest summed area there.
 
     Parameters
     ----------
     table : columns ``t`` (s) and ``p_…``, in order of time; of faces also ``found``, ``track``,
-        ``w`` and ``h`` (pixels).
+        maybe ``person``, ``w`` and ``h`` (pixels).
     t : (n,) moments (s). width : seconds.
     values : (rows, k), what to take the mean of; the probabilities by default.
 
@@ -63,7 +63,8 @@ def mean_around(
         table = table[there]
         values = values[there].astype(np.float64)
         area = (table["w"] * table["h"]).to_numpy(float)
-        track = table["track"].to_numpy(float)
+        whose = "person" if "person" in table else "track"
+        track = table[whose].to_numpy(float)
     times = table["t"].to_numpy(float)
     begin = np.searchsorted(times, t - width / 2 - INSTANT)
     end = np.searchsorted(times, t + width / 2 - INSTANT)

@@ -20,6 +20,7 @@ from ..findings import (
     label_column,
     moment_edges,
     pairs,
+    person_column,
     stream_names,
     stretches_of,
     title,
@@ -53,6 +54,7 @@ class Lane:
     labels : n words, "" there.
     unshifted : the words without the baseline, where the stream has one.
     baseline : n times whether the person was named neutral, likewise.
+    people : n numbers of people, 0 where nobody is; only where the stream speaks of several.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Lane:
     labels: list[str]
     unshifted: list[str] = field(default_factory=list)
     baseline: list[bool] = field(default_factory=list)
+    people: list[int] = field(default_factory=list)
 
 
 def lanes(timeline: pd.DataFrame) -> list[Lane]:
@@ -81,8 +84,16 @@ def lanes(timeline: pd.DataFrame) -> list[Lane]:
                 unshifted=timeline[unshifted_column(name)].fillna("").tolist(),
                 baseline=timeline[baseline_column(name)].tolist(),
             )
-        found.append(lane)
+        found.append(replace(lane, people=_people(timeline, name)))
     return found
+
+
+def _people(timeline: pd.DataFrame, name: str) -> list[int]:
+    """Whom a stream speaks of at each moment, 0 for nobody; nothing unless of several people."""
+    column = person_column(name)
+    if column not in timeline or timeline[column].nunique() < 2:
+        return []
+    return timeline[column].fillna(0).astype(int).tolist()
 
 
 def ticks(duration: float) -> list[float]:
@@ -111,7 +122,8 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     two words (face / voice); of three streams and more, a strip below the lanes for each pair that
     disagrees anywhere. Stripes under the lowest lane mark moments that are not sure. A stream with
     a baseline has a thin line below it, its labels without the baseline, and dots around the
-    stretch that was named neutral.
+    stretch that was named neutral. A grey band below the face says whose it is, where several
+    people are seen.
 
     Parameters
     ----------
@@ -140,6 +152,7 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     for lane in shown:
         _plot_lane(ax, edges, lane, bottoms[lane.name])
         _plot_baseline(ax, edges, lane, bottoms[lane.name])
+        _plot_people(ax, edges, lane, bottoms[lane.name])
     doubts = stretches_of(timeline["unsure"].tolist(), edges)
     _plot_doubts(ax, doubts)
     apart = _apart(timeline)
@@ -268,6 +281,19 @@ def _plot_baseline(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> No
         _plot_box(ax, stretch, bottom - 0.02, _LANE + 0.04, **_DOTTED)
 
 
+def _plot_people(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:
+    """A band below a lane that says whom it speaks of; neighbours differ in their grey."""
+    for stretch in stretches_of(lane.people, edges):
+        dark = stretch.value % 2
+        style = {"facecolor": "#555" if dark else "#bbb", "edgecolor": "white", "linewidth": 0.6}
+        _plot_box(ax, stretch, bottom - 0.19, 0.15, **style)
+        words = f"person {stretch.value}"
+        if stretch.width / edges[-1] < _LETTER * len(words):
+            words = str(stretch.value)
+        color = "white" if dark else "black"
+        _write(ax, stretch.middle, bottom - 0.12, words, color=color, fontsize=8)
+
+
 def _plot_doubts(ax: Axes, doubts: list[Stretch]) -> None:
     """Stripes under the moments that are not sure."""
     for stretch in doubts:
@@ -357,6 +383,8 @@ def _key(unsure: bool, apart: list[tuple[str, str]], shown: list[Lane]) -> list[
         handles.append(_sample(f"≠ {names} disagree", **frame))
     if any(any(lane.baseline) for lane in shown):
         handles.append(_sample("named neutral", **(_DOTTED | {"zorder": 1})))
+    if any(lane.people for lane in shown):
+        handles.append(_sample("whose face it is", facecolor="#bbb", edgecolor="#555"))
     if any(lane.unshifted for lane in shown):
         handles.append(_sample("thin line: no baseline", facecolor="none", edgecolor="none"))
     return handles

@@ -30,7 +30,7 @@ from .words import summary_text, verdict
 __all__ = ["exports", "overview", "page", "result", "save", "summary_text", "verdict"]
 
 SCHEMA = "emotutils.analysis"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RESULT = "result.json"
 
 
@@ -111,6 +111,8 @@ def _texts(findings: Findings, address: str | None) -> dict[str, str]:
     for stream in findings.streams.values():
         texts[f"{stream.table_name}.csv"] = _csv(stream.table)
     texts["timeline.csv"] = _csv(findings.timeline)
+    if findings.people["person"].nunique() > 1:
+        texts["people.csv"] = _csv(findings.people)
     texts["report.html"] = page(findings, film=address)
     return texts
 

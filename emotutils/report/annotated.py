@@ -103,9 +103,9 @@ class _Boxes:
         if len(moments) > 1:
             self.hold = 1.5 * float(np.median(np.diff(moments)))
         self.tracks = []
-        for number, rows in found.groupby("track"):
+        for (person, _), rows in found.groupby(["person", "track"]):
             track = _Track(
-                name=f"#{int(number)}",
+                name=f"#{int(person)}",
                 times=rows["t"].to_numpy(float),
                 boxes=rows[self.COLUMNS].to_numpy(float),
                 words=[f"looks like {_likeliest(p)}" for p in rows[P].to_numpy(float)],

@@ -21,6 +21,7 @@ from ..findings import (
     columns,
     label_column,
     labels_of,
+    person_column,
     runs,
     stream_names,
     unshifted_column,
@@ -92,6 +93,7 @@ def page(
         verdict=verdict(findings),
         facts=facts(findings),
         lanes=lanes,
+        people=_people_views(findings, shown, step),
         pairs=pairs,
         limits=_limits(findings),
         moments=_moments(shown, step, lanes, pairs),
@@ -126,7 +128,7 @@ def _moments(shown: pd.DataFrame, step: float, lanes: list[dict], pairs: list[di
         "step": step,
         "count": len(shown),
         "emotions": EMOTIONS,
-        "lanes": [_picked(lane, "title", "gap", "percent", "unshifted") for lane in lanes],
+        "lanes": [_picked(lane, "title", "gap", "percent", "unshifted", "whose") for lane in lanes],
         "unsure": np.flatnonzero(shown["unsure"]).tolist(),
         "agreement": [_picked(pair, "words", "values") for pair in pairs],
     }
@@ -171,6 +173,8 @@ def thinned(timeline: pd.DataFrame, most: int = SHOWN) -> tuple[pd.DataFrame, fl
         if unshifted_column(name) in timeline:
             shown[unshifted_column(name)] = timeline[unshifted_column(name)][::every].tolist()
             shown[baseline_column(name)] = shown[baseline_column(name)] >= 0.5
+        if person_column(name) in timeline:
+            shown[person_column(name)] = timeline[person_column(name)].array[::every]
     return shown, hop * every
 
 
@@ -222,6 +226,8 @@ def _lane_view(
         "said_unshifted": _in_words(list(runs(lane.unshifted)), step, nothing),
         "thin": ribbon(list(runs(lane.unshifted))),
         "baseline": [span for span in spans(lane.baseline) if span.value],
+        "whose": lane.people,
+        "people": [span for span in spans(lane.people) if span.value],
         "unsure": [span for span in spans(doubts) if span.value],
         "said": _in_words(stretches, step, nothing),
         "film": film["probabilities"],
@@ -230,6 +236,28 @@ def _lane_view(
         "gap": nothing,
         "percent": _percent(lane.p),
     }
+
+
+def _people_views(findings: Findings, shown: pd.DataFrame, step: float) -> list[dict]:
+    """What the page draws of each person's face, where there are several; positions in % of its
+    width.
+    """
+    described = findings.summary["face"]["people"]
+    if len(described) < 2:
+        return []
+    views = []
+    for one in described:
+        theirs = findings.people[findings.people["person"] == one["person"]]
+        labels = theirs.set_index("t")["label"].reindex(shown["t"]).fillna("").tolist()
+        stretches = list(runs(labels))
+        view = {
+            "title": f"person {one['person']}, in view for {clock(one['seconds'])}",
+            "ribbon": ribbon(stretches),
+            "words": _words(labels, [False] * len(labels)),
+            "said": _in_words(stretches, step, "not in view"),
+        }
+        views.append(view)
+    return views
 
 
 def _frames(lane: Lane, pairs: list[dict]) -> list[dict]:

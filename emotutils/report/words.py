@@ -149,12 +149,20 @@ def facts(findings: Findings) -> list[str]:
         if counts.get("frames"):
             share = f"a face in {100 * counts['found']:.0f} %"
             counted.append(f"{counts['frames']} frames sampled, {share}")
+        if len(counts.get("people", [])) > 1:
+            counted.append(_people_words(counts["people"]))
         if counts.get("windows"):
             share = f"speech in {100 * counts['voiced']:.0f} %"
             counted.append(f"{counts['windows']} windows of sound, {share}")
         if counts.get("rows"):
             counted.append(f"{counts['rows']} rows of {name}")
     return counted
+
+
+def _people_words(people: Sequence[dict]) -> str:
+    """How many people were told apart, and how long those seen longest are in view."""
+    longest = [f"person {one['person']} for {clock(one['seconds'])}" for one in people[:3]]
+    return f"{len(people)} people told apart: {joined(longest)}"
 
 
 def gap(findings: Findings, name: str) -> str:

@@ -14,7 +14,8 @@
     if (!p) return lane.gap;
     const words = p.map((v, k) => [v, k]).sort((a, b) => b[0] - a[0]).slice(0, 3).map(([v, k]) => m.emotions[k] + " " + (v / 100).toFixed(2)).join(", ");
     const before = lane.unshifted.length ? " (without the baseline: " + (lane.unshifted[i] || "–") + ")" : "";
-    return (lane === m.lanes.at(-1) && unsure.has(i) ? "not sure: " : "") + words + before;
+    const whose = lane.whose[i] ? "person " + lane.whose[i] + ": " : "";
+    return whose + (lane === m.lanes.at(-1) && unsure.has(i) ? "not sure: " : "") + words + before;
   };
   const pictures = [...document.querySelectorAll(".pictures button")];
   let now = -1, at = 0;
