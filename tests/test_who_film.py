@@ -136,12 +136,13 @@ def test_frames_without_that_person_stay_without_a_face():
         (0.0, 1, 50, "anger"), (0.0, 2, 90, "fear"), (0.5, 2, 90, "fear"), (1.0, None, 0, "")
     )
     embeddings = np.arange(4.0)[:, None]
-    found = only_person(Found(table, embeddings), 1)
+    found = only_person({"face": Found(table, embeddings)}, 1)["face"]
     assert found.table["t"].tolist() == [0.0, 0.5, 1.0]
     assert found.table["found"].tolist() == [True, False, False]
     assert found.table.loc[1, ["person", "x", "p_fear"]].isna().all()
     np.testing.assert_array_equal(found.embeddings[:2, 0], [0, np.nan])
-    assert only_person(Found(table, None), None).table is table
+    everybody = {"face": Found(table, None)}
+    assert only_person(everybody, None) == everybody
 
 
 def test_nobody_is_averaged_with_somebody_else():

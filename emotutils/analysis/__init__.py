@@ -161,8 +161,6 @@ def analyze(
     given = read_streams(streams or {}, info.duration)
     clock = Clock(info.duration, hop, smoothing)
     wanted = _wanted(info, only)
-    if person is not None and "face" not in wanted:
-        raise EmotutilsError(f"person {person}: no face is looked at in {info.path}")
     names = {"face": face_network, "voice": voice_network}
     networks = {stream: _load(stream, names[stream]) for stream in wanted}
     units = _units_network(openface)
@@ -173,18 +171,13 @@ def analyze(
     answering = networks | units
     neutral = read_baseline(baseline, answering, info.duration, bool(combination.joint))
     notes = [*_missing(info, [*wanted, *fused]), *combination.notes]
-    notes += [NOTE for _ in units]
-    notes += [_not_calibrated(n) for n in networks.values() if _calibration(n) is None]
+    notes += _about_networks(networks, units)
     predictors = {s: _predictor(network, combination) for s, network in networks.items()}
     jobs = {
-        "face": lambda predictor, tick: watch(
-            info, predictor, face_detector, fps, notes.append, tick
-        ),
-        "voice": lambda predictor, tick: listen(info, predictor, window, hop, notes.append, tick),
+        "face": lambda net, tick: watch(info, net, face_detector, fps, notes.append, tick),
+        "voice": lambda net, tick: listen(info, net, window, hop, notes.append, tick),
     }
-    found = _read(film, info, jobs, predictors, progress)
-    if "face" in found:
-        found["face"] = only_person(found["face"], person)
+    found = only_person(_read(film, info, jobs, predictors, progress), person)
     notes += _nothing_found(found)
     relative = apply_baseline(_streams(info, found, fps) | given, neutral, answering)
     notes += relative.notes
@@ -196,7 +189,7 @@ def analyze(
     summary = summarise(timeline, all_streams, stretches, clock, combination.thresholds, aside)
     relative.describe(summary)
     people = people_over_time(all_streams["face"], clock)
-    summary["face"]["people"] = describe(all_streams["face"], people)
+    describe(summary, all_streams["face"], people)
     settings = {
         "only": only,
         "person": person,
@@ -390,6 +383,15 @@ def _calibration(network: Network) -> Calibration | None:
     if "calibration" not in network.card:
         return None
     return Calibration.from_dict(network.card["calibration"])
+
+
+def _about_networks(networks: Mapping[str, Network], units: Mapping[str, Network]) -> list[str]:
+    """What a reader must know of the networks that answer."""
+    notes = [NOTE for _ in units]
+    for network in networks.values():
+        if _calibration(network) is None:
+            notes.append(_not_calibrated(network))
+    return notes
 
 
 def _not_calibrated(network: Network) -> str:

@@ -1,5 +1,6 @@
 """The people of a film: whose face each is, and what each looks like over time."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,13 @@ from .streams import Found, without_faces
 from .timeline import Clock
 
 
-def only_person(found: Found, person: int | None) -> Found:
-    """The faces of one person; frames in which they are not seen stay, as frames without a face.
+def only_person(found: Mapping[str, Found], person: int | None) -> dict[str, Found]:
+    """The streams with the face of one person; frames in which they are not seen stay, as frames
+    without a face.
 
     Parameters
     ----------
-    found : of the face.
+    found : by stream.
     person : a number, or None for everybody.
 
     Raises
@@ -24,15 +26,19 @@ def only_person(found: Found, person: int | None) -> Found:
     EmotutilsError : nobody of that number is seen.
     """
     if person is None:
-        return found
-    people = _numbers(found.table)
+        return dict(found)
+    if "face" not in found:
+        raise EmotutilsError(f"person {person}: no face is looked at; leave the person out")
+    frames = found["face"].table
+    people = _numbers(frames)
     if person not in people:
         there = "nobody was seen"
         if people:
             there = f"there are {', '.join(map(str, people))}, 1 is seen longest"
         raise EmotutilsError(f"person {person} is not in this film: {there}")
-    others = found.table["found"] & (found.table["person"] != person).fillna(False)
-    return without_faces(found, others.to_numpy(bool))
+    others = (frames["person"] != person).fillna(False)
+    face = without_faces(found["face"], others.to_numpy(bool))
+    return {**found, "face": face}
 
 
 def people_over_time(stream: Stream, clock: Clock) -> pd.DataFrame:
@@ -47,11 +53,14 @@ def people_over_time(stream: Stream, clock: Clock) -> pd.DataFrame:
     -------
     Columns as in ``findings.PEOPLE_COLUMNS``, in the order of time, then of the numbers.
     """
+    frames = stream.table
     tables = []
-    for person in _numbers(stream.table):
-        theirs = (stream.table["person"] == person).fillna(False).to_numpy(bool)
-        rows = stream.table.assign(found=stream.table["found"].astype(bool) & theirs)
-        p = clock.smooth(clock.bring(replace(stream, table=rows)))
+    for person in _numbers(frames):
+        theirs = (frames["person"] == person).fillna(False)
+        rows = frames.assign(found=theirs.astype(bool))
+        alone = replace(stream, table=rows)
+        p = clock.bring(alone)
+        p = clock.smooth(p)
         seen = ~np.isnan(p[:, 0])
         table = pd.DataFrame({"t": clock.t[seen], "person": person})
         table["label"] = labels_of(p[seen])
@@ -62,25 +71,28 @@ def people_over_time(stream: Stream, clock: Clock) -> pd.DataFrame:
     return pd.concat(tables).sort_values(["t", "person"], ignore_index=True)
 
 
-def describe(stream: Stream, people: pd.DataFrame) -> list[dict]:
-    """Of each person the number, ``seconds`` in view, when ``first`` and ``last`` seen (s), the
-    ``tracks`` that were put together, and the ``label`` of the mean over the moments in view.
+def describe(summary: dict, stream: Stream, people: pd.DataFrame) -> None:
+    """Say in a film's summary, in place, who is seen: of each person the number, ``seconds`` in
+    view, when ``first`` and ``last`` seen (s), the ``tracks`` that were put together, and the
+    ``label`` of the mean over the moments in view.
     """
     frames = stream.table
     described = []
     for person, rows in frames[frames["found"].astype(bool)].groupby("person"):
         mean = people.loc[people["person"] == person, P].mean().to_numpy(float)
-        described.append(
-            {
-                "person": int(person),
-                "seconds": round(rows["frame"].nunique() * stream.step, 2),
-                "first": round(float(rows["t"].min()), 3),
-                "last": round(float(rows["t"].max()), 3),
-                "tracks": [int(track) for track in sorted(rows["track"].unique())],
-                "label": labels_of([mean])[0],
-            }
-        )
-    return described
+        seconds = rows["frame"].nunique() * stream.step
+        tracks = sorted(rows["track"].unique())
+        label = labels_of([mean])[0]
+        one = {
+            "person": int(person),
+            "seconds": round(seconds, 2),
+            "first": round(float(rows["t"].min()), 3),
+            "last": round(float(rows["t"].max()), 3),
+            "tracks": [int(track) for track in tracks],
+            "label": label,
+        }
+        described.append(one)
+    summary[stream.name]["people"] = described
 
 
 def _numbers(frames: pd.DataFrame) -> list[int]:

@@ -103,8 +103,10 @@ def details(crop: np.ndarray) -> np.ndarray:
     power = cv2.blur(rest * rest, around)
     spread = np.sqrt(power.clip(0))  # running sums round to just below 0
     # Four grey levels more, or the noise of a plain wall would count as much as an eye.
-    even = np.clip(128 + 40 * rest / (spread + 4), 0, 255)
-    return _GRADIENTS.compute(even.astype(np.uint8))
+    even = rest / (spread + 4)
+    grey = 128 + 40 * even
+    grey = grey.clip(0, 255)
+    return _GRADIENTS.compute(grey.astype(np.uint8))
 
 
 def _colours(image: np.ndarray, face: Face) -> np.ndarray:
@@ -113,14 +115,20 @@ def _colours(image: np.ndarray, face: Face) -> np.ndarray:
     pixels = np.zeros((len(_PLACES), 64, 3), np.uint8)
     outside = np.zeros(len(_PLACES), bool)
     for k, (right, down, half_width, half_height) in enumerate(_PLACES):
-        columns = (x + face.side * (right + half_width * _POINTS)).astype(int)
-        rows = (y + face.side * (down + half_height * _POINTS)).astype(int)
+        columns = right + half_width * _POINTS
+        columns = x + face.side * columns
+        rows = down + half_height * _POINTS
+        rows = y + face.side * rows
         there = (rows >= 0) & (rows < height)
         outside[k] = there.mean() < 0.5
-        rows = rows.clip(0, height - 1)
         columns = columns.clip(0, width - 1)
-        pixels[k] = image[rows[:, None], columns].reshape(-1, 3)
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        columns = columns.astype(int)
+        rows = rows.clip(0, height - 1)
+        rows = rows.astype(int)
+        place = image[rows[:, None], columns]
+        pixels[k] = place.reshape(-1, 3)
+    shares = pixels.astype(np.float32) / 255
+    lab = cv2.cvtColor(shares, cv2.COLOR_RGB2LAB)
     means = lab.mean(axis=1)
     light = means[_SKIN, 0]
     means[:, 0] -= light
@@ -150,15 +158,18 @@ def is_other(a: Look, b: Look) -> bool:
 
 def cosine(a: Look, b: Look) -> float:
     """Of the angle between two looks' details, 0..1; 0 where one has none."""
-    lengths = np.linalg.norm(a.details) * np.linalg.norm(b.details)
+    lengths = np.linalg.norm(a.details)
+    lengths = lengths * np.linalg.norm(b.details)
     if not lengths:
         return 0.0
-    return float(a.details @ b.details / lengths)
+    product = a.details @ b.details
+    return float(product / lengths)
 
 
 def distance(a: Look, b: Look) -> float:
     """The largest distance in CIELAB between the colours of hair, of skin, or of clothes."""
-    return float(np.nanmax(_distances(a, b)))
+    distances = _distances(a, b)
+    return float(np.nanmax(distances))
 
 
 def _distances(a: Look, b: Look) -> np.ndarray:

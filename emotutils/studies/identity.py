@@ -6,13 +6,15 @@ change in them, and colours there are none. Drawn people have both, but one head
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 
 from .. import datasets
 from ..faces import appearance, build_detector, cut_faces, effects, number_people
@@ -90,11 +92,18 @@ def _pictured(
 ) -> list[Person]:
     """FER2013 pictures of a part as people, no two of them one photograph, none of them plain."""
     rows = np.flatnonzero(data.table["split"] == split)
-    rows = rng.permutation(rows)[: people + people // 10]
-    x = data.faces(rows)
-    twins = near_faces(x)[:, 1]
-    kept = [k for k, face in enumerate(x) if k not in twins and face.std() > 10]
-    return [_pictured_person(x[k, ..., 0], shots, rng) for k in kept[:people]]
+    more = people + people // 10
+    x = data.faces(rng.permutation(rows)[:more])
+    pairs = near_faces(x)
+    twins = pairs[:, 1]
+    found = []
+    for k, face in enumerate(x):
+        is_plain = face.std() <= 10
+        if k in twins or is_plain or len(found) == people:
+            continue
+        person = _pictured_person(face[..., 0], shots, rng)
+        found.append(person)
+    return found
 
 
 def _pictured_person(face: np.ndarray, shots: int, rng: np.random.Generator) -> Person:
@@ -145,14 +154,24 @@ class _Shot:
         degrees = self.degrees + rng.normal(0, 2)
         scale = self.scale * rng.normal(1, 0.02)
         shift = self.shift + rng.normal(0, 0.7, 2)
-        x = effects.moved(face.astype(np.float32), degrees, scale, shift)
-        x = effects.contrasted(x, self.contrast) + self.light
-        across = np.linspace(-1, 1, len(x))
+        x = face.astype(np.float32)
+        x = effects.moved(x, degrees, scale, shift)
+        x = effects.contrasted(x, self.contrast)
+        x = (x + self.light) * self._side_light(len(x))
+        x = x.astype(np.float32)
+        x = effects.shrunk(x, self.pixels)
+        x = effects.blurred(x, self.sigma)
+        x = x + rng.normal(0, 2, x.shape)
+        x = np.clip(x, 0, 255)
+        return x.astype(np.float32)
+
+    def _side_light(self, size: int) -> np.ndarray:
+        """Factors (size, size)."""
         right, lower = self.side_light
-        x = x * (1 + right * across[None, :] + lower * across[:, None])
-        x = effects.shrunk(x.astype(np.float32), self.pixels)
-        x = effects.blurred(x, self.sigma) + rng.normal(0, 2, x.shape)
-        return np.clip(x, 0, 255).astype(np.float32)
+        across = np.linspace(-1, 1, size)
+        columns = right * across
+        rows = lower * across
+        return 1 + columns[None, :] + rows[:, None]
 
 
 def _drawn_person(rng: np.random.Generator, number: int) -> Person:
@@ -161,19 +180,30 @@ def _drawn_person(rng: np.random.Generator, number: int) -> Person:
     detector = build_detector()
     person = []
     for shot, acted in enumerate(ACTED):
-        gain = rng.uniform(0.85, 1.1) * rng.uniform(0.97, 1.03, 3)
+        gain = rng.uniform(0.85, 1.1)
+        gain = gain * rng.uniform(0.97, 1.03, 3)
         gamma = rng.uniform(0.95, 1.05)
+        start = 7.0 * shot
         seen = []
-        for t in (7.0 * shot, 7.0 * shot + 0.6):
-            picture = scene.picture(t, EXPRESSIONS[acted], rng.uniform(0, 0.6))
-            lit = np.clip(gain * picture / 255, 0, 1) ** gamma
-            image = np.rint(255 * lit).astype(np.uint8)
-            frame = SimpleNamespace(t=t, index=0, image=image)
-            for face in cut_faces(frame, detector)[:1]:
-                seen.append(appearance.look(image, face.found, face.crop))
+        for t in (start, start + 0.6):
+            mouth = rng.uniform(0, 0.6)
+            picture = scene.picture(t, EXPRESSIONS[acted], mouth)
+            frame = SimpleNamespace(t=t, index=0, image=_lit(picture, gain, gamma))
+            found = cut_faces(frame, detector)
+            for face in found[:1]:
+                measured = appearance.look(frame.image, face.found, face.crop)
+                seen.append(measured)
         if seen:
             person.append(seen)
     return person
+
+
+def _lit(picture: np.ndarray, gain: np.ndarray, gamma: float) -> np.ndarray:
+    """A picture in another light, uint8 RGB."""
+    light = gain * picture / 255
+    light = light.clip(0, 1) ** gamma
+    grey = np.rint(255 * light)
+    return grey.astype(np.uint8)
 
 
 def _mean(shot: Iterable[Look]) -> Look:
@@ -182,11 +212,15 @@ def _mean(shot: Iterable[Look]) -> Look:
 
 def _pairs(people: Sequence[Person]) -> tuple[list[tuple[Look, Look]], list[tuple[Look, Look]]]:
     """Shots of one person, and shots of two, each as the means of two shots."""
-    means = [[_mean(shot) for shot in person] for person in people]
-    same = [pair for shots in means for pair in combinations(shots, 2)]
+    means = []
+    same = []
     others = []
+    for person in people:
+        shots = [_mean(shot) for shot in person]
+        means.append(shots)
+        same += combinations(shots, 2)
     for one, two in combinations(means, 2):
-        others += list(zip(one, two, strict=False))
+        others += zip(one, two, strict=False)
     return same, others
 
 
@@ -231,8 +265,12 @@ def _moments(pictured: dict[str, list[Person]], drawn: dict[str, list[Person]]) 
     found = {"limits": [appearance.OTHER_DETAILS, appearance.OTHER_COLOURS]}
     for name, parts in (("fer2013", pictured), ("drawn", drawn)):
         people = parts["test"]
-        stayed = [pair for person in people for shot in person for pair in pairwise(shot)]
-        changed = [(a[0][0], b[0][0]) for a, b in combinations(people, 2)]
+        stayed = []
+        for person in people:
+            for shot in person:
+                stayed += pairwise(shot)
+        first = [person[0][0] for person in people]
+        changed = combinations(first, 2)
         found[name] = {
             "lost": _share(appearance.is_other(a, b) for a, b in stayed),
             "noticed": _share(appearance.is_other(a, b) for a, b in changed),
@@ -249,14 +287,18 @@ def _films(people: list[Person], rng: np.random.Generator, films: int = 200) -> 
     people; ``numbers``, how many people were counted, on average; ``whole``, the share of people
     with one number.
     """
-    casts = [rng.permutation(len(people))[:CAST] for _ in range(films)]
-    counted = [_film([people[k] for k in cast]) for cast in casts]
+    counted = []
+    for _ in range(films):
+        order = rng.permutation(len(people))
+        cast = [people[k] for k in order[:CAST]]
+        counted.append(_film(cast))
+    means = pd.DataFrame(counted).mean()
     return {
         "films": films,
         "cast": CAST,
         "two_in_one": _share(film["merged"] > 0 for film in counted),
-        "numbers": round(float(np.mean([film["numbers"] for film in counted])), 2),
-        "whole": round(float(np.mean([film["whole"] for film in counted])), 4),
+        "numbers": round(means["numbers"], 2),
+        "whole": round(means["whole"], 4),
     }
 
 
@@ -264,26 +306,27 @@ def _film(cast: Sequence[Person]) -> dict:
     looks = {}
     pictures = {}
     truth = {}
-    for number, (name, shot) in enumerate(_shots(cast)):
-        looks[number] = _mean(shot)
-        pictures[number] = set(range(100 * number, 100 * number + len(shot)))
-        truth[number] = name
+    first = 0
+    for name, person in enumerate(cast):
+        for shot in person:
+            track = len(looks)
+            end = first + len(shot)
+            looks[track] = _mean(shot)
+            pictures[track] = set(range(first, end))
+            truth[track] = name
+            first = end
     numbered = number_people(looks, pictures)
     met = {(person, truth[track]) for track, person in numbered.items()}
     numbers = {person for person, _ in met}
-    given = [sum(name == whom for _, whom in met) for name in range(len(cast))]
+    counts = Counter(name for _, name in met)
+    single = [name for name, count in counts.items() if count == 1]
     return {
         "numbers": len(numbers),
         "merged": len(met) - len(numbers),
-        "whole": float(np.mean([count == 1 for count in given])),
+        "whole": len(single) / len(cast),
     }
 
 
-def _shots(cast: Sequence[Person]) -> Iterator[tuple[int, list[Look]]]:
-    for name, person in enumerate(cast):
-        for shot in person:
-            yield name, shot
-
-
 def _share(judged: Iterable[bool]) -> float:
-    return round(float(np.mean(list(judged))), 5)
+    share = np.mean(list(judged))
+    return round(float(share), 5)
