@@ -1,5 +1,7 @@
 """What a person says of a film: read from the files of annotation tools, and compared with what an
 analysis found.
+
+Taught in notebooks/13_fusion.
 """
 
 from .comparing import Agreement, Comparison, compare

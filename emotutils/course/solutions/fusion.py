@@ -128,3 +128,29 @@ def stretches(apart: np.ndarray, hop: float, least: float) -> list[tuple[float, 
         if (end - start) * hop >= least:
             found.append((begins, ends))
     return found
+
+
+def _check_kappa(answer) -> None:
+    # Seconds in which the person (row) and the tool (column) say one of two labels.
+    chance = np.array([[4.0, 4.0], [1.0, 1.0]])
+    some = np.array([[20.0, 5.0], [10.0, 15.0]])
+    cases = ((some, 0.4), (chance, 0.0), (np.eye(3), 1.0), (some[::-1], -0.4))
+    for confusion, expected in cases:
+        got = answer(confusion.copy())
+        assert got is not None, "the function returns nothing yet"
+        agreed = np.trace(confusion) / confusion.sum()
+        same = np.isclose(got, agreed) and not np.isclose(agreed, expected)
+        assert not same, "that is the share that agrees; take away what chance gives"
+        hint = f"of {confusion.tolist()} it should be {expected}, not {got:.3f}"
+        assert np.isclose(got, expected), hint
+
+
+@exercise("13.4", _check_kappa)
+def kappa(confusion: np.ndarray) -> float:
+    """Cohen's kappa of a table of seconds: agreement beyond chance, by what is possible."""
+    shares = confusion / confusion.sum()
+    agreed = np.trace(shares)
+    rows = shares.sum(axis=1)
+    columns = shares.sum(axis=0)
+    by_chance = rows @ columns
+    return float((agreed - by_chance) / (1 - by_chance))
