@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tqdm.auto import tqdm
 from .. import config, report
 from ..errors import EmotutilsError, LocatedError
 from ..findings import AUTO
-from ..networks import DEFAULTS, Network, fingerprint, load_network
+from ..networks import DEFAULTS, Network, fingerprint
 from ..report import exports, overview
 from ..support.files import check_writable
 from ..support.machine import limit_threads
@@ -157,8 +156,12 @@ def _divided(settings: dict) -> tuple[dict, dict]:
         bound = inspect.signature(function).bind_partial(**values)
         bound.apply_defaults()
         found.append(bound.arguments)
-    found[0].pop("progress")
-    return found[0], found[1]
+    for_analyze, for_save = found
+    for_analyze.pop("progress")
+    for name, value in for_analyze.items():
+        if name.endswith("_network") and str(value).endswith(".keras"):
+            for_analyze[name] = Path(value).absolute()  # a worker may stand in another folder
+    return for_analyze, for_save
 
 
 def _check(settings: dict) -> None:
@@ -177,7 +180,7 @@ def _check(settings: dict) -> None:
             raise EmotutilsError(
                 f"{stream}_network: every process opens it anew; give its name, or its file's path"
             )
-    check_settings(**_with_networks(settings))
+    check_settings(**settings)
 
 
 def _network_names(settings: dict) -> dict[str, str | os.PathLike]:
@@ -187,20 +190,6 @@ def _network_names(settings: dict) -> dict[str, str | os.PathLike]:
         if settings["only"] in (None, stream):
             names[stream] = settings[f"{stream}_network"] or default
     return names
-
-
-def _with_networks(settings: dict) -> dict:
-    """The settings with networks in place of their names."""
-    opened = {}
-    for stream, name in _network_names(settings).items():
-        opened[f"{stream}_network"] = _opened(name, fingerprint(name))
-    return settings | opened
-
-
-@lru_cache(maxsize=2)
-def _opened(name: str | os.PathLike, known_as: str) -> Network:
-    """A network, opened once a process unless its files have changed."""
-    return load_network(name, runtime="auto")
 
 
 def _request(settings: dict, saving: dict) -> dict:
@@ -292,7 +281,7 @@ def _analyze_one(k: int, task: Task, threads: int | None) -> tuple[int, str]:
     if threads is not None:
         limit_threads(threads)
     try:
-        analysis = analyze(task.film, progress=False, **_with_networks(task.settings))
+        analysis = analyze(task.film, progress=False, **task.settings)
         saving = dict(task.saving)
         if not analysis.info.has_video:
             saving |= {"annotate": False, "thumbnails": False}
