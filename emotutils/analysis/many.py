@@ -128,7 +128,6 @@ def analyze_many(
     if resume:
         statuses = {k: (overview.KEPT, "") for k, task in enumerate(tasks) if task.is_done()}
     todo = {k: task for k, task in enumerate(tasks) if k not in statuses}
-    out.mkdir(parents=True, exist_ok=True)
     try:
         for k, error in _run(todo, jobs, progress):
             statuses[k] = (overview.FAILED if error else overview.DONE, error)

@@ -252,7 +252,8 @@ def _check_fit(
 
 
 def fingerprint(name: str | os.PathLike) -> str:
-    """What tells a trained network from every other: a hash of its files, the card included.
+    """What tells a trained network from every other: a hash of its ``.keras`` file and its card,
+    which names the hashes of LiteRT's files.
 
     Parameters
     ----------
@@ -267,10 +268,9 @@ def fingerprint(name: str | os.PathLike) -> str:
         path = _shipped_path(str(name))
     if not path.is_file():
         raise NetworkError(f"no network at {path}")
-    found = hashlib.sha256()
-    for file in (path, path.with_suffix(".tflite"), _card_path(path)):
-        if file.is_file():
-            found.update(file.read_bytes())
+    found = hashlib.sha256(path.read_bytes())
+    if _card_path(path).is_file():
+        found.update(_card_path(path).read_bytes())
     return found.hexdigest()
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from .. import plots
+from ..errors import EmotutilsError
 from ..findings import TOGETHER, P, clock, columns, label_column, runs
 from ..plots import COLORS
 from ..support.files import replacing
@@ -59,17 +60,25 @@ def write_overview(
     Returns
     -------
     The table: a row a film.
+
+    Raises
+    ------
+    EmotutilsError : the folder cannot be written to.
     """
     results = [_read_result(entry, directory) for entry in entries]
     rows = [_row(entry, found) for entry, found in zip(entries, results, strict=True)]
     table = pd.DataFrame(rows, columns=_columns(results))
     views = [_view(*pair, directory) for pair in zip(entries, results, strict=True)]
     page = _page(views, listed or len(entries))
-    with replacing(directory / TABLE) as temporary:
-        # With its mark: else a spreadsheet takes umlauts for other letters.
-        table.to_csv(temporary, index=False, encoding="utf-8-sig")
-    with replacing(directory / INDEX) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    # With its mark: else a spreadsheet takes umlauts for other letters.
+    texts = {TABLE: "\ufeff" + table.to_csv(index=False), INDEX: page}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            with replacing(directory / name) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise EmotutilsError(f"{directory}: cannot be written ({error.strerror})") from error
     return table
 
 
