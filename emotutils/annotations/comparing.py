@@ -1,4 +1,7 @@
-"""What an analysis found against what a person says of the same film."""
+"""What an analysis found against what a person says of the same film.
+
+Taught in notebooks/13_fusion.
+"""
 
 import json
 import os
