@@ -40,6 +40,11 @@ def voice_run(runs):
     )
 
 
+@pytest.fixture(scope="module")
+def best_run(runs):
+    return training.train("conv1d", "sample-ravdess", out=runs, epochs=4, progress=False)
+
+
 def test_conv2d_learns_the_drawn_faces(face_run):
     test = face_run.record["test"]
     assert test["accuracy"]["low"] > 1.5 / 7, "not above chance"
@@ -107,10 +112,8 @@ def test_evaluate_gives_the_cards_score_again(face_run, voice_run):
         assert report.accuracy.value == pytest.approx(card["test"]["accuracy"]["value"], abs=0.002)
 
 
-def test_the_best_epoch_is_chosen_on_validation_data(tmp_path):
-    record = training.train(
-        "conv1d", "sample-ravdess", out=tmp_path, epochs=4, progress=False
-    ).record
+def test_the_best_epoch_is_chosen_on_validation_data(best_run):
+    record = best_run.record
     assert (
         record["best_epoch"]
         == int(np.argmax([epoch["val_uar"] for epoch in record["history"]])) + 1
@@ -248,11 +251,7 @@ class Cut(Exception):
     pass
 
 
-def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
-    straight = training.train(
-        "conv1d", "sample-ravdess", out=tmp_path / "a", epochs=4, progress=False
-    )
-
+def test_a_resumed_run_continues_the_same_schedule(best_run, tmp_path, monkeypatch):
     ordinary = training.callbacks.Checkpoint.on_epoch_end
 
     def cut(self, epoch, logs=None):
@@ -268,7 +267,7 @@ def test_a_resumed_run_continues_the_same_schedule(tmp_path, monkeypatch):
         "conv1d", "sample-ravdess", out=tmp_path / "b", epochs=4, progress=False, resume=True
     )
     assert len(resumed.record["history"]) == 4
-    for a, b in zip(straight.record["history"], resumed.record["history"], strict=True):
+    for a, b in zip(best_run.record["history"], resumed.record["history"], strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
     monkeypatch.setitem(
         RECIPES, ("conv1d", "best"), replace(RECIPES["conv1d", "best"], learning_rate=1e-5)
@@ -520,14 +519,9 @@ def test_a_run_is_not_deleted_unless_that_is_said(tmp_path):
 # --- what a run leaves ----------------------------------------------------------------------------
 
 
-def test_the_same_seed_gives_the_same_run(tmp_path):
-    a, b = (
-        training.train(
-            "conv1d", "sample-ravdess", out=tmp_path / d, epochs=2, progress=False, seed=3
-        )
-        for d in "ab"
-    )
-    assert a.record["test"] == b.record["test"]
+def test_the_same_seed_gives_the_same_run(best_run, tmp_path):
+    again = training.train("conv1d", "sample-ravdess", out=tmp_path, epochs=4, progress=False)
+    assert again.record["test"] == best_run.record["test"]
 
 
 def test_a_loss_that_is_not_finite_is_said(tmp_path, monkeypatch):
