@@ -1,10 +1,15 @@
 # The course's commands for Linux and macOS (GNU make 3.81 or later). INSTALL.md has each one in plain Python.
 
-VENV  := .venv
-BIN   := $(VENV)/bin
-READY := $(VENV)/.ready
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Two installs in one folder: the tool alone, or all of the course; each leaves a file that says so. Whoever has the
+# course keeps it: then `make demo` does not go back to the tool alone.
+MADE   := $(VENV)/.ready
+TOOL   := $(VENV)/.tool
+COURSE := $(VENV)/.course
+READY  := $(if $(wildcard $(COURSE)),$(COURSE),$(TOOL))
 # Test processes at a time; each may load TensorFlow (0.7 GB).
-JOBS  ?= 2
+JOBS   ?= 2
 
 # 3.12 first: the version of environment.yml and of Colab. A name may exist and yet not run (pyenv's, for one): each is tried.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.12 python3.13 python3.11 python3 python)
@@ -18,39 +23,40 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
+	@echo "make install   all of the course: TensorFlow, JupyterLab, tests (test and notebooks do this themselves)"
 	@echo "make test      all tests, notebooks included"
 	@echo "make test-real whatever needs the real sets, every notebook whole: half an hour"
-	@echo "make install   only the environment, in $(VENV) (demo and test do this themselves)"
 	@echo "make lint      look for mistakes in the code with ruff"
 	@echo "make notebooks run every notebook again on the samples and keep what comes out"
 	@echo "make clean     remove the environment and caches; runs/ and your data stay"
 	@echo "To choose a Python:  make demo PYTHON=/path/to/python3.12"
 
-install: $(READY)
+install: $(COURSE)
 	@echo "$(VENV) is ready."
 
 demo: $(READY)
 	@$(BIN)/emotutils demo --out runs/demo
+	@[ -f $(COURSE) ] || echo "That was the tool. The notebooks and trainings need the rest, some 3 GB more: make install"
 
-test: $(READY)
+test: $(COURSE)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
 
-test-real: $(READY)
+test-real: $(COURSE)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "real or whole" tests
 
-lint: $(READY)
+lint: $(COURSE)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet emotutils tests
 
-notebooks: $(READY)
+notebooks: $(COURSE)
 	@$(BIN)/python notebooks/run.py $(ONLY)
 
 # For maintainers: the repository's address, from pyproject.toml into badges and Colab cells.
-stamp: $(READY)
+stamp: $(COURSE)
 	@$(BIN)/python notebooks/stamp.py
 
 # For maintainers: tables of results into README.md and docs/results.md, from cards and records.
-results: $(READY)
+results: $(COURSE)
 	@for page in README.md docs/results.md; do \
 	  all=; [ $$page = README.md ] || all=--all; \
 	  $(BIN)/emotutils networks $$all > .results && \
@@ -59,7 +65,7 @@ results: $(READY)
 	done
 
 # For maintainers, with the real sets: whatever hangs on a default network, after it was trained anew.
-rebuild: $(READY)
+rebuild: $(COURSE)
 	@$(BIN)/python -m emotutils.studies.rebuild
 	@$(MAKE) --no-print-directory results
 
@@ -72,14 +78,13 @@ clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# An environment holds absolute paths: one that came along with a moved or copied folder is made anew.
-ifneq "$(shell cat $(READY) 2>/dev/null)" "$(CURDIR)"
-.PHONY: $(READY)
+# An environment holds absolute paths: one that came along with a moved or copied folder, or whose Python is gone, is made anew.
+ifneq "$(shell $(BIN)/python -c pass 2>/dev/null && cat $(MADE) 2>/dev/null)" "$(CURDIR)"
+.PHONY: $(MADE)
 endif
 
-$(READY): pyproject.toml constraints.txt
-	@if [ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -m pip --version >/dev/null 2>&1; then exit 0; fi; \
-	python=; bare=; \
+$(MADE):
+	@python=; bare=; \
 	for p in $(CANDIDATES); do \
 	  "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 || continue; \
 	  if "$$p" -c 'import ensurepip, venv' >/dev/null 2>&1; then python=$$p; break; fi; \
@@ -93,9 +98,17 @@ $(READY): pyproject.toml constraints.txt
 	  echo "No working Python 3.11, 3.12 or 3.13 (tried: $(CANDIDATES)): install one, or name it: make demo PYTHON=/path/to/python3.12" >&2; exit 1; \
 	fi; \
 	case "$$("$$python" -c 'import platform; print(platform.system(), platform.machine())')" in "Darwin x86_64") \
-	  echo "TensorFlow no longer runs on Intel Macs (or an Intel Python): use Colab, see INSTALL.md" >&2; exit 1;; esac; \
+	  echo "LiteRT and TensorFlow no longer run on Intel Macs (or an Intel Python): use Colab, see INSTALL.md" >&2; exit 1;; esac; \
 	echo "Making $(VENV) with $$("$$python" --version) ($$python)"; \
 	"$$python" -m venv --clear $(VENV)
-	@echo "Installing the packages of constraints.txt: the first time some minutes, 3 GB"
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[notebooks,dev]'
 	@echo "$(CURDIR)" > $@
+
+$(TOOL): $(MADE) pyproject.toml constraints.txt
+	@echo "Installing the tool, in the versions of constraints.txt: SIZE MB"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(COURSE): $(MADE) pyproject.toml constraints.txt
+	@echo "Installing all of the course, in the versions of constraints.txt: the first time some minutes, 3 GB"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[course,dev]'
+	@touch $@

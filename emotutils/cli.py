@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import config
 from .errors import EmotutilsError
+from .support.extras import course_needed
 from .support.files import check_writable, replacing
 
 ROOT_HELP = "data root (default: $EMOTUTILS_DATA, else data/)"
@@ -463,6 +464,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return args.run(args) or 0
     except EmotutilsError as error:
         print(f"emotutils: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        line = course_needed(error)
+        if line is None:
+            raise
+        print(f"emotutils: {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("emotutils: stopped; nothing half-written is left", file=sys.stderr)

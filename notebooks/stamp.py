@@ -29,9 +29,6 @@ CHOICES = {
     "13": ["ravdess+fer2013"],
     "14": ["ravdess+fer2013"],
 }
-#: Packages that Colab may lack and only this notebook needs.
-EXTRAS = {"06": " distributed"}
-
 BOOTSTRAP = """\
 import sys
 {data}
@@ -40,7 +37,7 @@ DRIVE = False  # @param {{type:"boolean"}}
 if "google.colab" in sys.modules:  # all of this is for Colab, see 00; elsewhere nothing happens
     ![ -d /content/course ] || git clone -q {address} /content/course
     %cd -q /content/course/notebooks
-    %pip install -q ..{extras}
+    %pip install -q "..[colab]"
     from emotutils.course import colab
 
     colab.prepare({arguments}drive=DRIVE)"""
@@ -51,9 +48,7 @@ def bootstrap(number: str, address: str) -> str:
     choices = CHOICES.get(number)
     data = f'\nDATA = ""  # @param {json.dumps(["", *choices])}' if choices else ""
     arguments = "DATA, " if choices else ""
-    return BOOTSTRAP.format(
-        data=data, address=address, extras=EXTRAS.get(number, ""), arguments=arguments
-    )
+    return BOOTSTRAP.format(data=data, address=address, arguments=arguments)
 
 
 def stamped(text: str, address: str) -> str:

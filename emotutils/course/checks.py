@@ -14,6 +14,7 @@ from ..datasets.catalog import CATALOG, Entry
 from ..datasets.download import here
 from ..errors import EmotutilsError
 from ..networks import DEFAULTS, load_network
+from ..support.extras import REMEDY
 
 
 @dataclass
@@ -46,9 +47,9 @@ def check(say: Callable[[str], None]) -> int:
 
 def _findings() -> Iterator[Finding]:
     yield _python()
-    for requirement in map(Requirement, requires("emotutils") or ()):
-        if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
-            yield _package(requirement)
+    for requirement in _requirements():
+        yield _package(requirement)
+    yield from _course()
     yield _sample_film()
     for stream, name in DEFAULTS.items():
         yield _network(stream, name)
@@ -61,6 +62,33 @@ def _python() -> Finding:
     if not (3, 11) <= sys.version_info < (3, 14):
         finding.problem = "use 3.11, 3.12 or 3.13"
     return finding
+
+
+def _requirements(extra: str = "") -> list[Requirement]:
+    """What the tool asks for, or what an extra adds to that."""
+    tool = []
+    added = []
+    for requirement in map(Requirement, requires("emotutils") or ()):
+        marker = requirement.marker
+        if marker is None or marker.evaluate({"extra": ""}):
+            tool.append(requirement)
+        elif marker.evaluate({"extra": extra}) and requirement.name != "emotutils":
+            added.append(requirement)
+    return added if extra else tool
+
+
+def _course() -> Iterator[Finding]:
+    """The course's packages, as far as they are here: the tool does without."""
+    missing = []
+    for requirement in [*_requirements("colab"), *_requirements("course")]:
+        try:
+            version(requirement.name)
+        except PackageNotFoundError:
+            missing.append(requirement.name)
+        else:
+            yield _package(requirement)
+    if missing:
+        yield Finding(f"not here, for the course alone: {', '.join(missing)} ({REMEDY})")
 
 
 def _package(requirement: Requirement) -> Finding:
