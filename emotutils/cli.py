@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_calibrate(commands)
     _add_convert(commands)
     _add_check(commands)
+    _add_app(commands)
     return parser
 
 
@@ -375,6 +376,14 @@ def _add_convert(commands) -> None:
 def _add_check(commands) -> None:
     p = commands.add_parser("check", help="is everything here that the course needs?")
     p.set_defaults(run=_check)
+
+
+def _add_app(commands) -> None:
+    p = commands.add_parser("app", help="a page in the browser, for those who do not type")
+    p.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", default=Path())
+    p.add_argument("--port", type=_positive, help="(default: one that is free)")
+    p.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    p.set_defaults(run=_app)
 
 
 def _positive(text: str) -> int:
@@ -763,6 +772,12 @@ def _check(args) -> None:
     if problems:
         raise EmotutilsError(f"{problems} thing(s) to mend, see above")
     print("OK: everything is here")
+
+
+def _app(args) -> None:
+    from .course.serving import serve
+
+    serve(args.folder, port=args.port, browser=not args.no_browser)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def bootstrap(number: str, address: str) -> str:
 
 
 def stamped(text: str, address: str) -> str:
-    """The notebook's text with ``address`` in its badge, and its first code cell as it should be,
-    if it is Colab's.
+    """The notebook's text with ``address`` in its badge, if it has one, and its first code cell as
+    it should be, if it is Colab's.
     """
     address = address.rstrip("/")
     owner_and_name = "/".join(address.split("/")[-2:])
@@ -63,8 +63,9 @@ def stamped(text: str, address: str) -> str:
     badge = re.search(r"/blob/main/notebooks/(\w\w)_", text)
     notebook = json.loads(text)
     first = next((cell for cell in notebook["cells"] if cell["cell_type"] == "code"), None)
-    if badge and first and "google.colab" in "".join(first["source"]):
-        first["source"] = bootstrap(badge[1], address).splitlines(keepends=True)
+    if first and "google.colab" in "".join(first["source"]):
+        number = badge[1] if badge else ""
+        first["source"] = bootstrap(number, address).splitlines(keepends=True)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -78,7 +79,8 @@ def readdressed(text: str, old: str, new: str) -> str:
 
 if __name__ == "__main__":
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for path in (*sorted(HERE.glob("[0-9][0-9]_*.ipynb")), HERE.parent / "docs" / "template.ipynb"):
+    others = ("docs/template.ipynb", "emotutils/course/app.ipynb")
+    for path in (*sorted(HERE.glob("[0-9][0-9]_*.ipynb")), *map(HERE.parent.joinpath, others)):
         text = path.read_text(encoding="utf-8")
         if (new := stamped(text, project["urls"]["Repository"])) != text:
             path.write_text(new, encoding="utf-8")

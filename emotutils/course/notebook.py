@@ -13,7 +13,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -565,16 +565,31 @@ class FilmPicker:
         """Write a film that has come since the last look into a temporary folder."""
         if self._button is None:
             return
-        sent = self._button.value
-        if not sent or sent is self._sent:
+        if self._button.value is self._sent:
             return
-        self._sent = sent
-        if isinstance(sent, dict):  # ipywidgets 7: Colab's, older Jupyter
-            name, one = next(iter(sent.items()))
-        else:  # a tuple in 8
-            one = sent[0]
-            name = one["name"]
+        self._sent = self._button.value
+        sent = uploaded(self._sent)
+        if sent is None:
+            return
+        name, content = sent
         folder = Path(tempfile.mkdtemp())
         film = folder / Path(name).name
-        film.write_bytes(bytes(one["content"]))
+        film.write_bytes(content)
         self._uploaded = film
+
+
+def uploaded(sent: Sequence | Mapping) -> tuple[str, bytes] | None:
+    """The name and the content of the file that an upload button has taken; None: none yet.
+
+    Parameters
+    ----------
+    sent : the value of an ``ipywidgets.FileUpload``.
+    """
+    if not sent:
+        return None
+    if isinstance(sent, Mapping):  # ipywidgets 7: Colab's, older Jupyter
+        name, one = next(iter(sent.items()))
+    else:  # a tuple in 8
+        one = sent[0]
+        name = one["name"]
+    return name, bytes(one["content"])

@@ -70,8 +70,8 @@ def page(
     Parameters
     ----------
     findings : of one film.
-    film : where the film lies, as an address relative to the page (``film_address``), to be played
-        beside the timeline; None: without it.
+    film : where the film lies, as an address relative to the page (``film_address``), or the film
+        itself as a ``data:`` address, to be played beside the timeline; None: without it.
     pictures : (time in s, ``data:`` address) of the thumbnails to keep in the page
         (``take_thumbnails``).
     """

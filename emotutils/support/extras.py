@@ -15,6 +15,7 @@ COURSE = (
     "librosa",
     "seaborn",
     "tensorflow",
+    "voila",
 )
 
 
