@@ -238,6 +238,7 @@ def test_the_ranges_admit_colab():
         "nbval",
         "pytest-xdist",
         "selenium",
+        "voila",
     }
 
 

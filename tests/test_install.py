@@ -1,6 +1,7 @@
 """The two installs: what the tool asks for, what it does without the course, and what make does."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,22 @@ def test_the_tool_needs_no_tensorflow_no_keras_and_no_jupyter():
     assert FOR_THE_COURSE & tree(the_course()) >= {"tensorflow", "keras", "librosa", "jupyterlab"}
 
 
+def test_the_licences_of_all_packages_are_listed():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.split("## Packages and their licences")[1].split("\n## ")[0]
+    tool = column(table, 2)
+    course = column(table, 3)
+    assert tool == {canonicalize_name(Requirement(one).name) for one in PROJECT["dependencies"]}
+    extras = [Requirement(one).name for extra in EXTRAS.values() for one in extra]
+    assert course == {canonicalize_name(name) for name in extras} - {"emotutils"}
+
+
+def column(table: str, k: int) -> set[str]:
+    """The names in a column of the table, which is one of Markdown."""
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| ")]
+    return set(re.findall(r"`([\w-]+)`", " ".join(row[k] for row in rows[2:])))
+
+
 #: Runs a command line where nothing but the tool's packages can be imported.
 ALONE = """
 import sys
@@ -91,7 +108,8 @@ def alone(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "words", ["--help", "networks", "networks --all", "data list", "data check sample-ravdess", "check"]
+    "words",
+    ["--help", "networks", "networks --all", "data list", "data check sample-ravdess", "check"],
 )
 def test_the_tool_alone_runs(alone, words):
     done = alone(*words.split())

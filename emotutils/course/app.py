@@ -18,8 +18,9 @@ from IPython.display import display
 
 from .. import config, report
 from ..analysis import Analysis, analyze
+from ..analysis.gathering import FILM_SUFFIXES
 from ..errors import EmotutilsError
-from .notebook import FilmPicker, uploaded
+from .notebook import uploaded
 
 #: Megabytes: what the page takes by upload, up to what it plays a film beside its report, and up
 #: to what it hands results over.
@@ -32,7 +33,8 @@ STYLE = """<style>
 .emotutils {overflow: visible; padding: 0}
 .emotutils > * {margin-left: 0; margin-right: 0; flex-shrink: 0}
 body[data-voila] .jp-Cell {max-width: 76rem; margin: 0 auto}
-.emotutils iframe {box-sizing: border-box; width: 100%; height: 90vh; border: 1px solid #ccc; border-radius: 6px}
+.emotutils iframe {box-sizing: border-box; width: 100%; height: 90vh}
+.emotutils iframe {border: 1px solid #ccc; border-radius: 6px}
 .emotutils .problem {color: #a01212; font-weight: 600; line-height: 1.5}
 .emotutils .downloads a {margin-right: 0.4rem; color: #0b57a4; text-decoration: underline}
 .emotutils .downloads span {margin-right: 1.6rem; color: #555}
@@ -112,7 +114,7 @@ class App:
                 continue
             if path.is_dir():
                 folders.append((f"{path.name}/", path))
-            elif path.suffix.lower() in FilmPicker.SUFFIXES:
+            elif path.suffix.lower() in FILM_SUFFIXES:
                 films.append((path.name, path))
         self.list.options = [*choices, *films, *folders]
         self.list.value = None
@@ -221,13 +223,13 @@ def _links(name: str, paths: Mapping[str, Path]) -> str:
     offered = {f"{name}.zip": whole.getvalue()}
     for file in ("report.html", "timeline.csv"):
         offered[f"{name}-{file}"] = paths[file].read_bytes()
-    links = []
-    for file, content in offered.items():
-        if len(content) > HANDED * 1e6:
-            links.append(f"<span>{html.escape(file)} is too large to be handed over: keep it</span>")
-            continue
-        safe = html.escape(file)
-        address = _address(content, file)
-        size = f"<span>{_size(content)}</span>"
-        links.append(f'<a download="{safe}" href="{address}">{safe}</a>{size}')
+    links = [_link(file, content) for file, content in offered.items()]
     return f'<p class="downloads">To take along: {" ".join(links)}</p>'
+
+
+def _link(name: str, content: bytes) -> str:
+    name = html.escape(name)
+    if len(content) > HANDED * 1e6:
+        return f"<span>{name} is too large to be handed over: keep it</span>"
+    address = _address(content, name)
+    return f'<a download="{name}" href="{address}">{name}</a><span>{_size(content)}</span>'

@@ -21,7 +21,9 @@ POLICY = (
 MESSAGE = 256 * 2**20
 
 
-def serve(folder: str | os.PathLike = ".", *, port: int | None = None, browser: bool = True) -> None:
+def serve(
+    folder: str | os.PathLike = ".", *, port: int | None = None, browser: bool = True
+) -> None:
     """Serve the page until Ctrl-C.
 
     Nobody else reaches it: it listens to this machine alone and asks for the token that stands in
