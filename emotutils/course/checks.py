@@ -80,7 +80,7 @@ def _requirements(extra: str = "") -> list[Requirement]:
 def _course() -> Iterator[Finding]:
     """The course's packages, as far as they are here: the tool does without."""
     missing = []
-    for requirement in [*_requirements("colab"), *_requirements("course")]:
+    for requirement in _requirements("course"):
         try:
             version(requirement.name)
         except PackageNotFoundError:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .. import config
 from ..errors import NetworkError
+from ..support.extras import REMEDY
 from ..support.files import replacing
 from ..support.quiet import hushed
 from . import lite, registry
@@ -289,7 +290,7 @@ def _shipped_path(name: str) -> Path:
 def _open_model(path: Path, card: dict) -> "keras.Model":
     if importlib.util.find_spec("keras") is None:
         raise NetworkError(
-            f'{path} needs Keras: pip install "emotutils[course]"; '
+            f"{path} needs Keras: {REMEDY}; "
             f"or where Keras is, emotutils convert {path} makes files that need none"
         )
     with hushed():
