@@ -36,7 +36,7 @@ install: $(COURSE)
 
 demo: $(READY)
 	@$(BIN)/emotutils demo --out runs/demo
-	@[ -f $(COURSE) ] || echo "That was the tool. The notebooks and trainings need the rest, some 3 GB more: make install"
+	@[ -f $(COURSE) ] || echo "That was the tool. The notebooks and trainings need the rest, 2.6 GB more: make install"
 
 test: $(COURSE)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
@@ -104,11 +104,11 @@ $(MADE):
 	@echo "$(CURDIR)" > $@
 
 $(TOOL): $(MADE) pyproject.toml constraints.txt
-	@echo "Installing the tool, in the versions of constraints.txt: SIZE MB"
+	@echo "Installing the tool, in the versions of constraints.txt: 830 MB"
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e .
 	@touch $@
 
 $(COURSE): $(MADE) pyproject.toml constraints.txt
-	@echo "Installing all of the course, in the versions of constraints.txt: the first time some minutes, 3 GB"
+	@echo "Installing all of the course, in the versions of constraints.txt: the first time some minutes, 3.4 GB"
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[course,dev]'
 	@touch $@

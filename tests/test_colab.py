@@ -392,7 +392,7 @@ def test_the_first_cell_on_colab(path, machine, monkeypatch):
         "cd",
         "-q /content/course/notebooks",
     )
-    assert magic == "pip" and install.startswith("install -q ..")
+    assert (magic, install) == ("pip", 'install -q "..[colab]"')
     assert args == (("",) if "DATA" in names else ()) and options == {"drive": False}
 
 
