@@ -82,6 +82,7 @@ def test_the_tables_are_as_promised(demo):
         "unsure",
         *FACE_P,
         "face_label",
+        "face_person",
         *VOICE_P,
         "voice_label",
         "agreement_face_voice",
