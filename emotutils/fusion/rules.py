@@ -35,6 +35,10 @@ def _mean(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
 def _product(p: np.ndarray, w: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """Bayes' rule for streams that are independent given the label: the prior stands in each, and
     must count once.
+
+    Streams that learned with unlike priors share the geometric mean of these (``prior_of``): it
+    raises a label that is rare for one of them, so that two that say "anger" may together say
+    "disgust".
     """
     logs = np.log(np.clip(p, LEAST, 1))
     there = ~np.isnan(p[:, :, :1])
