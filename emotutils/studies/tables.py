@@ -445,6 +445,8 @@ def real_pairs_table(short: bool = False) -> str:
     for method in methods:
         cells = [_over_classifiers(found["scores"][name], method) for name in treatments]
         rows.append((REAL_NAMES.get(method, METHOD_NAMES.get(method, method)), *cells))
+    if not short:
+        rows += _of_network(found["scores"])
     nested = [found["nested"][name] for name in treatments]
     rows.append(
         (
@@ -456,6 +458,19 @@ def real_pairs_table(short: bool = False) -> str:
     head = ("the same take", *(takes.TREATMENTS[name] for name in treatments))
     note = _about_real_pairs(record, short)
     return _markdown(head, rows, note)
+
+
+def _of_network(scores: dict) -> list[tuple]:
+    """The network's own rows: its face alone, and the product with the voice."""
+    names = {"face": "of these faces, the network", "product": "of these products, the network's"}
+    rows = []
+    for method, name in names.items():
+        cells = []
+        for treatment in takes.TREATMENTS:
+            one = scores[treatment][takes.NETWORK]
+            cells.append(_score(one[method]["accuracy"]))
+        rows.append((f"{name} (`{takes.NETWORK}`)", *cells))
+    return rows
 
 
 def _over_classifiers(scores: dict, method: str) -> str:
@@ -476,8 +491,8 @@ def _about_real_pairs(record: Record, short: bool) -> str:
         f"Accuracy over the seven labels on {record['takes']:,} takes of RAVDESS's "
         f"{record['actors']} actors, five folds by actor: the face is 35 action units of the film "
         "(OpenFace), the voice `crnn` on the recording. Intervals by bootstrap over actors; "
-        f"without one, the lowest and highest of the classifiers ({', '.join(raw)}; `actions` on "
-        "units as measured only). A baseline is a few films in which the "
+        f"without one, the lowest and highest of the classifiers ({', '.join(raw)}). "
+        "A baseline is a few films in which the "
         "person is known to be neutral; "
         "these are not scored. Z-norming has seen all films of a person, each label equally often: "
         "**a leak of a kind**, no promise. Temperatures, weights, prior and stacking come from the "

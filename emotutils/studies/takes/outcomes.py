@@ -20,7 +20,7 @@ from ...training import records
 from ..fitting import Fit, learn, unfitted
 
 NAME = "fusion-real-ravdess"
-#: What reads the action units: the network (as measured only), and three floors of scikit-learn's.
+#: What reads the action units: the network, and three floors of scikit-learn's.
 NETWORK = "actions"
 FLOORS = ("logistic", "svm", "trees")
 #: How the units of a person are taken, and what each is called in print: as they are; less the mean

@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin
@@ -22,8 +23,13 @@ from ...datasets.openface import UNITS
 from ...emotions import EMOTIONS_WITH_CALM
 from ...errors import DataError
 from ...evaluation import Answers
+from ...networks import in_batches
 from ...support.machine import surroundings
 from ...training import records
+from ...training.batches import as_part
+from ...training.building import build_for
+from ...training.loop import fit
+from ...training.recipes import recipe_for
 from .. import out_of_fold
 from .outcomes import FLOORS, NETWORK, TREATMENTS, Outcome
 from .summary import summarise
@@ -36,13 +42,14 @@ ACTIONS = "folds-5-ravdess-units-actions-best-s0"
 def study(
     root: str | os.PathLike | None = None, *, seed: int = 0, progress: bool = False
 ) -> Outcome:
-    """Train scikit-learn's classifiers in every fold and under every treatment, take the recorded
-    answers of the network ``actions``, and put them beside those of the voice.
+    """Train scikit-learn's classifiers and the network ``actions`` in every fold and under every
+    treatment, and put their answers beside those of the voice. On units as they were measured the
+    network's answers are those of its own record.
 
     Parameters
     ----------
     root : the data root.
-    seed : of the trees.
+    seed : of the trees and the networks.
     progress : show a bar.
 
     Returns
@@ -63,8 +70,9 @@ def study(
     network = _actions(voice)
     if network is not None:
         faces[NETWORK, "raw"] = network
-    todo = [(treatment, name) for treatment in TREATMENTS for name in FLOORS]
-    for treatment, name in tqdm(todo, disable=not progress, dynamic_ncols=True):
+    todo = [(name, treatment) for treatment in TREATMENTS for name in (NETWORK, *FLOORS)]
+    todo.remove((NETWORK, "raw"))
+    for name, treatment in tqdm(todo, disable=not progress, dynamic_ncols=True):
         faces[name, treatment] = _out_of_fold(units, voice, treatment, name, seed)
     outcome = Outcome({}, voice, faces)
     facts = {
@@ -181,10 +189,24 @@ def _out_of_fold(
     proba = np.full((len(voice), len(EMOTIONS_WITH_CALM)), np.nan)
     for number in np.unique(fold):
         training = fold != number
-        model = _floor(name, seed).fit(x[training], voice.y[training])
-        proba[~training] = model.predict_proba(x[~training])
+        learned = (x[training], voice.y[training])
+        if name == NETWORK:
+            proba[~training] = _network_answers(*learned, x[~training], seed)
+        else:
+            proba[~training] = _floor(name, seed).fit(*learned).predict_proba(x[~training])
     proba[served(neutral, treatment)] = np.nan
     return proba
+
+
+def _network_answers(x: np.ndarray, y: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
+    """What ``actions`` answers to other rows than those that it learned from; its last epoch, as
+    in all folds.
+    """
+    recipe = recipe_for(NETWORK, "best").replace(monitor=None)
+    keras.utils.set_random_seed(seed)
+    model = build_for(recipe, NETWORK, as_part((x, y)), len(EMOTIONS_WITH_CALM))
+    fit(model, (x, y), None, recipe, seed=seed, progress=False)
+    return in_batches(model, asked)
 
 
 def _floor(name: str, seed: int) -> ClassifierMixin:
