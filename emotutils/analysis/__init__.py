@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm.auto import tqdm
 
-from .. import faces, media, report, voices
+from .. import faces, media, voices
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import EmotutilsError
 from ..evaluation import Calibration
@@ -69,6 +69,8 @@ class Analysis(Findings):
         ------
         EmotutilsError : a folder that cannot be written, an unknown format.
         """
+        from .. import report  # here: what was found is there before matplotlib is loaded
+
         return report.save(self, directory, annotate=annotate, thumbnails=thumbnails, export=export)
 
 

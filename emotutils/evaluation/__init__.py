@@ -5,33 +5,38 @@
 ``reliability`` and ``risk_coverage`` ask whether its probabilities can be believed,
 ``parting_epoch`` when a training began to overfit. ``Calibration`` makes probabilities worth
 believing, for fusion (notebooks/13_fusion).
+
+Names are loaded on first use: ``analyze`` needs the calibration alone.
 """
 
-from .answers import Answers, by_recording, concatenate
-from .calibration import ece, reliability, risk_coverage
-from .comparison import Comparison, compare, difference
-from .curves import parting_epoch
-from .reports import Report, Score, score
-from .temperature import Calibration, fit_temperature, logs, soften, thinned, threshold_for
+import lazy_loader
 
-__all__ = [
-    "Answers",
-    "Calibration",
-    "Comparison",
-    "Report",
-    "Score",
-    "by_recording",
-    "compare",
-    "concatenate",
-    "difference",
-    "ece",
-    "score",
-    "fit_temperature",
-    "logs",
-    "parting_epoch",
-    "reliability",
-    "risk_coverage",
-    "soften",
-    "thinned",
-    "threshold_for",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "answers",
+        "calibration",
+        "comparison",
+        "curves",
+        "figures",
+        "metrics",
+        "reports",
+        "temperature",
+    ],
+    submod_attrs={
+        "answers": ["Answers", "by_recording", "concatenate"],
+        "calibration": ["ece", "reliability", "risk_coverage"],
+        "comparison": ["Comparison", "compare", "difference"],
+        "curves": ["parting_epoch"],
+        "figures": ["Score"],
+        "reports": ["Report", "score"],
+        "temperature": [
+            "Calibration",
+            "fit_temperature",
+            "logs",
+            "soften",
+            "thinned",
+            "threshold_for",
+        ],
+    },
+)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
+from .figures import Score
 from .metrics import RESAMPLES, Units, check, one_hot
-from .reports import Score
 
 
 @dataclass(frozen=True)

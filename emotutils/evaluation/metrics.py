@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 RESAMPLES = 2000
 BINS = 15
@@ -101,6 +100,8 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     """
     if n == 0:
         return np.nan, np.nan
+    from scipy.stats import binomtest  # here, because `analyze` starts sooner without it
+
     test = binomtest(int(hits), int(n))
     interval = test.proportion_ci(method="wilson")
     low = float(interval.low)

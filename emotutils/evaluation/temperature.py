@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from sklearn.metrics import confusion_matrix
 
 from ..emotions import EMOTIONS, EMOTIONS_WITH_CALM, to_seven
 from ..errors import EmotutilsError
@@ -211,6 +210,8 @@ class Calibration:
         true_seven = to_seven(truth, labels)
         true = true_seven.argmax(axis=1)
         predicted = seven.argmax(axis=1)
+        from sklearn.metrics import confusion_matrix  # here: `analyze` starts sooner without it
+
         counts = confusion_matrix(true, predicted, labels=range(len(EMOTIONS)))
         calibration = cls(
             rows=rows,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.linear_model import LogisticRegression
 
 from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
@@ -140,6 +139,8 @@ class Stacking:
                 "stacking learns from moments in which all streams have an answer: "
                 "leave out the others"
             )
+        from sklearn.linear_model import LogisticRegression  # here: applying a rule needs it not
+
         # Newton's method goes all the way to the one best solution: the same in every run.
         model = LogisticRegression(solver="newton-cholesky", tol=1e-8).fit(x, y)
         if len(model.classes_) != len(EMOTIONS):

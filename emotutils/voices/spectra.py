@@ -8,7 +8,7 @@ empty clip where a result needs at least one sample. Taught in notebooks/05_voic
 from functools import lru_cache
 
 import numpy as np
-from scipy import fft, signal, sparse
+from scipy import fft, sparse
 
 from .sound import SAMPLE_RATE, as_sound
 
@@ -145,6 +145,8 @@ def delta(x: np.ndarray, width: int = 9, order: int = 1) -> np.ndarray:
     array([3., 3., 3., 3.])
     """
     mode = "interp" if x.shape[-1] >= width else "nearest"
+    from scipy import signal  # here: `analyze` starts sooner without it
+
     return signal.savgol_filter(x, width, polyorder=order, deriv=order, mode=mode)
 
 
@@ -250,4 +252,5 @@ def power_spectrum(x: np.ndarray, n_fft: int, hop_length: int) -> np.ndarray:
 @lru_cache(maxsize=16)
 def hann(n_fft: int) -> np.ndarray:
     """The periodic Hann window of ``n_fft`` samples: float64 (n_fft,)."""
-    return signal.get_window("hann", n_fft)
+    # As scipy.signal has it, whose import alone takes half a second.
+    return np.hanning(n_fft + 1)[:-1]
