@@ -281,8 +281,9 @@ class Findings:
         ``face_person``: whose face it is.
     summary : one label and probability vector for the film from each stream and from all, whether
         each is ``sure``, the ``agreement`` of each pair (``"A+B"``), the share of ``unsure``
-        moments, and the ``disagreements`` with their times; of a stream with a baseline, what it
-        was shifted by; of the face its ``people``.
+        moments, the ``disagreements`` with their times, and the ``stretches`` over which all say
+        one label for at least 2 s and are sure (``label``, ``t0``, ``t1``); of a stream with a
+        baseline, what it was shifted by; of the face its ``people``.
     people : what each person's face looks like, one row for each moment and person in view.
     info, networks, settings, warnings : about the film, the networks used, how it was done, what
         was missing.

@@ -7,7 +7,16 @@ import pandas as pd
 
 from emotutils import media
 from emotutils.emotions import EMOTIONS
-from emotutils.findings import Findings, P, Stream, columns, label_column, labels_of
+from emotutils.findings import (
+    Findings,
+    P,
+    Stream,
+    columns,
+    label_column,
+    labels_of,
+    moment_edges,
+    stretches_of,
+)
 from emotutils.fusion import agreement, fuse
 
 
@@ -147,6 +156,14 @@ def fabricated(
         if face and voice
         else {},
         "disagreements": [stretch] if face and voice else [],
+        "stretches": [
+            {"label": s.value, "t0": s.start, "t1": s.end}
+            for s in stretches_of(
+                timeline["label"].mask(timeline["unsure"], "").tolist(),
+                moment_edges(timeline, duration),
+            )
+            if s.width >= 2
+        ],
         "unsure": float(timeline["unsure"][answered].mean()) if answered.any() else None,
         "seconds": {e: hop * float((timeline["label"] == e).sum()) for e in EMOTIONS},
         "duration": duration,

@@ -29,6 +29,7 @@ from emotutils.findings import (
     agreement_column,
     columns,
     disagreement_column,
+    runs,
 )
 from emotutils.fusion import DEFAULT_RULE, RULES, agreement, fuse
 from emotutils.media import FilmWriter
@@ -637,3 +638,17 @@ def test_what_is_no_csv_is_refused(tmp_path, kind):
 def test_a_name_that_is_taken_or_no_word_is_refused(name):
     with raises_error(DataError, where=f"stream {name!r}"):
         read_streams({name: own_stream(5)}, 5.0)
+
+
+def test_the_summary_lists_what_is_said_for_long_and_for_sure(demo):
+    line = demo.timeline
+    stretches = demo.summary["stretches"]
+    assert len({one["label"] for one in stretches}) >= 4
+    for one in stretches:
+        inside = line[line["t"].between(one["t0"], one["t1"], inclusive="left")]
+        assert set(inside["label"]) == {one["label"]} and not inside["unsure"].any()
+        assert 2 <= one["t1"] - one["t0"] <= demo.info.duration
+        around = line[line["t"].isin([one["t0"] - 0.5, one["t1"]])]
+        assert all(around["unsure"] | (around["label"] != one["label"]))
+    long = [e - s for s, e, v in runs(line["label"].mask(line["unsure"], "").tolist()) if v]
+    assert len(stretches) == sum(n >= 4 for n in long)

@@ -476,3 +476,42 @@ def test_thumbnails_that_cannot_be_taken_leave_the_report_without(tmp_path, ther
     with raises_error(EmotutilsError, tmp_path / "gone.mp4"):
         report.save(analysis, tmp_path, thumbnails=True)
     assert "<img" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def _stretches(*labels, seconds=5.0):
+    return [
+        {"label": label, "t0": k * seconds, "t1": (k + 1) * seconds}
+        for k, label in enumerate(labels)
+    ]
+
+
+def test_the_headline_says_what_happens():
+    analysis = fabricated()
+    analysis.summary["stretches"] = _stretches("happiness", "anger", "happiness", "happiness")
+    said = report.verdict(analysis)
+    assert said.index("mostly happiness") < said.index("0:05–0:10 anger")
+    assert "0:00" not in said and said in _words(report.page(analysis))
+    assert "0:05–0:10 anger" in report.summary_text(analysis)
+
+
+def test_without_a_majority_the_longest_stretches_stand_in_order_of_time():
+    analysis = fabricated()
+    there = _stretches("happiness", "anger", "fear", "happiness", "sadness", "disgust", "anger")
+    for one in there[1:3]:
+        one["t1"] -= 2
+    analysis.summary["stretches"] = there
+    said = report.verdict(analysis)
+    times = ["0:00–0:05 happiness", "0:15–0:20 happiness", "0:20–0:25 sadness",
+             "0:25–0:30 disgust", "0:30–0:35 anger"]  # fmt: skip
+    places = [said.index(words) for words in times]
+    assert places == sorted(places) and "fear" not in said and "2 more" in said
+
+
+@pytest.mark.parametrize("stretches", [[], _stretches("anger"), _stretches("anger", "anger")])
+def test_there_is_no_headline_where_one_thing_happens_or_nothing_is_sure(stretches):
+    analysis = fabricated()
+    analysis.summary["stretches"] = stretches
+    said = report.verdict(analysis)
+    assert "0:0" not in said and "mostly anger" not in said and "happiness" in said
+    nothing = fabricated(face=False, voice=False)
+    assert nothing.summary["stretches"] == [] and "no face" in report.verdict(nothing)

@@ -17,8 +17,10 @@ from ..findings import (
     disagreement_column,
     label_column,
     labels_of,
+    moment_edges,
     pairs,
     person_column,
+    stretches_of,
     unshifted_column,
 )
 from ..fusion import agreement, at_moments, disagreements, smooth
@@ -29,6 +31,8 @@ from .combining import Combination
 SMOOTHING = 1.5
 #: Two streams disagree where they do so for at least so many seconds.
 DISAGREE_SECONDS = 2.0
+#: What all streams say is a stretch of its own where it holds for at least so many seconds.
+STRETCH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -226,10 +230,23 @@ def summarise(
     return summary | {
         "agreement": _mean_agreements(timeline, there),
         "disagreements": stretches,
+        "stretches": _sure_stretches(timeline, clock),
         "unsure": _share(timeline["unsure"][answered]),
         "seconds": _seconds(timeline, clock),
         "duration": round(clock.duration, 3),
     }
+
+
+def _sure_stretches(timeline: pd.DataFrame, clock: Clock) -> list[dict]:
+    """Where all streams together say one label for long, and are sure: it and its times (s)."""
+    labels = timeline[label_column(TOGETHER)].mask(timeline["unsure"], "")
+    found = []
+    for stretch in stretches_of(labels.tolist(), moment_edges(timeline, clock.duration)):
+        if stretch.width >= STRETCH_SECONDS:
+            t0 = round(stretch.start, 3)
+            t1 = round(stretch.end, 3)
+            found.append({"label": stretch.value, "t0": t0, "t1": t1})
+    return found
 
 
 def _whole_film(p: pd.DataFrame, threshold: float | None) -> dict:

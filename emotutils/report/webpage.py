@@ -40,7 +40,7 @@ from .words import (
     stretch,
     threshold_note,
     unsure_share,
-    verdict,
+    verdict_sentences,
 )
 
 #: Moments shown in the page; a longer film is thinned to this many (the CSV keeps them all).
@@ -90,7 +90,7 @@ def page(
         summary=findings.summary,
         film=film,
         pictures=pictures,
-        verdict=verdict(findings),
+        verdict=verdict_sentences(findings),
         facts=facts(findings),
         lanes=lanes,
         people=_people_views(findings, shown, step),

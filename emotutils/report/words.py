@@ -32,6 +32,8 @@ LAW_NOTE = (
 )
 #: The test scores on a card, by their names in print.
 SCORE_NAMES = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
+#: So many stretches stand in the headline with their times.
+HEADLINE_STRETCHES = 5
 
 
 def joined(names: Sequence[str]) -> str:
@@ -52,7 +54,7 @@ def source_words(source: str) -> str:
 def summary_text(findings: Findings) -> str:
     """The summary for a terminal: the film, its lanes, where they disagree, and what was used."""
     about = "; ".join(facts(findings))
-    lines = [f"{findings.info.path.name}  ({about})", "", verdict(findings), ""]
+    lines = [f"{findings.info.path.name}  ({about})", "", *verdict_sentences(findings), ""]
     lines += _lane_lines(findings)
     lines.append("")
     lines += _agreement_lines(findings.summary)
@@ -112,7 +114,54 @@ def _network_lines(findings: Findings) -> list[str]:
 
 
 def verdict(findings: Findings) -> str:
-    """One careful sentence about the whole film."""
+    """What happens in the film, where more than one thing does, and one careful sentence about
+    the whole of it.
+    """
+    return " ".join(verdict_sentences(findings))
+
+
+def verdict_sentences(findings: Findings) -> list[str]:
+    """The verdict's one or two sentences, the most important first."""
+    happening = headline(findings)
+    whole = _whole_film(findings)
+    if not happening:
+        return [whole]
+    return [happening, f"Averaged over the film, {whole[0].lower()}{whole[1:]}"]
+
+
+def headline(findings: Findings) -> str:
+    """What all streams together say over time, where they say more than one label for long; else
+    empty. The label that has most of these seconds comes first, the others with their times.
+    """
+    there = findings.summary["stretches"]
+    seconds = {}
+    for one in there:
+        seconds[one["label"]] = seconds.get(one["label"], 0.0) + one["t1"] - one["t0"]
+    if len(seconds) < 2:
+        return ""
+    most = max(seconds, key=seconds.get)
+    parts = []
+    others = there
+    if seconds[most] > sum(seconds.values()) / 2:
+        parts.append(f"mostly {most}")
+        others = [one for one in there if one["label"] != most]
+    by_length = sorted(others, key=lambda one: one["t0"] - one["t1"])
+    longest = sorted(by_length[:HEADLINE_STRETCHES], key=lambda one: one["t0"])
+    parts += [f"{stretch(one)} {one['label']}" for one in longest]
+    more = ""
+    if len(longest) < len(others):
+        more = f", and {len(others) - len(longest)} more"
+    return f"{_of_whom(findings)}: {', '.join(parts)}{more}."
+
+
+def _of_whom(findings: Findings) -> str:
+    """Who says the headline: all together, or the one stream that there is."""
+    names = fused_names(findings.timeline)
+    words = title(names[0] if len(names) == 1 else TOGETHER, len(names))
+    return words[0].upper() + words[1:]
+
+
+def _whole_film(findings: Findings) -> str:
     summary = findings.summary
     doubt = ""
     if summary["sure"] is False:
