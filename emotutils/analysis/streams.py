@@ -234,12 +234,15 @@ def _windows(
 ) -> Iterator[Input]:
     """An input for each window; one without sound features where nobody speaks."""
     sr = network.features.sr
-    blocks = media.sound_blocks(info.path, sr, warn=warn)
+    detector = voices.SpeechDetector(sr)
+    blocks = detector.listen(media.sound_blocks(info.path, sr, warn=warn))
     for start, end, sound in voices.iter_windows(blocks, sr, window, hop):
-        activity = voices.voice_activity(sound, sr)
-        voiced = voices.is_voiced(sound, sr, activity=activity)
+        voiced = detector.seconds(start, end) >= voices.LEAST_SPEECH
         row = {"t0": start, "t1": end, "voiced": voiced}
         if voiced:
+            activity = voices.voice_activity(sound, sr)
+            if not voices.is_voiced(sound, sr, activity=activity):
+                activity = detector.frames(start, end)
             snr = voices.signal_to_noise(sound, sr, activity=activity)
             row["snr"] = snr
             yield Input(row, network.features(sound, activity), {"snr": snr})

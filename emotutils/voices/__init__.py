@@ -16,12 +16,14 @@ from .augmentation import (
 from .features import LEVEL, MAX_MELS, PAD, Features, measured_windows, window_features
 from .sound import SAMPLE_RATE, as_sound
 from .spectra import AMIN, TOP_DB, delta, log_mel, mel_filters, mfcc
+from .speech import LEAST_SPEECH, SpeechDetector
 from .windows import HOP, WINDOW, iter_windows, voiced_windows, window_starts
 
 __all__ = [
     "AMIN",
     "FRAME",
     "HOP",
+    "LEAST_SPEECH",
     "LEVEL",
     "MAX_MELS",
     "PAD",
@@ -29,6 +31,7 @@ __all__ = [
     "TOP_DB",
     "WINDOW",
     "Features",
+    "SpeechDetector",
     "add_noise",
     "as_sound",
     "augment_log_mel",
