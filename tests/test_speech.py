@@ -7,7 +7,7 @@ from scipy import signal
 
 from emotutils import media, voices
 from emotutils.config import shipped_root
-from emotutils.studies import backgrounds, speech_detection, tables
+from emotutils.studies import backgrounds, speech_activity, speech_detection, tables
 from emotutils.training import records
 from emotutils.voices import SpeechDetector
 
@@ -198,3 +198,11 @@ def test_real_voices_are_heard_alone_and_amid_music(real_data):
             assert not heard.windows[0] and not heard.windows[-1]
             missed.append(np.mean(~heard.frames[one.speech]))
     assert np.mean(missed) < 0.3
+
+
+def test_the_record_compares_all_ways_on_the_validation_actors():
+    record = records.read("speech-activity-ravdess-crnn")
+    assert record["speakers"] == [f"ravdess-{actor}" for actor in (17, 18, 19, 20)]
+    assert list(record["conditions"]) == list(speech_activity.CONDITIONS)
+    for found in record["conditions"].values():
+        assert list(found["ways"]) == list(speech_activity.WAYS)

@@ -103,18 +103,29 @@ def study(
     }
 
 
-def _drawn(dataset: Dataset, n: int, rng: np.random.Generator) -> np.ndarray:
+def _drawn(
+    dataset: Dataset,
+    n: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Validation rows, equally many of each speaker."""
     rows = dataset.rows("validation")
     speaker = dataset.table["group"].to_numpy(str)[rows]
     speakers = np.unique(speaker)
     chosen = []
     for one in speakers:
-        chosen.append(rng.choice(rows[speaker == one], n // len(speakers), replace=False))
-    return np.sort(np.concatenate(chosen))
+        own = rows[speaker == one]
+        drawn = rng.choice(own, n // len(speakers), replace=False)
+        chosen.append(drawn)
+    together = np.concatenate(chosen)
+    return np.sort(together)
 
 
-def _in_condition(clean: Scene, condition: str, seed: int) -> Scene:
+def _in_condition(
+    clean: Scene,
+    condition: str,
+    seed: int,
+) -> Scene:
     wanted = CONDITIONS[condition]
     if wanted is None:
         return clean
@@ -123,7 +134,12 @@ def _in_condition(clean: Scene, condition: str, seed: int) -> Scene:
     return mixed(clean, background, snr)
 
 
-def _ask(network: Network, scenes: Sequence[Scene], y: np.ndarray, groups: np.ndarray) -> dict:
+def _ask(
+    network: Network,
+    scenes: Sequence[Scene],
+    y: np.ndarray,
+    groups: np.ndarray,
+) -> dict:
     calibration = calibration_of(network)
     asked = {way: _Windows() for way in WAYS}
     for number, one in enumerate(scenes):
@@ -156,7 +172,12 @@ def _ask(network: Network, scenes: Sequence[Scene], y: np.ndarray, groups: np.nd
     return {"n": len(common), "ways": ways}
 
 
-def _cut(one: Scene, number: int, network: Network, asked: Mapping[str, _Windows]) -> None:
+def _cut(
+    one: Scene,
+    number: int,
+    network: Network,
+    asked: Mapping[str, _Windows],
+) -> None:
     """Every window of a scene, in each way in which it is voiced."""
     detector = SpeechDetector()
     for begin, end, x in voices.iter_windows(detector.listen([one.x])):
@@ -177,7 +198,11 @@ def _cut(one: Scene, number: int, network: Network, asked: Mapping[str, _Windows
                 windows.recording.append(number)
 
 
-def write(record: Mapping, *, publish: bool = False) -> Path:
+def write(
+    record: Mapping,
+    *,
+    publish: bool = False,
+) -> Path:
     """Write a record of `study`, ``speech-activity-<data>-<network>``.
 
     Parameters

