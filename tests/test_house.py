@@ -239,6 +239,7 @@ def test_the_ranges_admit_colab():
         "pytest-xdist",
         "selenium",
         "voila",
+        "webrtcvad-wheels",
     }
 
 
