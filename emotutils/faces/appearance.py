@@ -138,13 +138,14 @@ def _colours(image: np.ndarray, face: Face) -> np.ndarray:
     return means
 
 
-def alike(a: Look, b: Look) -> float:
+def alike(a: Look, b: Look, *, clothes: bool = True) -> float:
     """How surely two looks are one person's, the weaker of both measures: up to 1, the same; from 0
-    on they may be; below they are kept apart.
+    on they may be; below they are kept apart. ``clothes``: whether their colours count.
     """
     details = (cosine(a, b) - DETAILS) / (1 - DETAILS)
-    colours = 1 - distance(a, b) / COLOURS
-    return min(details, colours)
+    places = None if clothes else _CLOTHES
+    colours = 1 - np.nanmax(_distances(a, b)[:places]) / COLOURS
+    return float(min(details, colours))
 
 
 def is_other(a: Look, b: Look) -> bool:

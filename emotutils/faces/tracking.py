@@ -157,5 +157,9 @@ def _mismatch(old: Face, new: Face, gap: float) -> float:
 
 
 def _unlike(known: Look, seen: Look) -> float:
-    """The same by looks alone: 0 (nothing differs) to 1 (they may not be one person)."""
-    return min(1.0, 1 - alike(known, seen))
+    """The same by looks alone: 0 (nothing differs) to 1 (they may not be one person).
+
+    Clothes do not count: where a camera moves fast, which looks like a cut, a head that tilts shows
+    others of them.
+    """
+    return min(1.0, 1 - alike(known, seen, clothes=False))
