@@ -1,4 +1,6 @@
-"""Many films at once: a folder of results for each, and an overview of all."""
+"""Many films at once: a folder of results for each, and an overview of all. Taught in
+notebooks/13_fusion.
+"""
 
 import hashlib
 import inspect
