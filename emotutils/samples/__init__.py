@@ -24,7 +24,7 @@ VERSION = "sample-v3"
 def ensure(root: str | os.PathLike | None = None) -> Path:
     """The folder that holds the sample sets; they are made (some seconds) when they are not there.
 
-    They are drawn and spoken by ``samples.sets``.
+    They are drawn and spoken by ``samples.sets``. Used in notebooks/13_fusion.
 
     Parameters
     ----------
