@@ -85,7 +85,7 @@ def test_it_stands_beside_and_is_fused_only_when_asked(found, film, tmp_path):
         fused.timeline.loc[there, P], fused.timeline.loc[there, columns("openface")]
     )
     assert fused.settings["fusion"] == "mean" and not fused.timeline["unsure"].any()
-    with raises_error(EmotutilsError, "openface="):
+    with raises_error(EmotutilsError, "fuse_openface"):
         analyze(film, fuse_openface=True, progress=False)
     with raises_error(EmotutilsError, "joint", "openface"):
         analyze(film, openface=path, fuse_openface=True, fusion="joint", progress=False)

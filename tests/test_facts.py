@@ -52,6 +52,7 @@ def test_facts_are_published_where_notebooks_read_them(faces, tmp_path, monkeypa
 
 
 @pytest.mark.real
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["fer2013", "ravdess", "tess"])
 def test_the_shipped_facts_are_those_of_the_real_sets(name, real_data):
     found = facts.describe(datasets.load(name, real_data))

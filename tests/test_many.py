@@ -321,7 +321,7 @@ def test_ctrl_c_leaves_what_is_finished(films, tmp_path, monkeypatch):
 
 def test_ctrl_c_stops_all_processes(tmp_path, voice):
     for k in range(4):
-        soundfile.write(tmp_path / f"{k}.wav", np.tile(voice[: 3 * SR], 40 if k else 1), SR)
+        soundfile.write(tmp_path / f"{k}.wav", np.tile(voice[: 3 * SR], 400 if k else 1), SR)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "emotutils.cli", "analyze", str(tmp_path), "--jobs", "2"]
     running = subprocess.Popen(

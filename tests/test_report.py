@@ -351,7 +351,7 @@ def test_the_film_is_linked_by_relative_path(tmp_path):
     )
     assert _Page(html).fetched == ["../my%20films/a%3B%20100%20%25%20%231.mp4"]
     assert (tmp_path / "out" / unquote(_Page(html).fetched[0])).resolve() == film
-    assert "; media-src 'self' file:\"" in html and "<video" in html
+    assert "; media-src 'self' file: data:\"" in html and "<video" in html
     sound = report.save(fabricated(8.0, face=False), tmp_path / "out", film=film)["report.html"]
     assert "<audio" in sound.read_text(encoding="utf-8")
 

@@ -75,6 +75,7 @@ def eager():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore")  # of the odd inputs that are tried
 def test_scikit_learn_s_own_checks_pass_but_for_what_is_listed(eager):
     estimator = NetworkClassifier("dense-for-tests", epochs=5, batch_size=16, learning_rate=0.1)

@@ -8,6 +8,7 @@ tests.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -171,14 +172,14 @@ class Units:
         """
         rows = max(rows, len(self))
         first, *crossed = self.groups.T
-        drawn = weights(first.max() + 1, resamples, seed, rows)
         if not crossed:
-            yield from drawn
+            yield from weights(first.max() + 1, resamples, seed, rows)
             return
         (second,) = crossed
-        others = weights(second.max() + 1, resamples, [seed, 1], rows)
+        drawn = _weights_once(int(first.max()) + 1, resamples, (seed,), rows)
+        others = _weights_once(int(second.max()) + 1, resamples, (seed, 1), rows)
         for block, other in zip(drawn, others, strict=True):
-            yield block[:, first] * other[:, second]
+            yield block[:, first].astype(np.int64) * other[:, second]
 
     def interval(self, draws: np.ndarray) -> tuple[float | None, float | None]:
         """The ends of the 95 % interval; None where there are too few groups for one."""
@@ -213,6 +214,14 @@ def weights(
         left = resamples - start
         size = min(block, left)
         yield rng.multinomial(units, even, size=size)
+
+
+@lru_cache(maxsize=4)
+def _weights_once(units: int, resamples: int, seed: tuple[int, ...], rows: int) -> list[np.ndarray]:
+    """The blocks of `weights`, kept: a table scores the same pairs by many rules, and drawing takes
+    longer than scoring. Small numbers, because there are many.
+    """
+    return [block.astype(np.int16) for block in weights(units, resamples, seed, rows)]
 
 
 def one_hot(index: np.ndarray, length: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from .. import plots
@@ -127,12 +128,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_picture(findings: Findings, path: Path) -> None:
-    # Not through pyplot: saving must not touch the figures of a notebook.
+    # Not through pyplot: saving must not touch the figures of a notebook, nor a notebook's style
+    # the picture.
     size = plots.timeline_size(findings.timeline)
-    figure = Figure(figsize=size, layout="constrained")
-    plots.plot_timeline(findings, ax=figure.subplots())
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=100)
+    with style.context("default"):
+        figure = Figure(figsize=size, layout="constrained")
+        plots.plot_timeline(findings, ax=figure.subplots())
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=100)
 
 
 def result(findings: Findings, request: dict | None = None) -> dict:

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 
 def no_hints() -> None:
-    """Hold back for good what TensorFlow logs from Python below errors: hints on tracing, for its
-    own developers.
+    """Hold back for good what TensorFlow logs from Python below errors: hints on tracing and on
+    converting, for its own developers.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    for name in ("tensorflow", "absl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @contextmanager
