@@ -58,7 +58,8 @@ class _Page(HTMLParser):
 
 
 def _words(html: str) -> str:
-    return " ".join(" ".join(_Page(html).text).split())
+    """What a person reads in the page: word joiners are not seen."""
+    return " ".join(" ".join(_Page(html).text).replace("\u2060", "").split())
 
 
 def _moments(html: str) -> dict:
