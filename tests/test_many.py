@@ -321,11 +321,16 @@ def test_ctrl_c_leaves_what_is_finished(films, tmp_path, monkeypatch):
 
 def test_ctrl_c_stops_all_processes(tmp_path, voice):
     for k in range(4):
-        soundfile.write(tmp_path / f"{k}.wav", np.tile(voice[: 3 * SR], 400 if k else 1), SR)
+        soundfile.write(tmp_path / f"{k}.wav", np.tile(voice[: 3 * SR], 150 if k else 1), SR)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "emotutils.cli", "analyze", str(tmp_path), "--jobs", "2"]
+    # A shell starts what runs in the background with Ctrl-C ignored; here it must not be.
     running = subprocess.Popen(
-        [*command, "--out", str(out)], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--out", str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     finished = out / "0" / "result.json"
     while not (finished.exists() and "request" in finished.read_text("utf-8")):
