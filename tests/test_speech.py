@@ -174,7 +174,7 @@ def test_without_webrtc_the_study_says_what_to_install(monkeypatch):
 
 
 def test_the_record_says_why_silero_decides():
-    record = records.read(speech_detection.NAME)
+    record = records.read("speech-detection")
     for found in record["alone"].values():
         assert found["Silero"]["false"]["value"] < 0.02
     assert record["alone"]["music"]["voice_activity"]["false"]["value"] > 0.5

@@ -149,8 +149,8 @@ def analyze(
     (``evaluation.Calibration``).
 
     People keep their numbers over cuts and gaps by what they look like (``faces.appearance``):
-    roughly, and rather two numbers for one person than one number for two. That measure is in
-    memory while the film is read, and in no file.
+    roughly: where that is unsure, one person gets two numbers; two who look much alike may share
+    one. That measure is in memory while the film is read, and in no file.
 
     A baseline shifts the logarithms of probabilities (``fusion.shifted``), each track of a face by
     its own: a track that is not in the stretch stays as it is. Of a voice whole windows in the

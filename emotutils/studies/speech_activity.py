@@ -10,7 +10,6 @@ choice.
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from ..evaluation import by_recording, compare, ece, reliability, score
 from ..fusion.pairing import calibration_of
 from ..networks import Network, load_network
 from ..support.machine import surroundings
-from ..training import records
 from ..voices import SAMPLE_RATE, SpeechDetector
 from .backgrounds import BACKGROUNDS
 from .speech_detection import Scene, mixed, scene
@@ -196,19 +194,3 @@ def _cut(
                 windows.x.append(network.features(x, used))
                 windows.snr.append(voices.signal_to_noise(x, activity=used))
                 windows.recording.append(number)
-
-
-def write(
-    record: Mapping,
-    *,
-    publish: bool = False,
-) -> Path:
-    """Write a record of `study`, ``speech-activity-<data>-<network>``.
-
-    Parameters
-    ----------
-    record : as `study` gives it.
-    publish : put it where records ship instead of the output root.
-    """
-    name = f"speech-activity-{record['data']}-{record['network']}"
-    return records.write(name, record, publish=publish)

@@ -24,11 +24,9 @@ from .. import datasets, media, voices
 from ..errors import EmotutilsError
 from ..evaluation.metrics import RESAMPLES, Units
 from ..support.machine import surroundings
-from ..training import records
 from ..voices import FRAME, SAMPLE_RATE, WINDOW, SpeechDetector, speech, voice_activity
 from .backgrounds import BACKGROUNDS
 
-NAME = "speech-detection"
 SNRS = (20, 10, 5, 0)  #: dB of the speech above the background
 CLIPS = {"ravdess": 60, "tess": 20}  #: drawn of each set, equally many of each speaker
 LEFT_OUT = tuple(f"ravdess-{actor:02d}" for actor in range(21, 25))
@@ -450,18 +448,3 @@ def _installed(package: str | None) -> dict:
     size = sum(path.stat().st_size for path in paths if path.is_file())
     needed = [one for one in installed.requires or [] if "extra ==" not in one]
     return {"mb": round(size / 1e6, 1), "requires": needed, "version": installed.version}
-
-
-def write(
-    record: Mapping,
-    *,
-    publish: bool = False,
-) -> Path:
-    """Write a record of `study`.
-
-    Parameters
-    ----------
-    record : as `study` gives it.
-    publish : put it where records ship instead of the output root.
-    """
-    return records.write(NAME, record, publish=publish)
