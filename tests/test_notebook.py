@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 import emotutils
 from emotutils import config, voices
@@ -104,6 +106,27 @@ def test_without_a_front_end_a_figure_is_drawn_once(monkeypatch):
         lambda **controls: calls.append(controls), size=(1, 9, 1, 3), rule=["mean", "product"]
     )
     assert calls == [{"size": 3, "rule": "mean"}]
+
+
+def test_a_run_without_anybody_draws_widgets_once(monkeypatch):
+    """As nbconvert runs them; a widget's messages made such runs hang, one time in three."""
+    monkeypatch.delenv("EMOTUTILS_STATIC", raising=False)
+    cell = "notebook.interactive(lambda size: print(size), size=(1, 9, 1, 3))"
+    sources = ["from emotutils.course import notebook", *10 * [cell]]
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    made = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(made, timeout=120).execute()
+    printed = [output for cell in made.cells for output in cell.outputs]
+    assert [output.get("text") for output in printed] == 10 * ["3\n"]
+
+
+@pytest.mark.parametrize(("content", "answers"), [({"allow_stdin": False}, False), ({}, True)])
+def test_somebody_is_there_who_can_be_asked_for_input(content, answers, monkeypatch):
+    monkeypatch.delenv("EMOTUTILS_STATIC", raising=False)
+    monkeypatch.setitem(sys.modules, "ipykernel", ast)  # as if in a notebook
+    kernel = SimpleNamespace(get_parent=lambda channel: {"content": content})
+    monkeypatch.setattr(notebook, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
+    assert notebook._front_end() == answers
 
 
 def test_with_a_front_end_the_slider_redraws(monkeypatch):

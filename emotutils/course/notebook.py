@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from IPython import get_ipython
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
@@ -404,10 +405,21 @@ def _control(control: list | tuple, words: str):
 
 
 def _front_end() -> bool:
-    """Whether somebody could move a slider: a Jupyter kernel, and nobody who asked for static
-    figures.
+    """Whether somebody could move a slider: a Jupyter kernel, a front end that answers, and nobody
+    who asked for static figures.
+
+    ``nbconvert``, ``nbclient`` and ``nbval`` run cells with nobody there; a widget's messages can
+    then block both sides for ever. They say so with each cell: nobody can be asked for input.
     """
-    return "ipykernel" in sys.modules and not config.static_figures()
+    if "ipykernel" not in sys.modules or config.static_figures():
+        return False
+    if "google.colab" in sys.modules:
+        return True
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None:
+        return False
+    request = kernel.get_parent("shell")
+    return request["content"].get("allow_stdin", True)
 
 
 class Guesses:
