@@ -13,7 +13,7 @@ import tensorflow as tf
 from raising import raises_error
 from sklearn.metrics import accuracy_score
 
-from emotutils import datasets, networks, training, voices
+from emotutils import config, datasets, networks, training, voices
 from emotutils.datasets import Part, splits
 from emotutils.errors import DataError, EmotutilsError, NetworkError
 from emotutils.evaluation import score
@@ -517,6 +517,17 @@ def test_a_run_is_not_deleted_unless_that_is_said(tmp_path):
 
 
 # --- what a run leaves ----------------------------------------------------------------------------
+
+
+def test_only_the_run_whose_network_ships_may_replace_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
+    options = {"out": tmp_path / "mine", "epochs": 1, "publish": True, "progress": False}
+    first = training.train("conv1d", "sample-ravdess", seed=1, **options)
+    second = training.train("conv1d", "sample-ravdess", seed=0, **options)
+    for run in (first, second):
+        assert (tmp_path / "runs" / run.record_path.name).is_file()
+    card = json.loads((tmp_path / "weights" / "conv1d.card.json").read_text())
+    assert card["run"] == first.record_path.stem
 
 
 def test_the_same_seed_gives_the_same_run(best_run, tmp_path):

@@ -134,7 +134,8 @@ def train(
     overwrite : delete what an earlier run of the same name has left.
     publish : also put the record and the network where they ship (``data/runs``, ``data/weights``
         of a checkout); of folds, of a thesis protocol (its test rows have twins or speakers in
-        training) and of a network beyond ``SHIPPED_BYTES`` the record only.
+        training), of a network beyond ``SHIPPED_BYTES`` and where another run's network ships under
+        this name, the record only.
     progress : show a bar with the time left.
 
     Raises
@@ -369,8 +370,18 @@ def _publish(
     job: Job, run: Run, model: keras.Model, card: dict, arrays: dict[str, np.ndarray]
 ) -> None:
     records.write(job.name, run.record, arrays, publish=True)
-    if job.protocol in splits.OWN and run.network_path.stat().st_size <= SHIPPED_BYTES:
+    if _ships(job, run.network_path):
         save_network(model, card, config.shipped_root() / "weights")
+
+
+def _ships(job: Job, network: Path) -> bool:
+    """Whether a trained network goes where networks ship: not in place of another run's."""
+    if job.protocol not in splits.OWN or network.stat().st_size > SHIPPED_BYTES:
+        return False
+    shipped = config.shipped_root() / "weights" / f"{job.network}.card.json"
+    if not shipped.is_file():
+        return True
+    return json.loads(shipped.read_text(encoding="utf-8"))["run"] == job.name
 
 
 def _train_folds(job: Job) -> Run:
