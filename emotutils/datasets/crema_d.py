@@ -119,7 +119,6 @@ def ship(dataset: Dataset, folder: Path | None = None) -> Path:
     The path of the table of votes.
     """
     folder = folder or shipped_folder()
-    folder.mkdir(parents=True, exist_ok=True)
     table = dataset.table
     wide = table.set_index(["clip", "modality"])[_columns()].unstack("modality")
     ordered = pd.DataFrame(index=wide.index)

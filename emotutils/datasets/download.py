@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ import requests
 
 from .. import config
 from ..errors import DataError, EmotutilsError
-from ..support.files import replacing
+from ..support.files import replacing, temporary_folder
 from . import loading
 from .catalog import CATALOG, Entry, entry
 
@@ -199,10 +198,10 @@ def fetch(
             raise OSError(
                 f"{ROOM * wanted.bytes / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free"
             )
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=root) as temporary:
-            archive = placed or _download(wanted, Path(temporary), token, progress)
+        with temporary_folder(root) as temporary:
+            archive = placed or _download(wanted, temporary, token, progress)
             _compare_hash(archive, wanted, say)
-            content = Path(temporary) / wanted.folder
+            content = temporary / wanted.folder
             unpack(archive, content)
             if not here(wanted, temporary):
                 raise DataError(
@@ -246,13 +245,8 @@ def _compare_hash(archive: Path, wanted: Entry, say: Callable[[str], None]) -> N
 
 
 def _keep(archive: Path, folder: Path) -> None:
-    try:
-        with replacing(folder / archive.name) as copy:
-            shutil.copyfile(archive, copy)
-    except OSError as error:
-        raise DataError(
-            folder, error.strerror or error, "make room there, or do without keeping it"
-        ) from error
+    with replacing(folder / archive.name) as copy:
+        shutil.copyfile(archive, copy)
 
 
 def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) -> Path:

@@ -284,7 +284,6 @@ def save_joblib(path: str | os.PathLike, X: np.ndarray, y: np.ndarray) -> None:
     """
     _check_pair(path, X, y)
     check_writable(path)
-    Path(path).mkdir(parents=True, exist_ok=True)
     for name, values in (("X", X), ("y", y)):
         with replacing(Path(path) / f"{name}.joblib") as temporary:
             joblib.dump(np.asarray(values), temporary)

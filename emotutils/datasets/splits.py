@@ -372,7 +372,6 @@ def write(
     lines = [f"# {key}: {fact}" for key, fact in zip(HEADER, facts, strict=True)]
     lines.append("id\tpart")
     lines += ["\t".join(row) for row in zip(ids, parts, strict=True)]
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

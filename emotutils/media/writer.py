@@ -12,7 +12,7 @@ import av
 import numpy as np
 import soxr
 
-from ..errors import MediaError
+from ..errors import MediaError, WriteError
 from ..support.files import replacing
 from .opening import StrPath, Warn
 from .probing import probe
@@ -74,7 +74,7 @@ class FilmWriter:
     def __exit__(self, kind, error, trace) -> bool | None:
         # After a failure, closing the film may fail as well (a full disk): the first error is the
         # one to tell.
-        with _writing(self.path) if kind is None else suppress(OSError, av.FFmpegError):
+        with _writing(self.path) if kind is None else suppress(OSError, av.FFmpegError, WriteError):
             return self._context.__exit__(kind, error, trace)
 
     def write(self, image: np.ndarray, t: float) -> None:
@@ -199,6 +199,8 @@ def _array_blocks(x: np.ndarray, rate: int) -> tuple[Iterator[np.ndarray], int]:
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
+    except WriteError as error:
+        raise MediaError(path, error.what, "check its folder and the space left") from error
     except (OSError, av.FFmpegError) as error:
         reason = error.strerror or error
         raise MediaError(

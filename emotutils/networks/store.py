@@ -74,7 +74,6 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
             f"the card of {card.get('name', 'this network')!r} lacks {', '.join(missing)}"
         )
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{card['name']}.keras"
     # First, so that nothing can ever lie beside a network that it was not made from.
     lite.remove_files(path)

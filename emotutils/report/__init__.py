@@ -17,10 +17,9 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from .. import plots
-from ..errors import EmotutilsError
 from ..findings import Findings
 from ..media import FilmInfo
-from ..support.files import replacing
+from ..support.files import replacing, writing
 from . import exports, overview
 from .annotated import write_annotated
 from .links import film_address
@@ -78,8 +77,7 @@ def save(
     address = film_address(film, directory)
     texts = _texts(findings, address)
     paths = {name: directory / name for name in [*texts, RESULT, "timeline.png"]}
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
+    with writing(directory):
         paths[RESULT].unlink(missing_ok=True)
         for name, text in texts.items():
             _write(paths[name], text)
@@ -89,10 +87,6 @@ def save(
         if thumbnails:
             pictures = take_thumbnails(film, findings.info)
             _write(paths["report.html"], page(findings, film=address, pictures=pictures))
-    except OSError as error:
-        raise EmotutilsError(
-            f"{directory}: cannot be written ({error.strerror}); choose another folder"
-        ) from error
     if annotate:
         paths["annotated.mp4"] = write_annotated(findings, film, directory / "annotated.mp4")
     if request:

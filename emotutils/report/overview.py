@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pandas as pd
 
 from .. import plots
-from ..errors import EmotutilsError
 from ..findings import TOGETHER, P, clock, columns, label_column, runs
 from ..plots import COLORS
 from ..support.files import replacing
@@ -63,7 +62,7 @@ def write_overview(
 
     Raises
     ------
-    EmotutilsError : the folder cannot be written to.
+    WriteError : the folder cannot be written to.
     """
     results = [_read_result(entry, directory) for entry in entries]
     rows = [_row(entry, found) for entry, found in zip(entries, results, strict=True)]
@@ -72,13 +71,9 @@ def write_overview(
     page = _page(views, listed or len(entries))
     # With its mark: else a spreadsheet takes umlauts for other letters.
     texts = {TABLE: "\ufeff" + table.to_csv(index=False), INDEX: page}
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            with replacing(directory / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise EmotutilsError(f"{directory}: cannot be written ({error.strerror})") from error
+    for name, text in texts.items():
+        with replacing(directory / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return table
 
 

@@ -7,14 +7,13 @@ notebooks in the ``sample`` profile.
 """
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
 from .. import config
 from ..errors import DataError
+from ..support.files import temporary_folder
 from .sets import make
 
 #: Changes whenever the sets do, so that an old cache is not taken for the new one.
@@ -43,24 +42,21 @@ def ensure(root: str | os.PathLike | None = None) -> Path:
     folder = parent / VERSION
     if folder.is_dir():
         return folder
-    parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{VERSION}-", dir=parent))
     try:
-        try:
+        with temporary_folder(parent) as temporary:
+            building = temporary / VERSION
+            building.mkdir()
             make(building)
-        except Exception as error:  # drawing, speaking and writing: anything may go wrong
-            raise DataError(
-                building,
-                f"the sample sets could not be made ({error})",
-                "see that there is room and that the folder can be written",
-            ) from error
-        try:
             building.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise somebody else made the same sets meanwhile
-                raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    except Exception as error:  # drawing, speaking and writing: anything may go wrong
+        if folder.is_dir():  # somebody else made the same sets meanwhile
+            return folder
+        raise DataError(
+            parent,
+            f"the sample sets could not be made ({error})",
+            "see that there is room and that the folder can be written, or name another one in "
+            "EMOTUTILS_CACHE",
+        ) from error
     return folder
 
 

@@ -89,7 +89,6 @@ def make_fer2013(
     picture.
     """
     path = root / "fer2013" / "fer2013.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
     acted = []
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         file.write("emotion,pixels,Usage\n")

@@ -353,7 +353,6 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
         return json.loads(facts.read_text(encoding="utf-8"))["history"]
     started = time.monotonic()
     history = _trained(model, batches)
-    path.parent.mkdir(parents=True, exist_ok=True)
     save_arrays(weights, model.get_weights())
     seconds = time.monotonic() - started
     found = {

@@ -168,7 +168,6 @@ def write(
         folder = shipped_folder()
     elif folder is None:
         folder = config.output_root()
-    folder.mkdir(parents=True, exist_ok=True)
     if arrays is not None:
         with replacing(folder / f"{name}.npz") as temporary:
             np.savez_compressed(temporary, **arrays)

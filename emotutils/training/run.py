@@ -450,9 +450,5 @@ def _prepare_folder(job: Job) -> None:
             "or train elsewhere (--out)"
         )
     shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise EmotutilsError(f"cannot write to {folder}: {error.strerror}") from None
     with replacing(plan) as temporary:
         temporary.write_text(json.dumps(settings), encoding="utf-8")
