@@ -1,0 +1,341 @@
+"""Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided.
+
+They draw what the code of those notebooks calculates; the numbers in them are arguments.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from .diagrams import (
+    LINE,
+    MIDDLE,
+    PALE,
+    SMALL,
+    Box,
+    draw_arrow,
+    draw_box,
+    draw_chain,
+    draw_circle,
+    draw_words,
+    new_diagram,
+)
+
+
+def draw_fields(ax: Axes | None = None) -> Axes:
+    """Deep learning inside machine learning inside artificial intelligence, as three boxes.
+
+    Taught in notebooks/01_background.
+    """
+    ax = new_diagram(6.4, 2.3, ax)
+    fields = (
+        ("artificial intelligence: programs that do what seemed to need a mind", "white", 2.1),
+        ("machine learning: rules are found from examples", PALE, 1.4),
+        ("deep learning: networks of many layers", MIDDLE, 0.7),
+    )
+    for k, (text, fill, height) in enumerate(fields):
+        width = 6.2 - k
+        draw_box(ax, "", 3.2, 0.1 + height / 2, width, height, fill=fill)
+        draw_words(ax, text, 3.2, height - 0.2)
+    return ax
+
+
+def draw_neuron(
+    inputs: Sequence[float] = (0.5, -1.0, 2.0),
+    weights: Sequence[float] = (1.0, 0.5, 0.8),
+    bias: float = -0.6,
+    ax: Axes | None = None,
+) -> Axes:
+    """A neuron: inputs times weights, added up with the bias, sent through an activation.
+
+    Taught in notebooks/01_background.
+
+    Parameters
+    ----------
+    inputs, weights : as many of the one as of the other.
+    bias : is added to the sum.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_neuron([1.0, 2.0], [0.5, 0.25], bias=-1.0)
+    >>> [text.get_text() for text in ax.texts if "sum" in text.get_text()]
+    ['sum\\n0.00']
+    """
+    n = len(inputs)
+    height = max(0.7 * n, 1.7)
+    ax = new_diagram(7.4, height, ax)
+    middle = height / 2
+    z = float(np.dot(inputs, weights) + bias)
+    total = draw_circle(ax, f"sum\n{z:.2f}", 3.4, middle, 0.42, fill=MIDDLE)
+    for k, (value, weight) in enumerate(zip(inputs, weights, strict=True)):
+        y = height - 0.35 - k * (height - 0.7) / max(n - 1, 1)
+        one = draw_box(ax, f"input {k + 1}\n{_plain(value)}", 0.7, y, 1.1, 0.5)
+        draw_arrow(ax, one.right, total.left, f"× {_signed(weight)}")
+    extra = draw_box(ax, f"bias {_plain(bias)}", 3.4, 0.2, 1.0, 0.34)
+    draw_arrow(ax, extra.top, total.bottom)
+    bent = draw_box(ax, "activation", 5.2, middle, 1.2, 0.6)
+    draw_arrow(ax, total.right, bent.left, "$z$")
+    draw_arrow(ax, bent.right, (6.6, middle))
+    draw_words(ax, "output\n$f(z)$", 6.95, middle)
+    return ax
+
+
+def draw_network(sizes: Sequence[int] = (2, 8, 1), ax: Axes | None = None) -> Axes:
+    """Layers of neurons, each connected with all of the layer before.
+
+    Taught in notebooks/01_background.
+
+    Parameters
+    ----------
+    sizes : how many neurons each layer has, the inputs first; at most 12 in one.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError : fewer than two layers, or one with more than 12 neurons or none.
+
+    Examples
+    --------
+    >>> ax = draw_network((2, 3, 1))
+    >>> len(ax.lines)  # connections
+    9
+    """
+    if len(sizes) < 2 or min(sizes) < 1 or max(sizes) > 12:
+        raise ValueError(f"two or more layers of 1 to 12 neurons can be drawn, not {sizes}")
+    step = 0.3
+    height = step * max(sizes) + 0.55
+    width = 1.9 * len(sizes)
+    ax = new_diagram(width, height, ax)
+    last = len(sizes) - 1
+    before: list[Box] = []
+    for k, size in enumerate(sizes):
+        x = 0.95 + 1.9 * k
+        layer = []
+        for neuron in range(size):
+            y = (height + 0.45) / 2 + step * ((size - 1) / 2 - neuron)
+            layer.append(draw_circle(ax, "", x, y, 0.1, fill=MIDDLE))
+        for one in before:
+            for other in layer:
+                _connect(ax, one, other)
+        draw_words(ax, _layer_name(k, last, size), x, 0.22)
+        before = layer
+    return ax
+
+
+def _connect(ax: Axes, one: Box, other: Box) -> None:
+    across = (one.right[0], other.left[0])
+    along = (one.y, other.y)
+    ax.plot(across, along, color=LINE, linewidth=0.5)
+
+
+def _layer_name(k: int, last: int, size: int) -> str:
+    if k == 0:
+        return f"{size} inputs"
+    if k == last:
+        return f"output layer\n{size}"
+    return f"hidden layer\n{size}"
+
+
+def draw_convolution(
+    picture: np.ndarray, kernel: np.ndarray, place: tuple[int, int] = (0, 0), ax: Axes | None = None
+) -> Axes:
+    """A filter on one place of a picture, and all the sums that it gives.
+
+    Taught in notebooks/01_background.
+
+    Parameters
+    ----------
+    picture : (rows, columns) numbers.
+    kernel : (k, k) weights, no larger than the picture.
+    place : row and column of the filter's upper left weight.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError : a place where the filter does not fit.
+
+    Examples
+    --------
+    >>> ax = draw_convolution(np.eye(4, dtype=int), np.ones((2, 2), int), place=(0, 0))
+    >>> [text.get_text() for text in ax.texts if "= 2" in text.get_text()]
+    ['1·1 + 1·0 + 1·0 + 1·1 = 2']
+    """
+    k = len(kernel)
+    row, column = place
+    window = picture[row : row + k, column : column + k]
+    if row < 0 or column < 0 or window.shape != kernel.shape:
+        raise ValueError(f"a filter of {k}×{k} does not fit at {place} of {picture.shape}")
+    windows = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)
+    sums = (windows * kernel).sum(axis=(2, 3))
+    side = 0.38
+    height = side * len(picture) + 1.0
+    columns = picture.shape[1] + k + sums.shape[1]
+    ax = new_diagram(side * columns + 1.9, height, ax)
+    marked = (row, column, k)
+    left = _draw_grid(ax, picture, 0.2, side, "input", marked)
+    weights = _draw_grid(ax, kernel, left + 0.75, side, f"filter, {k}×{k} weights", (0, 0, k))
+    _draw_grid(ax, sums, weights + 0.75, side, "one sum a place", (row, column, 1))
+    middle = height / 2 + 0.2
+    draw_words(ax, "∗", left + 0.37, middle, size=16)
+    draw_words(ax, "=", weights + 0.37, middle, size=16)
+    pairs = zip(kernel.ravel(), window.ravel(), strict=True)
+    terms = " + ".join(f"{_signed(w)}·{_signed(value)}" for w, value in pairs)
+    draw_words(ax, f"{terms} = {_plain(sums[row, column])}", 0.2, 0.2, ha="left")
+    return ax
+
+
+def _plain(number: float) -> str:
+    """A number as it is printed, with a real minus."""
+    return f"{number:g}".replace("-", "−")
+
+
+def _signed(number: float) -> str:
+    """A number in a sum: in brackets if it is below 0."""
+    if number < 0:
+        return f"({_plain(number)})"
+    return _plain(number)
+
+
+def _draw_grid(
+    ax: Axes,
+    numbers: np.ndarray,
+    x: float,
+    side: float,
+    title: str,
+    marked: tuple[int, int, int],
+) -> float:
+    """Numbers in squares, from ``x`` on, in the middle of the diagram's height; where they end.
+
+    ``marked``: row, column and size of the square that is grey.
+    """
+    rows, columns = numbers.shape
+    _, height = ax.get_ylim()
+    top = height / 2 + 0.2 + side * rows / 2
+    first_row, first_column, size = marked
+    for (r, c), value in np.ndenumerate(numbers):
+        corner = (x + c * side, top - (r + 1) * side)
+        inside = 0 <= r - first_row < size and 0 <= c - first_column < size
+        fill = "white"
+        if inside:
+            fill = MIDDLE
+        ax.add_patch(Rectangle(corner, side, side, facecolor=fill, edgecolor=LINE, linewidth=0.7))
+        draw_words(ax, _plain(value), corner[0] + side / 2, corner[1] + side / 2)
+    draw_words(ax, title, x + columns * side / 2, top + 0.12)
+    return x + columns * side
+
+
+def draw_outcomes(ax: Axes | None = None) -> Axes:
+    """The four outcomes of a yes/no question, and the four ratios that are made of them.
+
+    Taught in notebooks/01_background.
+    """
+    ax = new_diagram(8.2, 2.5, ax)
+    draw_words(ax, "the answer is yes", 2.05, 2.3)
+    draw_words(ax, "the answer is no", 3.75, 2.3)
+    draw_words(ax, "it is so", 0.6, 1.7)
+    draw_words(ax, "it is not so", 0.6, 0.75)
+    draw_box(ax, "true positive\nTP", 2.05, 1.7, 1.6, 0.85, fill=MIDDLE)
+    draw_box(ax, "false negative\nFN: missed", 3.75, 1.7, 1.6, 0.85, fill="white")
+    draw_box(ax, "false positive\nFP: false alarm", 2.05, 0.75, 1.6, 0.85, fill="white")
+    draw_box(ax, "true negative\nTN", 3.75, 0.75, 1.6, 0.85, fill=MIDDLE)
+    ratios = (
+        (r"recall (sensitivity) $= \dfrac{TP}{TP + FN}$", "of the upper row"),
+        (r"specificity $= \dfrac{TN}{TN + FP}$", "of the lower row"),
+        (r"precision $= \dfrac{TP}{TP + FP}$", "of the left column"),
+        (r"accuracy $= \dfrac{TP + TN}{all}$", "both grey boxes"),
+    )
+    for k, (ratio, where) in enumerate(ratios):
+        y = 2.05 - 0.53 * k
+        draw_words(ax, ratio, 4.85, y, ha="left", size=SMALL + 2)
+        draw_words(ax, where, 8.15, y, ha="right", size=SMALL - 1)
+    return ax
+
+
+def draw_division(people: int = 6, each: int = 5, seed: int = 0, ax: Axes | None = None) -> Axes:
+    """Recordings divided at random, and divided by person: white trains, hatched grey tests.
+
+    Taught in notebooks/02_state_of_the_art.
+
+    Parameters
+    ----------
+    people : how many; a third of them is tested in the division by person.
+    each : recordings of each person.
+    seed : of the random division.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_division(people=3, each=4)
+    >>> [text.get_text() for text in ax.texts][:2]
+    ['divided at random: 3 of 3 people are on both sides', 'divided by person: nobody is']
+    """
+    tested = max(1, people // 3)
+    shuffled = np.zeros(people * each, bool)
+    shuffled[: tested * each] = True
+    at_random = np.random.default_rng(seed).permutation(shuffled).reshape(people, each)
+    by_person = np.repeat(np.arange(people) >= people - tested, each).reshape(people, each)
+    mixed = at_random.any(axis=1) & ~at_random.all(axis=1)
+    titles = (
+        f"divided at random: {mixed.sum()} of {people} people are on both sides",
+        "divided by person: nobody is",
+    )
+    height = 0.28 * people + 0.85
+    ax = new_diagram(8.2, height, ax)
+    for k, title in enumerate(titles):
+        draw_words(ax, title, 2.3 + 4.0 * k, height - 0.15)
+    for k, is_test in enumerate((at_random, by_person)):
+        _draw_rows(ax, is_test, 1.3 + 4.0 * k, height - 0.35)
+    draw_words(ax, "white: training      hatched: test", 4.1, 0.15)
+    return ax
+
+
+def _draw_rows(ax: Axes, is_test: np.ndarray, x: float, top: float) -> None:
+    """One row of squares a person, from the corner (x, top) to the right and down."""
+    for (person, recording), tested in np.ndenumerate(is_test):
+        corner = (x + 0.4 * recording, top - 0.28 * (person + 1))
+        look = {"facecolor": "white"}
+        if tested:
+            look = {"facecolor": MIDDLE, "hatch": "////"}
+        ax.add_patch(Rectangle(corner, 0.34, 0.22, edgecolor=LINE, linewidth=0.7, **look))
+        if recording == 0:
+            draw_words(ax, f"person {person + 1}", x - 0.1, corner[1] + 0.11, ha="right")
+
+
+def draw_looks(ax: Axes | None = None) -> Axes:
+    """One look at a test face, ten looks, and several networks: three ways to one answer.
+
+    Taught in notebooks/02_state_of_the_art.
+    """
+    ax = new_diagram(8.2, 2.5, ax)
+    ways = (
+        ("one look", "the face", "network"),
+        ("ten crops", "shifted and mirrored\nten times", "network,\nten times"),
+        ("ensemble", "the face", "seven\nnetworks"),
+    )
+    for k, (name, shown, asked) in enumerate(ways):
+        y = 2.15 - 0.83 * k
+        steps = [shown, asked, "one answer"]
+        if k > 0:
+            steps.insert(2, "mean")
+        draw_words(ax, name, 0.1, y, ha="left", weight="bold")
+        draw_chain(ax, steps, y, x=1.1, width=1.5, height=0.55)
+    return ax

@@ -1,0 +1,92 @@
+"""Drawings: boxes where they are wanted, numbers that are calculated, nothing that needs colour."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
+
+from emotutils import plots
+
+matplotlib.use("Agg")
+
+PICTURE = np.arange(25).reshape(5, 5)
+EDGE = np.array([[1, 1], [-1, -1]])
+DRAWINGS = {
+    "convolution": lambda ax=None: plots.draw_convolution(PICTURE, EDGE, (1, 2), ax=ax),
+    "division": plots.draw_division,
+    "fields": plots.draw_fields,
+    "looks": plots.draw_looks,
+    "network": plots.draw_network,
+    "neuron": plots.draw_neuron,
+    "outcomes": plots.draw_outcomes,
+}
+every = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def words(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+@every
+def test_drawn_into_the_axes_given_with_all_words_inside(draw):
+    figure, ax = plt.subplots(figsize=(8.2, 2.5))
+    assert draw(ax=ax) is ax
+    own = draw()
+    own.figure.canvas.draw()
+    edge = own.figure.bbox
+    for text in own.texts:
+        box = text.get_window_extent()
+        assert edge.x0 - 1 <= box.x0 and box.x1 <= edge.x1 + 1, text.get_text()
+        assert edge.y0 - 1 <= box.y0 and box.y1 <= edge.y1 + 1, text.get_text()
+
+
+@every
+def test_grey_is_enough(draw):
+    for patch in draw().patches:
+        red, green, blue = to_rgb(patch.get_facecolor())
+        assert red == green == blue
+
+
+def test_boxes_give_points_for_arrows():
+    ax = plots.new_diagram(6, 1)
+    one, other = plots.draw_chain(ax, ["one", "other"], 0.5, x=1, width=2, gap=0.5, below=["7×7"])
+    assert one.right == (3.0, 0.5) and other.left == (3.5, 0.5)
+    assert one.top == (2.0, 0.8) and one.bottom == (2.0, 0.2)
+    assert words(ax) == ["one", "other", "", "7×7"]
+
+
+def test_a_neuron_adds_up():
+    assert "sum\n1.00" in words(plots.draw_neuron())
+    assert "× (−2)" in words(plots.draw_neuron([3], [-2], 0))
+    with pytest.raises(ValueError):
+        plots.draw_neuron([1, 2], [1], 0)
+
+
+def test_a_network_has_a_line_for_each_weight():
+    assert len(plots.draw_network((3, 4, 2)).lines) == 3 * 4 + 4 * 2
+    for sizes in ((3,), (2, 0, 1), (2, 13)):
+        with pytest.raises(ValueError, match="12"):
+            plots.draw_network(sizes)
+
+
+def test_a_convolution_gives_the_sums():
+    ax = DRAWINGS["convolution"]()
+    assert words(ax)[-1] == "1·7 + 1·8 + (−1)·12 + (−1)·13 = −10"
+    assert words(ax).count("−10") == 16  # every place of this picture gives the same
+    for place in ((4, 0), (0, 4), (-1, 0)):
+        with pytest.raises(ValueError, match="does not fit"):
+            plots.draw_convolution(PICTURE, EDGE, place)
+
+
+def test_a_division_counts_the_people_on_both_sides():
+    ax = plots.draw_division(people=4, each=6, seed=0)
+    tested = [patch for patch in ax.patches if patch.get_hatch()]
+    assert len(tested) == 2 * 6  # one person of four, as many recordings at random
+    assert words(ax)[0].startswith("divided at random: 4 of 4 people")
