@@ -50,15 +50,9 @@ def saved(tmp_path_factory):
     """An untrained one, saved and opened again."""
     keras.utils.set_random_seed(1)
     model = build_network("joint", input_shape=SHAPES)
-    card = dict.fromkeys(networks.store.CARD_FIELDS) | {
-        "name": "joint",
-        "builder": "joint",
-        "modality": "both",
-        "labels": list(EMOTIONS),
-        "input_shape": SHAPES,
-        "features": FEATURES.to_dict(),
-        "temperature": 1.0,
-    }
+    (card,) = networks.shipped_cards(["both"])
+    del card["calibration"]
+    card |= {"input_shape": SHAPES, "features": FEATURES.to_dict(), "temperature": 1.0}
     return model, load_network(save_network(model, card, tmp_path_factory.mktemp("joint")))
 
 
@@ -245,7 +239,7 @@ def test_a_card_of_other_shapes_is_refused(saved, tmp_path):
     path = save_network(
         model, network.card | {"input_shape": SHAPES | {"voice": (301, 64)}}, tmp_path
     )
-    with raises_error(NetworkError, path):
+    with raises_error(NetworkError, path.with_name("joint.card.json")):
         load_network(path)
 
 

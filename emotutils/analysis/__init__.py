@@ -20,6 +20,7 @@ from ..evaluation import Calibration
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, Findings, Stream
 from ..fusion import Weights
 from ..networks import DEFAULTS, Network, as_network, load_network
+from ..networks.card import unknown_fields
 from .baseline import Baseline, apply_baseline, read_baseline
 from .combining import ERROR_RATE, READ_HERE, Combination, choose_combination, without_thresholds
 from .given import Given, read_streams
@@ -391,6 +392,12 @@ def _about_networks(networks: Mapping[str, Network], units: Mapping[str, Network
     """What a reader must know of the networks that answer."""
     notes = [NOTE for _ in units]
     for network in networks.values():
+        unknown = list(unknown_fields(network.card))
+        if unknown:
+            notes.append(
+                f"the card of network {network.name!r} says more than this version knows: "
+                f"{', '.join(unknown)}"
+            )
         if _calibration(network) is None:
             notes.append(_not_calibrated(network))
     return notes

@@ -8,7 +8,7 @@ such input needs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -232,8 +232,9 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, values: Mapping) -> "Calibration":
-        """From what ``to_dict`` gave."""
-        return cls(**values)
+        """From what ``to_dict`` gave, whatever a later version has put beside it."""
+        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        return cls(**known)
 
     def factor(self, **measured: np.ndarray) -> np.ndarray:
         """By how much the temperature rises for input of these qualities; the worst of them

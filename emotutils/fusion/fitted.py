@@ -7,14 +7,19 @@ Taught in notebooks/13_fusion.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Annotated, NotRequired, TypedDict
 
 import numpy as np
+from msgspec import Meta
 
 from .. import config
+from ..emotions import EMOTIONS
+from ..errors import DataError
 from ..evaluation import Calibration
 from ..support.files import replacing
+from ..support.reading import read_json
 from .rules import LEAST, Stacking, fuse, weights_from
 
 #: Of a hundred moments in which face and voice were labelled alike, so many may look like a
@@ -22,6 +27,33 @@ from .rules import LEAST, Stacking, fuse, weights_from
 FALSE_ALARMS = 20
 #: Made-up pairs: FER2013's faces beside RAVDESS's voices of the same label.
 PAIRED = "paired-fer2013+ravdess"
+
+
+REMEDY = "put the file of the release back, or fit the two networks anew (fusion.pairing.fit_pair)"
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Number = Annotated[float, Meta(ge=-1e6, le=1e6)]
+SevenOf = Meta(min_length=len(EMOTIONS), max_length=len(EMOTIONS))
+
+
+class StackingFields(TypedDict):
+    """`Stacking` as JSON has it: a row of ``coef`` for each label, of seven numbers a stream."""
+
+    streams: Annotated[list[str], Meta(min_length=1, max_length=10)]
+    coef: Annotated[list[list[Number]], SevenOf]
+    intercept: Annotated[list[Number], SevenOf]
+
+
+class FittedFields(TypedDict):
+    """`Fitted` as JSON has it."""
+
+    runs: dict[str, str]
+    data: str
+    n: Annotated[int, Meta(ge=0, le=10**12)]
+    stacking: StackingFields
+    disagree_below: Share
+    risk_coverage: dict[str, list[tuple[Share, Share, Share]]]
+    weights_hashes: NotRequired[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -105,9 +137,26 @@ def _for_names(cards: Mapping[str, dict]) -> Fitted | None:
     path = path_of(cards["face"]["name"], cards["voice"]["name"])
     if not path.is_file():
         return None
-    values = json.loads(path.read_text(encoding="utf-8"))
-    stacking = Stacking.from_dict(values["stacking"])
-    return Fitted(**(values | {"stacking": stacking}))
+    return read_fitted(path)
+
+
+def read_fitted(path: Path) -> Fitted:
+    """What `Fitted.save` wrote, whatever a later version has put beside it.
+
+    Raises
+    ------
+    DataError : a damaged file.
+    """
+    values = read_json(path, FittedFields, REMEDY)
+    stacking = values["stacking"]
+    if sorted(stacking["streams"]) != sorted(values["runs"]):
+        raise DataError(path, "stacking.streams: not those of the networks", REMEDY)
+    width = len(EMOTIONS) * len(stacking["streams"])
+    if any(len(row) != width for row in stacking["coef"]):
+        raise DataError(path, f"stacking.coef: not {width} numbers a row", REMEDY)
+    values["stacking"] = Stacking.from_dict(stacking)
+    known = {one.name: values[one.name] for one in fields(Fitted) if one.name in values}
+    return Fitted(**known)
 
 
 def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]:

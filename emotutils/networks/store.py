@@ -20,30 +20,13 @@ from ..support.extras import REMEDY
 from ..support.files import replacing
 from ..support.quiet import hushed
 from . import lite, registry
+from .card import check_card, read_card
 from .joint_network import JointNetwork
 from .network import Network, compile_for, input_shape_of
 from .portable import make_portable
 
 if TYPE_CHECKING:
     import keras
-
-CARD_FIELDS = {
-    "name",
-    "builder",
-    "variant",
-    "modality",
-    "labels",
-    "input_shape",
-    "features",
-    "temperature",
-    "parameters",
-    "data",
-    "protocol",
-    "test",
-    "licence",
-    "run",
-}
-
 
 #: What runs a network; ``"auto"`` is LiteRT where its files are there, else Keras.
 RUNTIMES = ("keras", "litert", "auto")
@@ -57,7 +40,7 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
     Parameters
     ----------
     model : trained.
-    card : what there is to know of it, with all of ``CARD_FIELDS``.
+    card : what there is to know of it, with all of ``card.CARD_FIELDS``.
     folder : where the files go; made if it is not there.
 
     Returns
@@ -66,13 +49,9 @@ def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) ->
 
     Raises
     ------
-    NetworkError : a card without one of ``CARD_FIELDS``.
+    NetworkError : a card without one of ``card.CARD_FIELDS``.
     """
-    missing = sorted(CARD_FIELDS - set(card))
-    if missing:
-        raise NetworkError(
-            f"the card of {card.get('name', 'this network')!r} lacks {', '.join(missing)}"
-        )
+    check_card(card)
     folder = Path(folder)
     path = folder / f"{card['name']}.keras"
     # First, so that nothing can ever lie beside a network that it was not made from.
@@ -316,7 +295,7 @@ def _as_tuples(shape: list | dict) -> tuple[int, ...] | dict[str, tuple[int, ...
 def shipped_cards(kinds: Iterable[str] = ("face", "voice")) -> list[dict]:
     """The cards of the shipped networks of these kinds of input (see ``KINDS``), in their order."""
     paths = sorted((config.shipped_root() / "weights").glob("*.card.json"))
-    cards = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    cards = [read_card(path) for path in paths]
     return [card for kind in kinds for card in cards if card["modality"] == kind]
 
 
@@ -328,13 +307,4 @@ def _read_card(path: Path) -> dict:
     card_path = _card_path(path)
     if not card_path.is_file():
         raise NetworkError(f"{path} has no card: {card_path.name} must lie beside it")
-    try:
-        card = json.loads(card_path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise NetworkError(f"{card_path} is not valid JSON: {error}") from None
-    if not isinstance(card, dict):
-        raise NetworkError(f"{card_path} lacks everything")
-    missing = sorted(CARD_FIELDS - set(card))
-    if missing:
-        raise NetworkError(f"{card_path} lacks {', '.join(missing)}")
-    return card
+    return read_card(card_path)
