@@ -18,8 +18,12 @@ def faces():
     """Six noisy pictures; row 5 (test) is the same picture as row 0 (train)."""
     pictures = np.random.default_rng(0).integers(0, 256, (6, 48, 48, 1)).astype(np.float32)
     pictures[5] = pictures[0]
-    table = pd.DataFrame(
-        {
+    votes = [[0, 0, 10], [4, 0, 6], [5, 0, 5], [0, 0, 0], [1, 0, 9], [5, 5, 0]]  # of ten
+    table = pd.DataFrame(votes, columns=["ferplus_anger", "ferplus_disgust", "ferplus_fear"])
+    others = [f"ferplus_{e}" for e in EMOTIONS if e not in ("anger", "disgust", "fear")]
+    table[others] = 0
+    table = table.assign(
+        **{
             "id": [f"toy-{k}" for k in range(6)],
             "label": ["fear", "fear", "anger", "anger", "fear", "surprise"],
             "group": list("abcdea"),
@@ -36,7 +40,16 @@ def test_a_set_is_counted_and_audited(faces):
     assert (
         found["splits"] == {"train": 4, "test": 2} and found["rows"] == 6 and found["groups"] == 5
     )
-    assert found["ferplus"] == {"clear": 4, "agree": 0.75}
+    asked = found["ferplus"]
+    assert (asked["clear"], asked["agree"]) == (4, 0.75)
+    assert (asked["voted"], asked["unanimous"], asked["divided"]) == (5, 1, 2)
+    said = dict(np.ndenumerate(asked["counts"]))
+    ANGER, FEAR = EMOTIONS.index("anger"), EMOTIONS.index("fear")
+    assert {where: n for where, n in said.items() if n} == {
+        (FEAR, FEAR): 2,
+        (FEAR, ANGER): 1,
+        (ANGER, ANGER): 1,
+    }
     assert found["copies"] == 1 and found["twins"] == ["toy-5"]
     audit = pd.DataFrame(found["audit"]).set_index(["kind", "parts"])
     assert audit.loc[("same picture", "train–test"), ["rows", "share"]].tolist() == [1, 0.5]

@@ -143,6 +143,14 @@ def keys(X):
     return [x.tobytes() for x in X]
 
 
+def test_the_nearest_study_divides_as_it_says(voices, seen):
+    found = leakage.nearest(voices, seeds=(0,), estimator=seen)
+    assert list(found.arms) == ["random", "actor", "last third"]
+    n = len(voices)
+    assert (found.tested("last third") == (np.arange(n) >= n - n // 3)).all()
+    assert found.tested("random").all() and found.tested("actor").all()
+
+
 def test_windows_keep_their_distance(voices, seen, monkeypatch):
     """The features are replaced by the recording and the moment, so that the distance can be
     measured.

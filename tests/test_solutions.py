@@ -1,7 +1,9 @@
 """Every exercise: its check fails with a stub, names what is wrong, and passes with the solution."""
 
 import json
+from collections import Counter
 
+import numpy as np
 import pytest
 
 from emotutils.course import solutions
@@ -39,6 +41,24 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "not sure does not count",
         ),
         ("03.1", lambda labels: labels.value_counts().max(), "should be 0.75"),
+        ("03.1", lambda labels: (labels == labels[0]).mean(), "should be 0.5"),
+        (
+            "03.2",
+            lambda y, k: len(y) / (k * np.unique(y, return_counts=True)[1]),
+            "shape (3,), not (2,)",
+        ),
+        (
+            "03.2",
+            lambda y, k: dict(enumerate(len(y) / (k * np.unique(y, return_counts=True)[1]))),
+            "label 2 keeps its place",
+        ),
+        (
+            "03.3",
+            lambda t: (
+                t.loc[t["split"] == "train", "group"].isin(t[t["split"] == "test"].group).sum()
+            ),
+            "two test rows",
+        ),
         (
             "03.3",
             lambda t: t.loc[t["split"] == "test", "group"].isin(t["group"]).sum(),
@@ -51,6 +71,11 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "with their own mean",
         ),
         ("05.3", lambda x, noise, snr: x + noise, "asked for 20 dB"),
+        (
+            "05.3",
+            lambda x, noise, snr: x + noise * np.sqrt(x.var() / noise.var() / 10 ** (snr / 10)),
+            "mean of squares",
+        ),
         (
             "02.1",
             lambda p, d, most: [n for n in range(1, most + 1) if (p * n / 100).is_integer()],
@@ -78,6 +103,32 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
 def test_a_usual_mistake_gets_its_hint(key, wrong, hint, capsys):
     solutions.check(key, wrong)
     assert hint in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "key, right",
+    [
+        ("03.2", lambda y, k: {c: len(y) / (k * n) for c, n in Counter(y.tolist()).items()}),
+        (
+            "05.2",
+            lambda a, b: ((a - a.mean(0)) / a.std(0, ddof=1), (b - a.mean(0)) / a.std(0, ddof=1)),
+        ),
+    ],
+)
+def test_a_right_answer_of_another_form_is_right(key, right, capsys):
+    solutions.check(key, right)
+    assert capsys.readouterr().out == f"{key}: right.\n"
+
+
+def test_what_an_answer_prints_comes_through_and_an_error_names_its_line(capsys):
+    def broken(labels):
+        print("seen", len(labels), end="")
+        return labels.nothing
+
+    solutions.check("03.1", broken)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "seen 4"
+    assert said[1].endswith("(line 3 of your function: return labels.nothing)")
 
 
 def test_a_solution_shows_itself_only_when_asked(monkeypatch):

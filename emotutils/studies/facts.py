@@ -4,10 +4,13 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..datasets import Dataset, audit, duplicate_groups
+from ..datasets.fer2013 import soft_labels
 from ..datasets.openface import UNITS
+from ..emotions import EMOTIONS
 from ..training import records
 
 
@@ -22,9 +25,8 @@ def describe(dataset: Dataset) -> dict:
     ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of
     ``audit``), ``copies`` (ids that are one picture or recording, or nearly: a list for each
     such cluster; for pictures only how many there are), ``twins`` (ids of test rows in one cluster
-    with a row of train), ``rejects`` (how many), ``ferplus`` (``clear`` majorities for one of the
-    seven, and the share of these that ``agree``), ``source`` of a set that has several and
-    ``version``.
+    with a row of train), ``rejects`` (how many), ``ferplus`` (`agreement`), ``source`` of a set
+    that has several and ``version``.
     """
     table = dataset.table
     found, cluster = _compared(dataset)
@@ -47,10 +49,37 @@ def describe(dataset: Dataset) -> dict:
     if dataset.source:
         facts["source"] = dataset.source
     if "ferplus_label" in table:
-        clear = table[table["ferplus_label"] != ""]
-        agree = float((clear["ferplus_label"] == clear["label"]).mean())
-        facts["ferplus"] = {"clear": len(clear), "agree": round(agree, 4)}
+        facts["ferplus"] = agreement(table)
     return facts
+
+
+def agreement(table: pd.DataFrame) -> dict:
+    """What ten people said of FER2013's pictures, beside the set's own labels: counts alone.
+
+    Parameters
+    ----------
+    table : of FER2013 with FER+'s votes.
+
+    Returns
+    -------
+    ``clear``, rows of which at least six of ten chose one of the seven words; ``agree``, the share
+    of these whose label is that word; ``counts``, these rows by label (row) and word (column) in
+    the order of ``EMOTIONS``; ``voted``, rows with any vote for one of the seven; of these
+    ``unanimous``, all for one word, and ``divided``, no word with more than half.
+    """
+    clear = table[table["ferplus_label"] != ""]
+    agree = float((clear["ferplus_label"] == clear["label"]).mean())
+    counts = pd.crosstab(clear["label"], clear["ferplus_label"])
+    counts = counts.reindex(index=EMOTIONS, columns=EMOTIONS, fill_value=0)
+    largest = soft_labels(table).max(axis=1)
+    return {
+        "clear": len(clear),
+        "agree": round(agree, 4),
+        "counts": counts.to_numpy().tolist(),
+        "voted": int(np.isfinite(largest).sum()),
+        "unanimous": int((largest == 1).sum()),
+        "divided": int((largest <= 0.5).sum()),
+    }
 
 
 def _compared(dataset: Dataset) -> tuple[pd.DataFrame, pd.Series]:

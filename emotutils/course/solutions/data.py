@@ -1,5 +1,7 @@
 """The exercises of notebooks/03_face_data, notebooks/04_film_data and notebooks/05_voice_data."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from .registry import exercise
 
 
 def _check_baseline(answer) -> None:
-    cases = {"abaa": 0.75, "x": 1.0, "abcd": 0.25}
+    cases = {"abaa": 0.75, "x": 1.0, "abcd": 0.25, "baac": 0.5}
     for word, expected in cases.items():
         labels = list(word)
         series = pd.Series(labels)
@@ -30,24 +32,37 @@ def _check_weights(answer) -> None:
     y = np.repeat([0, 1, 2], [6, 2, 4])
     got = answer(y, 3)
     assert got is not None, "the function returns nothing yet"
-    shape = np.shape(got)
-    assert shape == (3,), f"one weight a label: shape (3,), not {shape}"
     labels = np.arange(3)
     expected = compute_class_weight("balanced", classes=labels, y=y)
-    right = np.allclose(got, expected)
+    right = np.allclose(_by_label(got, labels), expected)
     assert right, "each label should count n / (k · its rows), so that all weigh the same together"
+    labels = [0, 2]
+    got = answer(np.array([0, 0, 2]), 3)
+    right = np.allclose(_by_label(got, labels), [0.5, 1])
+    assert right, "label 1 has no rows in [0, 0, 2]: label 2 keeps its place, with weight 1"
+
+
+def _by_label(weights: dict | np.ndarray, labels: Sequence[int]) -> list[float]:
+    """The weights of these labels: from an array or, as Keras takes them, from a dict."""
+    if isinstance(weights, dict):
+        return [weights.get(label, np.nan) for label in labels]
+    shape = np.shape(weights)
+    assert shape == (3,), f"one weight a label: shape (3,), not {shape}"
+    return [weights[label] for label in labels]
 
 
 @exercise("03.2", _check_weights)
 def class_weights(y: np.ndarray, n_labels: int) -> np.ndarray:
     """A weight for each label, so that rare ones count as much as frequent ones."""
     counts = np.bincount(y, minlength=n_labels)
-    return len(y) / (n_labels * counts)
+    at_least_one = np.maximum(counts, 1)  # nobody needs the weight of a label without rows
+    return len(y) / (n_labels * at_least_one)
 
 
 def _check_leaked(answer) -> None:
     rows = [
         ("train", "a"),
+        ("train", "b"),
         ("train", "b"),
         ("train", "b"),
         ("test", "b"),
@@ -59,7 +74,7 @@ def _check_leaked(answer) -> None:
     got = answer(two_twins)
     assert got is not None, "the function returns nothing yet"
     assert got == 2, f"two test rows have a twin in train (both of group b), not {got}"
-    alone = list("abcdefg")
+    alone = list("abcdefgh")
     no_twins = two_twins.assign(group=alone)
     got = answer(no_twins)
     assert got == 0, f"where every row is its own group nothing leaks, but your answer is {got}"
@@ -189,8 +204,8 @@ def _check_standardise(answer) -> None:
     mean = got_train.mean(axis=0)
     centred = np.allclose(mean, 0)
     assert centred, "train should have mean 0"
-    deviation = got_train.std(axis=0)
-    scaled = np.allclose(deviation, 1)
+    deviations = [got_train.std(axis=0, ddof=ddof) for ddof in (0, 1)]
+    scaled = any(np.allclose(deviation, 1) for deviation in deviations)
     assert scaled, "train should have deviation 1"
     mean = got_test.mean(axis=0)
     leak = np.allclose(mean, 0, atol=0.2)
@@ -199,8 +214,8 @@ def _check_standardise(answer) -> None:
         "they may only see the training rows' figures"
     )
     mean = train.mean(axis=0)
-    deviation = train.std(axis=0)
-    expected = (test - mean) / deviation
+    slope = (train - mean) / got_train
+    expected = (test - mean) / slope[0]
     right = np.allclose(got_test, expected)
     assert right, "use the training rows' mean and deviation"
 
@@ -221,8 +236,8 @@ def _check_mix(answer) -> None:
     rng = np.random.default_rng(0)
     t = np.arange(16000)
     wave = np.sin(t / 20)
-    x = 0.1 * wave
-    noise = rng.normal(0, 0.3, 16000)
+    x = 0.05 + 0.1 * wave
+    noise = rng.normal(0.2, 0.3, 16000)
     for snr in (20, 0):
         got = answer(x, noise, snr)
         assert got is not None, "the function returns nothing yet"
@@ -232,7 +247,8 @@ def _check_mix(answer) -> None:
         added_power = np.mean(added**2)
         reached = 10 * np.log10(signal_power / added_power)
         off = abs(reached - snr)
-        assert off < 0.1, f"asked for {snr} dB, the mixture has {reached:.1f} dB"
+        hint = f"asked for {snr} dB, the mixture has {reached:.1f} dB; power is the mean of squares"
+        assert off < 0.1, hint
 
 
 @exercise("05.3", _check_mix)

@@ -8,10 +8,14 @@ import io
 import json
 import os
 import re
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from IPython.display import Markdown, display
+
+#: Of what an answer prints while it is checked, so many lines come through.
+PRINTED = 20
 
 _EXERCISES: dict[str, tuple[Callable, Callable]] = {}
 
@@ -33,8 +37,8 @@ def exercise(key: str, check_answer: Callable[[Callable], None]) -> Callable[[Ca
 
 
 def check(key: str, answer: Callable) -> None:
-    """Print a verdict on an answer: right, or not yet and a hint. It never raises for a wrong
-    answer.
+    """Print a verdict on an answer: right, or not yet and a hint, or the line in which it stops. It
+    never raises for a wrong answer; what the answer prints itself comes first.
 
     Parameters
     ----------
@@ -50,15 +54,33 @@ def check(key: str, answer: Callable) -> None:
     09.3: right.
     """
     check_answer, _ = _EXERCISES[key]
+    printed = io.StringIO()
+    verdict = "right."
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(printed):
             check_answer(answer)
     except AssertionError as hint:
-        print(f"{key}: not yet. {hint}")
+        verdict = f"not yet. {hint}"
     except Exception as error:
-        print(f"{key}: not yet. it stops with {type(error).__name__}: {error}")
-    else:
-        print(f"{key}: right.")
+        where = _line(answer, error)
+        verdict = f"not yet. it stops with {type(error).__name__}: {error}{where}"
+    for line in printed.getvalue().splitlines()[:PRINTED]:
+        print(line)
+    print(f"{key}: {verdict}")
+
+
+def _line(answer: Callable, error: Exception) -> str:
+    """Where in the answer's own code it stopped, as `` (line 2: x = y / 0)``."""
+    code = getattr(answer, "__code__", None)
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if code is not None and frame.filename == code.co_filename
+    ]
+    if not own:
+        return ""
+    number = own[-1].lineno - code.co_firstlineno + 1
+    return f" (line {number} of your function: {own[-1].line})"
 
 
 def solution(key: str) -> Callable:

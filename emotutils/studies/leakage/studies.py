@@ -11,6 +11,7 @@ from .outcomes import Outcome
 #: By the name of their record (``leak-NAME``): the function, and the set that it is run on.
 STUDIES = {
     "speakers": (voices.speakers, "ravdess"),
+    "nearest": (voices.nearest, "ravdess"),
     "words": (voices.words, "tess"),
     "windows": (neighbours.windows, "ravdess"),
     "scaled": (traps.scaled, "ravdess"),

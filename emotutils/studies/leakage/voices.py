@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ...datasets import Dataset, extract_features
 from ...search import NetworkClassifier
@@ -69,6 +72,44 @@ def speakers(
         "actor, halves": cross_validated(table, 2, "group"),
     }
     return _of_conv1d(name, dataset, rows, seeds, estimator, ways)
+
+
+def nearest(
+    dataset: Dataset,
+    *,
+    seeds: Sequence[int] = tuple(range(20)),
+    folds: int = FOLDS,
+    estimator: BaseEstimator | None = None,
+    name: str = "nearest",
+) -> Outcome:
+    """The nearest recording answers: RAVDESS at random, by actor, and its last third.
+
+    Used in notebooks/05_voice_data. No network: a score that needs a minute, and many draws.
+
+    Parameters
+    ----------
+    dataset : with column ``group``; its rows in the order of the file names.
+    seeds : one division of everything for each.
+    folds : of the arms at random and by actor.
+    estimator : instead of the nearest neighbour in standardised features.
+    name : of the outcome.
+    """
+    table = dataset.table
+    rows = table[["id", "y", "group"]]
+    everything = np.arange(len(table))
+    first, last = np.split(everything, [len(table) - len(table) // 3])
+    ways = {
+        "random": cross_validated(table, folds),
+        "actor": cross_validated(table, folds, "group"),
+        "last third": lambda seed: [(first, last)],
+    }
+    experiment = Experiment(name, dataset, rows, seeds)
+    one = make_pipeline(StandardScaler(), KNeighborsClassifier(1))
+    arms = experiment.all_divided(estimator or one, mean_mfccs(dataset), ways)
+    return experiment.collect(
+        arms,
+        network="nearest neighbour, 40 time-averaged MFCCs of whole recordings",
+    )
 
 
 def words(
