@@ -251,6 +251,18 @@ class Cut(Exception):
     pass
 
 
+@pytest.mark.parametrize("steps", [2, 20, 39, 400])
+def test_the_rate_rises_and_falls_as_in_keras(steps):
+    rise = max(1, steps // 20)
+    expected = keras.optimizers.schedules.CosineDecay(
+        1e-3 / 50, steps - rise, warmup_target=1e-3, warmup_steps=rise
+    )
+    rate = training.building.RiseAndFall(1e-3, steps)
+    told = [(float(rate(k)), float(expected(k))) for k in range(0, steps + 2, max(1, steps // 40))]
+    np.testing.assert_allclose(*np.transpose(told), rtol=1e-6, atol=1e-12)
+    assert type(rate).from_config(rate.get_config())(1) == rate(1)
+
+
 def test_a_resumed_run_continues_the_same_schedule(best_run, tmp_path, monkeypatch):
     ordinary = training.callbacks.Checkpoint.on_epoch_end
 

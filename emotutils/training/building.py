@@ -4,6 +4,7 @@ recipe says. Taught in notebooks/07_conv2d.
 
 import keras
 import numpy as np
+from keras import ops
 
 from ..datasets import Pairs, Part
 from ..errors import NetworkError
@@ -159,22 +160,45 @@ def _rows_before(
     return x
 
 
-def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """The recipe's optimizer, with its learning rate over all steps of the training.
-
-    With ``cosine`` the rate rises over the first twentieth of the steps and then falls as half a
+class RiseAndFall(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises over the first twentieth of the steps and then falls as half a
     cosine wave.
+
+    The values are those of Keras' ``CosineDecay`` with warm-up. That one puts a branch into the
+    graph for every weight that decays: seconds, each time that a training begins.
+
+    Parameters
+    ----------
+    highest : the rate at the end of the rise; it begins at a fiftieth of that.
+    steps : of the whole training; two at least.
+    """
+
+    def __init__(self, highest: float, steps: int):
+        super().__init__()
+        self.highest = highest
+        self.steps = max(2, steps)
+        self.rise = max(1, self.steps // 20)
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        lowest = self.highest / 50
+        rising = (self.highest - lowest) * (step / self.rise) + lowest
+        fall = self.steps - self.rise
+        done = ops.minimum(step - self.rise, fall) / fall
+        falling = self.highest * (0.5 * (1.0 + ops.cos(np.pi * done)))
+        return ops.where(step < self.rise, rising, falling)
+
+    def get_config(self) -> dict:
+        return {"highest": self.highest, "steps": self.steps}
+
+
+def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer, with its learning rate over all steps of the training: with
+    ``cosine`` it is `RiseAndFall`.
     """
     rate = recipe.learning_rate
     if recipe.cosine:
-        steps = max(2, steps)
-        warm = max(1, steps // 20)
-        rate = keras.optimizers.schedules.CosineDecay(
-            recipe.learning_rate / 50,
-            steps - warm,
-            warmup_target=recipe.learning_rate,
-            warmup_steps=warm,
-        )
+        rate = RiseAndFall(recipe.learning_rate, steps)
     config = {
         "learning_rate": rate,
         "use_ema": recipe.ema > 0,
