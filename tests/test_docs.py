@@ -33,6 +33,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "data/README.md",
     "notebooks/README.md",
+    "docs/background.md",
     "docs/glossary.md",
     "docs/instructors.md",
     "docs/results.md",

@@ -254,13 +254,13 @@ def draw_outcomes(ax: Axes | None = None) -> Axes:
     draw_box(ax, "false positive\nFP: false alarm", 2.05, 0.75, 1.6, 0.85, fill="white")
     draw_box(ax, "true negative\nTN", 3.75, 0.75, 1.6, 0.85, fill=MIDDLE)
     ratios = (
-        (r"recall (sensitivity) $= \dfrac{TP}{TP + FN}$", "of the upper row"),
+        (r"recall $= \dfrac{TP}{TP + FN}$", "of the upper row"),
         (r"specificity $= \dfrac{TN}{TN + FP}$", "of the lower row"),
         (r"precision $= \dfrac{TP}{TP + FP}$", "of the left column"),
         (r"accuracy $= \dfrac{TP + TN}{all}$", "both grey boxes"),
     )
     for k, (ratio, where) in enumerate(ratios):
-        y = 2.05 - 0.53 * k
+        y = 2.15 - 0.62 * k
         draw_words(ax, ratio, 4.85, y, ha="left", size=SMALL + 2)
         draw_words(ax, where, 8.15, y, ha="right", size=SMALL - 1)
     return ax
