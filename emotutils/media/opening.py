@@ -19,12 +19,31 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from ..errors import MediaError
+from .clock import Clock
 
 Warn = Callable[[str], None]
 StrPath = str | os.PathLike
 
 _CUT_OFF = 0.5  # s: a track that ends this long before its declared end was cut off
+_NOTICED = 0.1  # s of sound that are missing and worth a word
+#: samples a second: a sound that says fewer is none in which a voice could be
+SLOWEST = 2000
 _STILLS = Disposition.attached_pic | Disposition.timed_thumbnails
+# Formats that are no film but name other files, or addresses.
+_LISTS = {
+    "applehttp", "avisynth", "concat", "dash", "hls", "imf", "rtp", "rtsp", "sap", "sdp",
+    "vapoursynth", "vobsub", "webm_dash_manifest",
+}  # fmt: skip
+_OPTIONS = {
+    "format_whitelist": ",".join(sorted(av.formats_available - _LISTS)),
+    "protocol_whitelist": "file",
+    "pattern_type": "none",  # a picture called "%d.png" is one picture
+}
+# Of these, FFmpeg knows no track before its first packet: look far enough to see a late one.
+_WITHOUT_A_HEAD = {"flv", "live_flv", "mpeg"}
+_FAR = {"probesize": "32000000", "analyzeduration": "3600000000"}
+# The head of these says how long the film is; of others the length is measured, or guessed.
+_SAY_THEIR_LENGTH = {"mov", "matroska", "avi", "flv", "wav", "w64", "flac", "asf", "aiff"}
 
 
 class Track:
@@ -37,65 +56,63 @@ class Track:
         self.container = container
         self.stream = stream
         self.warn = warn or _warn
-        self.zero = _film_start(container)
+        self.clock = Clock(container, film_start(container))
         self.own_end = self._declared_end()
         #: the declared end in film time, or None where the file does not say
         self.end = self.own_end
         if self.end is None:
-            self.end = declared_end(container, self.zero)
-        self.reached = Fraction(0)  # film time up to which packets were read
+            self.end = declared_end(container, self.clock.zero)
         self.damaged = 0
+        self._lost = 0.0  # s of sound that are missing between others
+        self._lost_from: float | None = None
 
     def _declared_end(self) -> Fraction | None:
         if self.stream.duration is None:
             return None
         return self.time((self.stream.start_time or 0) + self.stream.duration)
 
-    def time(self, pts: int, time_base: Fraction | None = None) -> Fraction:
-        """Film time in seconds of a time stamp."""
-        return pts * (time_base or self.stream.time_base) - self.zero
+    def time(self, pts: int) -> Fraction:
+        """Film time in seconds of a time stamp on the film's clock."""
+        return pts * self.stream.time_base - self.clock.zero
 
-    def packets(self) -> Iterator[av.Packet | None]:
-        """The stream's packets, then ``None`` if the file broke off in an error (the decoder still
-        holds frames).
-        """
-        try:
-            for packet in self.container.demux(self._followed()):
-                self._note_end(packet)
-                if packet.stream == self.stream:
-                    self.damaged += packet.is_corrupt
-                    yield packet
-        except av.FFmpegError:
-            self.damaged += 1
-            yield None
-
-    def _followed(self) -> list[Stream]:
-        # Where only the film as a whole declares an end, all streams together say whether it was
-        # reached.
+    @property
+    def reached(self) -> float:
+        """Film time up to which packets were read."""
         if self.own_end is None:
-            return list(_decodable(self.container))
-        return [self.stream]
+            return self.clock.reached
+        return self.clock.ends.get(self.stream.index, 0.0)
 
-    def _note_end(self, packet: av.Packet) -> None:
-        if packet.pts is not None:
-            end = self.time(packet.pts + (packet.duration or 0), packet.time_base)
-            self.reached = max(self.reached, end)
-        elif packet.stream == self.stream and packet.size:
-            self.reached += (packet.duration or 0) * packet.time_base
+    def note_lost(self, begin: float, end: float) -> None:
+        """Between these film times (s) nothing could be read."""
+        self._lost += end - begin
+        if self._lost_from is None:
+            self._lost_from = begin
 
     def decoded(self) -> Iterator:
         """The frames that can be decoded; at the end, a warning for what could not."""
         self.stream.thread_type = "AUTO"
-        for packet in self.packets():
+        # The last bytes of uncompressed sound may be no whole packet; nothing in it can be damaged.
+        uncompressed = self.stream.codec_context.name.startswith("pcm_")
+        for packet in self._packets():
             try:
                 decoded = self.stream.decode(packet)
             except av.FFmpegError:
                 self.damaged += 1
                 continue
             for frame in decoded:
-                self.damaged += frame.is_corrupt
+                self.damaged += frame.is_corrupt and not uncompressed
                 yield frame
         self._tell_damage()
+
+    def _packets(self) -> Iterator[av.Packet | None]:
+        """The stream's packets, and ``None`` at the end: the decoder still holds frames."""
+        try:
+            for packet in packets(self.container, self.clock):
+                if packet.stream == self.stream:
+                    yield packet
+        except av.FFmpegError:
+            self.damaged += 1
+        yield None
 
     def _tell_damage(self) -> None:
         name = Path(self.container.name).name
@@ -103,13 +120,25 @@ class Track:
         if self.damaged:
             places = f"{self.damaged} places"
             self.warn(f"{name}: damage in the {kind} ({places}); what could be read was used")
-        if self.end is not None and self.reached < self.end - _CUT_OFF:
-            reached = float(self.reached)
+        if self._lost > _NOTICED:
+            lost = f"{self._lost:.1f} s of the {kind} are missing"
+            self.warn(f"{name}: {lost} from {self._lost_from:.1f} s on; silence stands there")
+        if self.clock.jumps:
+            self.warn(
+                f"{name}: its time stamps jump or start again ({self.clock.jumps} places); "
+                "what follows was put behind what was before"
+            )
+        elif self._breaks_off():
             end = float(self.end)
             self.warn(
-                f"{name}: the {kind} breaks off at {reached:.1f} s of {end:.1f} s; "
+                f"{name}: the {kind} breaks off at {self.reached:.1f} s of {end:.1f} s; "
                 "the rest is missing"
             )
+
+    def _breaks_off(self) -> bool:
+        if self.end is None or not says_its_length(self.container):
+            return False
+        return self.reached + _CUT_OFF < self.end < self.clock.most
 
 
 @contextmanager
@@ -117,19 +146,32 @@ def open_film(path: StrPath) -> Iterator[InputContainer]:
     """The film or recording, opened for reading, or a ``MediaError`` that says what it is."""
     path = Path(path)
     _check_file(path)
-    try:
-        # An absolute path, because FFmpeg would take "a:b.mp4" for the protocol "a".
-        container = av.open(str(path.absolute()), metadata_errors="ignore")
-    except PermissionError as error:
-        raise MediaError(path, "may not be read", "check the rights") from error
-    except (av.FFmpegError, ValueError) as error:
-        raise MediaError(
-            path, "not a film or recording, or cut off before its index", "copy it again"
-        ) from error
+    container = _opened(path, _OPTIONS)
+    if container.format.name in _WITHOUT_A_HEAD:
+        container.close()
+        container = _opened(path, _OPTIONS | _FAR)
+    # FFmpeg would make up the time stamps that are missing, and mix those it knows with them.
+    container.flags &= ~av.container.Flags.gen_pts.value
     with container:
         if container.format.name == "tty":  # FFmpeg draws a text file as a film of a terminal
             raise MediaError(path, "is a text, not a film or recording", "name a film or recording")
         yield container
+
+
+def _opened(path: Path, options: dict[str, str]) -> InputContainer:
+    try:
+        # An absolute path, because FFmpeg would take "a:b.mp4" for the protocol "a".
+        return av.open(str(path.absolute()), metadata_errors="ignore", options=options)
+    except PermissionError as error:
+        raise MediaError(path, "may not be read", "check the rights") from error
+    except av.ArgumentError as error:
+        raise MediaError(
+            path, "is a list of other files, or no film at all", "name the film itself"
+        ) from error
+    except (av.FFmpegError, ValueError) as error:
+        raise MediaError(
+            path, "not a film or recording, or cut off before its index", "copy it again"
+        ) from error
 
 
 def _check_file(path: Path) -> None:
@@ -150,6 +192,8 @@ def _check_file(path: Path) -> None:
 def _decodable(container: InputContainer) -> Iterator[VideoStream | AudioStream]:
     for stream in container.streams:
         if stream.type not in ("video", "audio") or not stream.codec_context:
+            continue
+        if stream.type == "audio" and 0 < stream.sample_rate < SLOWEST:
             continue
         if not stream.disposition & _STILLS:
             yield stream
@@ -173,7 +217,27 @@ def first_frame(path: Path, kind: str) -> av.VideoFrame | av.AudioFrame | None:
         return next(Track(container, stream, ignore).decoded(), None)
 
 
-def _film_start(container: InputContainer) -> Fraction:
+def says_its_length(container: InputContainer) -> bool:
+    """Whether the file's head says how long the film is; else what FFmpeg gives may be a guess."""
+    return not _SAY_THEIR_LENGTH.isdisjoint(container.format.name.split(","))
+
+
+def packets(container: InputContainer, clock: Clock) -> Iterator[av.Packet]:
+    """All packets of pictures and sound, their time stamps put on the film's clock."""
+    in_avi = container.format.name == "avi"
+    try:
+        for packet in container.demux(list(_decodable(container))):
+            if in_avi and packet.stream.type == "video":
+                packet.pts = None  # AVI says when a picture is to be decoded, not when it is shown
+            if packet.size:
+                clock.mend(packet)
+                yield packet
+    except IndexError:
+        # Of a track that begins after the first 32 MB, PyAV knows nothing.
+        return
+
+
+def film_start(container: InputContainer) -> Fraction:
     """The time stamp, in seconds, at which a player starts: that of the track that begins first.
 
     Sound before 0 is the run-in of a codec, never meant to be heard, and does not count.

@@ -6,6 +6,7 @@ taught in notebooks/04_film_data.
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import av
@@ -13,12 +14,24 @@ import cv2
 import numpy as np
 from av.sidedata.sidedata import Type as SideData
 from av.video.stream import VideoStream
+from PIL import ExifTags, Image
 
 from ..errors import MediaError
 from .opening import StrPath, Track, Warn, open_film, stream_of
 
 # s: Matroska and Flash keep whole milliseconds, so a frame may seem to come this much early
 _ROUNDING = 1e-3
+# EXIF's numbers for how a photo is to be turned and mirrored, as display matrices
+_ORIENTATIONS = {
+    1: [[1, 0], [0, 1]],
+    2: [[-1, 0], [0, 1]],
+    3: [[-1, 0], [0, -1]],
+    4: [[1, 0], [0, -1]],
+    5: [[0, 1], [1, 0]],
+    6: [[0, 1], [-1, 0]],
+    7: [[0, -1], [-1, 0]],
+    8: [[0, -1], [1, 0]],
+}
 
 
 @dataclass(frozen=True)
@@ -75,24 +88,21 @@ def frames(
         stream = stream_of(container, "video")
         if stream is None:
             raise MediaError(path, "has no picture", "use its sound alone")
-        upright = None
+        matrix = None
         for t, index, frame in _due(Track(container, stream, warn), fps):
-            if upright is None:
-                upright = _Upright(frame, stream, max_side)
-            yield Frame(max(t, 0.0), index, upright(frame))
+            if matrix is None:
+                matrix = display_matrix(frame, container.name)
+            size = shown_size(frame, stream, matrix, max_side)
+            yield Frame(max(t, 0.0), index, _upright(frame, matrix, size))
 
 
 def _due(track: Track, fps: float | None) -> Iterator[tuple[float, int, av.VideoFrame]]:
     """Time, number and stored picture of the frames that are wanted."""
-    stream = track.stream
-    step = 1 / (stream.average_rate or stream.guessed_rate or 25)
+    times = _Times(track)
     last = -_ROUNDING
     due = 0
     for index, frame in enumerate(track.decoded()):
-        if frame.pts is None:
-            t = index * float(step)
-        else:
-            t = float(track.time(frame.pts))
+        t = times.of(frame)
         if t <= last:
             track.damaged += 1
             continue
@@ -105,50 +115,94 @@ def _due(track: Track, fps: float | None) -> Iterator[tuple[float, int, av.Video
         yield t, index, frame
 
 
-class _Upright:
-    """Turns a film's stored pictures upright and gives them square pixels.
+class _Times:
+    """The film time of each decoded picture, which come in the order in which they are shown.
 
-    The first frame says how for all: a frame whose side data was looked at refers to itself, and
-    its pixels stay in memory until Python's garbage collector comes by, hundreds of frames later.
+    Where the file does not say when one is shown (AVI), it says when it is decoded: pictures that
+    build on later ones are decoded ahead, all by the same time.
     """
 
-    def __init__(self, first: av.VideoFrame, stream: VideoStream, max_side: int | None):
-        self.matrix = display_matrix(first)
-        self.width, self.height = shown_size(first, stream, self.matrix, max_side)
+    def __init__(self, track: Track):
+        self._track = track
+        self._step = _step(track.stream)
+        self._ahead: float | None = None
+        self._last: float | None = None
 
-    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        """The frame as RGB uint8 (height, width, 3), turned and mirrored as its matrix says."""
-        matrix = self.matrix
-        width = self.width
-        height = self.height
-        turned = rotation(matrix) % 180 != 0
-        if turned:
-            width, height = height, width
-        image = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
-        if turned:
-            image = cv2.transpose(image)
-            matrix = matrix[::-1]
-        across = matrix[0, 0] < 0
-        down = matrix[1, 1] < 0
-        if across and down:
-            return cv2.flip(image, -1)
-        if across:
-            return cv2.flip(image, 1)
-        if down:
-            return cv2.flip(image, 0)
-        return image
+    def of(self, frame: av.VideoFrame) -> float:
+        t = self._stamp(frame)
+        if self._last is not None and t > self._last:
+            self._step = t - self._last
+        self._last = t
+        return t
+
+    def _stamp(self, frame: av.VideoFrame) -> float:
+        if frame.pts is not None:
+            return float(self._track.time(frame.pts))
+        following = 0.0
+        if self._last is not None:
+            following = self._last + self._step
+        if frame.dts is None:
+            return following
+        decoded = float(self._track.time(frame.dts))
+        if self._ahead is None:
+            self._ahead = decoded - following
+        return decoded - self._ahead
 
 
-def display_matrix(frame: av.VideoFrame) -> np.ndarray:
+def _step(stream: VideoStream) -> float:
+    """Seconds from a picture to the next, where the film has no time stamps: as their heads say."""
+    rate = stream.codec_context.framerate or stream.guessed_rate or stream.average_rate or 25
+    return float(1 / rate)
+
+
+def _upright(frame: av.VideoFrame, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The frame as RGB uint8 (height, width, 3), turned and mirrored as its film's matrix says."""
+    width, height = size
+    turned = rotation(matrix) % 180 != 0
+    if turned:
+        width, height = height, width
+    image = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
+    if turned:
+        image = cv2.transpose(image)
+        matrix = matrix[::-1]
+    across = matrix[0, 0] < 0
+    down = matrix[1, 1] < 0
+    if across and down:
+        return cv2.flip(image, -1)
+    if across:
+        return cv2.flip(image, 1)
+    if down:
+        return cv2.flip(image, 0)
+    return image
+
+
+def display_matrix(frame: av.VideoFrame, path: StrPath) -> np.ndarray:
     """The 2×2 part of the film's display matrix.
 
-    (x, y) of the stored picture times this is (x, y) as shown. Ask the first frame only; see
-    `_Upright`.
+    (x, y) of the stored picture times this is (x, y) as shown. The first frame says it for all: a
+    frame whose side data was looked at refers to itself, and its pixels stay in memory until
+    Python's garbage collector comes by, hundreds of frames later.
+
+    Parameters
+    ----------
+    frame : the first.
+    path : of the film.
     """
-    data = frame.side_data.get(SideData.DISPLAYMATRIX)
+    try:
+        data = frame.side_data.get(SideData.DISPLAYMATRIX)
+    except ValueError:  # beside it there is EXIF, for which PyAV has no name
+        return _exif_matrix(path)
     if data is None:
         return np.eye(2)
     return np.frombuffer(data, np.int32).reshape(3, 3)[:2, :2] / 65536
+
+
+def _exif_matrix(path: StrPath) -> np.ndarray:
+    """The same of a photo, from its tag for the orientation."""
+    tag = 1
+    with suppress(OSError), Image.open(path) as photo:
+        tag = photo.getexif().get(ExifTags.Base.Orientation, 1)
+    return np.array(_ORIENTATIONS.get(tag, _ORIENTATIONS[1]), float)
 
 
 def rotation(matrix: np.ndarray) -> int:

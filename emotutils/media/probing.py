@@ -1,22 +1,38 @@
 """What a film or recording is: how long, how large, with picture or sound."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from ..errors import MediaError
-from .opening import StrPath, Track, declared_end, first_frame, ignore, open_film, stream_of
+from .clock import Clock
+from .opening import (
+    StrPath,
+    declared_end,
+    film_start,
+    first_frame,
+    open_film,
+    packets,
+    says_its_length,
+    stream_of,
+)
 from .pictures import display_matrix, rotation, shown_size
+
+_ALIKE = 0.5  # s: a head that is right to within so much is believed
 
 
 @dataclass(frozen=True)
 class FilmInfo:
     """What a film or recording is.
 
-    ``duration`` in seconds: what the file declares, or else the end of its last packet. ``width``
-    and ``height`` in pixels as shown: upright, with square pixels. ``fps`` is the average.
+    ``duration`` in seconds: to the end of the last picture or sound in the file, whatever its head
+    says. ``width`` and ``height`` in pixels as shown: upright, with square pixels, of the first
+    picture. ``fps`` is the average.
     ``rotation`` is the clockwise turn in degrees (0, 90, 180, 270) that sets the stored picture
     upright; ``frames`` applies it. ``has_video`` and ``has_audio`` say that at least one picture,
     or some sound, can be decoded; a cover picture in a recording is no video.
@@ -38,8 +54,10 @@ class FilmInfo:
 
 
 def probe(path: StrPath) -> FilmInfo:
-    """Look at a film or recording without reading it through (unless it does not say how long it
-    is).
+    """Look at a film or recording.
+
+    It is read through, because heads are wrong about the length, but only its first picture and its
+    first piece of sound are decoded.
 
     Raises
     ------
@@ -65,9 +83,10 @@ def probe(path: StrPath) -> FilmInfo:
     with open_film(path) as container:
         picture = stream_of(container, "video") if shown else None
         sound = stream_of(container, "audio") if sounding else None
+        clock = _read_through(container)
         return FilmInfo(
             path=path,
-            duration=_duration(Track(container, picture or sound, ignore)),
+            duration=_duration(container, clock, [picture, sound]),
             has_video=shown is not None,
             has_audio=sounding is not None,
             sample_rate=sounding.sample_rate if sounding else None,
@@ -75,32 +94,56 @@ def probe(path: StrPath) -> FilmInfo:
             container=container.format.name,
             video_codec=_codec(picture),
             audio_codec=_codec(sound),
-            **_picture_facts(shown, picture),
+            **_picture_facts(shown, picture, clock),
         )
 
 
-def _duration(track: Track) -> float:
-    duration = declared_end(track.container, track.zero)
-    if duration is None:
-        for _ in track.packets():
+def _read_through(container: InputContainer) -> Clock:
+    """The film's clock after the last packet that can be read."""
+    clock = Clock(container, film_start(container))
+    with suppress(av.FFmpegError):  # who reads the film next tells of damage
+        for _ in packets(container, clock):
             pass
-        duration = track.reached
-    return float(duration)
+    return clock
+
+
+def _duration(container: InputContainer, clock: Clock, tracks: list[Stream | None]) -> float:
+    """The film's length: what its head says, where that is what is there; else what is there."""
+    measured = max(clock.ends.get(track.index, 0.0) for track in tracks if track is not None)
+    declared = declared_end(container, clock.zero)
+    if declared is None or not says_its_length(container):
+        return measured
+    if abs(float(declared) - measured) > _ALIKE:
+        return measured
+    return float(declared)
+
+
+def _rate(stream: VideoStream, clock: Clock) -> float | None:
+    """Pictures a second: the rate that the film says, where it is about that; else as counted."""
+    said = [float(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate]
+    pictures = clock.counts.get(stream.index, 0)
+    seconds = clock.ends.get(stream.index, 0.0) - clock.first.get(stream.index, 0.0)
+    if pictures < 2 or not seconds > 0:
+        return said[0] if said else None
+    counted = pictures / seconds
+    for rate in said:
+        if abs(counted - rate) < 0.1 * rate:
+            return rate
+    return counted
 
 
 def _codec(stream) -> str | None:
     return stream and stream.codec_context.codec.canonical_name
 
 
-def _picture_facts(shown: av.VideoFrame | None, stream: VideoStream | None) -> dict:
+def _picture_facts(shown: av.VideoFrame | None, stream: VideoStream | None, clock: Clock) -> dict:
     if shown is None:
         return {"width": None, "height": None, "fps": None, "rotation": 0}
-    matrix = display_matrix(shown)
+    matrix = display_matrix(shown, stream.container.name)
     width, height = shown_size(shown, stream, matrix)
-    rate = stream.average_rate or stream.guessed_rate
     return {
         "width": width,
         "height": height,
-        "fps": float(rate) if rate else None,
+        "fps": _rate(stream, clock),
         "rotation": rotation(matrix),
     }

@@ -11,7 +11,8 @@ import soundfile
 import soxr
 
 from ..errors import MediaError
-from .opening import StrPath, Track, Warn, open_film, stream_of
+from .mixing import Mixer, in_blocks, within_full_scale, without_damage
+from .opening import SLOWEST, StrPath, Track, Warn, open_film, stream_of
 
 # s: time stamps of sound may wander by this much; the shortest lost packet (AAC, 48 kHz) is 0.021 s
 _JITTER = 0.015
@@ -25,8 +26,8 @@ def sound_blocks(
     block: float = 1.0,
     warn: Warn | None = None,
 ) -> Iterator[np.ndarray]:
-    """The sound of a film or recording as float32 mono (mean of the channels) in −1..1 at ``sr``
-    Hz, block by block.
+    """The sound of a film or recording as float32 mono (see `mixing.Mixer`) in −1..1 at ``sr`` Hz,
+    block by block.
 
     It starts at film time 0 (a late track is preceded by zeros, an early one is cut), lost
     stretches are filled with zeros, and what a codec pads behind the film's end is cut: sample i is
@@ -43,16 +44,8 @@ def sound_blocks(
     ------
     MediaError : as ``probe``; no sound in the file.
     """
-    size = max(1, round(block * sr))
-    held = np.empty(0, np.float32)
-    for piece in _pieces(path, sr, warn):
-        held = np.concatenate([held, piece])
-        whole = len(held) // size * size
-        for start in range(0, whole, size):
-            yield held[start : start + size].copy()
-        held = held[whole:]
-    if len(held):
-        yield held.copy()
+    pieces = within_full_scale(_pieces(path, sr, warn), sr)
+    yield from in_blocks(pieces, max(1, round(block * sr)))
 
 
 def _pieces(path: StrPath, sr: int, warn: Warn | None) -> Iterator[np.ndarray]:
@@ -105,54 +98,41 @@ def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
         # and its errors.
         with suppress(soundfile.LibsndfileError):
             x, rate = soundfile.read(path, dtype="float32", always_2d=True)
-            if len(x):
-                x = x[:, 0] if x.shape[1] == 1 else x.mean(axis=1)
-                return np.clip(_at_rate(_finite(x), rate, sr), -1, 1)
+            # What its many loudspeakers are, only FFmpeg knows.
+            if len(x) and x.shape[1] <= 2 and rate >= SLOWEST:
+                x = Mixer().mix(x, rate)
+                x = _at_rate(without_damage(x)[0], rate, sr)
+                return np.concatenate(list(within_full_scale([x], sr)))
     return np.concatenate(list(sound_blocks(path, sr, block=10.0)))
 
 
 def _at_rate(x: np.ndarray, rate: int, sr: int) -> np.ndarray:
-    return x if rate == sr else soxr.resample(x, rate, sr)
-
-
-def _as_mono(frame: av.AudioFrame, rate: int) -> np.ndarray:
-    """Any sample format and number of channels to float32 (n,), full scale ±1."""
-    if frame.format.name.startswith("s64"):
-        frame = av.AudioResampler(format="dblp").resample(frame)[0]
-    x = frame.to_ndarray()
-    if not frame.format.is_planar:
-        x = x.reshape(-1, len(frame.layout.channels)).T
-    kind = x.dtype.kind
-    full_scale = 2 ** (8 * x.dtype.itemsize - 1)
-    x = x.mean(axis=0)
-    if kind == "u":
-        x = x - full_scale
-    if kind != "f":
-        x = x / full_scale
-    return _at_rate(x.astype(np.float32), frame.sample_rate, rate)
-
-
-def _finite(x: np.ndarray) -> np.ndarray:
-    return np.nan_to_num(x, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    if rate == sr:
+        return x
+    return soxr.resample(x, rate, sr)
 
 
 def _in_place(track: Track, decoded: Iterable[av.AudioFrame], rate: int) -> Iterator[np.ndarray]:
     """The sound without holes or overlaps: the first sample is film time 0, zeros stand where there
     is none.
     """
+    mixer = Mixer()
     tick = float(track.stream.time_base)
     position = 0
     tolerance = tick  # a track that starts late or early by its clock's resolution starts at 0
     for frame in decoded:
-        x = _as_mono(frame, rate)
-        if not np.isfinite(x).all():
+        if frame.sample_rate < SLOWEST:
             track.damaged += 1
-            _finite(x)
+            continue
+        x, is_damaged = without_damage(mixer.frame(frame))
+        x = _at_rate(x, frame.sample_rate, rate)
+        track.damaged += is_damaged
         start = position
         if frame.pts is not None:
             start = round(track.time(frame.pts) * rate)
-        beyond = track.end is not None and start > (track.end + 1) * rate
-        if start > position + tolerance * rate and not beyond:
+        if start > position + tolerance * rate:
+            if position:
+                track.note_lost(position / rate, start / rate)
             yield from _silence(start - position, rate)
             position = start
         elif start < position - tolerance * rate:
@@ -187,14 +167,11 @@ def _without_tail(pieces: Iterable[np.ndarray], end: int, longest: int) -> Itera
 
 
 def _resampled(pieces: Iterable[np.ndarray], rate: int, sr: int) -> Iterator[np.ndarray]:
-    """Resample a stream of pieces, the filter's last samples included, and keep within −1..1
-    (filters overshoot).
-    """
+    """Resample a stream of pieces, the filter's last samples included."""
     if rate == sr:
-        for piece in pieces:
-            yield np.clip(piece, -1, 1)
+        yield from pieces
         return
     stream = soxr.ResampleStream(rate, sr, 1, dtype="float32")
     for piece in pieces:
-        yield np.clip(stream.resample_chunk(piece), -1, 1)
-    yield np.clip(stream.resample_chunk(np.empty(0, np.float32), last=True), -1, 1)
+        yield stream.resample_chunk(piece)
+    yield stream.resample_chunk(np.empty(0, np.float32), last=True)
