@@ -6,6 +6,10 @@ Names below are loaded on first use, so that ``import emotutils`` stays light (n
 
 import lazy_loader
 
+from .support.quiet import no_hints
+
+no_hints()  # before any of these libraries is loaded
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["datasets", "plots"],

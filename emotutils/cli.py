@@ -11,8 +11,10 @@ from pathlib import Path
 
 from . import config
 from .errors import EmotutilsError
+from .support import console
 from .support.extras import course_needed
 from .support.files import check_writable, replacing
+from .support.quiet import only_our_warnings
 
 ROOT_HELP = "data root (default: $EMOTUTILS_DATA, else data/)"
 
@@ -468,9 +470,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     # TensorFlow's start-up notes are no errors, but look like it; whoever wants them sets the
     # variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    console.make_ready()
+    only_our_warnings()
     try:
-        args = build_parser().parse_args(argv)
-        return args.run(args) or 0
+        return _run(argv)
+    except BrokenPipeError:
+        console.output_works()
+        return 141  # as a shell has it: whoever reads has read enough
+    except OSError as error:
+        if error.filename is None and not console.output_works():
+            error.filename = "standard output"
+        print(f"emotutils: {console.in_one_line(error)}", file=sys.stderr)
+        return 2
     except EmotutilsError as error:
         print(f"emotutils: {error}", file=sys.stderr)
         return 2
@@ -483,6 +494,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("emotutils: stopped; nothing half-written is left", file=sys.stderr)
         return 130
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Run one command and print all of it; help is printed while the words are read."""
+    try:
+        args = build_parser().parse_args(argv)
+        return args.run(args) or 0
+    finally:
+        sys.stdout.flush()
 
 
 def _analyze_all(args) -> int:
@@ -515,7 +535,7 @@ def _analyze_many(args) -> int:
     if args.json:
         files = {name: str(out / name) for name in ("films.csv", "index.html")}
         films = json.loads(table.to_json(orient="records"))
-        print(json.dumps({"films": films, "files": files}, indent=2, ensure_ascii=False))
+        print(json.dumps({"films": films, "files": files}, indent=2))
     else:
         for film, error in zip(failed["film"], failed["error"], strict=True):
             print(f"failed: {film}: {error}")
@@ -713,10 +733,12 @@ def _note(line: str) -> None:
 
 def _write_report(report, folder: Path) -> None:
     from .plots import plot_report
+    from .support.tables import to_csv
 
     report.to_json(folder / "report.json")
     with replacing(folder / "labels.csv") as path:
-        report.table().to_csv(path)
+        text = to_csv(report.table().reset_index())
+        path.write_text(text, encoding="utf-8")
     with replacing(folder / "report.png") as path:
         plot_report(report).savefig(path, dpi=100)
 

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,7 @@ from ..errors import EmotutilsError
 from ..evaluation import Calibration
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, Findings, Stream
 from ..fusion import Weights
-from ..networks import DEFAULTS, Network, as_network, load_network
+from ..networks import DEFAULTS, Network, shared_network
 from ..networks.card import unknown_fields
 from .baseline import Baseline, apply_baseline, read_baseline
 from .combining import ERROR_RATE, READ_HERE, Combination, choose_combination, without_thresholds
@@ -39,6 +40,13 @@ BAR = (
 SOURCES = {"face": "picture", "voice": "sound track"}
 GAPS = {"face": "no face in view", "voice": "nobody speaking"}
 COLUMNS = {"face": FRAME_COLUMNS, "voice": SPEECH_COLUMNS}
+#: Frames a second, and seconds: memory and time of an analysis stay bounded.
+LIMITS = {
+    "fps": (0.001, 1000),
+    "window": (0.1, 60),
+    "hop": (0.05, 60),
+    "smoothing": (0, 3600),
+}
 
 
 class Analysis(Findings):
@@ -158,7 +166,7 @@ def analyze(
     stretch count. What was shifted is nowhere called sure, because no threshold was fitted for it;
     weights, prior and stacking stay as they are. The joint network takes no baseline.
     """
-    _check(only, fps, window, hop)
+    _check(only, fps, window, hop, smoothing)
     face_detector = faces.build_detector(detector)
     info = media.probe(film)
     given = read_streams(streams or {}, info.duration)
@@ -220,13 +228,15 @@ def analyze(
     )
 
 
-def _check(only: str | None, fps: float, window: float, hop: float) -> None:
+def _check(only: str | None, fps: float, window: float, hop: float, smoothing: float) -> None:
     if only not in (None, *READ_HERE):
         raise EmotutilsError(f"only={only!r}: choose {' or '.join(READ_HERE)}")
-    if not (fps > 0 and window > 0 and 0 < hop <= window):
-        raise EmotutilsError(
-            f"fps={fps}, window={window}, hop={hop}: all above 0, and hop at most the window"
-        )
+    numbers = {"fps": fps, "window": window, "hop": hop, "smoothing": smoothing}
+    for name, (least, most) in LIMITS.items():
+        if not least <= numbers[name] <= most:
+            raise EmotutilsError(f"{name}={numbers[name]}: choose {least} to {most}")
+    if hop > window:
+        raise EmotutilsError(f"hop={hop}, window={window}: the hop is at most the window")
 
 
 def check_settings(
@@ -239,12 +249,13 @@ def check_settings(
     hop: float,
     fusion: str | None = None,
     weights: Weights | None = None,
+    smoothing: float = SMOOTHING,
     error_rate: float = ERROR_RATE,
     detector: str,
     **others,
 ) -> None:
     """Raise what ``analyze`` would about these settings, whatever the film."""
-    _check(only, fps, window, hop)
+    _check(only, fps, window, hop, smoothing)
     faces.build_detector(detector)
     names = {"face": face_network, "voice": voice_network}
     networks = {s: _load(s, name) for s, name in names.items() if only in (None, s)}
@@ -354,7 +365,7 @@ def _predictor(network: Network, combination: Combination) -> Predictor:
 
 
 def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
-    network = as_network(name or DEFAULTS[stream], runtime="auto")
+    network = shared_network(name or DEFAULTS[stream])
     if network.stream != stream:
         raise EmotutilsError(f"network {network.name!r} takes a {network.kind}, not a {stream}")
     if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
@@ -369,7 +380,7 @@ def _units_network(openface: str | os.PathLike | None) -> dict[str, Network]:
     """What answers for OpenFace's csv, by the name of its stream; nothing where there is none."""
     if openface is None:
         return {}
-    return {NAME: load_network(UNITS_NETWORK, runtime="auto")}
+    return {NAME: shared_network(UNITS_NETWORK)}
 
 
 def _aside(units: Mapping[str, Network], fuse_openface: bool) -> list[str]:
@@ -422,7 +433,8 @@ def _facts(network: Network) -> dict:
         "test",
         "temperature",
     )
-    return {k: network.card[k] for k in keys} | {"runtime": network.runtime}
+    # A copy: the same card serves the next film.
+    return {key: deepcopy(network.card[key]) for key in keys} | {"runtime": network.runtime}
 
 
 def _ticker(bar: tqdm, stop: threading.Event) -> Callable[[float], None]:

@@ -25,7 +25,7 @@ from ..fusion import (
     rule_names,
     weights_of,
 )
-from ..networks import Network, load_network
+from ..networks import Network, shared_network
 
 #: An answer is marked ``unsure`` below the probability above which so many answers were wrong on
 #: validation rows.
@@ -244,7 +244,7 @@ def _joint_for(known: _Known) -> Network:
             f"rule joint: that network sees and hears, it cannot take in {others}; take another"
             " rule, or leave out what it cannot take in"
         )
-    joint = load_network(JOINT, runtime="auto")
+    joint = shared_network(JOINT)
     voice = known.networks.get("voice")
     if voice is not None and voice.features != joint.features:
         raise EmotutilsError(

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from ..errors import DataError
 from ..report.overview import INDEX, TABLE
+from ..support.files import printable
 
 #: In a folder, files that end like this are films or recordings; all others are passed over.
 FILM_SUFFIXES = {
@@ -74,7 +75,7 @@ def gather(films: Iterable[str | os.PathLike], out: Path) -> list[Listed]:
     folders = _result_folders([(PurePath(inside), path) for path, inside, _ in found])
     listed = []
     for (path, _, name), folder in zip(found, folders, strict=True):
-        listed.append(Listed(path.absolute(), _printable(name), folder))
+        listed.append(Listed(path.absolute(), printable(name), folder))
     return listed
 
 
@@ -159,13 +160,8 @@ def _key(folder: str) -> str:
 
 def _allowed(name: str) -> str:
     """The name as every system allows a folder to be called."""
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", _printable(name))
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", printable(name))
     name = name.encode()[:LONGEST].decode(errors="ignore").strip(". ") or "film"
     if name.partition(".")[0].lower() in DEVICES:
         name = f"_{name}"
     return name
-
-
-def _printable(name: str) -> str:
-    """With a mark in place of bytes that are no letters."""
-    return os.fsencode(name).decode(errors="replace")

@@ -26,6 +26,7 @@ from ..networks import DEFAULTS, Network, fingerprint
 from ..report import exports, overview
 from ..support.files import check_writable
 from ..support.machine import limit_threads
+from ..support.quiet import only_our_warnings
 from . import Analysis, analyze, check_settings
 from .combining import JOINT
 from .gathering import Listed, gather
@@ -279,8 +280,9 @@ def _declared_seconds(path: Path) -> float:
 
 def _analyze_one(k: int, task: Task, threads: int | None) -> tuple[int, str]:
     """Analyse one film and write its results; why that failed, or ""."""
-    if threads is not None:
+    if threads is not None:  # in a process of its own
         limit_threads(threads)
+        only_our_warnings()
     try:
         analysis = analyze(task.film, progress=False, **task.settings)
         saving = dict(task.saving)

@@ -31,6 +31,7 @@ from ..findings import (
     title,
 )
 from ..support.files import replacing
+from ..support.tables import to_csv
 from .reading import Annotation, read_annotation
 from .words import emotion_of
 
@@ -154,8 +155,8 @@ class Comparison:
         content = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
         texts = {
             "comparison.json": f"{content}\n",
-            "confusion.csv": _long_confusion(self.streams).to_csv(index=False),
-            "stretches.csv": self.table.to_csv(index=False),
+            "confusion.csv": to_csv(_long_confusion(self.streams)),
+            "stretches.csv": to_csv(self.table),
         }
         paths = {name: directory / name for name in [*texts, "comparison.png"]}
         for name, text in texts.items():

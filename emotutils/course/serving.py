@@ -81,8 +81,10 @@ def _free(port: int | None) -> int:
 
     Raises
     ------
-    EmotutilsError : it is taken.
+    EmotutilsError : it is taken, or no port.
     """
+    if port is not None and port > 65535:
+        raise EmotutilsError(f"port {port}: choose 1 to 65535 (--port), or none")
     with socket.socket() as one:
         try:
             one.bind((HOST, port or 0))

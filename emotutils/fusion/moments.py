@@ -138,7 +138,7 @@ def smooth(p: np.ndarray, window: float, hop: float) -> np.ndarray:
     """
     if not 0 <= window < np.inf:
         raise EmotutilsError(f"smoothing over {window} s: choose 0 (none) or more seconds")
-    half = int(window / hop / 2 + INSTANT)
+    half = int(min(window / hop / 2 + INSTANT, len(p)))
     there = ~np.isnan(p[:, 0])
     if not half or not there.any():
         return np.array(p, dtype=np.float64)

@@ -230,6 +230,7 @@ def fuse(
     if weights is None:
         weights = dict.fromkeys(streams, 1.0)
     w = check_weights(weights, streams)
+    w = w / w.max()  # what they add up to does not matter: so no sum is too large
     p = np.stack([np.asarray(values, dtype=np.float64) for values in streams.values()])
     p[np.isnan(p).any(axis=2)] = np.nan
     silent = ~w.any(axis=1)
@@ -318,8 +319,7 @@ def check_weights(weights: Weights, streams: Sequence[str] | Mapping) -> np.ndar
         except ValueError:
             raise EmotutilsError(wrong) from None
     w = np.stack(rows)
-    none_for_a_label = w.sum(axis=0) == 0
-    if not np.isfinite(w).all() or (w < 0).any() or none_for_a_label.any():
+    if not np.isfinite(w).all() or (w < 0).any() or not (w > 0).any(axis=0).all():
         raise EmotutilsError(wrong)
     return w
 

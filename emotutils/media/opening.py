@@ -178,8 +178,10 @@ def _check_file(path: Path) -> None:
     try:
         if not path.exists():
             raise MediaError(path, "no such file", "check the name")
-        if not path.is_file():
+        if path.is_dir():
             raise MediaError(path, "is a folder, not a file", "name a film or recording in it")
+        if not path.is_file():
+            raise MediaError(path, "is a pipe or a device, not a file", "save the film as a file")
         if not path.stat().st_size:
             raise MediaError(path, "is empty (0 bytes)", "copy or record it again")
     except OSError as error:

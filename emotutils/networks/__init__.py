@@ -30,6 +30,7 @@ from .store import (
     load_network,
     save_card,
     save_network,
+    shared_network,
     shipped_cards,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "register_network",
     "save_card",
     "save_network",
+    "shared_network",
     "shipped_cards",
     "with_seed",
 ]

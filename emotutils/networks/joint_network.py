@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import NetworkError
 from ..evaluation import soften
 from .lite import JOINT_PARTS
-from .network import LEAST, Network, compile_for, in_batches
+from .network import LEAST, Network, check_numbers, compile_for, in_batches
 
 #: The streams that are joined, in the order of the network's ``present``.
 STREAMS = ("face", "voice")
@@ -73,7 +73,9 @@ class JointNetwork(Network):
             raise NetworkError(
                 f"network {self.name!r} takes a {stream} of shape {wanted}, not {batch.shape[1:]}"
             )
-        return in_batches(trunk, batch)
+        embeddings = in_batches(trunk, batch)
+        check_numbers(self.name, batch, embeddings)
+        return embeddings
 
     def join(self, face: np.ndarray | None, voice: np.ndarray | None) -> np.ndarray:
         """Probabilities of each moment from its embedded face and voice, at the network's
@@ -116,6 +118,7 @@ class JointNetwork(Network):
             rows = known[start : start + MOMENTS]
             part = {name: values[rows] for name, values in inputs.items()}
             proba[rows] = head.predict_on_batch(part)
+        check_numbers(self.name, present, proba[known])
         temperatures = self._temperatures(present)
         return soften(proba, temperatures, least=LEAST)
 

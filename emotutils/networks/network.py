@@ -117,15 +117,36 @@ class Network:
 
         Raises
         ------
-        NetworkError : an input of another shape.
+        NetworkError : an input of another shape, or answers that are no numbers.
         """
         batch = np.asarray(batch, dtype=np.float32)
         if batch.shape[1:] != self.input_shape:
             raise NetworkError(
                 f"network {self.name!r} takes {self.input_shape}, not {batch.shape[1:]}"
             )
-        proba = in_batches(self.model, batch)
-        return soften(proba, self.temperature * np.asarray(factor), least=LEAST)
+        answers = in_batches(self.model, batch)
+        check_numbers(self.name, batch, answers)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            proba = soften(answers, self.temperature * np.asarray(factor), least=LEAST)
+        if not np.isfinite(proba).all():
+            raise NetworkError(
+                f"network {self.name!r}: at the temperature {self.temperature} of its card there "
+                "are no probabilities; emotutils calibrate fits it anew"
+            )
+        return proba
+
+
+def check_numbers(name: str, batch: np.ndarray, answers: np.ndarray) -> None:
+    """Raise NetworkError where a network gives NaN or infinity: NaN would be taken for "nothing
+    there", as of a frame without a face.
+    """
+    if not np.isfinite(batch).all():
+        raise NetworkError(f"network {name!r} was given values that are no numbers")
+    if not np.isfinite(answers).all():
+        raise NetworkError(
+            f"network {name!r} gives answers that are no numbers: its weights are damaged, or its "
+            "training failed; take another, or train it again"
+        )
 
 
 def in_batches(model: "keras.Model | LiteModel", batch: np.ndarray) -> np.ndarray:

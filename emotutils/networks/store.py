@@ -10,7 +10,9 @@ import importlib.util
 import json
 import os
 import re
+import threading
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,10 @@ from .portable import make_portable
 
 if TYPE_CHECKING:
     import keras
+
+#: Networks that a process keeps open for whoever asks them by name or path.
+SHARED = 8
+_opening = threading.Lock()
 
 #: What runs a network; ``"auto"`` is LiteRT where its files are there, else Keras.
 RUNTIMES = ("keras", "litert", "auto")
@@ -130,13 +136,12 @@ def _on_one_line(numbers: re.Match) -> str:
     return "[" + ", ".join(value.strip() for value in values) + "]"
 
 
-def as_network(network: Network | str | os.PathLike, runtime: str = "keras") -> Network:
+def as_network(network: Network | str | os.PathLike) -> Network:
     """The door of all functions that take a network: an object as it is, a name or path opened.
 
     Parameters
     ----------
     network : an object, a name or a path.
-    runtime : one of ``RUNTIMES``, for what is opened here.
 
     Raises
     ------
@@ -145,11 +150,46 @@ def as_network(network: Network | str | os.PathLike, runtime: str = "keras") -> 
     if isinstance(network, Network):
         return network
     if isinstance(network, str | os.PathLike):
-        return load_network(network, runtime=runtime)
+        return load_network(network)
     raise NetworkError(
         f"a {type(network).__name__} has no card that says what its answers mean: "
         "use Network(card, model), or its file's path after save_network"
     )
+
+
+def shared_network(network: Network | str | os.PathLike) -> Network:
+    """The same door for those that only ask a network, film after film: a name or path is opened
+    once in a process, on LiteRT where its files are there, and again when its files have changed.
+
+    Parameters
+    ----------
+    network : an object, a name or a path. Who trains it on, or changes its card, takes
+        ``load_network``.
+
+    Raises
+    ------
+    NetworkError : as ``as_network``.
+    """
+    if not isinstance(network, str | os.PathLike):
+        return as_network(network)
+    path = _path_of(network).absolute()
+    with _opening:
+        return _shared(path, _state(path))
+
+
+@lru_cache(maxsize=SHARED)
+def _shared(path: Path, state: tuple) -> Network:
+    return load_network(path, runtime="auto")
+
+
+def _state(path: Path) -> tuple:
+    """What is another one after any of a network's files was changed or replaced."""
+    state = []
+    for file in (path, _card_path(path), *(lite.file_of(path, part) for part in lite.PARTS)):
+        if file.is_file():
+            found = file.stat()
+            state.append((file.name, found.st_ino, found.st_size, found.st_mtime_ns))
+    return tuple(state)
 
 
 def load_network(
@@ -189,9 +229,7 @@ def load_network(
     """
     if runtime not in RUNTIMES:
         raise NetworkError(f"runtime={runtime!r}: choose {', '.join(RUNTIMES)}")
-    path = Path(weights or name)
-    if weights is None and path.suffix != ".keras":
-        path = _shipped_path(str(name))
+    path = Path(weights) if weights else _path_of(name)
     if not path.is_file():
         raise NetworkError(f"no network at {path}")
     card = _read_card(path)
@@ -242,15 +280,20 @@ def fingerprint(name: str | os.PathLike) -> str:
     ------
     NetworkError : unknown name, or no such file.
     """
-    path = Path(name)
-    if path.suffix != ".keras":
-        path = _shipped_path(str(name))
+    path = _path_of(name)
     if not path.is_file():
         raise NetworkError(f"no network at {path}")
     found = hashlib.sha256(path.read_bytes())
     if _card_path(path).is_file():
         found.update(_card_path(path).read_bytes())
     return found.hexdigest()
+
+
+def _path_of(name: str | os.PathLike) -> Path:
+    path = Path(name)
+    if path.suffix != ".keras":
+        path = _shipped_path(str(name))
+    return path
 
 
 def _shipped_path(name: str) -> Path:

@@ -20,6 +20,7 @@ from .. import plots
 from ..findings import Findings
 from ..media import FilmInfo
 from ..support.files import replacing, writing
+from ..support.tables import to_csv
 from . import exports, overview
 from .annotated import write_annotated
 from .links import film_address
@@ -113,12 +114,13 @@ def _texts(findings: Findings, address: str | None) -> dict[str, str]:
 
 
 def _csv(table: pd.DataFrame) -> str:
-    return table.round(5).to_csv(index=False)
+    return to_csv(table.round(5))
 
 
 def _write(path: Path, text: str) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # A file's name may hold bytes that are no letters.
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _write_picture(findings: Findings, path: Path) -> None:

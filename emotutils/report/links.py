@@ -24,4 +24,4 @@ def film_address(film: Path, directory: Path) -> str | None:
     path = relative_film(film, directory)
     if path is None:
         return None
-    return quote(path)
+    return quote(os.fsencode(path))

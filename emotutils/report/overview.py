@@ -13,6 +13,7 @@ from .. import plots
 from ..findings import TOGETHER, P, clock, columns, label_column, runs
 from ..plots import COLORS
 from ..support.files import replacing
+from ..support.tables import to_csv
 from .webpage import areas, ribbon, spans, template, thinned
 from .words import LABELS_NOTE, LAW_NOTE
 
@@ -70,10 +71,10 @@ def write_overview(
     views = [_view(*pair, directory) for pair in zip(entries, results, strict=True)]
     page = _page(views, listed or len(entries))
     # With its mark: else a spreadsheet takes umlauts for other letters.
-    texts = {TABLE: "\ufeff" + table.to_csv(index=False), INDEX: page}
+    texts = {TABLE: "\ufeff" + to_csv(table), INDEX: page}
     for name, text in texts.items():
         with replacing(directory / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", errors="replace")
     return table
 
 

@@ -118,6 +118,16 @@ def check_writable(directory: str | os.PathLike) -> None:
     ``directory``.
     """
     directory = Path(directory)
-    nearest = next(p for p in (directory, *directory.resolve().parents) if p.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise EmotutilsError(f"{directory}: cannot be written; choose another folder (--out)")
+    remedy = "choose another folder (--out)"
+    try:
+        nearest = next(p for p in (directory, *directory.resolve().parents) if p.exists())
+        writable = nearest.is_dir() and os.access(nearest, os.W_OK)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise EmotutilsError(f"{directory}: {error.strerror}; {remedy}") from error
+    if not writable:
+        raise EmotutilsError(f"{directory}: cannot be written; {remedy}")
+
+
+def printable(name: str) -> str:
+    """A file's name with a mark in place of bytes that are no letters."""
+    return os.fsencode(name).decode(errors="replace")

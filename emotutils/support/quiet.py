@@ -1,20 +1,29 @@
-"""Keeps the start-up notes of native libraries off the screen: they are no errors, but look like
-it.
-"""
+"""Keeps the notes of libraries off the screen: they are no errors, but look like it."""
 
 import logging
 import os
+import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 def no_hints() -> None:
-    """Hold back for good what TensorFlow logs from Python below errors: hints on tracing and on
-    converting, for its own developers.
+    """Hold back for good what libraries log from Python below errors: TensorFlow's hints on tracing
+    and converting, for its own developers; where matplotlib keeps its list of fonts.
     """
-    for name in ("tensorflow", "absl"):
+    for name in ("tensorflow", "absl", "matplotlib"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def only_our_warnings() -> None:
+    """Hold back what libraries warn of, such as NumPy of a division by 0. For the command line:
+    whoever writes code wants to see them, and gets them there, too, by Python's ``-W``.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("default", category=UserWarning, module="emotutils")
 
 
 @contextmanager

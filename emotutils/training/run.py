@@ -147,6 +147,7 @@ def train(
     model = None if isinstance(network, str) else network
     name = network if model is None else model.name
     _check(model, name, resume, overwrite, publish)
+    _check_seed(seed)
     if model is None or name in network_names():
         kind = kind_of(name)
     else:
@@ -194,6 +195,11 @@ def _check(
             f"{name} is a class of its own, which no file can hold safely: give a Sequential or "
             "functional model, or use training.fit, which writes no file"
         )
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise EmotutilsError(f"seed {seed}: choose a whole number from 0 to {2**32 - 1}")
 
 
 def _adjusted(recipe: Recipe, data: str, epochs: int | None) -> Recipe:
@@ -389,7 +395,7 @@ def _train_folds(job: Job) -> Run:
     one test part.
     """
     k = job.protocol.removeprefix("folds-")
-    if not k.isdecimal():
+    if not k.isdecimal() or int(k) < 2:
         raise DataError("protocol", f"{job.protocol!r} is unknown", "folds-5 stands for five folds")
     runs = []
     for i in range(int(k)):

@@ -10,7 +10,8 @@ from pathlib import Path
 from ...emotions import EMOTIONS
 from ...errors import EmotutilsError
 from ...findings import Findings
-from ...support.files import replacing
+from ...support.files import printable, replacing
+from ...support.tables import to_csv
 from ..links import relative_film
 from .captions import write_srt, write_vtt
 from .elan import write_eaf
@@ -64,7 +65,7 @@ def write(
     info = findings.info
     tiers = build_tiers(findings, tuple(EMOTIONS))
     networks = [card["name"] for card in findings.networks.values()]
-    link = relative_film(film, directory) or film.name
+    link = printable(relative_film(film, directory) or film.name)
     writers = {
         ".emotions.eaf": lambda path: write_eaf(tiers, path, link),
         ".emotions.TextGrid": lambda path: write_textgrid(tiers, path, info.duration),
@@ -85,4 +86,5 @@ def write(
 
 
 def _write_long(findings: Findings, path: Path) -> None:
-    long_table(findings).round(5).to_csv(path, index=False)
+    text = to_csv(long_table(findings).round(5))
+    path.write_text(text, encoding="utf-8", errors="replace")

@@ -6,6 +6,7 @@ from 1; ``Labels`` over the seconds of an ``Audio`` where there is no picture.
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +34,7 @@ def write_task(tiers: Sequence[Tier], path: Path, info: FilmInfo, networks: Sequ
     """
     kind = _kind(info)
     rate = info.fps or FRAME_RATE
-    data = {kind: f"/data/local-files/?d={quote(info.path.name)}"}
+    data = {kind: f"/data/local-files/?d={quote(os.fsencode(info.path.name))}"}
     if info.has_video:
         data["fps"] = rate
     results = []
