@@ -122,6 +122,15 @@ def _stream_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--fuse-openface", action="store_true", help="let that lane take part in the fusion"
     )
+    p.add_argument(
+        "--subtitles",
+        metavar="FILE",
+        help="what is said: a .srt, .vtt or .json (default: what lies beside the film under its "
+        "name, or inside it); none: no words",
+    )
+    p.add_argument(
+        "--fuse-words", action="store_true", help="let the words take part in the fusion"
+    )
 
 
 def _analysis_options(p: argparse.ArgumentParser) -> None:
@@ -134,6 +143,7 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         help="a name (see 'emotutils networks') or a .keras file",
     )
     p.add_argument("--voice-network", metavar="N", help="a name or a .keras file")
+    p.add_argument("--words-network", metavar="N", help="a name or a .keras file")
     p.add_argument(
         "--fps",
         type=float,
@@ -558,6 +568,9 @@ def _settings(args) -> dict:
         "baseline": _baselines(args.baseline),
         "openface": args.openface,
         "fuse_openface": args.fuse_openface,
+        "subtitles": args.subtitles,
+        "words_network": args.words_network,
+        "fuse_words": args.fuse_words,
         "fps": args.fps,
         "fusion": args.fusion,
         "weights": args.weights,

@@ -31,6 +31,7 @@ FRAME_COLUMNS = [
     *P,
 ]
 SPEECH_COLUMNS = ["t0", "t1", "voiced", "snr", *P]
+WORD_COLUMNS = ["t0", "t1", "speaker", "text", *P]
 PEOPLE_COLUMNS = ["t", "person", "label", *P]
 
 #: What a lane of the timeline says, and what is said of the whole film; other streams say so by
@@ -39,6 +40,7 @@ TITLES = {
     "face": ("the face looks like", "the face looks most like"),
     "voice": ("the voice sounds like", "the voice sounds most like"),
     "openface": ("action units look like", "the action units look most like"),
+    "words": ("the words read like", "the words read most like"),
 }
 #: The files of the two streams that the tool reads itself; other streams' files bear their names.
 TABLE_NAMES = {"face": "frames", "voice": "speech"}
@@ -243,12 +245,15 @@ class Stream:
         what was measured beside them.
     gap : why it has nothing where it has nothing, in words.
     step : seconds between its rows where that was chosen (one over the frames a second), else 0.
+    holds : whether a row's answer holds over its time as it is, as that of a line of words does:
+        it is not averaged with its neighbours.
     """
 
     name: str
     table: pd.DataFrame
     gap: str = "nothing to go by"
     step: float = 0.0
+    holds: bool = False
 
     @property
     def title(self) -> str:
@@ -273,7 +278,8 @@ class Findings:
     Attributes
     ----------
     streams : by name. ``face`` and ``voice`` are always there, with an empty table where the film
-        has none or they were left out; others were given to ``analyze``.
+        has none or they were left out; ``words`` where there is a transcript; others were given to
+        ``analyze``.
     timeline : one row every ``hop`` seconds: each stream, and what they give together. ``unsure``:
         below the threshold of its ``source``; ``disagreement_A_B``: the two labels of a stretch
         over which streams A and B part. Of a stream with a baseline also ``NAME_unshifted``, its
@@ -312,3 +318,12 @@ class Findings:
     def speech(self) -> pd.DataFrame:
         """One row per window of sound; ``voiced`` False: nobody speaks in it; ``snr`` in dB."""
         return self.streams["voice"].table
+
+    @property
+    def words(self) -> pd.DataFrame:
+        """One row per line of the transcript: ``t0``, ``t1`` (s), ``speaker``, ``text``; no row
+        where the film has no transcript.
+        """
+        if "words" not in self.streams:
+            return pd.DataFrame(columns=WORD_COLUMNS)
+        return self.streams["words"].table

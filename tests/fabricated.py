@@ -11,13 +11,15 @@ from emotutils.findings import (
     Findings,
     P,
     Stream,
+    agreement_column,
     columns,
+    disagreement_column,
     label_column,
     labels_of,
     moment_edges,
     stretches_of,
 )
-from emotutils.fusion import agreement, fuse
+from emotutils.fusion import agreement, at_moments, fuse
 
 
 def _acted(t: np.ndarray, script: list, rng) -> np.ndarray:
@@ -204,3 +206,22 @@ def fabricated(
         settings,
         ["a film.mp4: 2 damaged pieces of the sound"],
     )
+
+
+def add_words(findings: Findings, said: list[tuple[float, float, str, str]]) -> Findings:
+    """Give a made-up analysis a transcript: (t0, t1, speaker, text); its answers are made up too."""
+    table = pd.DataFrame(said, columns=["t0", "t1", "speaker", "text"])
+    table[P] = np.random.default_rng(1).dirichlet(np.full(7, 2.0), len(table))
+    findings.streams["words"] = Stream("words", table, "no words", holds=True)
+    timeline = findings.timeline
+    p = at_moments(table, timeline["t"].to_numpy(), 0.5)
+    timeline[columns("words")] = p
+    timeline[label_column("words")] = labels_of(p)
+    findings.summary["words"] = _film_level(p) | {"lines": len(table), "said": 1.0, "sure": None}
+    for name in ("face", "voice"):
+        other = timeline[columns(name)].to_numpy()
+        timeline[agreement_column(name, "words")] = agreement(other, p)
+        timeline[disagreement_column(name, "words")] = ""
+        findings.summary["agreement"][f"{name}+words"] = 0.5
+        findings.settings["disagree_below"][f"{name}+words"] = 0.45
+    return findings

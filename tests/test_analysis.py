@@ -578,9 +578,9 @@ def test_a_stream_from_outside_can_be_weighted(talking):
 def test_windows_from_outside_hold_from_their_start_to_their_end(talking):
     table = pd.DataFrame({"t0": [0.0, 3.0], "t1": [2.9, 3.4]})
     table[P] = np.eye(7)[[0, 2]]
-    line = analyze(talking, progress=False, streams={"words": table}, smoothing=0).timeline
+    line = analyze(talking, progress=False, streams={"pose": table}, smoothing=0).timeline
     expected = np.select([line["t"] < 3, line["t"] == 3], ["anger", "fear"], "")
-    assert line["words_label"].tolist() == expected.tolist()
+    assert line["pose_label"].tolist() == expected.tolist()
 
 
 def test_the_command_line_takes_a_stream(talking, tmp_path, capsys):

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from fabricated import fabricated
+from fabricated import add_words, fabricated
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -22,6 +22,9 @@ pytestmark = pytest.mark.browser
 
 FILM = Path(__file__).resolve().parents[1] / "data" / "sample" / "demo.mp4"
 DURATION, HOP = 70.0, 0.5
+#: Lines of 0.4 s, a tenth of a second between them; one that wants to be a script.
+SAID = [(0.5 * k, 0.5 * k + 0.4, "", f"line {k}") for k in range(140)]
+SAID[3] = (1.5, 1.9, "<b>ANN</b>", "<img src=x onerror=\"document.title='run'\"> & so on")
 
 
 class Opened:
@@ -88,6 +91,7 @@ def folder(tmp_path_factory):
     shutil.copy(FILM, film)
     analysis = fabricated(DURATION, HOP, path=film, size=(640, 480), fps=20.0)
     report.save(analysis, root / "out", thumbnails=True)
+    report.save(add_words(analysis, SAID), root / "words")
     return root
 
 
@@ -159,6 +163,52 @@ def test_the_slider_moves_the_film(page):
         "const s = document.getElementById('moment'); s.value = 81; s.dispatchEvent(new Event('input'))"
     )
     at(page, 40.5)
+
+
+@pytest.fixture
+def spoken(chromium, folder):
+    """The report with a long transcript."""
+    page = Opened(chromium, (folder / "words" / "report.html").as_uri())
+    page.wait("film.readyState >= 2")
+    return page
+
+
+def is_in_sight(page, line) -> bool:
+    listed = page["#transcript"].rect
+    return listed["y"] <= line.rect["y"] < listed["y"] + listed["height"]
+
+
+def test_a_click_on_a_line_moves_the_film_and_leaves_the_page_where_it_is(spoken):
+    lines = spoken.driver.find_elements(By.CSS_SELECTOR, "#transcript button")
+    assert len(lines) == 140 and spoken["#transcript"].rect["height"] < 300, "it scrolls"
+    spoken.run("document.getElementById('transcript').scrollTop = 0")
+    spoken.run("document.getElementById('transcript').scrollIntoView({block: 'center'})")
+    before = spoken.run("return window.scrollY")
+    lines[2].click()
+    at(spoken, 1.0)
+    assert spoken["#transcript [aria-current]"].text.startswith("0:01\nline 2\n")
+    assert spoken.run("return window.scrollY") == before
+    assert spoken.complaints() == []
+
+
+def test_the_line_that_is_said_is_marked_and_comes_into_sight(spoken):
+    lines = spoken.driver.find_elements(By.CSS_SELECTOR, "#transcript button")
+    assert not is_in_sight(spoken, lines[120])
+    spoken.run("film.currentTime = 60.2")
+    at(spoken, 60.2)
+    assert spoken["#transcript [aria-current]"].id == lines[120].id
+    assert is_in_sight(spoken, lines[120])
+    spoken.run("film.currentTime = 60.45")  # nobody speaks
+    at(spoken, 60.45)
+    spoken.wait("!document.querySelector('#transcript [aria-current]')")
+
+
+def test_a_text_that_wants_to_be_a_script_stays_a_text(spoken):
+    line = spoken.driver.find_elements(By.CSS_SELECTOR, "#transcript button")[3]
+    assert "<b>ANN</b>:" in line.text and "<img src=x onerror=" in line.text
+    assert spoken.run("return document.title") != "run"
+    assert spoken.run("return document.images.length") == 0
+    assert "the words read like" in spoken["#readout"].text
 
 
 def test_cursor_and_read_out_follow_the_film(page):

@@ -8,27 +8,27 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from pathlib import Path
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import faces, media, voices
-from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import EmotutilsError
-from ..evaluation import Calibration
 from ..findings import FRAME_COLUMNS, SPEECH_COLUMNS, Findings, Stream
 from ..fusion import Weights
-from ..networks import DEFAULTS, Network, shared_network
-from ..networks.card import unknown_fields
+from ..networks import Network
+from . import beside
+from .answering import calibration_of, facts_of, load_for, notes_on
 from .baseline import Baseline, apply_baseline, read_baseline
+from .beside import Beside
 from .combining import ERROR_RATE, READ_HERE, Combination, choose_combination, without_thresholds
 from .given import Given, read_streams
-from .openface import NAME, NOTE, UNITS_NETWORK, read_openface
+from .openface import openface_beside
 from .people import describe, only_person, people_over_time
 from .streams import Found, Predictor, listen, watch
 from .timeline import SMOOTHING, Clock, add_unshifted, build_timeline, summarise
+from .words import Subtitles, Wanted, read_words
 
 __all__ = ["Analysis", "analyze", "check_settings"]
 
@@ -93,6 +93,9 @@ def analyze(
     baseline: Baseline | None = None,
     openface: str | os.PathLike | None = None,
     fuse_openface: bool = False,
+    subtitles: Subtitles = None,
+    words_network: Network | str | os.PathLike | None = None,
+    fuse_words: bool = False,
     fps: float = 5.0,
     window: float = voices.WINDOW,
     hop: float = voices.HOP,
@@ -105,7 +108,7 @@ def analyze(
     progress: bool = True,
 ) -> Analysis:
     """Say for each moment of a film what its face looks like, what its voice sounds like, and both
-    together.
+    together; beside them what its words read like, where it has subtitles.
 
     Parameters
     ----------
@@ -126,6 +129,13 @@ def analyze(
         network learned from static values; OpenFace's default is dynamic ones.
     fuse_openface : whether that stream takes part in what all streams say together; else it stands
         beside.
+    subtitles : what is said in the film, line by line: a ``.srt``, ``.vtt`` or ``.json``
+        (``words.read_transcript``), or a ``words.Transcript``. ``None``: what lies beside the film
+        under its name, or inside its file, unless ``only`` is given; ``"none"``: no words. A line's
+        answer holds while it is said.
+    words_network : as ``face_network``; it reads the lines.
+    fuse_words : whether the words take part in what all streams say together; else they stand
+        beside: what they are worth in films was not measured.
     fps : frames looked at per second.
     window, hop : seconds of sound taken at once, and from one moment of the timeline to the next.
     fusion : a name in ``emotutils.fusion.RULES``, or ``"joint"``: the one network that sees and
@@ -169,20 +179,21 @@ def analyze(
     _check(only, fps, window, hop, smoothing)
     face_detector = faces.build_detector(detector)
     info = media.probe(film)
-    given = read_streams(streams or {}, info.duration)
     clock = Clock(info.duration, hop, smoothing)
     wanted = _wanted(info, only)
-    names = {"face": face_network, "voice": voice_network}
-    networks = {stream: _load(stream, names[stream]) for stream in wanted}
-    units = _units_network(openface)
-    given |= {name: read_openface(openface, info, net, hop) for name, net in units.items()}
-    aside = _aside(units, fuse_openface)
+    networks = _networks(wanted, {"face": face_network, "voice": voice_network})
+    notes: list[str] = []
+    others = openface_beside(openface, info, hop, fuse_openface)
+    others |= read_words(info, Wanted(subtitles, words_network, fuse_words, only), notes)
+    given = read_streams(streams or {}, info.duration) | beside.streams_of(others)
+    aside = beside.aside(others)
     fused = [name for name in given if name not in aside]
-    combination = choose_combination(fusion, weights, error_rate, networks, fused, aside)
-    answering = networks | units
+    believed = networks | beside.believed(others)
+    combination = choose_combination(fusion, weights, error_rate, believed, fused, aside)
+    answering = networks | beside.with_baseline(others)
     neutral = read_baseline(baseline, answering, info.duration, bool(combination.joint))
-    notes = [*_missing(info, [*wanted, *fused]), *combination.notes]
-    notes += _about_networks(networks, units)
+    notes += _missing(info, [*wanted, *fused])
+    notes += [*combination.notes, *_about_networks(networks, others)]
     predictors = {s: _predictor(network, combination) for s, network in networks.items()}
     jobs = {
         "face": lambda net, tick: watch(info, net, face_detector, fps, notes.append, tick),
@@ -205,23 +216,21 @@ def analyze(
         "only": only,
         "person": person,
         "baseline": neutral or None,
-        **_given_settings(streams or {}, openface, aside),
+        **_given_settings(streams or {}, others),
         "fps": fps,
         "window": window,
         "hop": hop,
         "smoothing": smoothing,
-        "fusion": combination.rule,
-        "weights": combination.weights,
         "detector": detector,
         "error_rate": error_rate,
-        **combination.limits(),
+        **combination.settings(),
     }
     return Analysis(
         streams=all_streams,
         timeline=timeline,
         summary=summary,
         info=info,
-        networks={stream: _facts(net) for stream, net in (combination.networks | units).items()},
+        networks=_facts(combination.networks | beside.networks_of(others)),
         settings=settings,
         warnings=list(dict.fromkeys(notes)),
         people=people,
@@ -258,8 +267,13 @@ def check_settings(
     _check(only, fps, window, hop, smoothing)
     faces.build_detector(detector)
     names = {"face": face_network, "voice": voice_network}
-    networks = {s: _load(s, name) for s, name in names.items() if only in (None, s)}
+    networks = _networks([s for s in READ_HERE if only in (None, s)], names)
     choose_combination(fusion, weights, error_rate, networks, [], [])
+
+
+def _networks(streams: Collection[str], names: Mapping[str, object]) -> dict[str, Network]:
+    """What answers for each of these streams."""
+    return {stream: load_for(stream, names[stream]) for stream in streams}
 
 
 def _there(info: media.FilmInfo) -> dict[str, bool]:
@@ -349,92 +363,30 @@ def _origin(source: object) -> str:
     return "a table" if isinstance(source, pd.DataFrame) else Path(source).name
 
 
-def _given_settings(
-    streams: Given, openface: str | os.PathLike | None, aside: list[str]
-) -> dict[str, object]:
-    """Where streams from outside came from, and which take no part in what all say together."""
+def _given_settings(streams: Given, beside: Mapping[str, Beside]) -> dict[str, object]:
+    """Where the other streams came from, and which take part in what all say together."""
     settings = {"streams": {name: _origin(source) for name, source in streams.items()}}
-    if openface is not None:
-        settings["openface"] = _origin(openface)
-        settings["fuse_openface"] = not aside
+    for one in beside.values():
+        settings |= one.settings
     return settings
 
 
 def _predictor(network: Network, combination: Combination) -> Predictor:
-    return Predictor(network, _calibration(network), combination.joint)
+    return Predictor(network, calibration_of(network), combination.joint)
 
 
-def _load(stream: str, name: Network | str | os.PathLike | None) -> Network:
-    network = shared_network(name or DEFAULTS[stream])
-    if network.stream != stream:
-        raise EmotutilsError(f"network {network.name!r} takes a {network.kind}, not a {stream}")
-    if unknown := sorted(set(network.labels) - set(EMOTIONS_WITH_CALM)):
-        known = ", ".join(EMOTIONS_WITH_CALM)
-        raise EmotutilsError(
-            f"network {network.name!r} says {', '.join(unknown)}: a timeline knows {known}"
-        )
-    return network
-
-
-def _units_network(openface: str | os.PathLike | None) -> dict[str, Network]:
-    """What answers for OpenFace's csv, by the name of its stream; nothing where there is none."""
-    if openface is None:
-        return {}
-    return {NAME: shared_network(UNITS_NETWORK)}
-
-
-def _aside(units: Mapping[str, Network], fuse_openface: bool) -> list[str]:
-    """The streams that have lanes, and no part in what all say together."""
-    if fuse_openface and not units:
-        raise EmotutilsError("fuse_openface: there is no openface to fuse, give its csv")
-    if fuse_openface:
-        return []
-    return list(units)
-
-
-def _calibration(network: Network) -> Calibration | None:
-    """What its card knows of how far to believe it; networks trained elsewhere may know nothing."""
-    if "calibration" not in network.card:
-        return None
-    return Calibration.from_dict(network.card["calibration"])
-
-
-def _about_networks(networks: Mapping[str, Network], units: Mapping[str, Network]) -> list[str]:
+def _about_networks(networks: Mapping[str, Network], others: Mapping[str, Beside]) -> list[str]:
     """What a reader must know of the networks that answer."""
-    notes = [NOTE for _ in units]
+    notes = []
+    for one in others.values():
+        notes += one.notes
     for network in networks.values():
-        unknown = list(unknown_fields(network.card))
-        if unknown:
-            notes.append(
-                f"the card of network {network.name!r} says more than this version knows: "
-                f"{', '.join(unknown)}"
-            )
-        if _calibration(network) is None:
-            notes.append(_not_calibrated(network))
+        notes += notes_on(network)
     return notes
 
 
-def _not_calibrated(network: Network) -> str:
-    return (
-        f"network {network.name!r} is not calibrated: its probabilities are taken as they are "
-        "(emotutils calibrate fits them on validation rows)"
-    )
-
-
-def _facts(network: Network) -> dict:
-    keys = (
-        "name",
-        "variant",
-        "data",
-        "protocol",
-        "parameters",
-        "licence",
-        "run",
-        "test",
-        "temperature",
-    )
-    # A copy: the same card serves the next film.
-    return {key: deepcopy(network.card[key]) for key in keys} | {"runtime": network.runtime}
+def _facts(networks: Mapping[str, Network]) -> dict[str, dict]:
+    return {stream: facts_of(network) for stream, network in networks.items()}
 
 
 def _ticker(bar: tqdm, stop: threading.Event) -> Callable[[float], None]:

@@ -68,9 +68,11 @@ class Combination:
     options: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def limits(self) -> dict:
-        """From when on an answer is sure and streams disagree, as the settings have it."""
+    def settings(self) -> dict:
+        """The rule, and from when on an answer is sure and streams disagree: for the result."""
         return {
+            "fusion": self.rule,
+            "weights": self.weights,
             "unsure_below": self.thresholds,
             "disagree_below": self.disagree_below,
             "fitted_on": self.fitted_on or None,
@@ -150,8 +152,8 @@ def choose_combination(
         calibrated, else the plain mean; weights alone ask for the weighted one.
     weights : of the rule ``"weighted"``.
     error_rate : 0..1.
-    networks : of the streams that the tool reads itself, by stream.
-    given : names of streams that came from outside: nothing is known of them.
+    networks : by stream, of those whose networks' cards say how far to believe them.
+    given : names of further streams that take part: of those without a network nothing is known.
     aside : names of streams that are compared with the others and not combined.
 
     Raises
@@ -161,7 +163,7 @@ def choose_combination(
     """
     threshold_for([], error_rate)  # refuses a rate outside 0..1, whatever is known
     _check_rule(rule, weights)
-    known = _Known(dict(networks), tuple(given))
+    known = _Known(dict(networks), tuple(name for name in given if name not in networks))
     wanted = rule or DEFAULT_RULE
     if rule is None and weights is not None:
         wanted = "weighted"
@@ -215,10 +217,15 @@ class _Known:
     def all_calibrated(self) -> bool:
         return set(self.calibrations) == set(self.streams)
 
+    @property
+    def others(self) -> list[str]:
+        """The streams beside face and voice."""
+        return [name for name in self.streams if name not in READ_HERE]
+
     @cached_property
     def cards(self) -> dict[str, dict]:
-        """The networks' cards, by stream."""
-        return {stream: network.card for stream, network in self.networks.items()}
+        """The cards of the networks of face and voice, by stream."""
+        return {s: network.card for s, network in self.networks.items() if s in READ_HERE}
 
     @cached_property
     def fitted(self) -> Fitted | None:
@@ -238,8 +245,8 @@ def _check_rule(rule: str | None, weights: Weights | None) -> None:
 
 def _joint_for(known: _Known) -> Network:
     """The joint network, where it can take in all that is there."""
-    if known.given:
-        others = " and ".join(known.given)
+    if known.others:
+        others = " and ".join(known.others)
         raise EmotutilsError(
             f"rule joint: that network sees and hears, it cannot take in {others}; take another"
             " rule, or leave out what it cannot take in"
@@ -261,7 +268,7 @@ def _options(rule: str, weights: Weights | None, known: _Known) -> dict:
     if rule == "product" and known.all_calibrated:
         return {"prior": prior_of(known.calibrations)}
     if rule == "stacking" and len(known.streams) > 1:
-        if known.fitted is None or known.given:
+        if known.fitted is None or known.others:
             named = [network.name for network in known.networks.values()]
             together = " and ".join([*named, *known.given])
             raise EmotutilsError(
@@ -274,7 +281,7 @@ def _options(rule: str, weights: Weights | None, known: _Known) -> dict:
 def _weights(weights: Weights | None, known: _Known) -> dict[str, np.ndarray]:
     """The weights asked for, or those of the networks' validation rows."""
     if weights is not None:
-        names = (*READ_HERE, *known.given)
+        names = (*READ_HERE, *known.others)
         return dict(zip(names, check_weights(weights, names), strict=True))
     if not known.all_calibrated:
         raise EmotutilsError(
@@ -296,7 +303,7 @@ def _risk_curves(
         return joint.card.get("calibration", {}).get("curves", {})
     curves = {stream: found.risk_coverage for stream, found in known.calibrations.items()}
     if known.fitted and weights is None and rule in known.fitted.risk_coverage:
-        curves["+".join(known.networks)] = known.fitted.risk_coverage[rule]
+        curves["+".join(READ_HERE)] = known.fitted.risk_coverage[rule]
     return curves
 
 
@@ -347,7 +354,7 @@ def _retrained_notes(known: _Known) -> list[str]:
     others = [known.networks[stream].name for stream in retrained(known.cards)]
     if not others:
         return []
-    together = " and ".join(network.name for network in known.networks.values())
+    together = " and ".join(card["name"] for card in known.cards.values())
     return [
         f"what was fitted for {together} together is not used: it was fitted to other weights of "
         f"{' and '.join(others)} (fusion.pairing.fit_pair fits it anew)"
@@ -360,10 +367,10 @@ def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _disagree_below(known: _Known, aside: Sequence[str]) -> dict[str, float]:
-    names = (*READ_HERE, *known.given, *aside)
+    names = (*READ_HERE, *known.others, *aside)
     below = {"+".join(pair): DISAGREE_BELOW for pair in pairs(names)}
     if known.fitted:
-        below["+".join(known.networks)] = known.fitted.disagree_below
+        below["+".join(READ_HERE)] = known.fitted.disagree_below
     return below
 
 

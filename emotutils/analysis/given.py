@@ -17,9 +17,10 @@ TOLERANCE = 0.05
 BEYOND = 0.5
 #: Words that stand for something else in an analysis's columns, keys or file names.
 TAKEN = {
-    "face", "voice", "openface", "frames", "speech", "timeline", "result", "report", "annotated",
-    "joint", "together", "both", "all", "p", "t", "t0", "t1", "label", "probabilities", "sure",
-    "unsure", "source", "agreement", "disagreement", "disagreements", "seconds", "duration",
+    "face", "voice", "openface", "words", "frames", "speech", "timeline", "result", "report",
+    "annotated", "joint", "together", "both", "all", "p", "t", "t0", "t1", "label",
+    "probabilities", "sure", "unsure", "source", "agreement", "disagreement", "disagreements",
+    "seconds", "duration",
 }  # fmt: skip
 
 Given = Mapping[str, pd.DataFrame | str | os.PathLike]

@@ -27,15 +27,19 @@ from ..report import exports, overview
 from ..support.files import check_writable
 from ..support.machine import limit_threads
 from ..support.quiet import only_our_warnings
+from ..words import files_beside
 from . import Analysis, analyze, check_settings
 from .combining import JOINT
 from .gathering import Listed, gather
+from .words import NONE
 
 #: A film is known again by its size and so many pieces of it, spread from its start to its end.
 PIECES = 16
 PIECE = 1 << 16
 #: These belong to one film.
 OF_ONE_FILM = ("streams", "openface", "fuse_openface", "person")
+#: Each has a network of its own.
+STREAMS = ("face", "voice", "words")
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s of film, {remaining} left"
 
 
@@ -93,7 +97,8 @@ def analyze_many(
     progress : whether a bar over all films is drawn; it moves when a film is done.
     **settings : of ``analyze`` and ``Analysis.save``, such as ``fps=10`` or ``annotate=True``.
         Pictures are taken of films only. What belongs to one film is refused: ``streams``,
-        ``openface``, stretches of a ``baseline``.
+        ``openface``, stretches of a ``baseline``, a file of ``subtitles``. Subtitles beside a film
+        are found.
 
     Returns
     -------
@@ -171,13 +176,18 @@ def _check(settings: dict) -> None:
     for name in OF_ONE_FILM:
         if settings[name]:
             raise EmotutilsError(f"{name}: belongs to one film; analyse that film alone")
+    if settings["subtitles"] not in (None, NONE):
+        raise EmotutilsError(
+            "subtitles: belong to one film; analyse that film alone, or give 'none' (what lies "
+            "beside a film is found)"
+        )
     baseline = settings["baseline"]
     wanted = baseline.values() if isinstance(baseline, dict) else [baseline]
     if any(one not in (None, AUTO) for one in wanted):
         raise EmotutilsError(
             "baseline: stretches belong to one film; analyse that film alone, or give 'auto'"
         )
-    for stream in DEFAULTS:
+    for stream in STREAMS:
         if isinstance(settings[f"{stream}_network"], Network):
             raise EmotutilsError(
                 f"{stream}_network: every process opens it anew; give its name, or its file's path"
@@ -188,9 +198,10 @@ def _check(settings: dict) -> None:
 def _network_names(settings: dict) -> dict[str, str | os.PathLike]:
     """Of each stream that is read the network's name or path."""
     names = {}
-    for stream, default in DEFAULTS.items():
-        if settings["only"] in (None, stream):
-            names[stream] = settings[f"{stream}_network"] or default
+    for stream in STREAMS:
+        name = settings[f"{stream}_network"] or DEFAULTS.get(stream)
+        if name and settings["only"] in (None, stream):
+            names[stream] = name
     return names
 
 
@@ -201,7 +212,7 @@ def _request(settings: dict, saving: dict) -> dict:
         networks[JOINT] = fingerprint(JOINT)
     fitted = sorted((config.shipped_root() / "weights").glob("fusion-*.json"))
     networks["fusion"] = _hash(path.read_bytes() for path in fitted)
-    asked = {k: v for k, v in settings.items() if k not in [f"{s}_network" for s in DEFAULTS]}
+    asked = {k: v for k, v in settings.items() if k not in [f"{s}_network" for s in STREAMS]}
     request = {
         "emotutils": version("emotutils"),
         "settings": asked | saving,
@@ -222,7 +233,8 @@ def _hash(pieces: Iterable[bytes]) -> str:
 
 
 def _task(film: Listed, out: Path, settings: dict, saving: dict, request: dict) -> Task:
-    request = request | {"film": _film_facts(film.path)}
+    words = [_film_facts(path) for path in files_beside(film.path)]
+    request = request | {"film": _film_facts(film.path), "subtitles": words}
     return Task(film.path, out / film.folder, settings, saving, request)
 
 

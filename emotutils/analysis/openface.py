@@ -1,6 +1,7 @@
 """The action units that OpenFace found in a film, as a stream through the network ``actions``."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,11 @@ import pandas as pd
 from ..datasets import openface
 from ..datasets.openface import UNITS
 from ..emotions import to_seven
-from ..errors import DataError
+from ..errors import DataError, EmotutilsError
 from ..findings import P, Stream
 from ..media import FilmInfo
-from ..networks import Network
+from ..networks import Network, shared_network
+from .beside import Beside
 
 NAME = "openface"
 UNITS_NETWORK = "actions"
@@ -28,6 +30,34 @@ NOTE = (
     "from which it first subtracted what is usual for this face: read this lane with care"
 )
 _REMEDY = "run FeatureExtraction -f FILM -aus again, on this film"
+
+
+def openface_beside(
+    path: str | os.PathLike | None, info: FilmInfo, hop: float, fuse: bool
+) -> dict[str, Beside]:
+    """The stream ``openface`` of a film, by its name; nothing where there is no csv.
+
+    Parameters
+    ----------
+    path, info, hop : as for ``read_openface``.
+    fuse : whether it takes part in what all streams say together.
+
+    Raises
+    ------
+    DataError : as ``read_openface``.
+    EmotutilsError : nothing there to fuse.
+    """
+    if path is None and fuse:
+        raise EmotutilsError("fuse_openface: there is no openface to fuse, give its csv")
+    if path is None:
+        return {}
+    network = shared_network(UNITS_NETWORK)
+    stream = read_openface(path, info, network, hop)
+    settings = {"openface": Path(path).name, "fuse_openface": fuse}
+    found = Beside(
+        stream, network, is_fused=fuse, has_baseline=True, notes=[NOTE], settings=settings
+    )
+    return {NAME: found}
 
 
 def read_openface(path: str | os.PathLike, info: FilmInfo, network: Network, hop: float) -> Stream:

@@ -10,6 +10,7 @@ from ..emotions import EMOTIONS
 from ..findings import (
     TOGETHER,
     UNSHIFTED,
+    P,
     Stream,
     agreement_column,
     baseline_column,
@@ -117,7 +118,9 @@ def build_timeline(
     whose = {}
     for name, stream in streams.items():
         whose[name] = clock.whose(stream)
-        p[name] = clock.smooth(clock.bring(stream), whose[name])
+        p[name] = clock.bring(stream)
+        if not stream.holds:
+            p[name] = clock.smooth(p[name], whose[name])
     embedded = {}
     for name, values in embeddings.items():
         embedded[name] = clock.bring(streams[name], values)
@@ -279,6 +282,8 @@ def _counts(table: pd.DataFrame) -> dict:
         }
     if "voiced" in table:
         return {"windows": len(table), "voiced": _share(table["voiced"])}
+    if "text" in table:
+        return {"lines": len(table), "said": _share(table[P[0]].notna())}
     return {"rows": len(table)}
 
 

@@ -6,6 +6,7 @@ from .opening import StrPath, Warn
 from .pictures import Frame, frames
 from .probing import FilmInfo, probe
 from .sound import load_sound, sound_blocks
+from .subtitles import SubtitleTrack, subtitle_lines, subtitle_tracks
 from .writer import FilmWriter
 
 __all__ = [
@@ -13,9 +14,12 @@ __all__ = [
     "FilmWriter",
     "Frame",
     "StrPath",
+    "SubtitleTrack",
     "Warn",
     "frames",
     "load_sound",
     "probe",
     "sound_blocks",
+    "subtitle_lines",
+    "subtitle_tracks",
 ]

@@ -44,6 +44,7 @@ class Kind:
 KINDS = {
     "face": Kind("a face, cut out", stream="face"),
     "voice": Kind("features of a sound", stream="voice"),
+    "text": Kind("what is said, line by line", stream="words"),
     # No film gives them without OpenFace.
     "units": Kind("means of 35 action units", stream=None),
     "both": Kind("a face and a voice", stream=None),
@@ -78,7 +79,7 @@ class Network:
 
     @property
     def stream(self) -> str | None:
-        """The stream of a film that it speaks for: ``"face"``, ``"voice"`` or ``None``."""
+        """The stream of a film that it speaks for, such as ``"face"``; ``None``: for none."""
         return KINDS[self.kind].stream
 
     @property

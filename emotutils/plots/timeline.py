@@ -409,7 +409,7 @@ def _sample(label: str, **style) -> Patch:
 
 
 def _two_lines(words: str) -> str:
-    for verb in (" looks", " sounds"):
+    for verb in (" looks", " sounds", " read"):
         first, found, rest = words.partition(verb)
         if found:
             return f"{first}\n{found.strip()}{rest}"

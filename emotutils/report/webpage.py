@@ -15,6 +15,7 @@ from ..emotions import EMOTIONS
 from ..findings import (
     TOGETHER,
     Findings,
+    P,
     agreement_column,
     baseline_column,
     clock,
@@ -94,6 +95,7 @@ def page(
         facts=facts(findings),
         lanes=lanes,
         people=_people_views(findings, shown, step),
+        transcript=_transcript_view(findings),
         pairs=pairs,
         limits=_limits(findings),
         moments=_moments(shown, step, lanes, pairs),
@@ -258,6 +260,23 @@ def _people_views(findings: Findings, shown: pd.DataFrame, step: float) -> list[
         }
         views.append(view)
     return views
+
+
+def _transcript_view(findings: Findings) -> list[dict]:
+    """Each line of the words: when it is said, by whom, and what the network says of it."""
+    words = findings.words
+    labels = labels_of(words[P].to_numpy(float))
+    lines = []
+    for row, label in zip(words.itertuples(), labels, strict=True):
+        line = {
+            "start": round(row.t0, 3),
+            "end": round(row.t1, 3),
+            "speaker": row.speaker,
+            "text": row.text,
+            "label": label,
+        }
+        lines.append(line)
+    return lines
 
 
 def _frames(lane: Lane, pairs: list[dict]) -> list[dict]:

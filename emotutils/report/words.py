@@ -203,6 +203,8 @@ def facts(findings: Findings) -> list[str]:
         if counts.get("windows"):
             share = f"speech in {100 * counts['voiced']:.0f} %"
             counted.append(f"{counts['windows']} windows of sound, {share}")
+        if counts.get("lines"):
+            counted.append(f"{counts['lines']} lines of {name}")
         if counts.get("rows"):
             counted.append(f"{counts['rows']} rows of {name}")
     return counted

@@ -18,11 +18,25 @@
     return whose + (lane === m.lanes.at(-1) && unsure.has(i) ? "not sure: " : "") + words + before;
   };
   const pictures = [...document.querySelectorAll(".pictures button")];
-  let now = -1, at = 0;
+  const lines = [...document.querySelectorAll(".transcript button")];
+  let now = -1, at = 0, said = "";
+  // The lines that are said now; the list scrolls to the first, and the page stays where it is.
+  const speak = () => {
+    const current = lines.filter(b => +b.dataset.t <= at + 1e-3 && at < +b.dataset.end);
+    const key = current.map(b => b.dataset.t).join();
+    if (key === said) return;
+    said = key;
+    lines.forEach(b => current.includes(b) ? b.setAttribute("aria-current", "true") : b.removeAttribute("aria-current"));
+    if (!current.length) return;
+    const list = $("transcript"), line = current[0].parentElement;
+    const above = line.offsetTop < list.scrollTop, below = line.offsetTop + line.offsetHeight > list.scrollTop + list.clientHeight;
+    if (above || below) list.scrollTop = line.offsetTop - list.clientHeight / 3;
+  };
   const show = t => {
     at = Math.max(0, Math.min(end, t));
     cursor.hidden = false;
     cursor.style.left = 100 * at / end + "%";
+    speak();
     const i = Math.min(n - 1, Math.floor(at / m.step + 1e-3));
     if (i === now) return;
     now = i;
@@ -96,7 +110,7 @@
   document.querySelectorAll("[data-t]").forEach(b => b.addEventListener("click", () => {
     go(+b.dataset.t);
     inView();
-    $("h-time").scrollIntoView({block: "start"});
+    if (!lines.includes(b)) $("h-time").scrollIntoView({block: "start"});
   }));
   const zoom = $("zoom");
   zoom.hidden = false;
