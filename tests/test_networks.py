@@ -1,3 +1,4 @@
+import itertools
 import json
 import zipfile
 
@@ -55,8 +56,13 @@ def saved(tmp_path_factory):
     return save_network(model, card(), tmp_path_factory.mktemp("nets")), model
 
 
-@pytest.mark.parametrize("name", ["conv2d", "vgg16", "resnet50"])
-@pytest.mark.parametrize("variant", ["thesis", "best"])
+@pytest.mark.parametrize(
+    "name, variant",
+    [
+        *itertools.product(("conv2d", "vgg16", "resnet50"), ("thesis", "best")),
+        ("efficientnet_lite0", "best"),
+    ],
+)
 def test_face_networks_take_faces_and_give_probabilities(name, variant):
     model = build_network(name, variant)
     assert model.input_shape == (None, 48, 48, 1) and model.output_shape == (None, 7)

@@ -1,14 +1,16 @@
-"""VGG16 and ResNet50 share a ``keras.applications`` trunk under the thesis's or our own top."""
+"""VGG16, ResNet50 and EfficientNet-Lite0: a trunk that others designed, under the thesis's top or
+our own.
+"""
 
 from collections.abc import Callable
-from types import ModuleType
 
 import keras
 from keras import layers
 
 
 def on_trunk(
-    application: ModuleType,
+    name: str,
+    preprocess_input: Callable,
     trunk: Callable[..., keras.Model],
     variant: str,
     *,
@@ -22,8 +24,9 @@ def on_trunk(
 
     Parameters
     ----------
-    application : the module of ``keras.applications`` whose ``preprocess_input`` the trunk expects.
-    trunk : builds it, called as that module's own builder is.
+    name : of the whole network.
+    preprocess_input : brings 0..255 in three channels to what the trunk expects.
+    trunk : builds it, called as the builders of ``keras.applications`` are.
     variant : what stands on top: ``"thesis"``: dropout, flatten, dense, softmax (4.6); ``"best"``:
         global average pooling, dropout, softmax.
     n_labels : length of the softmax.
@@ -43,7 +46,7 @@ def on_trunk(
         x = layers.Resizing(size, size)(x)
     if input_shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])
-    x = application.preprocess_input(x)
+    x = preprocess_input(x)
     convolutions = trunk(
         include_top=False,
         weights=weights,
@@ -58,4 +61,4 @@ def on_trunk(
         x = layers.GlobalAveragePooling2D()(x)
         x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
-    return keras.Model(inputs, outputs, name=trunk.__name__.lower())
+    return keras.Model(inputs, outputs, name=name)

@@ -46,6 +46,7 @@ _REGISTRY = {
     "conv2d": Entry("emotutils.networks.conv2d:build", "face"),
     "vgg16": Entry("emotutils.networks.vgg16:build", "face"),
     "resnet50": Entry("emotutils.networks.resnet50:build", "face"),
+    "efficientnet_lite0": Entry("emotutils.networks.efficientnet_lite0:build", "face"),
     "conv1d": Entry("emotutils.networks.conv1d:build", "voice"),
     "crnn": Entry("emotutils.networks.crnn:build", "voice"),
     "actions": Entry("emotutils.networks.actions:build", "units"),

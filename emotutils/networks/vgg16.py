@@ -39,7 +39,7 @@ def build(
         "dropout": dropout,
         "size": size,
     }
-    return on_trunk(vgg16, trunk, variant, **options)
+    return on_trunk("vgg16", vgg16.preprocess_input, trunk, variant, **options)
 
 
 def VGG16(*, include_top: bool, weights: None, input_shape: tuple[int, ...]) -> keras.Model:

@@ -40,11 +40,13 @@ class Job:
     recipe: str = "best"
     protocol: str | None = None
     seed: int = 0
+    precision: str = "float32"
 
     def arguments(self) -> list[str]:
         """The words behind ``emotutils`` that train it, or go on with it."""
         words = ["train", self.network, "--data", self.data, "--recipe", self.recipe]
         words += ["--seed", str(self.seed), "--resume"]
+        words += ["--precision", self.precision]
         if self.protocol is not None:
             words += ["--protocol", self.protocol]
         return words

@@ -114,6 +114,14 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ("resnet50", "thesis"): replace(
         _THESIS, epochs=30, optimizer="nadam", assumed=("learning_rate", "dense units", "weights")
     ),
+    # It begins with what it learned from ImageNet; the rate rises slowly, so that this is not lost.
+    ("efficientnet_lite0", "best"): replace(
+        _FACE,
+        epochs=12,
+        learning_rate=1e-3,
+        label_smoothing=0.1,
+        options={"weights": "imagenet"},
+    ),
     ("conv1d", "best"): replace(
         _FACE,
         epochs=60,
