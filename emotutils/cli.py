@@ -14,6 +14,7 @@ from .errors import EmotutilsError
 from .support import console
 from .support.extras import course_needed
 from .support.files import check_writable, replacing
+from .support.plugins import left_out
 from .support.quiet import only_our_warnings
 
 ROOT_HELP = "data root (default: $EMOTUTILS_DATA, else data/)"
@@ -630,9 +631,13 @@ def _compare_with_script(analysis) -> None:
 
 
 def _networks(args) -> None:
+    from .networks import network_names
     from .studies import tables
 
     print(tables.results() if args.all else tables.readme())
+    network_names()
+    for line in left_out("networks"):
+        _note(line)
 
 
 def _data_list(args) -> None:

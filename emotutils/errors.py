@@ -46,6 +46,10 @@ class DataError(LocatedError):
     """A data set that is missing, incomplete or not in its published layout."""
 
 
+class FieldError(DataError, KeyError):
+    """Something that a file should hold and does not; a KeyError, which mappings look for."""
+
+
 class WriteError(LocatedError):
     """A file that cannot be written: no room, no permission."""
 

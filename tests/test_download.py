@@ -6,6 +6,7 @@ import base64
 import errno
 import hashlib
 import io
+import lzma
 import shutil
 import stat
 import tarfile
@@ -227,14 +228,36 @@ def test_without_a_published_hash_the_computed_one_is_told(server, publish, reco
 
 
 @pytest.mark.parametrize(
-    "kind", ["zip cut off", "tar cut off", "no archive", "password", "one name twice", "others"]
+    "kind",
+    [
+        "zip cut off",
+        "tar cut off",
+        "no archive",
+        "password",
+        "method",
+        "one name twice",
+        "others",
+        "xz",
+        "bz2",
+        "long name",
+        "long part",
+    ],
 )
 def test_a_damaged_archive_leaves_nothing(kind, server, publish, recordings, root):
     # Noise, because what is packed well fits into the part that is not cut off.
     tar = tarred(*((f"{take}.wav", np.random.default_rng(1).bytes(99_999)) for take in TAKES))
     locked = bytearray(recordings)
     locked[locked.index(b"PK\1\2") + 8] |= 1
+    unknown = bytearray(recordings)
+    for head in (b"PK\1\2", b"PK\3\4"):
+        unknown[unknown.index(head) + (10 if head == b"PK\1\2" else 8)] = 99
+    xz = lzma.compress(tar)
     body = {
+        "method": bytes(unknown),
+        "xz": xz[:1000] + bytes(100) + xz[1100:],
+        "bz2": b"BZh9" + bytes(1000),
+        "long name": zipped({f"03-01-{'a' * 300}.wav": b"x"}),
+        "long part": tarred((f"{'b' * 300}/03-01-a.wav", b"x")),
         "zip cut off": recordings[: len(recordings) // 2],
         "tar cut off": tar[: len(tar) // 2],
         "no archive": b"<html>log in</html>",
@@ -246,7 +269,12 @@ def test_a_damaged_archive_leaves_nothing(kind, server, publish, recordings, roo
     refused(
         "ravdess",
         root,
-        "holds no 03-01-*.wav" if kind == "others" else "damaged, cut off or no zip or tar",
+        {
+            "others": "holds no 03-01-*.wav",
+            "one name twice": "File exists",
+            "long name": "too long",
+            "long part": "too long",
+        }.get(kind, "no zip or tar"),
     )
 
 
@@ -263,6 +291,7 @@ def zip_link():
 
 
 HOSTILE = {
+    "zip no name": lambda: zipped({".": b"x"}),
     "zip up": lambda: zipped({"../outside.wav": b"x"}),
     "zip up in the middle": lambda: zipped({"a/../../outside.wav": b"x"}),
     "zip up, backslashes": lambda: zipped({"..\\outside.wav": b"x"}),
@@ -323,6 +352,32 @@ def test_ctrl_c_leaves_nothing(moment, server, publish, recordings, root, monkey
     with pytest.raises(KeyboardInterrupt):
         fetch("ravdess", root)
     assert left_in(root) == []
+
+
+def test_a_certificate_that_is_not_trusted_is_named(publish, recordings, root, monkeypatch):
+    publish("ravdess", recordings, "https://example.org/a.zip")
+
+    def get(*_, **__):
+        raise requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED")
+
+    monkeypatch.setattr(requests, "get", get)
+    refused("ravdess", root, "example.org", "certificate", "CERTIFICATE_VERIFY_FAILED", "INSTALL")
+
+
+def test_who_fetched_meanwhile_is_not_disturbed(server, publish, recordings, root, monkeypatch):
+    publish("ravdess", recordings, server.serve("a.zip", recordings), rows=3, groups=3)
+    unpack = download.unpack
+
+    def slowly(archive, folder):
+        monkeypatch.setattr(download, "unpack", unpack)
+        fetch("ravdess", root)  # the other, and it is the faster one
+        unpack(archive, folder)
+
+    monkeypatch.setattr(download, "unpack", slowly)
+    said = []
+    fetch("ravdess", root, said)
+    assert "complete, 3 recordings" in said[-1]
+    assert not [name for name in left_in(root) if "part" in name]
 
 
 def test_a_full_disk_is_noticed_before_and_during(server, publish, recordings, root, monkeypatch):

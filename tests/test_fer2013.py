@@ -215,6 +215,72 @@ def test_archives_are_read_without_being_unpacked(tmp_path, reference, pack, nam
     assert sorted(p.name for p in (root / "fer2013").iterdir()) == sorted([name, "another.zip"])
 
 
+#: What macOS puts beside each file on disks of others.
+APPLE = b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(60)
+
+
+def with_hidden(files, beside="{folder}/._{name}"):
+    """The files, and beside each one what a system keeps for itself."""
+    hidden = {".DS_Store": APPLE}
+    for name in files:
+        folder, _, last = name.rpartition("/")
+        hidden[beside.format(folder=folder, name=last)] = APPLE
+    return files | hidden
+
+
+@pytest.mark.parametrize("case", ["folder", "zip", "tar"])
+def test_what_systems_hide_beside_pictures_is_no_picture(tmp_path, reference, case):
+    files = {
+        "folder": lambda: with_hidden(pictures("usage")),
+        "zip": lambda: {
+            "a.zip": zipped(with_hidden(pictures("usage"), "__MACOSX/{folder}/._{name}"))
+        },
+        "tar": lambda: {"a.tar.gz": tarred(with_hidden(pictures("usage")))},
+    }[case]()
+    data = datasets.load("fer2013", write(tmp_path, files))
+    pd.testing.assert_frame_equal(by_picture(data.table), by_picture(reference.table))
+
+
+@pytest.mark.parametrize("name", ["FER2013.csv", "Fer2013.CSV", "JPG", "jpeg", "ZIP"])
+def test_endings_are_the_same_in_large_letters(tmp_path, reference, name):
+    files = {
+        "JPG": lambda: pictures("usage", ".JPG"),
+        "jpeg": lambda: pictures("usage", ".jpeg"),
+        "ZIP": lambda: {"ARCHIVE.ZIP": zipped({"FER2013.csv": whole_csv()})},
+    }.get(name, lambda: {name: whole_csv()})()
+    root = write(tmp_path, files)
+    data = datasets.load("fer2013", root)
+    assert sorted(data.table["label"]) == sorted(reference.table["label"])
+    assert datasets.download.here(datasets.catalog.entry("fer2013"), root)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "other", "lacks", "empty"])
+def test_a_damaged_cache_is_made_anew(tmp_path, damage):
+    root = write(tmp_path, {"fer2013.csv": whole_csv()})
+    first = datasets.load("fer2013", root)
+    (cached,) = (tmp_path / "cache").iterdir()
+    whole = cached.read_bytes()
+    if damage == "lacks":
+        np.savez(cached, pixels=np.zeros((3, 2304), np.uint8))
+    else:
+        half = len(whole) // 2
+        flipped = whole[:half] + bytes([whole[half] ^ 255]) + whole[half + 1 :]
+        cached.write_bytes(
+            {"cut": whole[:half], "flipped": flipped, "other": b"x", "empty": b""}[damage]
+        )
+    again = datasets.load("fer2013", root)
+    pd.testing.assert_frame_equal(again.table, first.table)
+    np.testing.assert_array_equal(again.faces(), first.faces())
+    assert cached.read_bytes()[:2] == b"PK" and len(cached.read_bytes()) == len(whole)
+
+
+def test_without_room_for_a_cache_it_is_read_each_time(tmp_path, full_disk):
+    root = write(tmp_path, {"fer2013.csv": whole_csv()})
+    with full_disk():
+        assert len(datasets.load("fer2013", root)) == len(SET)
+    assert not any((tmp_path / "cache").iterdir())
+
+
 def test_fer2013_is_parsed_once_until_it_changes(tmp_path, monkeypatch):
     root = write(
         tmp_path,

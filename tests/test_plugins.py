@@ -17,7 +17,7 @@ from emotutils.cli import main
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError, NetworkError
 from emotutils.networks import network_names, register_network, registry
-from emotutils.support.plugins import announced
+from emotutils.support import plugins
 from emotutils.training import material
 from emotutils.training.recipes import recipe_for
 
@@ -36,6 +36,7 @@ def forgetful(monkeypatch):
         "stacking",
     }:
         monkeypatch.delitem(fusion.RULES, name)
+    monkeypatch.setattr(plugins, "_LEFT_OUT", {})
 
 
 def installed(folder, module: str, code: str, **announcements: str) -> None:
@@ -57,12 +58,18 @@ def test_what_is_announced_is_found(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert "theirs" in network_names("voice") and "theirs" not in network_names("face")
-    assert list(announced("networks", {"theirs"})) == []
+    taken = []
+    plugins.add_announced("networks", {"theirs"}, lambda *found: taken.append(found))
+    assert not taken
 
 
 @pytest.mark.parametrize(
     "code, hint",
-    [("import nothing_of_that_name", "'nothing_of_that_name'"), (BUILD, "modality None")],
+    [
+        ("import nothing_of_that_name", "'nothing_of_that_name'"),
+        (BUILD, "modality None"),
+        ("raise SystemExit(3)", "3"),
+    ],
 )
 def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
     tmp_path, monkeypatch, capsys, code, hint
@@ -73,6 +80,9 @@ def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
     assert registry.kind_of("conv2d") == "face"
     with raises_error(EmotutilsError, "'broken'", hint):
         registry.kind_of("broken")
+    assert "broken" not in network_names() and "conv2d" in network_names()
+    (line,) = plugins.left_out("networks")
+    assert "'broken'" in line and hint in line
     assert main(["evaluate", "broken", "--data", "sample-fer2013"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

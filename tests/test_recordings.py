@@ -232,3 +232,28 @@ def test_an_unknown_kind_or_modality_is_refused(tmp_path, options):
 def test_no_recording_of_the_real_sets_is_refused(real_data, name, n):
     data = datasets.load(name, real_data, on_error="report")
     assert data.rejects.empty and len(data) == n and data.table["id"].is_unique
+
+
+def test_hidden_files_and_other_endings(tmp_path):
+    """As a copy from a Mac's or a camera's disk has them."""
+    for k in (1, 2):
+        path = put(tmp_path / f"{SPEECH.format(k)}.WAV")
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7Mac OS X" + bytes(60))
+        put(tmp_path / f"ravdess/__MACOSX/{path.name}")
+    data = datasets.load("ravdess", tmp_path, on_error="report")
+    assert len(data) == 2 and data.rejects.empty
+    assert all("__MACOSX" not in path for path in data.table["path"])
+    assert datasets.download.here(datasets.catalog.entry("ravdess"), tmp_path)
+
+
+def test_a_set_of_one_actor_is_told_what_it_lacks(tmp_path):
+    from emotutils.training import material
+    from emotutils.training.recipes import recipe_for
+
+    for code in range(1, 9):
+        put(tmp_path / f"ravdess/Actor_01/03-01-{code:02}-01-01-01-01.wav")
+    data = datasets.load("ravdess", tmp_path)
+    for variant in ("best", "thesis"):
+        recipe = recipe_for("conv1d", variant)
+        with raises_error(DataError, "emotutils data fetch ravdess", where="ravdess"):
+            material.divide(data, "voice", "actors-16-4-4", recipe, 0)

@@ -26,6 +26,7 @@ from ..fusion import (
     weights_of,
 )
 from ..networks import Network, shared_network
+from ..support.plugins import check_usable
 
 #: An answer is marked ``unsure`` below the probability above which so many answers were wrong on
 #: validation rows.
@@ -235,6 +236,7 @@ class _Known:
 
 def _check_rule(rule: str | None, weights: Weights | None) -> None:
     if rule not in (None, JOINT, *RULES) and rule not in rule_names():
+        check_usable("rules", rule)
         known = ", ".join(RULES)
         raise EmotutilsError(f"unknown fusion rule {rule!r}: choose {known} or {JOINT}")
     if weights is not None and rule not in (None, "weighted"):

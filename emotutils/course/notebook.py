@@ -551,7 +551,7 @@ class FilmPicker:
 
         choices = [("none", None)]
         for path in sorted(self.folder.iterdir()):
-            if path.suffix.lower() in self.SUFFIXES:
+            if path.suffix.lower() in self.SUFFIXES and not path.name.startswith("."):
                 choices.append((path.name, path))
         self._menu = ipywidgets.Dropdown(options=choices, description="film")
         self._button = ipywidgets.FileUpload(

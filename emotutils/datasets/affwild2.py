@@ -18,6 +18,7 @@ from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
 from .base import Dataset, Rejects
 from .catalog import CATALOG
+from .listing import files_in
 
 CITATION = CATALOG["affwild2"].citation
 LICENCE = CATALOG["affwild2"].licence
@@ -64,12 +65,12 @@ def films(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> 
     """
     Rejects(on_error)  # refuses another word
     folder = config.data_root(root) / "affwild2"
-    files = sorted(p for p in folder.rglob("*") if not p.name.startswith("."))
+    files = sorted(files_in(folder))
     videos: dict[str, list[Path]] = {}
     for path in files:
         if path.suffix.lower() in (".mp4", ".avi"):
             videos.setdefault(path.stem, []).append(path)
-    texts = [p for p in files if p.suffix == ".txt" and p.parent.name in SPLITS]
+    texts = [p for p in files if p.suffix.lower() == ".txt" and p.parent.name in SPLITS]
     texts = [
         p for p in texts if "EXPR" in str(p.relative_to(folder))
     ]  # not those of action units, or of valence

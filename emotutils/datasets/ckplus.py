@@ -18,6 +18,7 @@ from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
 from .base import Dataset, Rejects
 from .catalog import CATALOG
+from .listing import named
 
 CITATION = CATALOG["ckplus"].citation
 LICENCE = CATALOG["ckplus"].licence
@@ -56,7 +57,7 @@ def load(
     folder = config.data_root(root) / "ckplus"
     rejects = Rejects(on_error)
     rows = []
-    for path in sorted(folder.rglob("*.png")):
+    for path in sorted(named(folder, "*.png")):
         try:
             row = _parse(path)
             if row:

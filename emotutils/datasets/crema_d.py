@@ -19,6 +19,7 @@ from ..errors import DataError
 from ..support.files import replacing
 from .base import Dataset, Rejects
 from .catalog import CATALOG
+from .listing import named
 
 CITATION = CATALOG["crema-d"].citation
 LICENCE = CATALOG["crema-d"].licence
@@ -77,7 +78,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     """
     rejects = Rejects(on_error)
     folder = config.data_root(root) / "crema-d"
-    if any(folder.rglob(VOTES)):
+    if any(named(folder, VOTES)):
         counted = _read_votes(_only(folder, VOTES), rejects)
         actors = _read_actors(_only(folder, ACTORS))
     else:
@@ -141,7 +142,7 @@ def _columns() -> list[str]:
 
 def _only(folder: Path, name: str) -> Path:
     """The file of that name, nearest to the folder."""
-    found = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
+    found = sorted(named(folder, name), key=lambda path: (len(path.parts), path))
     if not found:
         raise DataError(folder, f"holds no {name}", "put it beside the other file of CREMA-D")
     return found[0]

@@ -3,13 +3,11 @@
 Taught in notebooks/03_face_data, 04_film_data and 05_voice_data.
 """
 
-import gzip
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -25,6 +23,7 @@ from ..errors import DataError, EmotutilsError
 from ..support.files import replacing, temporary_folder
 from . import loading
 from .catalog import CATALOG, Entry, entry
+from .listing import DAMAGED, is_of_the_archive, named
 
 #: More than any set of the catalogue: files in an archive, bytes that it unpacks to, and these over
 #: its own size.
@@ -32,17 +31,6 @@ MAX_MEMBERS, MAX_BYTES, MAX_RATIO = 20_000, 20e9, 100
 #: Disk space to ask for: so many times the archive's size, for itself and for what is in it (csv:
 #: three to four times).
 ROOM = 5
-
-# RuntimeError: a zip with a password. The last two: one name twice.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    gzip.BadGzipFile,
-    zlib.error,
-    EOFError,
-    RuntimeError,
-)
-_DAMAGED += (FileExistsError, NotADirectoryError)
 
 
 class Status(NamedTuple):
@@ -64,7 +52,7 @@ def here(wanted: Entry, root: str | os.PathLike | None = None) -> bool:
     root : the data root, if not ``config.data_root()``.
     """
     folder = config.data_root(root) / wanted.folder
-    return any(path for pattern in wanted.files for path in folder.rglob(pattern))
+    return any(named(folder, *wanted.files))
 
 
 def overview(root: str | os.PathLike | None = None) -> str:
@@ -217,7 +205,8 @@ def fetch(
             ]:  # some archives bring a folder of that name
                 content = content / target.name
             folder.mkdir(exist_ok=True)
-            content.rename(target)
+            if not target.is_dir():  # otherwise somebody else fetched it meanwhile
+                content.rename(target)
     except OSError as error:
         raise DataError(
             root, error.strerror or error, "make room or choose another folder (--root)"
@@ -255,6 +244,7 @@ def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) ->
     headers = {"User-Agent": "emotutils"} | ({"Authorization": token} if token else {})
     bar = pooch.HTTPDownloader(progress, chunk_size=1 << 16, headers=headers)
     failures = []
+    untrusted = False
     for url in wanted.addresses:
         try:
             return Path(pooch.retrieve(url, wanted.hash, wanted.archive, folder, downloader=bar))
@@ -262,14 +252,19 @@ def _download(wanted: Entry, folder: Path, token: str | None, progress: bool) ->
             reason = f"answers {error.response.status_code} {error.response.reason}"
         except requests.exceptions.ChunkedEncodingError:
             reason = "broke off"
+        except requests.exceptions.SSLError:
+            reason = "shows a certificate that is not trusted here"
+            untrusted = True
         except requests.RequestException:
             reason = "cannot be reached"
         except ValueError:  # pooch's word for a wrong hash
             reason = "gave another file than the published one (wrong hash, removed)"
         failures.append(f"{urlsplit(url).hostname} {reason}")
-    remedy = (
-        f"accept the rules at {wanted.page} and look at the token" if token else "try again later"
-    )
+    remedy = "try again later"
+    if token:
+        remedy = f"accept the rules at {wanted.page} and look at the token"
+    if untrusted:
+        remedy = "see CERTIFICATE_VERIFY_FAILED in INSTALL.md"
     raise DataError(
         wanted.name,
         f"was not downloaded, {', '.join(dict.fromkeys(failures))}",
@@ -296,7 +291,8 @@ def unpack(archive: Path, folder: Path) -> None:
         with closing(_members(archive)) as members:
             for count, (name, is_folder, is_file, size, open_member) in enumerate(members, 1):
                 path = PureWindowsPath(name)  # knows / and \\, and drives
-                if path.anchor or ".." in path.parts or not (is_folder or is_file):
+                leads_out = path.anchor or ".." in path.parts or not path.parts
+                if leads_out or not (is_folder or is_file):
                     raise DataError(
                         archive.name,
                         f"refused, {name!r} is a link, a device or leads out",
@@ -314,8 +310,13 @@ def unpack(archive: Path, folder: Path) -> None:
                 if is_file:
                     with open_member() as source, target.open("xb") as out:
                         shutil.copyfileobj(source, out)
-    except _DAMAGED as error:
-        raise DataError(archive.name, "damaged, cut off or no zip or tar", "get it anew") from error
+    except OSError as error:
+        if not is_of_the_archive(error):
+            raise
+        raise DataError(archive.name, f"cannot be unpacked ({error})", "get it anew") from error
+    except DAMAGED as error:
+        what = "damaged, cut off, with a password, or no zip or tar"
+        raise DataError(archive.name, what, "get it anew") from error
 
 
 def _members(archive: Path) -> Iterator[tuple[str, bool, bool, int, Callable[[], BinaryIO]]]:

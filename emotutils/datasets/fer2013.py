@@ -10,7 +10,6 @@ import hashlib
 import os
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -23,9 +22,10 @@ from PIL import Image
 from .. import config
 from ..emotions import CODES, EMOTIONS, FERPLUS
 from ..errors import DataError
-from ..support.files import replacing
+from ..support.caching import cached_arrays
 from .base import Dataset, Rejects
 from .catalog import CATALOG
+from .listing import DAMAGED, files_in, is_hidden
 
 CITATION = CATALOG["fer2013"].citation
 LICENCE = CATALOG["fer2013"].licence
@@ -56,7 +56,7 @@ TWINS = Path(__file__).with_name("fer2013_twins.txt")
 CSVS = ("/fer2013.csv", "/icml_face_data.csv")
 PICTURES = (".jpg", ".jpeg", ".png")
 ARCHIVES = (".zip", ".tar.gz")
-DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError)
+COLUMNS = ["id", "row", "label", "y", "group", "split", "usage", "pixels"]
 
 
 def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> Dataset:
@@ -168,24 +168,23 @@ def _read_cached(folder: Path, rejects: Rejects) -> dict[str, np.ndarray]:
     """
     paths = [
         p
-        for p in sorted(folder.rglob("*"))
+        for p in sorted(files_in(folder))
         if p.name.lower().endswith((".csv", *PICTURES, *ARCHIVES))
     ]
     stats = [(p.as_posix(), s.st_size, s.st_mtime_ns) for p in paths for s in [p.stat()]]
     key = hashlib.sha1(repr((2, str(folder.resolve()), stats)).encode()).hexdigest()[
         :16
     ]  # 2: version of what is kept
-    cached = config.cache_root() / f"fer2013-{key}.npz"
-    if cached.is_file():
-        with np.load(cached, allow_pickle=False) as stored:
-            return dict(stored)
-    table = _parse(folder, {p.as_posix(): partial(open, p, "rb") for p in paths}, rejects)
-    arrays = {name: np.array(table[name].tolist()) for name in table}
-    if rejects.table().empty:  # what was refused must be said again next time
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(cached) as temporary:
-            np.savez(temporary, **arrays)
-    return arrays
+    opened = {p.as_posix(): partial(open, p, "rb") for p in paths}
+
+    def compute() -> dict[str, np.ndarray]:
+        table = _parse(folder, opened, rejects)
+        return {name: np.array(table[name].tolist()) for name in table}
+
+    def keep() -> bool:
+        return rejects.table().empty  # what was refused must be said again next time
+
+    return cached_arrays(config.cache_root() / f"fer2013-{key}.npz", COLUMNS, compute, keep)
 
 
 def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.DataFrame:
@@ -202,9 +201,10 @@ def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.Dat
                 "put Kaggle's fer2013.csv, its archive or the folders train and test there, "
                 "or name the folder's parent in EMOTUTILS_DATA",
             )
-        votes_at = next((place for place in files if place.endswith("/fer2013new.csv")), None)
+        votes = [place for place in files if place.lower().endswith("/fer2013new.csv")]
+        votes_at = votes[0] if votes else None
         votes = _read_csv(votes_at, files, ["Usage", "Image name", *FERPLUS]) if votes_at else None
-        if source[0].endswith(CSVS):
+        if source[0].lower().endswith(CSVS):
             csv = _read_csv(source[0], files, ["emotion", "Usage", "pixels"])
             rows = [
                 (f"{source[0]}, line {i + 2}", i, *values)
@@ -243,8 +243,7 @@ def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.Dat
                 )
                 continue
             rejects.add(where, what, "mend or remove it, or download FER2013 again")
-    columns = ["id", "row", "label", "y", "group", "split", "usage", "pixels"]
-    table = pd.DataFrame(sorted(kept, key=lambda values: values[1]), columns=columns)
+    table = pd.DataFrame(sorted(kept, key=lambda values: values[1]), columns=COLUMNS)
     return (
         table.join(_ferplus(votes_at, votes, table, total, rejects))
         if votes_at and total
@@ -255,7 +254,8 @@ def _parse(folder: Path, files: dict[str, Callable], rejects: Rejects) -> pd.Dat
 def _source(files: dict[str, Callable]) -> list[str]:
     """The csv to read (the outermost), or else all pictures."""
     csvs = sorted(
-        (p for p in files if p.endswith(CSVS)), key=lambda p: (p.endswith(CSVS[1]), p.count("/"))
+        (p for p in files if p.lower().endswith(CSVS)),
+        key=lambda p: (p.lower().endswith(CSVS[1]), p.count("/")),
     )
     return csvs[:1] or [place for place in files if place.lower().endswith(PICTURES)]
 
@@ -265,10 +265,12 @@ def _members(archive: str, stack: ExitStack) -> dict[str, Callable]:
     try:
         if archive.lower().endswith(".zip"):
             z = stack.enter_context(zipfile.ZipFile(archive))
-            return {f"{archive}/{name}": partial(z.open, name) for name in z.namelist()}
+            names = [name for name in z.namelist() if not is_hidden(name)]
+            return {f"{archive}/{name}": partial(z.open, name) for name in names}
         t = stack.enter_context(tarfile.TarFile.open(archive))
-        return {f"{archive}/{m.name}": partial(t.extractfile, m) for m in t if m.isfile()}
-    except DAMAGED:
+        members = [m for m in t if m.isfile() and not is_hidden(m.name)]
+        return {f"{archive}/{m.name}": partial(t.extractfile, m) for m in members}
+    except (OSError, *DAMAGED):
         raise DataError(archive, "damaged or cut off", "download it again") from None
 
 
@@ -279,7 +281,7 @@ def _read_csv(place: str, files: dict[str, Callable], columns: list[str]) -> pd.
             table = pd.read_csv(
                 file, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
             )
-    except (ValueError, *DAMAGED) as error:  # pandas' own are ValueErrors
+    except DAMAGED as error:  # pandas' own are ValueErrors
         raise DataError(
             place, f"not a readable csv ({' '.join(str(error).split())})", "download it again"
         ) from None
@@ -349,7 +351,6 @@ def _pixels(holder: str | Callable) -> np.ndarray:
         with holder() as file, Image.open(file) as image:
             return np.asarray(image.convert("L")).ravel() if image.size == (48, 48) else np.empty(0)
     except (
-        ValueError,
         OSError,
         SyntaxError,
         Image.DecompressionBombError,

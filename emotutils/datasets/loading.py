@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
-from ..support.plugins import announced
+from ..support.plugins import add_announced, check_usable
 from . import (
     affwild2,
     ckplus,
@@ -82,8 +82,7 @@ def register(name: str, reader: Callable[..., Dataset]) -> None:
 
 
 def _added() -> dict[str, Callable[..., Dataset]]:
-    for name, reader in announced("datasets", {*NAMES, *_ADDED}):
-        register(name, reader)
+    add_announced("datasets", {*NAMES, *_ADDED}, register)
     return _ADDED
 
 
@@ -139,6 +138,7 @@ def load(
         return replace(_read(plain, samples.ensure(), on_error), name=data)
     if data in _added():
         return checked(_ADDED[data](root, on_error=on_error))
+    check_usable("datasets", data)
     known = ", ".join([*NAMES, *_ADDED])
     raise DataError(
         f"data set {data!r}",

@@ -343,7 +343,8 @@ def _films(films: Dataset, split: str, frames: int) -> Part:
         found = [film_faces(path, frames, detector) for path in table["path"]]
         return {"x": np.stack(found)}
 
-    arrays = cached("film-faces", [frames, FPS, MAX_SIDE], table["path"], compute)
+    settings = [frames, FPS, MAX_SIDE]
+    arrays = cached("film-faces", settings, table["path"], ["x"], compute)
     return _in_seven(part_of(arrays["x"], table), films.labels)
 
 

@@ -9,7 +9,7 @@ take part in it.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 
 from .. import config
 from ..errors import DataError
+from ..support.caching import cached_arrays
 from ..support.files import check_writable, replacing
 from ..voices import HOP, WINDOW, Features, augment_sound
 from ..voices.features import window_features
@@ -146,7 +147,7 @@ def voice_part(
     def compute() -> dict[str, np.ndarray]:
         return _windows(dataset.voices(rows, features.sr), features, speeds, copies, seed)
 
-    arrays = cached("voices", settings, table["path"], compute)
+    arrays = cached("voices", settings, table["path"], ["x", "source"], compute)
     return part_of(arrays["x"], table.iloc[arrays["source"]])
 
 
@@ -232,9 +233,9 @@ def extract_features(
                 bar.update(len(piece))
         return {"x": np.concatenate(x)}
 
-    return (cached("features", features.to_dict(), table["path"], compute) if cache else compute())[
-        "x"
-    ]
+    if not cache:
+        return compute()["x"]
+    return cached("features", features.to_dict(), table["path"], ["x"], compute)["x"]
 
 
 def _features(dataset: Dataset, features: Features) -> np.ndarray:
@@ -242,10 +243,14 @@ def _features(dataset: Dataset, features: Features) -> np.ndarray:
 
 
 def cached(
-    name: str, settings: object, paths: Iterable[str], compute: Callable[[], dict[str, np.ndarray]]
+    name: str,
+    settings: object,
+    paths: Iterable[str],
+    names: Collection[str],
+    compute: Callable[[], dict[str, np.ndarray]],
 ) -> dict[str, np.ndarray]:
-    """The arrays of ``compute``, kept as npz under a name made of the settings and of what the
-    files hold.
+    """The arrays of ``compute``, which have these names, kept as npz under a name made of the
+    settings and of what the files hold.
 
     Reading the files to name them costs about a tenth of reading and transforming them.
     """
@@ -258,12 +263,7 @@ def cached(
                 path, error.strerror, "put the recording back, or load the data set again"
             ) from None
     file = config.cache_root() / f"{name}-{key.hexdigest()[:20]}.npz"
-    if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as temporary:
-            np.savez(temporary, **compute())
-    with np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    return cached_arrays(file, names, compute)
 
 
 # --- the thesis's files ---------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from ..errors import DataError
 from . import openface, ravdess, recordings
 from .base import Dataset, Rejects
 from .catalog import CATALOG
+from .listing import named
 from .openface import AU_INTENSITIES, UNITS
 from .parts import cached
 
@@ -60,7 +61,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     """
     rejects = Rejects(on_error)
     folder = config.data_root(root) / "ravdess-tracking"
-    found = sorted(folder.rglob(FILE))
+    found = list(named(folder, FILE))
     if found:
         source = STATIC
         table = _read(found[0], rejects)
@@ -156,7 +157,7 @@ def _of_archive(folder: Path, rejects: Rejects) -> pd.DataFrame:
     def compute() -> dict[str, np.ndarray]:
         return {"x": np.stack([means(path) for path in table["path"]])}
 
-    x = cached("film-means", UNITS, table["path"], compute)["x"]
+    x = cached("film-means", UNITS, table["path"], ["x"], compute)["x"]
     units = pd.DataFrame(x, columns=list(UNITS))
     return pd.concat([table, units], axis=1)
 

@@ -16,6 +16,7 @@ import soundfile
 from ..errors import DataError, LocatedError, MediaError
 from ..media import load_sound, sound_blocks
 from .base import Rejects
+from .listing import files_in
 
 SUFFIXES = {".wav", ".flac"}
 REMEDY = "fetch the set again, or take the file away"
@@ -126,9 +127,9 @@ def collect(
     DataError : no file, or none that can be used; what ``rejects`` raises.
     """
     rows, seen = [], set()
-    for path in sorted(folder.rglob("*"), key=lambda p: (p.name, len(p.parts), p)):
+    for path in sorted(files_in(folder), key=lambda p: (p.name, len(p.parts), p)):
         whole = Path(path.name.removesuffix(".part"))
-        if whole.suffix.lower() not in suffixes or whole.stem in seen or path.name.startswith("."):
+        if whole.suffix.lower() not in suffixes or whole.stem in seen:
             continue
         if path.suffix == ".part":
             rejects.add(path, "was left by a copy that broke off", REMEDY)

@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ..emotions import EMOTIONS, to_seven
+from ..errors import DataError
 from ..support.files import replacing
+from ..support.reading import read_arrays
+
+REMEDY = "put the file back that was written with the record"
 
 
 @dataclass(frozen=True)
@@ -129,31 +133,47 @@ class Answers:
         labels : their names, of a file that does not hold them.
         source : other answers to the same rows, where there are any: those of ``<split>_<source>``
             or ``<split>_<source>_proba``.
+
+        Raises
+        ------
+        DataError : a file that is missing or damaged, or holds no such answers.
         """
-        with np.load(path, allow_pickle=False) as file:
-            if labels is None:
-                labels = file["labels"].tolist()
-            start = f"{split}_"
-            found = {}
-            for name in file.files:
-                if name.startswith(start):
-                    found[name.removeprefix(start)] = file[name]
-        key = "proba"
-        if source in found:
-            key = source
+        arrays = read_arrays(path, REMEDY)
+        if labels is None:
+            labels = arrays["labels"].tolist()
+        start = f"{split}_"
+        key = f"{start}proba"
+        if f"{start}{source}" in arrays:
+            key = f"{start}{source}"
         elif source:
-            key = f"{source}_proba"
+            key = f"{start}{source}_proba"
+        y = arrays[f"{start}y"]
+        proba = arrays[key]
+        _check(path, y, proba, labels)
         columns = {}
-        for name, values in found.items():
-            if values.ndim == 1 and name not in ("id", "y"):
-                columns[name] = values
+        for name, values in arrays.items():
+            column = name.removeprefix(start)
+            if name.startswith(start) and values.ndim == 1 and column not in ("id", "y"):
+                columns[column] = values
+        if any(len(values) != len(y) for values in columns.values()):
+            raise DataError(path, "its columns have other lengths than its answers", REMEDY)
         return cls(
-            id=found["id"],
+            id=arrays[f"{start}id"],
             groups=pd.DataFrame(columns),
-            y=found["y"],
-            proba=found[key].astype(np.float64),
+            y=y,
+            proba=proba.astype(np.float64),
             labels=tuple(labels),
         )
+
+
+def _check(path: str | os.PathLike, y: np.ndarray, proba: np.ndarray, labels: Sequence) -> None:
+    """Refuse labels and probabilities that do not belong together."""
+    numbers = y.dtype.kind in "iu" and proba.dtype.kind == "f"
+    if not numbers or y.ndim != 1 or proba.shape != (len(y), len(labels)):
+        what = f"holds answers {proba.shape} to {y.shape} rows of {len(labels)} labels"
+        raise DataError(path, what, REMEDY)
+    if len(y) and not 0 <= y.min() <= y.max() < len(labels):
+        raise DataError(path, "holds a label that has no name", REMEDY)
 
 
 def concatenate(parts: Sequence[Answers]) -> Answers:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import config
 from ..errors import EmotutilsError
-from ..support.plugins import announced
+from ..support.plugins import add_announced, check_usable
 from ..support.quiet import hushed
 from .crops import OVERLAP, Face, as_rgb, cut_square, overlap
 
@@ -238,7 +238,7 @@ def register_detector(name: str, factory: Callable[..., Any]) -> None:
 
 def detector_names() -> list[str]:
     """The names of all detectors, those that other packages announce included."""
-    DETECTORS.update(announced("detectors", DETECTORS))
+    add_announced("detectors", DETECTORS, register_detector)
     return list(DETECTORS)
 
 
@@ -256,6 +256,7 @@ def build_detector(name: str = "blazeface", **options) -> Any:
     EmotutilsError : an unknown name; the message lists the known ones.
     """
     if name not in DETECTORS and name not in detector_names():
+        check_usable("detectors", name)
         raise EmotutilsError(
             f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}"
         )

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from ..emotions import EMOTIONS
 from ..errors import EmotutilsError
-from ..support.plugins import announced
+from ..support.plugins import add_announced, check_usable
 
 #: What a probability of 0 counts as where its logarithm is taken.
 LEAST = 1e-6
@@ -97,8 +97,7 @@ def register_rule(name: str, formula: Formula) -> None:
 
 def rule_names() -> list[str]:
     """The names of all rules, those that other packages announce included."""
-    for name, formula in announced("rules", RULES):
-        register_rule(name, formula)
+    add_announced("rules", RULES, register_rule)
     return list(RULES)
 
 
@@ -249,6 +248,7 @@ def fuse(
 def _check_options(rule: str, weights: Weights | None, stacking: Stacking | None) -> None:
     """That the rule is known and has just what belongs to it."""
     if rule not in RULES and rule not in rule_names():
+        check_usable("rules", rule)
         raise EmotutilsError(f"unknown fusion rule {rule!r}: known are {', '.join(RULES)}")
     if rule == "weighted" and weights is None:
         raise EmotutilsError(f"fusion rule {rule!r} needs weights")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import NetworkError
-from ..support.plugins import announced
+from ..support.plugins import add_announced, check_usable
 from .network import KINDS
 
 if TYPE_CHECKING:
@@ -85,9 +85,12 @@ def register_network(name: str, builder: Callable[..., "keras.Model"], modality:
 
 def network_names(kind: str | None = None) -> list[str]:
     """The registered names, of one kind of input (see ``KINDS``) or of all."""
-    for name, builder in announced("networks", _REGISTRY):
-        register_network(name, builder, getattr(builder, "modality", None))
+    add_announced("networks", _REGISTRY, _register_announced)
     return [name for name, entry in _REGISTRY.items() if kind in (None, entry.kind)]
+
+
+def _register_announced(name: str, builder: Callable[..., "keras.Model"]) -> None:
+    register_network(name, builder, getattr(builder, "modality", None))
 
 
 def kind_of(name: str) -> str:
@@ -104,6 +107,7 @@ def entry_of(name: str) -> Entry:
     """What is registered under a name; raises NetworkError for an unknown one."""
     if name not in _REGISTRY:
         known = network_names()
+        check_usable("networks", name)
         if name not in known:
             raise NetworkError(
                 f"unknown network {name!r}: known are {', '.join(known)}, "

@@ -4,10 +4,10 @@ notebooks/06_hyperparameter_search.
 
 import difflib
 import inspect
-import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,13 +19,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..errors import SearchError
+from ..errors import DataError, SearchError
 from ..networks import entry_of, network_names, network_options, register_network
-from ..support.files import replacing
 from ..support.quiet import no_hints
 from ..training import Batches, Recipe, build_for, prepare
 from ..training.batches import as_part
-from ..training.callbacks import load_arrays, rounded, save_arrays
+from ..training.callbacks import fits, load_arrays, rounded, save_arrays
+from .memory import read_fit, write_fit
 
 BATCH = 256  # rows in one compiled call when predicting
 
@@ -338,6 +338,22 @@ def _trained(model: keras.Model, batches: Batches) -> list[dict]:
     return history
 
 
+def _remembered(facts: Path, weights: Path, model: keras.Model) -> list[dict] | None:
+    """The history of a fit that is remembered, its weights put into the model; None where it is not
+    remembered, or a file is damaged.
+    """
+    if not facts.is_file():
+        return None
+    with suppress(DataError):
+        found = read_fit(facts)
+        values = load_arrays(weights)
+        if fits(model, values):
+            model.set_weights(values)
+            os.utime(facts)
+            return found["history"]
+    return None
+
+
 def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) -> list[dict]:
     """The history of a fit, with the model's weights as it left them: from the folder, or trained
     and put there.
@@ -347,10 +363,9 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
     """
     weights = path.with_suffix(".npz")
     facts = path.with_suffix(".json")
-    if facts.is_file():
-        model.set_weights(load_arrays(weights))
-        os.utime(facts)
-        return json.loads(facts.read_text(encoding="utf-8"))["history"]
+    remembered = _remembered(facts, weights, model)
+    if remembered is not None:
+        return remembered
     started = time.monotonic()
     history = _trained(model, batches)
     save_arrays(weights, model.get_weights())
@@ -361,7 +376,5 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
         "seconds": round(seconds, 2),
         "history": history,
     }
-    text = json.dumps(found, default=str)
-    with replacing(facts) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_fit(facts, found)
     return history

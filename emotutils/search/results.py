@@ -16,7 +16,9 @@ import pandas as pd
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator
 
+from ..errors import DataError
 from ..support.machine import surroundings
+from .memory import read_fit
 
 METRICS = ("accuracy", "uar", "largest_share")
 
@@ -267,7 +269,10 @@ def _reasons(search: BaseEstimator) -> dict[str, str]:
     names = sorted(search.cv_results_["params"][0])
     found = {}
     for path in Path(search.estimator.memory).glob("*.json"):
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            facts = read_fit(path)
+        except DataError:  # it was made anew elsewhere, or never
+            continue
         epochs = len(facts["history"])
         loss = facts["history"][-1]["loss"]
         if not np.isfinite(loss):

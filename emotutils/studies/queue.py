@@ -14,7 +14,6 @@ carried over by hand.
 """
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -25,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import config
-from ..errors import EmotutilsError
+from ..errors import DataError, EmotutilsError
+from ..support.reading import read_json
 
 #: Seconds between two looks at the training and at who else is at work.
 LOOK = 3.0
@@ -56,7 +56,10 @@ class Job:
         for path in folder.glob("runs/*/*.json"):
             if path.stem != path.parent.name:
                 continue
-            record = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                record = read_json(path, dict, "train it again")
+            except DataError:  # the training goes on, and writes it anew
+                continue
             if self._made(record):
                 return True
         return False

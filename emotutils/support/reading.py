@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, FieldError
 
 #: What msgspec calls a kind of value, and what people do.
 _WORDS = {
@@ -82,7 +82,19 @@ def _in_words(kinds: re.Match) -> str:
     return " or ".join(_WORDS.get(kind, kind) for kind in kinds[1].split(" | "))
 
 
-def read_arrays(path: str | os.PathLike, remedy: str) -> dict[str, np.ndarray]:
+class Arrays(dict[str, np.ndarray]):
+    """What `read_arrays` found; asking for an array that is not there is a FieldError."""
+
+    def __init__(self, path: str | os.PathLike, arrays: dict[str, np.ndarray], remedy: str):
+        super().__init__(arrays)
+        self.path = path
+        self.remedy = remedy
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise FieldError(self.path, f"holds no {name!r}", self.remedy)
+
+
+def read_arrays(path: str | os.PathLike, remedy: str) -> Arrays:
     """The arrays of an ``.npz`` file by name; files that could run code are refused.
 
     Raises
@@ -91,7 +103,7 @@ def read_arrays(path: str | os.PathLike, remedy: str) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return Arrays(path, {name: file[name] for name in file.files}, remedy)
     except OSError as error:
         reason = error.strerror or "damaged"
     except Exception as error:  # zipfile, zlib, numpy and the parser of heads: a damaged file may

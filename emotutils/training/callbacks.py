@@ -4,24 +4,38 @@ Keras' BackupAndRestore is not used: it keeps no history, does not draw dropout 
 epoch, and saves weights wherever it stands among the callbacks, raw or averaged.
 """
 
+import hashlib
 import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, NotRequired, TypedDict
 
 import keras
 import numpy as np
+from msgspec import Meta
 from tqdm.auto import tqdm
 
-from ..errors import EmotutilsError
-from ..support.files import replacing
+from ..errors import DataError, EmotutilsError, WriteError
+from ..support.files import clear, replacing
+from ..support.reading import read_arrays, read_json
 from .history import History
 
 #: The files of a broken-off training, in the folder of its run.
 STATE = "state.weights.h5"
 NEXT_STATE = "next.weights.h5"
 HISTORY = "history.json"
+#: What to do with a run that cannot go on.
+DAMAGED = "train it anew with --overwrite, or elsewhere (--out)"
+
+
+class HistoryFields(TypedDict):
+    """What ``history.json`` says: each epoch's figures, and the hash of the state after it."""
+
+    seconds: Annotated[float, Meta(ge=0)]
+    epochs: Annotated[list[dict[str, float]], Meta(min_length=1)]
+    states: NotRequired[list[str]]
 
 
 def each_layer(model: keras.Model) -> Iterator[keras.Layer]:
@@ -108,8 +122,14 @@ class RawState(keras.callbacks.Callback):
         self.folder = folder
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.folder is not None:
-            self.model.save_weights(Path(self.folder) / NEXT_STATE)
+        if self.folder is None:
+            return
+        path = Path(self.folder) / NEXT_STATE
+        try:
+            with replacing(path) as temporary:
+                self.model.save_weights(temporary)
+        except RuntimeError as error:  # h5py's, where the disk is full as it closes a file
+            raise WriteError(path, "cannot be written", "make room, then --resume") from error
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -130,6 +150,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder = folder
         self.history = history
         self.best = best
+        self.states: list[str] = []
 
     def on_epoch_end(self, epoch, logs=None):
         if self.folder is None:
@@ -139,29 +160,75 @@ class Checkpoint(keras.callbacks.Callback):
         kept = best_path(folder, best)
         if best == epoch + 1 or not kept.is_file():
             save_arrays(kept, self.best.weights)
-        facts = {"seconds": self.history.seconds, "epochs": self.history.epochs}
+        self.states.append(file_hash(folder / NEXT_STATE))
+        facts = {
+            "seconds": self.history.seconds,
+            "epochs": self.history.epochs,
+            "states": self.states,
+        }
         with replacing(folder / HISTORY) as temporary:
             temporary.write_text(json.dumps(facts), encoding="utf-8")
         os.replace(folder / NEXT_STATE, folder / STATE)
-        for path in folder.glob("best-epoch-*.npz"):
-            if path != kept:
-                path.unlink()
+        _remove_but(folder, kept)
 
     def restore(self, model: keras.Model, batches_an_epoch: int) -> None:
         """Put the last finished epoch of an earlier run, if there is one, into the model, the
-        history and the best weights.
+        history and the best weights; take away what was left half done.
+
+        Raises
+        ------
+        DataError : a file of that run is damaged or missing.
         """
         folder = Path(self.folder)
+        clear(folder)
         state = folder / STATE
         if not state.is_file():
             return
-        model.load_weights(state)
-        done = int(model.optimizer.iterations) // batches_an_epoch
-        facts = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
-        self.history.epochs = facts["epochs"][:done]
+        facts = read_json(folder / HISTORY, HistoryFields, DAMAGED)
+        states = facts.get("states", [])
+        if states and file_hash(state) not in states:
+            raise DataError(state, "is not the state that was saved", DAMAGED)
+        done = _load(model, state) // batches_an_epoch
+        epochs = facts["epochs"][:done]
+        if len(epochs) != done or any(self.history.monitor not in (None, *e) for e in epochs):
+            raise DataError(folder / HISTORY, f"does not tell of {done} epochs", DAMAGED)
+        self.states = states[:done]
+        self.history.epochs = epochs
         self.history.seconds = facts["seconds"]
         kept = best_path(folder, self.history.best_epoch)
         self.best.weights = load_arrays(kept)
+        if not fits(model, self.best.weights):
+            raise DataError(kept, "holds weights of another network", DAMAGED)
+        _remove_but(folder, kept)
+        (folder / NEXT_STATE).unlink(missing_ok=True)
+
+
+def _load(model: keras.Model, state: Path) -> int:
+    """Put a state into the model; how many steps it had taken."""
+    try:
+        model.load_weights(state)
+    except Exception as error:  # Keras and h5py may raise anything on a damaged file
+        reason = str(error).strip().partition("\n")[0]
+        raise DataError(state, f"cannot be read ({reason})", DAMAGED) from error
+    return int(model.optimizer.iterations)
+
+
+def _remove_but(folder: Path, kept: Path) -> None:
+    """Remove the best weights of earlier epochs."""
+    for path in folder.glob("best-epoch-*.npz"):
+        if path != kept:
+            path.unlink(missing_ok=True)
+
+
+def fits(model: keras.Model, weights: list[np.ndarray]) -> bool:
+    """Whether some weights have the shapes of a model's."""
+    return [w.shape for w in weights] == [w.shape for w in model.weights]
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def best_path(folder: Path, epoch: int) -> Path:
@@ -176,9 +243,8 @@ def save_arrays(path: Path, arrays: list[np.ndarray]) -> None:
 
 
 def load_arrays(path: Path) -> list[np.ndarray]:
-    """What `save_arrays` wrote."""
-    with np.load(path, allow_pickle=False) as saved:
-        return [saved[name] for name in saved.files]
+    """What `save_arrays` wrote; DataError where that is damaged."""
+    return list(read_arrays(path, DAMAGED).values())
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from .. import datasets
 from ..datasets import Dataset, Pairs, PairSet, Part, splits
-from ..errors import EmotutilsError
+from ..errors import DataError, EmotutilsError
 from .recipes import Recipe
 
 
@@ -139,6 +139,13 @@ def _divide_rows(dataset: Dataset, kind: str, protocol: str, recipe: Recipe, see
     split = splits.by_protocol(dataset.table, protocol, seed)
     dataset = replace(dataset, table=dataset.table.assign(split=split))
     held = [name for name in ("validation", "test") if (split == name).any()]
+    if not held or not (split == "train").any():
+        groups = dataset.table["group"].nunique()
+        raise DataError(
+            dataset.name,
+            f"holds {groups} speakers or pictures, none for each part of protocol {protocol}",
+            f"fetch the whole set: emotutils data fetch {dataset.name}",
+        )
     if len(held) < 2 and recipe.monitor:
         raise EmotutilsError(
             f"protocol {protocol} leaves no part to choose the epoch by: take --recipe thesis"

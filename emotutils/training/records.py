@@ -9,13 +9,66 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
+from msgspec import Meta
 
 from .. import config
-from ..errors import NetworkError
+from ..errors import FieldError, NetworkError
 from ..evaluation import Answers
 from ..support.files import replacing
+from ..support.reading import read_json
+
+REMEDY = "put the record back, or make it again (CONTRIBUTING.md says how)"
+
+Count = Annotated[int, Meta(ge=0, le=10**15)]
+Figure = Annotated[float, Meta(ge=-1e9, le=1e9)]
+
+
+class Interval(TypedDict):
+    """A figure, and its 95 % interval where there is one."""
+
+    value: Figure
+    low: NotRequired[Figure | None]
+    high: NotRequired[Figure | None]
+
+
+class Scored(TypedDict):
+    """The score of one part, as ``evaluation.Report`` gives it."""
+
+    n: Count
+    labels: Annotated[list[str], Meta(min_length=1)]
+    accuracy: Interval
+    uar: Interval
+    macro_f1: Interval
+    n_groups: NotRequired[Count | None]
+    confusion: NotRequired[list[list[Count]]]
+
+
+class RecordFields(TypedDict, total=False):
+    """What records of trainings say. Those of studies say other things besides; their readers ask
+    for them by name.
+    """
+
+    protocol: str
+    data: str
+    network: str
+    variant: str
+    recipe: str
+    seed: Count
+    parameters: Count
+    notes: list[str]
+    assumed: list[str]
+    options: dict[str, Any]
+    wall_time_s: Annotated[float, Meta(ge=0)]
+    hardware: str
+    versions: dict[str, str]
+    best_epoch: Count
+    history: list[dict[str, Figure]]
+    validation: Scored
+    test: Scored
+    folds: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +107,11 @@ class Record(Mapping):
         -------
         Answers with the columns ``group`` and, of faces, ``duplicate`` and ``ferplus``.
         """
-        return Answers.load(self.arrays_path, split, self.facts[split]["labels"], source)
+        return Answers.load(self.arrays_path, split, self[split]["labels"], source)
 
     def __getitem__(self, key: str):
+        if key not in self.facts:
+            raise FieldError(self.path, f"does not say {key!r}", REMEDY)
         return self.facts[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -91,11 +146,15 @@ def read(name: str, folder: Path | None = None) -> Record | None:
     (3589, 7)
     >>> read("never-run") is None
     True
+
+    Raises
+    ------
+    DataError : a damaged record.
     """
     path = (folder or shipped_folder()) / f"{name}.json"
     if not path.is_file():
         return None
-    return Record(path, json.loads(path.read_text(encoding="utf-8")))
+    return Record(path, read_json(path, RecordFields, REMEDY))
 
 
 def find(folder: Path | None = None, **wanted) -> list[Record]:

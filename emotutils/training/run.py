@@ -4,11 +4,13 @@ Taught in notebooks/07_conv2d (faces), notebooks/10_conv1d (voices) and notebook
 the recipes named ``thesis`` follow 4.5–4.9.
 """
 
+import hashlib
 import json
 import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 import keras
 import numpy as np
@@ -20,10 +22,11 @@ from ..errors import DataError, EmotutilsError
 from ..evaluation import Answers, concatenate
 from ..networks import input_shape_of, kind_of, network_names, save_network
 from ..support.files import replacing
+from ..support.reading import read_json
 from . import describing, records
 from .batches import Input, as_floats
 from .building import build_for
-from .callbacks import STATE
+from .callbacks import DAMAGED, STATE
 from .history import History
 from .loop import fit
 from .material import Material, divide, kind_of_rows, load_set, own_protocol
@@ -31,6 +34,8 @@ from .recipes import Recipe, recipe_for, standard_recipe
 
 #: A larger file of weights is too much for everybody who clones the course.
 SHIPPED_BYTES = 10_000_000
+#: How a run was started, in its folder.
+PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -222,7 +227,7 @@ def _train_once(job: Job) -> Run:
         job = replace(job, recipe=job.recipe.replace(monitor=None))
     keras.utils.set_random_seed(job.seed)
     material = divide(job.dataset, job.kind, job.protocol, job.recipe, job.seed)
-    _prepare_folder(job)
+    _prepare_folder(job, material)
     model = job.model
     if model is None:
         model = build_for(job.recipe, job.network, material.train, len(material.labels))
@@ -438,17 +443,49 @@ def _record_of_folds(job: Job, folds: list[dict], answers: Answers) -> dict:
     return record
 
 
-def _prepare_folder(job: Job) -> None:
-    """Start afresh, or check that the run to go on with was started with the same settings."""
+class PlanFields(TypedDict):
+    """What ``plan.json`` says: how a run was started, and on what."""
+
+    recipe: dict
+    rows: dict[str, int]
+    ids: str
+
+
+def _plan(job: Job, material: Material) -> PlanFields:
+    parts = material.parts
+    ids = hashlib.sha256()
+    for part in parts.values():
+        for values in (part.id, part.group, part.y):
+            ids.update("\n".join(map(str, values)).encode())
+    return {
+        "recipe": job.recipe.to_dict(),
+        "rows": {name: len(part) for name, part in parts.items()},
+        "ids": ids.hexdigest(),
+    }
+
+
+def _check_plan(folder: Path, plan: PlanFields) -> None:
+    """Refuse to go on with a run of other settings or other rows, or without its plan."""
+    path = folder / PLAN
+    if not path.is_file() and not (folder / STATE).is_file():
+        return
+    before = read_json(path, PlanFields, DAMAGED)
+    if before["recipe"] != plan["recipe"]:
+        raise DataError(folder, "was started with other settings", DAMAGED)
+    if before != plan:
+        rows = sum(before["rows"].values())
+        now = sum(plan["rows"].values())
+        what = f"was started on other data ({rows:,} rows then, {now:,} now)"
+        raise DataError(folder, what, DAMAGED)
+
+
+def _prepare_folder(job: Job, material: Material) -> None:
+    """Start afresh, or check that the run to go on with was started like this one."""
     folder = job.folder
-    settings = job.recipe.to_dict()
-    plan = folder / "plan.json"
-    if plan.is_file() and job.resume:
-        if json.loads(plan.read_text(encoding="utf-8")) != settings:
-            raise EmotutilsError(
-                f"{folder} was started with other settings: train with --overwrite, or elsewhere "
-                "(--out)"
-            )
+    plan = _plan(job, material)
+    if job.resume:
+        _check_plan(folder, plan)
+    if job.resume and (folder / PLAN).is_file():
         return
     if (folder / STATE).is_file() and not job.overwrite:
         raise EmotutilsError(
@@ -456,5 +493,5 @@ def _prepare_folder(job: Job) -> None:
             "or train elsewhere (--out)"
         )
     shutil.rmtree(folder, ignore_errors=True)
-    with replacing(plan) as temporary:
-        temporary.write_text(json.dumps(settings), encoding="utf-8")
+    with replacing(folder / PLAN) as temporary:
+        temporary.write_text(json.dumps(plan), encoding="utf-8")

@@ -15,6 +15,7 @@ import pandas as pd
 from ... import evaluation
 from ...errors import DataError
 from ...evaluation import Answers, Comparison, Report, Score, compare
+from ...support.reading import read_arrays
 from ...training import records
 
 
@@ -199,15 +200,15 @@ def read(name: str, folder: Path | None = None) -> Outcome | None:
         return None
     facts = dict(record)
     names = [row["arm"] for row in facts.pop("arms")]
-    with np.load(record.arrays_path, allow_pickle=False) as file:
-        labels = tuple(file["labels"].tolist())
-        columns = {}
-        for key in file.files:
-            if key.startswith("row_"):
-                columns[key.removeprefix("row_")] = file[key]
-        arms = {}
-        for arm in names:
-            arms[arm] = answers_of(pd.DataFrame(columns), labels, file[arm])
+    arrays = read_arrays(record.arrays_path, records.REMEDY)
+    labels = tuple(arrays["labels"].tolist())
+    columns = {}
+    for key, values in arrays.items():
+        if key.startswith("row_"):
+            columns[key.removeprefix("row_")] = values
+    arms = {}
+    for arm in names:
+        arms[arm] = answers_of(pd.DataFrame(columns), labels, arrays[arm])
     return Outcome(name, arms, facts)
 
 

@@ -23,6 +23,7 @@ from ...evaluation import (
 )
 from ...fusion import RULES, Stacking, agreement, fuse
 from ...fusion.fitted import PAIRED
+from ...support.reading import Arrays, read_arrays
 from ...training import records
 
 #: Both networks' recorded answers, each actor's voice by a network that had not heard it.
@@ -237,16 +238,16 @@ def read(data: str = PAIRED, folder: Path | None = None) -> Outcome | None:
         print(f"{_name_of(data)}: not run yet")
         return None
     recorded = {}
-    with np.load(record.arrays_path, allow_pickle=False) as file:
-        for seed in record["seeds"]:
-            for condition in (*CONDITIONS, *BLIND.values()):
-                for source in RECORDED:
-                    if f"s{seed}/{condition}/{source}" in file:
-                        recorded[seed, condition, source] = _read_one(file, seed, condition, source)
+    arrays = read_arrays(record.arrays_path, records.REMEDY)
+    for seed in record["seeds"]:
+        for condition in (*CONDITIONS, *BLIND.values()):
+            for source in RECORDED:
+                if f"s{seed}/{condition}/{source}" in arrays:
+                    recorded[seed, condition, source] = _read_one(arrays, seed, condition, source)
     return Outcome(record.facts, recorded)
 
 
-def _read_one(file: np.lib.npyio.NpzFile, seed: int, condition: str, source: str) -> Answers:
+def _read_one(file: Arrays, seed: int, condition: str, source: str) -> Answers:
     at = f"s{seed}/{condition}/"
     pairs = file[at + "id"]
     groups = pd.DataFrame({"actor": file[at + "actor"]})

@@ -16,6 +16,7 @@ from ... import evaluation
 from ...emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from ...evaluation import Answers, Comparison, Report, compare, concatenate
 from ...fusion import RULES
+from ...support.reading import read_arrays
 from ...training import records
 from ..fitting import Fit, learn, unfitted
 
@@ -231,10 +232,10 @@ def read(folder: Path | None = None) -> Outcome | None:
         return None
     voice = Answers.load(record.arrays_path, "voice", EMOTIONS_WITH_CALM)
     faces = {}
-    with np.load(record.arrays_path, allow_pickle=False) as file:
-        for classifier, treatment in record["faces"]:
-            proba = file[f"{classifier}/{treatment}"]
-            faces[classifier, treatment] = proba.astype(np.float64)
+    arrays = read_arrays(record.arrays_path, records.REMEDY)
+    for classifier, treatment in record["faces"]:
+        proba = arrays[f"{classifier}/{treatment}"]
+        faces[classifier, treatment] = proba.astype(np.float64)
     return Outcome(record.facts, voice, faces)
 
 
