@@ -396,6 +396,22 @@ def test_lines_stand_out_from_the_page():
         assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 3
 
 
+def test_a_spectrogram_has_its_axes_in_seconds_and_hertz_and_says_its_unit():
+    values = np.arange(40.0).reshape(8, 5)
+    ax = plots.plot_spectrogram(values, 0.016, hz=np.geomspace(50, 6400, 8), limits=(-80, 0))
+    assert ax.images[0].get_clim() == (-80, 0)
+    assert ax.get_xlim() == (0, pytest.approx(0.08)) and ax.get_ylabel() == "Hz"
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    assert names == ["125", "250", "500", "1,000", "2,000", "4,000"]
+    assert ax.get_yticks()[3] == pytest.approx(7 * np.log(1000 / 50) / np.log(6400 / 50), abs=0.1)
+    even = plots.plot_spectrogram(np.zeros((257, 5)), 0.016, hz=np.linspace(0, 8000, 257))
+    assert [t.get_text() for t in even.get_yticklabels()] == ["1,000", "2,000", "4,000", "8,000"]
+    assert ax.figure.axes[1].get_ylabel() == "dB", "the bar of colours"
+    ax = plots.plot_spectrogram(values, 1.0, first=1, unit="coefficient")
+    assert ax.images[0].get_clim() == (0, 39) and ax.get_ylabel() == "number"
+    assert ax.get_ylim() == (0.5, 8.5)
+
+
 def test_ink_can_be_read_on_every_color():
     for color in plots.COLORS.values():
         rgb = np.array(to_rgb(color))

@@ -77,8 +77,9 @@ class Setup:
                 return datasets.load(name, **options)
             except DataError as error:
                 self._stand_in(name, error, optional)
+        dataset = datasets.load(f"sample-{name}", **options)
         print(f"sample-{name}: {SYNTHETIC}")
-        return datasets.load(f"sample-{name}", **options)
+        return dataset
 
     def pairs(self, name: str = "paired-fer2013+ravdess") -> "PairSet":
         """Pairs of a face and a voice (``datasets.load_pairs``): real or synthetic, by the rules of

@@ -2,9 +2,10 @@
 and gives the Axes.
 
 Colour is never the only cue: names, numbers, line styles or hatching say the same. Taught in
-notebooks/03_face_data and notebooks/04_film_data (data), notebooks/11_evaluation (scores,
-confusion, curves) and notebooks/13_fusion (timelines). ``plot_report`` alone makes a whole figure
-and gives that. Names are loaded on first use: a timeline needs no seaborn.
+notebooks/03_face_data and notebooks/04_film_data (data), notebooks/05_voice_data (sound),
+notebooks/11_evaluation (scores, confusion, curves) and notebooks/13_fusion (timelines).
+``plot_report`` alone makes a whole figure and gives that. Names are loaded on first use: a timeline
+needs no seaborn.
 """
 
 import lazy_loader
@@ -35,6 +36,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "draw_outcomes",
         ],
         "scores": ["plot_confusion", "plot_grid", "plot_labels", "plot_scores"],
+        "sound": ["plot_spectrogram"],
         "timeline": [
             "Lane",
             "lanes",

@@ -1,7 +1,8 @@
 """Boxes, arrows and words: what the course's drawings are made of.
 
 One unit of a diagram is one inch of print. Grey levels, dashes and hatching tell things apart, so
-that a drawing can be printed without colour.
+that a drawing can be printed without colour. Used in notebooks/03_face_data and
+notebooks/05_voice_data.
 """
 
 from collections.abc import Sequence
