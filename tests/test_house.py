@@ -28,7 +28,7 @@ ORDER = (
     {"errors", "emotions", "config"},
     {"support"},
     {"findings", "media"},
-    {"faces", "voices", "words", "samples"},
+    {"faces", "voices", "words", "texts", "samples"},
     {"datasets", "networks", "evaluation"},
     {"training", "fusion", "plots"},
     {"search", "analysis", "annotations", "report"},

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..errors import DataError
 from ..faces.fingerprints import near_faces, pixel_hash
+from ..texts.fingerprints import near_texts, text_hash
 from ..voices.fingerprints import near_sounds, sound_hash
 from .splits import PARTS, checked_ids, checked_parts, official
 
@@ -25,6 +26,7 @@ SHARED = (
     "speaker",
     "actor",
     "film",
+    "episode",
     "take",
     "statement",
     "word",
@@ -53,8 +55,8 @@ class _Look(NamedTuple):
 
 
 class _Copies(NamedTuple):
-    """What was compared (``picture`` or ``recording``), for each row the first row that is the
-    same, int (n,), and pairs of such first rows that are nearly the same, int (m, 2).
+    """What was compared (``picture``, ``recording`` or ``text``), for each row the first row that
+    is the same, int (n,), and pairs of such first rows that are nearly the same, int (m, 2).
     """
 
     thing: str
@@ -68,6 +70,7 @@ def audit(
     *,
     faces: Sequence[np.ndarray] | None = None,
     voices: Sequence[np.ndarray] | None = None,
+    texts: Sequence[str] | None = None,
     sr: int = 16000,
     gap: float = 1,
 ) -> pd.DataFrame:
@@ -75,7 +78,7 @@ def audit(
     of parts.
 
     Looked for, as far as it is given: the same picture or recording and, beyond these,
-    near-duplicates (see ``faces.fingerprints`` and ``voices.fingerprints``; mirrored, brightened,
+    near-duplicates (see ``fingerprints`` of faces, voices and texts; mirrored, brightened,
     re-encoded …); the same value of the columns in `SHARED`; frames of one film close in time,
     which is what shuffling a film's frames before the split leaves behind (thesis 4.7). A kind that
     was looked for and not found stays in the table with 0 rows; a kind that is not in the table was
@@ -87,6 +90,7 @@ def audit(
     parts : the split (``None``: the official one).
     faces : (n, height, width) or with a last 1, grey 0..255, one for each row of the table.
     voices : n arrays (samples,) at ``sr`` hertz.
+    texts : n of them.
     sr : of the voices.
     gap : seconds of column ``t`` (without it: frames of column ``frame``) up to which frames are
         neighbours.
@@ -115,7 +119,7 @@ def audit(
     work = table.assign(id=checked_ids(table))
     work = work.reset_index(drop=True)
     looks = []
-    for copies in _copies(faces, voices, sr):
+    for copies in _copies(faces, voices, texts, sr):
         thing = copies.thing
         if len(copies.same) != len(table):
             raise DataError(
@@ -177,6 +181,7 @@ def duplicate_groups(
     *,
     faces: Sequence[np.ndarray] | None = None,
     voices: Sequence[np.ndarray] | None = None,
+    texts: Sequence[str] | None = None,
     sr: int = 16000,
 ) -> np.ndarray:
     """A number for each row, the same for all that are copies or near-duplicates of each other.
@@ -188,6 +193,7 @@ def duplicate_groups(
     ----------
     faces : (n, height, width) or with a last 1, grey 0..255.
     voices : n arrays (samples,) at ``sr`` hertz.
+    texts : n of them.
     sr : of the voices.
 
     Returns
@@ -196,7 +202,7 @@ def duplicate_groups(
 
     Raises
     ------
-    DataError : neither faces nor voices.
+    DataError : neither faces nor voices nor texts.
 
     Examples
     --------
@@ -206,13 +212,15 @@ def duplicate_groups(
     [0, 1, 0]
     """
     links = []
-    for copies in _copies(faces, voices, sr):
+    for copies in _copies(faces, voices, texts, sr):
         rows = np.arange(len(copies.same))
         links.append(np.stack([rows, copies.same], axis=1))
         links.append(copies.near)
     if not links:
         raise DataError(
-            "duplicate_groups", "needs faces or voices", "give dataset.faces() or dataset.voices()"
+            "duplicate_groups",
+            "needs faces, voices or texts",
+            "give dataset.faces(), dataset.voices() or dataset.texts()",
         )
     one, other = np.concatenate(links).T
     n = one.max() + 1
@@ -223,7 +231,10 @@ def duplicate_groups(
 
 
 def _copies(
-    faces: Sequence[np.ndarray] | None, voices: Sequence[np.ndarray] | None, sr: int
+    faces: Sequence[np.ndarray] | None,
+    voices: Sequence[np.ndarray] | None,
+    texts: Sequence[str] | None,
+    sr: int,
 ) -> Iterator[_Copies]:
     """The copies among what is given."""
     if faces is not None:
@@ -231,6 +242,8 @@ def _copies(
     if voices is not None:
         near_voices = partial(near_sounds, sr=sr)
         yield _copies_of("recording", voices, sound_hash, near_voices)
+    if texts is not None:
+        yield _copies_of("text", texts, text_hash, near_texts)
 
 
 def _copies_of(

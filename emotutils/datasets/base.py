@@ -63,7 +63,7 @@ class Rejects:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A labelled set: one row of ``table`` an image or recording.
+    """A labelled set: one row of ``table`` an image, a recording or a text.
 
     Attributes
     ----------
@@ -96,7 +96,8 @@ class Dataset:
     @property
     def modality(self) -> str:
         """What the rows are: ``"face"``, ``"voice"``, ``"units"`` where the table has a column for
-        each of ``openface.UNITS``, or ``"film"`` where the set hands out nothing.
+        each of ``openface.UNITS``, ``"text"`` where it has a column ``text``, or ``"film"`` where
+        the set hands out nothing.
         """
         if self.read_faces:
             return "face"
@@ -104,6 +105,8 @@ class Dataset:
             return "voice"
         if set(UNITS).issubset(self.table.columns):
             return "units"
+        if "text" in self.table.columns:
+            return "text"
         return "film"
 
     def __len__(self) -> int:
@@ -141,6 +144,14 @@ class Dataset:
             rows = self.rows()
         return self.table[list(UNITS)].iloc[np.asarray(rows)].to_numpy(np.float32)
 
+    def texts(self, rows: np.ndarray | None = None) -> list[str]:
+        """Texts of these rows (``None``: all)."""
+        if self.modality != "text":
+            raise TypeError(f"{self.name} holds no texts")
+        if rows is None:
+            rows = self.rows()
+        return self.table["text"].iloc[np.asarray(rows)].tolist()
+
 
 def checked(dataset: Dataset) -> Dataset:
     """A set that somebody else's reader gave, unchanged, if training, evaluation and audits can
@@ -172,7 +183,7 @@ def checked(dataset: Dataset) -> Dataset:
     elif not table["split"].isin(["train", "validation", "test"]).all():
         fault = "split must be train, validation or test in each row"
     elif dataset.modality == "film":
-        fault = "it has neither read_faces nor read_voices, nor columns of action units"
+        fault = "it has neither read_faces nor read_voices, nor columns of action units or text"
     else:
         return dataset
     raise DataError(f"data set {dataset.name}", fault, "mend its reader")

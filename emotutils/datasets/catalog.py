@@ -76,6 +76,8 @@ _TRACKING = (
 )
 _FER2013 = "challenges-in-representation-learning-facial-expression-recognition-challenge"
 _CREMA_D = "https://github.com/CheyneyComputerScience/CREMA-D"
+_GOEMOTIONS = "https://github.com/google-research/google-research/tree/master/goemotions"
+_MELD = "https://github.com/declare-lab/MELD"
 _CKPLUS = "https://www.jeffcohn.net/Resources/"
 _AFFWILD2 = "https://sites.google.com/view/dimitrioskollias/databases/aff-wild2"
 
@@ -210,6 +212,38 @@ Who may have it: everybody. A small form of the votes ships with the course: not
 1. To read the published table instead, open {_CREMA_D}
 2. Download processedResults/tabulatedVotes.csv and VideoDemographics.csv
 3. Put both into {{folder}}""",
+    ),
+    Entry(
+        name="goemotions",
+        title="sentences from Reddit with what readers saw in them; 28 labels, grouped into ours",
+        page=_GOEMOTIONS,
+        folder="goemotions",
+        files=("train.tsv", "dev.tsv", "test.tsv"),
+        whole={"sentences": 49469, "different sentences": None},
+        licence="Apache 2.0",
+        citation="Demszky, Movshovitz-Attias, Ko, Cowen, Nemade & Ravi (2020), GoEmotions: A "
+        "Dataset of Fine-Grained Emotions, ACL 2020",
+        steps=f"""\
+Who may have it: everybody.
+1. Open {_GOEMOTIONS}
+2. Download data/train.tsv, data/dev.tsv and data/test.tsv
+3. Put them into {{folder}}. The sentences are as people wrote them: many are rude.""",
+    ),
+    Entry(
+        name="meld",
+        title="13,708 lines of a television series with times and speakers; seven emotions",
+        page=_MELD,
+        folder="meld",
+        files=("train_sent_emo.csv", "dev_sent_emo.csv", "test_sent_emo.csv"),
+        whole={"lines": 13708, "dialogues": 1432},
+        licence="GPL 3.0",
+        citation="Poria, Hazarika, Majumder, Naik, Cambria & Mihalcea (2019), MELD: A Multimodal "
+        "Multi-Party Dataset for Emotion Recognition in Conversations, ACL 2019",
+        steps=f"""\
+Who may have it: everybody. Only the words are read here, not the films.
+1. Open {_MELD}
+2. Download data/MELD/train_sent_emo.csv, dev_sent_emo.csv and test_sent_emo.csv
+3. Put them into {{folder}}""",
     ),
     Entry(
         name="affwild2",

@@ -21,6 +21,8 @@ from . import (
     crema_d,
     emodb,
     fer2013,
+    goemotions,
+    meld,
     ravdess,
     ravdess_tracking,
     ravdess_units,
@@ -41,6 +43,9 @@ _READERS = {
     "emodb": emodb.load,
     "ckplus": ckplus.load,
     "crema-d": crema_d.load,
+    "goemotions": goemotions.load,
+    "meld": meld.load,
+    "meld-context": meld.load_with_context,
 }
 NAMES = (*_READERS, "ravdess+tess", "ravdess+ravdess-song+tess")
 #: Those of which a synthetic set comes with the course.
@@ -109,7 +114,7 @@ def load(
 
     Returns
     -------
-    Dataset, with a row of ``table`` for each picture or recording.
+    Dataset, with a row of ``table`` for each picture, recording or text.
 
     Raises
     ------

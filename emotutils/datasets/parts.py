@@ -24,6 +24,7 @@ from .. import config
 from ..errors import DataError
 from ..support.caching import cached_arrays
 from ..support.files import check_writable, replacing
+from ..texts import Tokens
 from ..voices import HOP, WINDOW, Features, augment_sound
 from ..voices.features import window_features
 from .base import Dataset, plural
@@ -50,7 +51,7 @@ def part(
     dataset: Dataset,
     split: str | None,
     modality: str,
-    features: Features | None = None,
+    features: Features | Tokens | None = None,
     speeds: tuple[float, ...] = (1.0,),
     *,
     copies: int = 0,
@@ -59,7 +60,8 @@ def part(
     """One split of a data set as arrays.
 
     Faces are uint8 (n, 48, 48, 1); voices are what ``features`` gives for windows of 3 s, as
-    ``analyze`` takes them; action units are float32 (n, 35).
+    ``analyze`` takes them; action units are float32 (n, 35); texts are the numbers that
+    ``features`` gives.
 
     Parameters
     ----------
@@ -87,6 +89,8 @@ def part(
     _check_varied(dataset, split, speeds, copies)
     if modality == "units":
         return units_part(dataset, split)
+    if modality == "text":
+        return text_part(dataset, split, features)
     return face_part(dataset, split)
 
 
@@ -101,6 +105,12 @@ def units_part(dataset: Dataset, split: str) -> Part:
     """The action units of one split, float32 (n, 35) in the order of ``openface.UNITS``."""
     rows = dataset.rows(split)
     return part_of(dataset.units(rows), dataset.table.iloc[rows])
+
+
+def text_part(dataset: Dataset, split: str | None, tokens: Tokens) -> Part:
+    """The texts of one split as numbers of their pieces: int32 (n, words, pieces)."""
+    rows = dataset.rows(split)
+    return part_of(tokens(dataset.texts(rows)), dataset.table.iloc[rows])
 
 
 def part_of(x: np.ndarray, table: pd.DataFrame) -> Part:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from ..errors import DataError, NetworkError
 from ..support.reading import read_json
+from ..texts import Tokens
 from ..voices import Features
 from .network import KINDS
 
@@ -28,7 +29,7 @@ SevenCounts = Annotated[list[Count], Meta(min_length=7, max_length=7)]
 
 
 class FeaturesFields(TypedDict, total=False):
-    """``voices.Features``, which says what else must hold."""
+    """``voices.Features`` or ``texts.Tokens``, which say what else must hold."""
 
     kind: str
     n_mels: Size
@@ -41,6 +42,10 @@ class FeaturesFields(TypedDict, total=False):
     sr: Annotated[int, Meta(ge=1000, le=192_000)]
     level: str
     deltas: int
+    words: Size
+    pieces: Size
+    sizes: Annotated[list[Size], Meta(min_length=1, max_length=8)]
+    buckets: Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class ScoreFields(TypedDict):
@@ -109,6 +114,9 @@ class Card(TypedDict):
     litert: NotRequired[LiteFields | None]
 
 
+#: What makes the input of a network, by what it is given.
+FEATURES = {"voice": Features, "both": Features, "text": Tokens}
+
 #: What no card may lack.
 CARD_FIELDS = Card.__required_keys__
 
@@ -138,7 +146,7 @@ def read_card(path: Path) -> dict:
 
 
 def _check_features(card: dict, path: Path) -> None:
-    """A voice network's features give what its input takes."""
+    """A voice or text network's features give what its input takes."""
     shape = card["input_shape"]
     if card["modality"] == "both":
         if not isinstance(shape, dict) or set(shape) != {"face", "voice"}:
@@ -146,12 +154,12 @@ def _check_features(card: dict, path: Path) -> None:
         shape = shape["voice"]
     elif isinstance(shape, dict):
         raise DataError(path, "input_shape: expected a list", REMEDY)
-    if card["modality"] not in ("voice", "both"):
+    if card["modality"] not in FEATURES:
         return
     if card["features"] is None:
-        raise DataError(path, "features: a network that hears must say of what", REMEDY)
+        raise DataError(path, "features: a network that hears or reads must say of what", REMEDY)
     try:
-        features = Features.from_dict(card["features"])
+        features = FEATURES[card["modality"]].from_dict(card["features"])
     except ValueError as error:
         raise DataError(path, f"features: {error}", REMEDY) from None
     if list(features.shape) != shape:

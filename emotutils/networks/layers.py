@@ -29,6 +29,47 @@ class PadMask(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("emotutils")
+class PieceEmbedding(keras.layers.Layer):
+    """A vector for each word: the sum of its pieces' vectors, which are learned.
+
+    Takes the numbers of pieces, (batch, words, pieces), 0 for nothing; gives (batch, words, units).
+    The sum is divided by the root of the number of pieces: long words are no larger than short
+    ones.
+    """
+
+    def __init__(self, buckets: int, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.buckets = buckets
+        self.units = units
+
+    def build(self, input_shape):
+        self.vectors = self.add_weight(
+            name="vectors",
+            shape=(self.buckets + 1, self.units),
+            initializer=keras.initializers.RandomNormal(stddev=0.1),
+        )
+
+    def call(self, x):
+        numbers = ops.cast(x, "int32")
+        numbers = ops.clip(numbers, 0, self.buckets)
+        is_piece = ops.cast(numbers > 0, self.compute_dtype)
+        is_piece = ops.expand_dims(is_piece, -1)
+        pieces = ops.take(self.vectors, numbers, axis=0)
+        total = ops.sum(is_piece * pieces, axis=-2)
+        count = ops.sum(is_piece, axis=-2)
+        return total / ops.sqrt(ops.maximum(count, 1.0))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        config = super().get_config()
+        config["buckets"] = self.buckets
+        config["units"] = self.units
+        return config
+
+
+@keras.saving.register_keras_serializable("emotutils")
 class AttentiveStatistics(keras.layers.Layer):
     """Weighted mean and standard deviation over time, the weights learned (Okabe et al. 2018).
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import NetworkError
 from ..evaluation import soften
+from ..texts import Tokens
 from ..voices import Features
 
 if TYPE_CHECKING:
@@ -91,11 +92,13 @@ class Network:
         return tuple(self.card["input_shape"])
 
     @cached_property
-    def features(self) -> Features | None:
-        """How a voice network wants its sound (``None`` for faces)."""
+    def features(self) -> Features | Tokens | None:
+        """How a voice network wants its sound, or a text network its texts (``None`` for faces)."""
         wanted = self.card["features"]
         if not wanted:
             return None
+        if self.kind == "text":
+            return Tokens.from_dict(wanted)
         return Features.from_dict(wanted)
 
     @property

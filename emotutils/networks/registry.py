@@ -50,6 +50,7 @@ _REGISTRY = {
     "conv1d": Entry("emotutils.networks.conv1d:build", "voice"),
     "crnn": Entry("emotutils.networks.crnn:build", "voice"),
     "actions": Entry("emotutils.networks.actions:build", "units"),
+    "textcnn": Entry("emotutils.networks.textcnn:build", "text"),
     "joint": Entry("emotutils.networks.joint:build", "both"),
 }
 

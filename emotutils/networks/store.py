@@ -26,9 +26,13 @@ from .card import check_card, read_card
 from .joint_network import JointNetwork
 from .network import Network, compile_for, input_shape_of
 from .portable import make_portable
+from .text_network import TextNetwork
 
 if TYPE_CHECKING:
     import keras
+
+#: Kinds of input whose networks are asked in a way of their own.
+CLASSES = {"both": JointNetwork, "text": TextNetwork}
 
 #: Networks that a process keeps open for whoever asks them by name or path.
 SHARED = 8
@@ -210,7 +214,8 @@ def load_network(
 
     Returns
     -------
-    Network, or for one of a face and a voice a ``joint_network.JointNetwork``.
+    Network; for one of a face and a voice a ``joint_network.JointNetwork``, for one of texts a
+    ``text_network.TextNetwork``.
 
     Raises
     ------
@@ -235,9 +240,7 @@ def load_network(
     card = _read_card(path)
     if weights is not None and card["builder"] != str(name):
         raise NetworkError(f"{path} holds {card['builder']!r}, not {str(name)!r}")
-    kind = Network
-    if card["modality"] == "both":
-        kind = JointNetwork
+    kind = CLASSES.get(card["modality"], Network)
     if runtime == "auto":
         runtime = "litert" if lite.are_there(path, card) else "keras"
     if runtime == "litert":

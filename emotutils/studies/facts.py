@@ -18,15 +18,15 @@ def describe(dataset: Dataset) -> dict:
     """Count a set and audit its own split; with FER+ votes, say how often they agree with its
     labels.
 
-    All pictures, recordings or action units are compared with each other.
+    All pictures, recordings, action units or texts are compared with each other.
 
     Returns
     -------
     ``data``, ``rows``, ``groups``, ``splits`` and ``labels`` (rows of each), ``audit`` (rows of
     ``audit``), ``copies`` (ids that are one picture or recording, or nearly: a list for each
-    such cluster; for pictures only how many there are), ``twins`` (ids of test rows in one cluster
-    with a row of train), ``rejects`` (how many), ``ferplus`` (`agreement`), ``source`` of a set
-    that has several and ``version``.
+    such cluster; for pictures and texts only how many there are), ``twins`` (ids of test rows in
+    one cluster with a row of train), ``rejects`` (how many), ``ferplus`` (`agreement`), ``source``
+    of a set that has several and ``version``.
     """
     table = dataset.table
     found, cluster = _compared(dataset)
@@ -41,7 +41,7 @@ def describe(dataset: Dataset) -> dict:
         "audit": json.loads(
             found.drop(columns="examples").round(4).to_json(orient="records", force_ascii=False)
         ),
-        "copies": len(copies) if dataset.modality == "face" else copies,
+        "copies": len(copies) if dataset.modality in ("face", "text") else copies,
         "twins": table.loc[twins, "id"].tolist(),
         "rejects": len(dataset.rejects),
         "version": version("emotutils"),
@@ -89,6 +89,8 @@ def _compared(dataset: Dataset) -> tuple[pd.DataFrame, pd.Series]:
         return audit(table), table.groupby(list(UNITS)).ngroup()
     if dataset.modality == "face":
         items = {"faces": dataset.faces()}
+    elif dataset.modality == "text":
+        items = {"texts": dataset.texts()}
     else:
         items = {"voices": dataset.voices()}
     cluster = duplicate_groups(**items)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import datasets, faces, voices
 from ..datasets import Pairs, Part
+from ..voices import Features
 from .recipes import Recipe
 
 #: A network's input: one array, or several by name; rows first.
@@ -142,6 +143,6 @@ def augmentation_of(recipe: Recipe) -> Callable | None:
     if recipe.augment is None:
         return None
     vary = AUGMENTATIONS[recipe.augment]
-    if recipe.features is None:
-        return vary
-    return partial(vary, deltas=recipe.features.deltas)
+    if isinstance(recipe.features, Features):
+        return partial(vary, deltas=recipe.features.deltas)
+    return vary

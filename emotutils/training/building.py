@@ -9,6 +9,7 @@ from keras import ops
 from ..datasets import Pairs, Part
 from ..errors import NetworkError
 from ..networks import build_network, compile_for, with_seed
+from ..texts import Tokens
 from ..voices import PAD
 from .batches import Input, as_floats, count_batches
 from .metrics import UnweightedAverageRecall
@@ -34,9 +35,10 @@ def build_for(
         shape = {name: rows.shape[1:] for name, rows in x.items() if name != "present"}
     else:
         shape = x.shape[1:]
-    model = build_network(
-        network, recipe.variant, n_labels=n_labels, input_shape=shape, **recipe.options
-    )
+    options = dict(recipe.options)
+    if isinstance(recipe.features, Tokens):
+        options["buckets"] = recipe.features.buckets
+    model = build_network(network, recipe.variant, n_labels=n_labels, input_shape=shape, **options)
     if seed is None:
         return model
     return with_seed(model, seed)

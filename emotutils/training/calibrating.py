@@ -103,6 +103,10 @@ def calibrate(
         proba = network.predict_proba(dataset.units(rows))
         counted = f"{len(rows):,} films"
         points = iter(())  # what bad input is to them nobody measured
+    elif network.kind == "text":
+        proba = network.predict_proba(dataset.texts(rows))
+        counted = f"{len(rows):,} texts"
+        points = iter(())  # nor to a text
     else:
         recordings = dataset.voices(rows, network.features.sr)
         clean = _ask_windows(network, recordings, y)
@@ -124,9 +128,9 @@ def calibrate(
 
 
 def _fresh_rows(network: Network, dataset: Dataset) -> np.ndarray:
-    """The validation rows, int (n,), without pictures that a training row has too."""
+    """The validation rows, int (n,), without pictures and texts that a training row has too."""
     rows = dataset.rows("validation")
-    if network.kind == "face":
+    if network.kind in ("face", "text"):
         group = dataset.table["group"].to_numpy()
         known = np.isin(group[rows], group[dataset.rows("train")])
         rows = rows[~known]

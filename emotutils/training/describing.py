@@ -103,7 +103,7 @@ def run_name(
 
 def score_part(answers: Answers, kind: str) -> dict:
     """The report of one part, as it stands in a record: by row and, for voices, under ``clips`` by
-    recording.
+    recording. Intervals of texts are resampled by their groups.
 
     A recording's probabilities are the mean over its windows (of pairs: those beside one face). One
     speaker's windows are not independent: voices' intervals are resampled by speaker; a single
@@ -116,6 +116,8 @@ def score_part(answers: Answers, kind: str) -> dict:
     """
     if kind == "face":
         return evaluation.score(answers.y, answers.proba, answers.labels).to_dict()
+    if kind == "text":
+        return _score_by_speaker(answers).to_dict()
     windows = _score_by_speaker(answers)
     clips = _score_by_speaker(answers.by_recording())
     return {**windows.to_dict(), "clips": clips.to_dict()}
@@ -190,9 +192,9 @@ def describe(recipe: Recipe, parts: dict[str, Part], kind: str) -> dict:
 
 
 def _groups(part: Part, kind: str) -> list[str] | int:
-    """Speakers by name; of pictures only how many distinct ones there are."""
+    """Speakers by name; of pictures and texts only how many distinct ones there are."""
     names = sorted(set(part.group.tolist()))
-    if kind == "face":
+    if kind in ("face", "text"):
         return len(names)
     return names
 
@@ -252,7 +254,7 @@ def card(
 
 def _use(kind: str, data: str) -> str:
     """What a network's weights may be used for."""
-    if from_outside(data):
+    if kind == "text" or from_outside(data):
         return "as the data's licence allows"
     if kind == "face":
         return "research and teaching"

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from ..errors import NetworkError
 from ..networks import kind_of
+from ..texts import Tokens
 from ..voices import Features
 
 
@@ -29,7 +30,7 @@ class Recipe:
     speeds : at which a voice is also learned.
     monitor : what chooses the epoch, such as ``"val_accuracy"``; None takes the last one, as the
         thesis does.
-    features : what a voice network takes of a sound.
+    features : what a voice network takes of a sound, or a text network of a text.
     options : further arguments of the network's builder.
     assumed : the values that the thesis does not state.
     """
@@ -47,7 +48,7 @@ class Recipe:
     augment: str | None = None
     speeds: tuple[float, ...] = (1.0,)
     monitor: str | None = "val_accuracy"
-    features: Features | None = None
+    features: Features | Tokens | None = None
     options: dict = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
 
@@ -158,6 +159,18 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         balanced=True,
         monitor="val_uar",
     ),
+    # Behind the third epoch it knows the training sentences by heart.
+    ("textcnn", "best"): Recipe(
+        epochs=4,
+        batch_size=128,
+        learning_rate=2e-3,
+        weight_decay=0.02,
+        label_smoothing=0.05,
+        ema=0.99,
+        balanced=True,
+        monitor="val_uar",
+        features=Tokens(),
+    ),
     # Its trunks have learned already: fewer epochs, at half of the speed.
     ("joint", "best"): Recipe(
         epochs=8,
@@ -178,6 +191,7 @@ _OURS = {
     "face": RECIPES["conv2d", "best"],
     "voice": RECIPES["crnn", "best"],
     "units": RECIPES["actions", "best"],
+    "text": RECIPES["textcnn", "best"],
     "both": replace(RECIPES["joint", "best"], options={}),
 }
 

@@ -1,0 +1,6 @@
+"""One text → words → pieces of words → numbers, for networks that read."""
+
+from .pieces import hash_piece, ngrams, split_words
+from .tokens import Tokens
+
+__all__ = ["Tokens", "hash_piece", "ngrams", "split_words"]
