@@ -21,6 +21,9 @@ READERS = {
     "emodb": datasets.emodb,
     "ckplus": datasets.ckplus,
     "crema-d": datasets.crema_d,
+    "goemotions": datasets.goemotions,
+    "meld": datasets.meld,
+    "meld-context": datasets.meld,
 }
 ALL = pytest.mark.parametrize("wanted", CATALOG.values(), ids=lambda wanted: wanted.name)
 
@@ -66,9 +69,12 @@ def test_counts_are_the_published_ones():
     # CREMA-D: each clip heard, seen, and both.
     assert first["emodb"] == 535 - 81 and first["ckplus"] == 327 - 18
     assert first["crema-d"] == 3 * 7442
+    # GoEmotions: its three parts without labels of several of our emotions.
+    assert first["goemotions"] == 43410 + 5426 + 5427 - 4794
+    assert first["meld"] == first["meld-context"] == 9989 + 1109 + 2610
 
 
-@pytest.mark.parametrize("name", ["fer2013", "affwild2", "ckplus", "crema-d"])
+@pytest.mark.parametrize("name", ["fer2013", "affwild2", "ckplus", "crema-d", "goemotions", "meld"])
 def test_steps_are_numbered_and_say_who_may_and_where_to(name):
     text = CATALOG[name].steps.format(folder="DATA/here")
     assert text.startswith("Who may ") and "DATA/here" in text

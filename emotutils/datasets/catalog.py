@@ -66,6 +66,24 @@ def _zenodo(record: int, archive: str, licence: str = "CC BY-NC-SA 4.0") -> dict
     return {"page": page, "archive": archive, "addresses": addresses, "licence": licence}
 
 
+def _meld() -> dict:
+    page = "https://github.com/declare-lab/MELD"
+    return {
+        "page": page,
+        "folder": "meld",
+        "files": ("train_sent_emo.csv", "dev_sent_emo.csv", "test_sent_emo.csv"),
+        "whole": {"lines": 13708, "dialogues": 1432},
+        "licence": "GPL 3.0",
+        "citation": "Poria, Hazarika, Majumder, Naik, Cambria & Mihalcea (2019), MELD: A "
+        "Multimodal Multi-Party Dataset for Emotion Recognition in Conversations, ACL 2019",
+        "steps": f"""\
+Who may have it: everybody. Only the words are read here, not the films.
+1. Open {page}
+2. Download data/MELD/train_sent_emo.csv, dev_sent_emo.csv and test_sent_emo.csv
+3. Put them into {{folder}}""",
+    }
+
+
 _RAVDESS = (
     "Livingstone & Russo (2018), The Ryerson Audio-Visual Database of Emotional Speech and Song, "
     "PLoS ONE 13(5)"
@@ -77,7 +95,6 @@ _TRACKING = (
 _FER2013 = "challenges-in-representation-learning-facial-expression-recognition-challenge"
 _CREMA_D = "https://github.com/CheyneyComputerScience/CREMA-D"
 _GOEMOTIONS = "https://github.com/google-research/google-research/tree/master/goemotions"
-_MELD = "https://github.com/declare-lab/MELD"
 _CKPLUS = "https://www.jeffcohn.net/Resources/"
 _AFFWILD2 = "https://sites.google.com/view/dimitrioskollias/databases/aff-wild2"
 
@@ -231,19 +248,13 @@ Who may have it: everybody.
     ),
     Entry(
         name="meld",
-        title="13,708 lines of a television series with times and speakers; seven emotions",
-        page=_MELD,
-        folder="meld",
-        files=("train_sent_emo.csv", "dev_sent_emo.csv", "test_sent_emo.csv"),
-        whole={"lines": 13708, "dialogues": 1432},
-        licence="GPL 3.0",
-        citation="Poria, Hazarika, Majumder, Naik, Cambria & Mihalcea (2019), MELD: A Multimodal "
-        "Multi-Party Dataset for Emotion Recognition in Conversations, ACL 2019",
-        steps=f"""\
-Who may have it: everybody. Only the words are read here, not the films.
-1. Open {_MELD}
-2. Download data/MELD/train_sent_emo.csv, dev_sent_emo.csv and test_sent_emo.csv
-3. Put them into {{folder}}""",
+        title="lines of a television series with times and speakers; seven emotions",
+        **_meld(),
+    ),
+    Entry(
+        name="meld-context",
+        title="the same, each line with the one before it",
+        **_meld(),
     ),
     Entry(
         name="affwild2",

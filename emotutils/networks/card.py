@@ -44,7 +44,7 @@ class FeaturesFields(TypedDict, total=False):
     deltas: int
     words: Size
     pieces: Size
-    sizes: Annotated[list[Size], Meta(min_length=1, max_length=8)]
+    sizes: Annotated[list[Size], Meta(max_length=8)]
     buckets: Annotated[int, Meta(ge=1, le=1_000_000)]
 
 

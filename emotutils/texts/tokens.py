@@ -24,7 +24,7 @@ class Tokens:
     ------
     words : so many words of a text count, its first.
     pieces : so many pieces of a word count, the word itself first.
-    sizes : letters of the n-grams.
+    sizes : letters of the n-grams; none: words alone.
     buckets : how many numbers the pieces share; 0 stands for nothing.
 
     Raises
