@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -151,6 +152,24 @@ class Dataset:
         if rows is None:
             rows = self.rows()
         return self.table["text"].iloc[np.asarray(rows)].tolist()
+
+
+def find_file(folder: Path, name: str, title: str) -> Path:
+    """A published file in any depth of a folder; DataError where it is not there.
+
+    Parameters
+    ----------
+    folder, name : where it should be, and what it is called.
+    title : of the set, for the error.
+    """
+    found = sorted(folder.rglob(name))
+    if not found:
+        raise DataError(
+            folder,
+            f"{title} not found: no {name}",
+            "put its files there, or name the folder's parent in EMOTUTILS_DATA",
+        )
+    return found[0]
 
 
 def checked(dataset: Dataset) -> Dataset:

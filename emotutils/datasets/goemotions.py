@@ -15,7 +15,7 @@ from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
 from ..texts.fingerprints import text_hash
-from .base import Dataset, Rejects
+from .base import Dataset, Rejects, find_file
 from .catalog import CATALOG
 
 CITATION = CATALOG["goemotions"].citation
@@ -51,7 +51,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     folder = config.data_root(root) / "goemotions"
     rows = []
     for name, split in FILES.items():
-        rows += _read(_find(folder, name), split, rejects)
+        rows += _read(find_file(folder, name, "GoEmotions"), split, rejects)
     if not rows:
         raise DataError(folder, "no line can be used", _REMEDY)
     table = pd.DataFrame(rows)
@@ -69,13 +69,6 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
         source=source,
         rejects=rejects.table(),
     )
-
-
-def _find(folder: Path, name: str) -> Path:
-    found = sorted(folder.rglob(name))
-    if not found:
-        raise DataError(folder, f"GoEmotions not found: no {name}", "put its three tsv files there")
-    return found[0]
 
 
 def _read(path: Path, split: str, rejects: Rejects) -> list[dict]:

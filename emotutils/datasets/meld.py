@@ -15,7 +15,7 @@ import pandas as pd
 from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
-from .base import Dataset, Rejects
+from .base import Dataset, Rejects, find_file
 from .catalog import CATALOG
 
 CITATION = CATALOG["meld"].citation
@@ -70,10 +70,7 @@ def load(
     folder = config.data_root(root) / "meld"
     rows = []
     for name, split in FILES.items():
-        found = sorted(folder.rglob(name))
-        if not found:
-            raise DataError(folder, f"MELD not found: no {name}", "put its three csv files there")
-        rows += _read(found[0], split, rejects)
+        rows += _read(find_file(folder, name, "MELD"), split, rejects)
     if not rows:
         raise DataError(folder, "no row can be used", _REMEDY)
     table = pd.DataFrame(rows)
