@@ -130,6 +130,16 @@ def _stream_options(p: argparse.ArgumentParser) -> None:
         "name, or inside it); none: no words",
     )
     p.add_argument(
+        "--transcribe",
+        action="store_true",
+        help="let Whisper hear what is said, in place of subtitles (needs emotutils[words])",
+    )
+    p.add_argument(
+        "--whisper-model",
+        metavar="M",
+        help="a model's name, or the folder that holds it (default: tiny.en, 75 MB)",
+    )
+    p.add_argument(
         "--fuse-words", action="store_true", help="let the words take part in the fusion"
     )
 
@@ -516,7 +526,22 @@ def _run(argv: Sequence[str] | None) -> int:
         sys.stdout.flush()
 
 
+def _ask_for_model(args) -> None:
+    """Where speech to text needs a model that is not here, ask once whether to download it."""
+    from . import words
+
+    name = args.whisper_model or words.DEFAULT_MODEL
+    if words.is_at_hand(name) or not words.can_be_fetched(name) or not sys.stdin.isatty():
+        return  # what is missing is told by the analysis
+    size = words.MEGABYTES.get(name, "several hundred")
+    answer = input(f"Download the Whisper model {name} ({size} MB) from huggingface.co? [y/N] ")
+    if answer.strip().lower() in ("y", "yes"):
+        words.fetch_model(name)
+
+
 def _analyze_all(args) -> int:
+    if args.transcribe:
+        _ask_for_model(args)
     one = len(args.films) == 1 and not args.films[0].is_dir()
     if one and args.jobs is None and not args.resume:
         _analyze(args, args.films[0])
@@ -556,6 +581,8 @@ def _analyze_many(args) -> int:
 
 
 def _demo(args) -> None:
+    if args.transcribe:
+        _ask_for_model(args)
     _analyze(args, config.shipped_root() / "sample" / "demo.mp4", is_demo=True)
 
 
@@ -570,6 +597,8 @@ def _settings(args) -> dict:
         "openface": args.openface,
         "fuse_openface": args.fuse_openface,
         "subtitles": args.subtitles,
+        "transcribe": args.transcribe,
+        "whisper_model": args.whisper_model,
         "words_network": args.words_network,
         "fuse_words": args.fuse_words,
         "fps": args.fps,

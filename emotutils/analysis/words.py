@@ -11,11 +11,18 @@ import numpy as np
 import pandas as pd
 
 from ..emotions import to_seven
-from ..errors import DataError, LocatedError
+from ..errors import DataError, EmotutilsError, LocatedError
 from ..findings import WORD_COLUMNS, P, Stream
-from ..media import FilmInfo
+from ..media import FilmInfo, load_sound
 from ..networks import Network
-from ..words import Cue, Transcript, find_transcript, guess_language, read_transcript
+from ..words import (
+    Cue,
+    Transcript,
+    find_transcript,
+    guess_language,
+    hear,
+    read_transcript,
+)
 from .answering import load_for, notes_on
 from .beside import Beside
 
@@ -36,13 +43,27 @@ class Wanted:
     """What was asked for of the words of a film; the fields are arguments of ``analyze``."""
 
     subtitles: Subtitles
+    transcribe: bool
+    whisper_model: str | os.PathLike | None
     network: Network | str | os.PathLike | None
     fuse: bool
     only: str | None
+    progress: bool
+
+    def check(self) -> None:
+        """Raise EmotutilsError for what cannot be asked for together."""
+        if self.whisper_model is not None and not self.transcribe:
+            raise EmotutilsError("whisper_model: is for transcribe alone; ask for that too")
+        if self.transcribe and self.subtitles is not None:
+            raise EmotutilsError("transcribe: the words are named by subtitles; leave one out")
 
     def settings(self, transcript: Transcript) -> dict:
         """As ``result.json`` has them."""
-        return {"subtitles": transcript.where, "fuse_words": self.fuse}
+        return {
+            "subtitles": transcript.where,
+            "transcribe": self.transcribe,
+            "fuse_words": self.fuse,
+        }
 
 
 def read_words(info: FilmInfo, wanted: Wanted, notes: list[str]) -> dict[str, Beside]:
@@ -57,8 +78,9 @@ def read_words(info: FilmInfo, wanted: Wanted, notes: list[str]) -> dict[str, Be
     Raises
     ------
     DataError : a file that was named cannot be read, or belongs to another film.
-    EmotutilsError : an unknown network, or one that reads no words.
+    EmotutilsError : an unknown network, or one that reads no words; what `words.hear` raises.
     """
+    wanted.check()
     transcript = _transcript(info, wanted, notes)
     if transcript is None:
         if wanted.fuse:
@@ -81,7 +103,9 @@ def read_words(info: FilmInfo, wanted: Wanted, notes: list[str]) -> dict[str, Be
 
 
 def _transcript(info: FilmInfo, wanted: Wanted, notes: list[str]) -> Transcript | None:
-    """What was named, or what is found; what is found and cannot be used is said."""
+    """What was named, heard, or found; what is found and cannot be used is said."""
+    if wanted.transcribe:
+        return _heard(info, wanted, notes)
     named = wanted.subtitles
     if named is not None and not isinstance(named, Transcript) and os.fspath(named) == NONE:
         return None
@@ -101,6 +125,19 @@ def _transcript(info: FilmInfo, wanted: Wanted, notes: list[str]) -> Transcript 
         notes.append(f"the words are left out: {error}")
         return None
     return transcript
+
+
+def _heard(info: FilmInfo, wanted: Wanted, notes: list[str]) -> Transcript | None:
+    """What a recogniser hears in the film."""
+    if not info.has_audio:
+        notes.append("there is no sound in which words could be heard")
+        return None
+    sound = load_sound(info.path)
+    transcript = hear(sound, wanted.whisper_model, progress=wanted.progress)
+    if transcript.cues:
+        return transcript
+    notes += [*transcript.notes, "no words were heard"]
+    return None
 
 
 def _check_end(transcript: Transcript, info: FilmInfo) -> None:

@@ -109,7 +109,8 @@ def ticks(duration: float) -> list[float]:
 def timeline_size(timeline: pd.DataFrame) -> tuple[float, float]:
     """Inches of a figure in which a timeline's lanes can be read."""
     more = len(stream_names(timeline)) - 2
-    strips = 0 if more <= 0 else len(_apart(timeline))
+    apart = _apart(timeline)
+    strips = len(apart) - len(_framed(apart, timeline))
     return 7.0, 6.6 + 1.75 * max(0, more) + 0.5 * strips
 
 
@@ -118,12 +119,12 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     like, and one for all together.
 
     In each lane the seven probabilities are stacked to 1, under a ribbon that names the largest.
-    Hatched grey: nothing to go by. A frame around two streams marks where they disagree, with the
-    two words (face / voice); of three streams and more, a strip below the lanes for each pair that
-    disagrees anywhere. Stripes under the lowest lane mark moments that are not sure. A stream with
-    a baseline has a thin line below it, its labels without the baseline, and dots around the
-    stretch that was named neutral. A grey band below the face says whose it is, where several
-    people are seen.
+    Hatched grey: nothing to go by. A frame around two streams that are combined marks where they
+    disagree, with the two words (face / voice); every other pair that disagrees anywhere, and all
+    pairs where three and more are combined, have a strip below the lanes. Stripes under the lowest
+    lane mark moments that are not sure. A stream with a baseline has a thin line below it, its
+    labels without the baseline, and dots around the stretch that was named neutral. A grey band
+    below the face says whose it is, where several people are seen.
 
     Parameters
     ----------
@@ -156,11 +157,10 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     doubts = stretches_of(timeline["unsure"].tolist(), edges)
     _plot_doubts(ax, doubts)
     apart = _apart(timeline)
-    strips = {}
-    if len(shown) <= 3:
-        _plot_frames(ax, apart, bottoms, edges[-1])
-    else:
-        strips = _plot_strips(ax, apart, edges[-1])
+    framed = _framed(apart, timeline)
+    _plot_frames(ax, framed, bottoms, edges[-1])
+    rest = {pair: stretches for pair, stretches in apart.items() if pair not in framed}
+    strips = _plot_strips(ax, rest, edges[-1])
     floor = min([0, *strips.values()]) - 0.2
     ceiling = _STEP * len(shown) + 0.05
     ax.set(xlim=(0, edges[-1]), ylim=(floor, ceiling), xlabel="time (m:ss)")
@@ -225,6 +225,16 @@ def _apart(timeline: pd.DataFrame) -> dict[tuple[str, str], list[Stretch]]:
         if any(labels):
             found[pair] = stretches_of(labels, edges)
     return found
+
+
+def _framed(apart: dict[tuple[str, str], list[Stretch]], timeline: pd.DataFrame) -> dict:
+    """Of streams apart the one pair that gets frames: of two that are combined. Frames of several
+    pairs would lie over each other.
+    """
+    combined = pairs(fused_names(timeline))
+    if len(combined) != 1:
+        return {}
+    return {pair: stretches for pair, stretches in apart.items() if pair == combined[0]}
 
 
 def _plot_lane(ax: Axes, edges: np.ndarray, lane: Lane, bottom: float) -> None:

@@ -20,6 +20,7 @@ from ..findings import (
     baseline_column,
     clock,
     columns,
+    fused_names,
     label_column,
     labels_of,
     person_column,
@@ -223,7 +224,7 @@ def _lane_view(
         "ribbon": ribbon(stretches),
         "words": _words(lane.labels, doubts),
         "gaps": [span for span in spans(lane.labels) if not span.value],
-        "frames": _frames(lane, pairs),
+        "frames": _frames(lane, pairs, fused_names(findings.timeline)),
         "unshifted": lane.unshifted,
         "said_unshifted": _in_words(list(runs(lane.unshifted)), step, nothing),
         "thin": ribbon(list(runs(lane.unshifted))),
@@ -279,13 +280,14 @@ def _transcript_view(findings: Findings) -> list[dict]:
     return lines
 
 
-def _frames(lane: Lane, pairs: list[dict]) -> list[dict]:
-    """The stretches framed in a lane. Those of several pairs would lie over each other: they stand
-    in the pairs' own strips alone.
+def _frames(lane: Lane, pairs: list[dict], fused: list[str]) -> list[dict]:
+    """The stretches framed in a lane: of the one pair of streams that are combined. Those of
+    several pairs would lie over each other: they stand in the pairs' own strips alone.
     """
-    if len(pairs) != 1 or lane.name not in pairs[0]["names"]:
+    combined = [pair for pair in pairs if set(pair["names"]) <= set(fused)]
+    if len(combined) != 1 or lane.name not in combined[0]["names"]:
         return []
-    return pairs[0]["apart"]
+    return combined[0]["apart"]
 
 
 def areas(p: np.ndarray) -> list[tuple[str, str]]:
