@@ -19,13 +19,14 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-real lint notebooks stamp results rebuild constraints clean
+.PHONY: help install demo test test-real fuzz lint notebooks stamp results rebuild constraints clean
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
 	@echo "make install   all of the course: TensorFlow, JupyterLab, tests (test and notebooks do this themselves)"
 	@echo "make test      all tests, notebooks included"
 	@echo "make test-real whatever needs the real sets, every notebook whole: half an hour"
+	@echo "make fuzz      analyse 500 damaged films, each time others: ten minutes"
 	@echo "make lint      look for mistakes in the code with ruff"
 	@echo "make notebooks run every notebook again on the samples and keep what comes out"
 	@echo "make clean     remove the environment and caches; runs/ and your data stay"
@@ -43,6 +44,11 @@ test: $(COURSE)
 
 test-real: $(COURSE)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder -m "real or whole" tests
+
+# Damaged films without end; INPUTS=… for more or fewer, SEED=… for the same ones again.
+INPUTS ?= 500
+fuzz: $(COURSE)
+	@$(BIN)/python tests/fuzzing.py --inputs $(INPUTS) $(if $(SEED),--seed $(SEED))
 
 lint: $(COURSE)
 	@$(BIN)/ruff check .
