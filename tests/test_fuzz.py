@@ -3,6 +3,7 @@ must not be.
 """
 
 import os
+import struct
 
 import pytest
 
@@ -10,7 +11,10 @@ if not hasattr(os, "fork"):
     pytest.skip("copies of a process are made on Linux and macOS alone", allow_module_level=True)
 
 import fuzzing
+import makers
 import numpy as np
+
+from emotutils import media
 
 INPUTS = 40
 SEED = 21
@@ -70,3 +74,17 @@ def test_what_must_not_be_is_seen(tmp_path, monkeypatch):
     )
     monkeypatch.undo()
     assert "left behind" in _ends(half_written, tmp_path, monkeypatch)[-1]
+
+
+# --- what was found
+
+
+def test_pictures_that_claim_to_stand_for_years(tmp_path):
+    """A last picture of 600 s, the longest that was believed, made a timeline of 600 s."""
+
+    def scale(data):
+        struct.pack_into("<I", data, data.index(b"strh") + 28, 0x33333333)
+
+    options = {"codec": "mpeg4", "sound_codec": "libmp3lame"}
+    film = makers.film(tmp_path / "film.avi", 1.6, **options)
+    assert media.probe(makers.with_bytes(film, tmp_path / "years.avi", scale)).duration < 2

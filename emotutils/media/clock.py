@@ -115,7 +115,9 @@ class Clock:
 
     def _note(self, stream: int, shown: float, duration: float) -> None:
         before = self.reached
-        end = max(self.ends.get(stream, 0.0), shown + min(duration, self._longest()))
+        if duration > self._longest():
+            duration = 0.0  # no picture stands so long
+        end = max(self.ends.get(stream, 0.0), shown + duration)
         self.ends[stream] = end
         self.first.setdefault(stream, shown)
         self.counts[stream] = self.counts.get(stream, 0) + 1
