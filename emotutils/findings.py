@@ -247,6 +247,7 @@ class Stream:
     step : seconds between its rows where that was chosen (one over the frames a second), else 0.
     holds : whether a row's answer holds over its time as it is, as that of a line of words does:
         it is not averaged with its neighbours.
+    until : when its last picture ends (s), of a stream of pictures.
     """
 
     name: str
@@ -254,6 +255,7 @@ class Stream:
     gap: str = "nothing to go by"
     step: float = 0.0
     holds: bool = False
+    until: float = math.inf
 
     @property
     def title(self) -> str:

@@ -93,10 +93,17 @@ def _mux(out, packets: Iterable[av.Packet]) -> None:
         out.mux(packet)
 
 
-def remuxed(source: Path, path: Path, *more: Path, shift=lambda packet, number: 0.0) -> Path:
+def remuxed(
+    source: Path,
+    path: Path,
+    *more: Path,
+    shift=lambda packet, number: 0.0,
+    keep=lambda packet, t: True,
+) -> Path:
     """The packets of a film, and of ``more`` behind it, in another container.
 
-    ``shift`` gives the seconds by which a packet's stamps are moved, by the number of its source.
+    ``shift`` gives the seconds by which a packet's stamps are moved, by the number of its source;
+    ``keep`` says which packets are taken, by their time (s).
     """
     sources = [source, *more]
     with av.open(str(path), "w") as out:
@@ -109,7 +116,7 @@ def remuxed(source: Path, path: Path, *more: Path, shift=lambda packet, number: 
                     if stream.type not in streams:
                         streams[stream.type] = out.add_stream_from_template(stream)
                 for packet in film.demux():
-                    if packet.dts is not None:
+                    if packet.dts is not None and keep(packet, packet.dts * packet.time_base):
                         moved = base + Fraction(shift(packet, number)).limit_denominator(1000)
                         ticks = round(moved / packet.time_base)
                         packet.pts += ticks

@@ -377,7 +377,7 @@ def test_faces_of_a_film_are_followed_and_cut_out():
     bright = np.random.default_rng(0).integers(1, 255, (80, 120, 3)).astype(np.uint8)
     frames = [Picture(0.0, 0, bright), Picture(0.2, 6, bright * 0), Picture(0.4, 12, bright)]
     tracker = Tracker()
-    seen = list(faces.follow(frames, Middle(), tracker, film_width=240))
+    seen = list(faces.follow(frames, Middle(), tracker, film_size=(240, 160)))
     assert [frame for frame, _ in seen] == frames
     assert [len(found) for _, found in seen] == [1, 0, 1]
     ((first,), _, (last,)) = [found for _, found in seen]

@@ -4,6 +4,7 @@
 Taught in notebooks/13_fusion.
 """
 
+import math
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -351,6 +352,7 @@ def _streams(info: media.FilmInfo, found: Mapping[str, Found], fps: float) -> di
     """Face and voice, with an empty table where the film has none or it was left out."""
     streams = {}
     steps = {"face": 1 / fps}
+    ends = {"face": info.picture_end}
     for name, there in _there(info).items():
         table = pd.DataFrame(columns=COLUMNS[name])
         gap = GAPS[name]
@@ -360,7 +362,8 @@ def _streams(info: media.FilmInfo, found: Mapping[str, Found], fps: float) -> di
             gap = f"no {SOURCES[name]}"
         elif name not in found:
             gap = f"the {name} was left out"
-        streams[name] = Stream(name, table, gap, steps.get(name, 0.0))
+        end = ends.get(name, math.inf)
+        streams[name] = Stream(name, table, gap, steps.get(name, 0.0), until=end)
     return streams
 
 

@@ -125,7 +125,8 @@ def _faces(
 ) -> Iterator[Input]:
     """An input for each face of each frame; one without a face for a frame that has none."""
     frames = media.frames(info.path, fps, max_side=faces.MAX_SIDE, warn=warn)
-    for frame, found in faces.follow(frames, detector, tracker, film_width=info.width):
+    size = (info.width, info.height)
+    for frame, found in faces.follow(frames, detector, tracker, film_size=size):
         if not found:
             row = {"t": frame.t, "frame": frame.index, "found": False}
             yield Input(row, None, {})
@@ -157,8 +158,8 @@ def _face_input(face: faces.FilmFace) -> Input:
 
 
 def _without_false_alarms(found: Found, tracker: faces.Tracker) -> Found:
-    """Tracks never seen in two of three frames are taken back; their frames stay as frames without
-    a face.
+    """Tracks never seen in two of three frames are taken back, where there were three; their frames
+    stay as frames without a face.
     """
     frames = found.table.astype({"found": bool})
     tracks = frames["track"].dropna().unique()
@@ -240,6 +241,7 @@ def _windows(
         voiced = detector.seconds(start, end) >= voices.LEAST_SPEECH
         row = {"t0": start, "t1": end, "voiced": voiced}
         if voiced:
+            sound = voices.without_rumble(sound, sr)
             activity = voices.voice_activity(sound, sr)
             if not voices.is_voiced(sound, sr, activity=activity):
                 activity = detector.frames(start, end)

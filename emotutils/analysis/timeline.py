@@ -60,8 +60,10 @@ class Clock:
 
     def bring(self, stream: Stream, values: np.ndarray | None = None) -> np.ndarray:
         """(n, 7) of a stream at each moment, or (n, k) of values that it has beside its rows."""
-        width = max(self.hop, stream.step, _spacing(stream.table))
-        return at_moments(stream.table, self.t, width, values)
+        width = self.hop
+        if "found" not in stream.table:
+            width = max(width, stream.step, _spacing(stream.table))
+        return at_moments(stream.table, self.t, width, values, stream.until)
 
     def smooth(self, p: np.ndarray, whose: np.ndarray | None = None) -> np.ndarray:
         """Averaged over ``smoothing`` seconds; each person alone, where numbers (n,) of people are
@@ -84,7 +86,7 @@ class Clock:
 
 
 def _spacing(table: pd.DataFrame) -> float:
-    """Seconds between the rows that are moments: a film of 1 frame/s has no more to show."""
+    """Seconds between the rows that are moments: of one a second there is no more to show."""
     if "t" not in table:
         return 0.0
     times = table["t"].drop_duplicates().to_numpy(float)

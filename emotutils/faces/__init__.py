@@ -16,7 +16,7 @@ from .detectors import (
     detector_names,
     register_detector,
 )
-from .following import MAX_SIDE, FilmFace, cut_faces, follow
+from .following import MAX_SIDE, FilmFace, cut_faces, fitted, follow
 from .people import number_people
 from .quality import sharpness
 from .tracking import Tracker
@@ -42,6 +42,7 @@ __all__ = [
     "cut_faces",
     "cut_square",
     "detector_names",
+    "fitted",
     "follow",
     "jitter",
     "number_people",

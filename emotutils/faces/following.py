@@ -65,25 +65,45 @@ class FilmFace:
         return as_picture(self.crop)
 
 
-def cut_faces(frame: Frame, detector: Detector, film_width: int | None = None) -> list[FilmFace]:
+def cut_faces(
+    frame: Frame, detector: Detector, film_size: tuple[int, int] | None = None
+) -> list[FilmFace]:
     """All faces in one frame, in the detector's order (largest first), not followed.
 
     Parameters
     ----------
     frame : of ``media.frames``.
     detector : of `build_detector`, or anything with such a ``detect``.
-    film_width : pixels, where the frame is a smaller copy of the film's: boxes are given in pixels
-        of the film.
+    film_size : (width, height) in pixels, where the frame is a smaller copy of the film's, or the
+        film's pictures change their size: boxes are given in pixels of a picture of that size, into
+        which the frame was fitted.
     """
-    width = frame.image.shape[1]
-    scale = (film_width or width) / width
+    height, width = frame.image.shape[:2]
+    place = fitted((width, height), film_size or (width, height))
     found = detector.detect(frame.image)
-    return [_cut_face(frame, face, scale) for face in found]
+    return [_cut_face(frame, face, place) for face in found]
 
 
-def _cut_face(frame: Frame, face: Face, scale: float) -> FilmFace:
+def fitted(size: tuple[int, int], into: tuple[int, int]) -> tuple[float, float, float]:
+    """How a picture lies in the middle of another that has room for it: (scale, left, top).
+
+    Examples
+    --------
+    >>> fitted((360, 640), into=(640, 480))  # a phone that was turned
+    (0.75, 185.0, 0.0)
+    """
+    width, height = size
+    room_across, room_down = into
+    scale = min(room_across / width, room_down / height)
+    left = (room_across - scale * width) / 2
+    top = (room_down - scale * height) / 2
+    return scale, left, top
+
+
+def _cut_face(frame: Frame, face: Face, place: tuple[float, float, float]) -> FilmFace:
+    scale, left, top = place
     crop = align_crop(frame.image, face)
-    corner = (scale * face.x, scale * face.y)
+    corner = (left + scale * face.x, top + scale * face.y)
     size = (scale * face.w, scale * face.h)
     return FilmFace(
         t=frame.t,
@@ -108,7 +128,7 @@ def follow(
     detector: Detector,
     tracker: Tracker | None = None,
     *,
-    film_width: int | None = None,
+    film_size: tuple[int, int] | None = None,
 ) -> Iterator[tuple[Frame, list[FilmFace]]]:
     """Find, number and cut out the faces of a film: each frame with its faces (maybe none).
 
@@ -118,7 +138,7 @@ def follow(
     detector : of `build_detector`, or anything with such a ``detect``.
     tracker : gives the numbers; by default a new `Tracker`. With your own you can ask it afterwards
         which tracks were confirmed.
-    film_width : as in `cut_faces`.
+    film_size : as in `cut_faces`.
 
     Raises
     ------
@@ -128,7 +148,7 @@ def follow(
         tracker = Tracker()
     cuts = Cuts()
     for frame in frames:
-        found = cut_faces(frame, detector, film_width)
+        found = cut_faces(frame, detector, film_size)
         seen = [face.found for face in found]
         looks = [look(frame.image, face.found, face.crop) for face in found]
         is_cut = cuts.begins(frame.image)

@@ -49,6 +49,8 @@ class Tracker:
         self._confirmed: set[int] = set()
         self._count = 0
         self._picture = 0
+        self._shot_begins = 1  # number of the picture
+        self._in_shot: set[int] = set()
         self._t = -math.inf
 
     def update(
@@ -90,6 +92,10 @@ class Tracker:
             raise ValueError(f"pictures must come in the order of time: {t} s after {self._t} s")
         self._t = t
         self._picture += 1
+        if is_cut:
+            self._confirmed |= self._unjudged()
+            self._shot_begins = self._picture
+            self._in_shot = set()
         for number, track in list(self._tracks.items()):
             if not self._alive(track):
                 del self._tracks[number]
@@ -106,7 +112,14 @@ class Tracker:
             self._tracks[number] = _Track(face, self._t, self._picture, look)
             self._remember(number, look)
             numbers.append(number)
+        self._in_shot |= set(numbers)
         return numbers
+
+    def _unjudged(self) -> set[int]:
+        """The tracks of this shot, if it has had too few pictures to tell a false alarm by."""
+        if self._picture - self._shot_begins + 1 < 3:
+            return self._in_shot
+        return set()
 
     def _remember(self, number: int, look: Look | None) -> None:
         if number in self.looks:
@@ -136,9 +149,9 @@ class Tracker:
 
     def confirmed(self, track: int) -> bool:
         """Whether the track was so far seen in two of any three successive pictures; a false alarm
-        rarely is.
+        rarely is. In a shot of one or two pictures (slides, a photo) nobody can be: there, all are.
         """
-        return track in self._confirmed
+        return track in self._confirmed or track in self._unjudged()
 
 
 def _mismatch(old: Face, new: Face, gap: float) -> float:

@@ -16,7 +16,11 @@ INSTANT = 1e-9
 
 
 def at_moments(
-    table: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
+    table: pd.DataFrame,
+    t: np.ndarray,
+    width: float,
+    values: np.ndarray | None = None,
+    until: float = np.inf,
 ) -> np.ndarray:
     """What a stream says at each moment: its windows by ``nearest_window``, other rows by
     ``mean_around``.
@@ -27,6 +31,7 @@ def at_moments(
     t : (n,) moments (s), ascending.
     width : seconds; for rows without ``t0`` and ``t1``.
     values : (rows, k), what to give; the probabilities by default.
+    until : as in ``mean_around``.
 
     Returns
     -------
@@ -34,14 +39,21 @@ def at_moments(
     """
     if "t0" in table:
         return nearest_window(table, t, values)
-    return mean_around(table, t, width, values)
+    return mean_around(table, t, width, values, until)
 
 
 def mean_around(
-    table: pd.DataFrame, t: np.ndarray, width: float, values: np.ndarray | None = None
+    table: pd.DataFrame,
+    t: np.ndarray,
+    width: float,
+    values: np.ndarray | None = None,
+    until: float = np.inf,
 ) -> np.ndarray:
     """Around each moment (± width / 2) the mean over the rows there; of faces, over the person (or
     the track, where people have no numbers) with the largest summed area there.
+
+    Of faces, a picture is seen until the next one comes: where the film shows one for longer, it
+    counts for all moments in between, and for none before it.
 
     Parameters
     ----------
@@ -49,6 +61,7 @@ def mean_around(
         maybe ``person``, ``w`` and ``h`` (pixels).
     t : (n,) moments (s). width : seconds.
     values : (rows, k), what to take the mean of; the probabilities by default.
+    until : seconds, when the last picture ends.
 
     Returns
     -------
@@ -58,24 +71,40 @@ def mean_around(
         values = table[P].to_numpy(float)
     area = np.ones(len(table))
     track = np.zeros(len(table))
-    if "track" in table:
-        there = table["found"].astype(bool).to_numpy()
-        table = table[there]
-        values = values[there].astype(np.float64)
-        area = (table["w"] * table["h"]).to_numpy(float)
-        whose = "person" if "person" in table else "track"
-        track = table[whose].to_numpy(float)
+    there = np.ones(len(table), bool)
     times = table["t"].to_numpy(float)
     begin = np.searchsorted(times, t - width / 2 - INSTANT)
     end = np.searchsorted(times, t + width / 2 - INSTANT)
+    if "track" in table:
+        there = table["found"].to_numpy(bool)
+        values = values.astype(np.float64)
+        area = (table["w"] * table["h"]).to_numpy(float)
+        whose = "person" if "person" in table else "track"
+        track = table[whose].to_numpy(float, na_value=np.nan)
+        begin, end = _with_held(times, t, begin, end, until)
     out = _nothing(t, values)
     for moment in np.flatnonzero(begin < end):
-        near = slice(begin[moment], end[moment])
+        near = begin[moment] + np.flatnonzero(there[begin[moment] : end[moment]])
+        if not len(near):
+            continue
         _, which = np.unique(track[near], return_inverse=True)
         largest = np.bincount(which, area[near]).argmax()
         chosen = values[near][which == largest]
         out[moment] = chosen.mean(axis=0)
     return out
+
+
+def _with_held(
+    times: np.ndarray, t: np.ndarray, begin: np.ndarray, end: np.ndarray, until: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """First row, and one past the last, of each moment; where no picture comes close before it,
+    those of the picture that still stands.
+    """
+    behind = np.searchsorted(times, t + INSTANT)
+    stands = (behind > 0) & (begin >= behind) & (t < until)
+    latest = times[np.maximum(behind - 1, 0)] if len(times) else t
+    first = np.searchsorted(times, latest - INSTANT)
+    return np.where(stands, first, begin), np.where(stands, behind, end)
 
 
 def _nothing(t: np.ndarray, values: np.ndarray) -> np.ndarray:

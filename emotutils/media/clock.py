@@ -39,6 +39,7 @@ class Clock:
     ends : by number of the stream, the film time (s) at which its last packet ends.
     first : by number of the stream, the film time (s) of its first packet.
     counts : by number of the stream, how many packets were seen.
+    longest : by number of the stream, the longest time (s) from one packet to the next.
     reached : the latest of ``ends``.
     most : seconds that the file's bytes can hold at all.
     jumps : how often the stamps did not go on from where they were.
@@ -49,6 +50,7 @@ class Clock:
         self.ends: dict[int, float] = {}
         self.first: dict[int, float] = {}
         self.counts: dict[int, int] = {}
+        self.longest: dict[int, float] = {}
         self.reached = 0.0
         self.jumps = 0
         self._pause = _PAUSE
@@ -77,6 +79,8 @@ class Clock:
             _move(packet, ticks)
             shown = start + ticks * tick
         if packet.dts is not None:
+            step = shown - self._last.get(stream, shown)
+            self.longest[stream] = max(self.longest.get(stream, 0.0), step)
             self._last[stream] = shown
         if packet.pts is not None:
             shown = packet.pts * tick - float(self.zero)

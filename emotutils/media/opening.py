@@ -138,7 +138,9 @@ class Track:
     def _breaks_off(self) -> bool:
         if self.end is None or not says_its_length(self.container):
             return False
-        return self.reached + _CUT_OFF < self.end < self.clock.most
+        # The last picture stands for as long as others did.
+        stands = self.clock.longest.get(self.stream.index, 0.0)
+        return self.reached + stands + _CUT_OFF < self.end < self.clock.most
 
 
 @contextmanager

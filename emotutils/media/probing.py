@@ -1,5 +1,6 @@
 """What a film or recording is: how long, how large, with picture or sound."""
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ class FilmInfo:
     picture. ``fps`` is the average.
     ``rotation`` is the clockwise turn in degrees (0, 90, 180, 270) that sets the stored picture
     upright; ``frames`` applies it. ``has_video`` and ``has_audio`` say that at least one picture,
-    or some sound, can be decoded; a cover picture in a recording is no video.
+    or some sound, can be decoded; a cover picture in a recording is no video. ``picture_end`` is
+    when (s) the last picture ends; where the film does not say, it stands as long as the longest.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class FilmInfo:
     container: str | None
     video_codec: str | None
     audio_codec: str | None
+    picture_end: float = math.inf
 
 
 def probe(path: StrPath) -> FilmInfo:
@@ -94,6 +97,7 @@ def probe(path: StrPath) -> FilmInfo:
             container=container.format.name,
             video_codec=_codec(picture),
             audio_codec=_codec(sound),
+            picture_end=_picture_end(picture, clock),
             **_picture_facts(shown, picture, clock),
         )
 
@@ -116,6 +120,12 @@ def _duration(container: InputContainer, clock: Clock, tracks: list[Stream | Non
     if abs(float(declared) - measured) > _ALIKE:
         return measured
     return float(declared)
+
+
+def _picture_end(stream: VideoStream | None, clock: Clock) -> float:
+    if stream is None or stream.index not in clock.ends:
+        return math.inf
+    return clock.ends[stream.index] + clock.longest.get(stream.index, 0.0)
 
 
 def _rate(stream: VideoStream, clock: Clock) -> float | None:

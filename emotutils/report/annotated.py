@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from .. import media
+from .. import faces, media
 from ..errors import EmotutilsError
 from ..findings import TOGETHER, Findings, P, columns, label_column, labels_of
 from ..media import FilmWriter
@@ -49,13 +49,22 @@ def write_annotated(findings: Findings, film: Path, path: Path) -> Path:
         frames = media.frames(film, None, **quiet)
         bar = tqdm(frames, total=total, desc=path.name, unit=" frames", disable=None)
         for frame in bar:
-            image = np.ascontiguousarray(frame.image)
+            image = _fitted(frame.image, info.width, info.height)
             for box, words in boxes.at(frame.t):
                 _draw_box(image, box, words)
             moment = _last_before(times, frame.t)
             _draw_captions(image, captions[max(0, moment)])
             writer.write(image, frame.t)
     return path
+
+
+def _fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A new picture of the film's size; one of another size gets a black rim."""
+    scale, left, top = faces.fitted((image.shape[1], image.shape[0]), (width, height))
+    if (left, top, scale) == (0, 0, 1):
+        return np.ascontiguousarray(image)
+    move = np.array([[scale, 0, left], [0, scale, top]])
+    return cv2.warpAffine(image, move, (width, height), flags=cv2.INTER_AREA)
 
 
 def _last_before(times: np.ndarray, t: float) -> int:

@@ -14,6 +14,7 @@ from .augmentation import (
     stretch_time,
 )
 from .features import LEVEL, MAX_MELS, PAD, Features, measured_windows, window_features
+from .rumble import without_rumble
 from .sound import SAMPLE_RATE, as_sound
 from .spectra import AMIN, TOP_DB, delta, log_mel, mel_filters, mfcc
 from .speech import LEAST_SPEECH, SpeechDetector
@@ -53,4 +54,5 @@ __all__ = [
     "voiced_windows",
     "window_features",
     "window_starts",
+    "without_rumble",
 ]
