@@ -84,7 +84,8 @@ def mean_around(
         begin, end = _with_held(times, t, begin, end, until)
     out = _nothing(t, values)
     for moment in np.flatnonzero(begin < end):
-        near = begin[moment] + np.flatnonzero(there[begin[moment] : end[moment]])
+        rows = np.arange(begin[moment], end[moment])
+        near = rows[there[rows]]
         if not len(near):
             continue
         _, which = np.unique(track[near], return_inverse=True)
@@ -100,11 +101,17 @@ def _with_held(
     """First row, and one past the last, of each moment; where no picture comes close before it,
     those of the picture that still stands.
     """
+    if not len(times):
+        return begin, end
     behind = np.searchsorted(times, t + INSTANT)
-    stands = (behind > 0) & (begin >= behind) & (t < until)
-    latest = times[np.maximum(behind - 1, 0)] if len(times) else t
+    begun = behind > 0
+    alone = begin >= behind
+    stands = begun & alone & (t < until)
+    latest = times[np.maximum(behind - 1, 0)]
     first = np.searchsorted(times, latest - INSTANT)
-    return np.where(stands, first, begin), np.where(stands, behind, end)
+    begin = np.where(stands, first, begin)
+    end = np.where(stands, behind, end)
+    return begin, end
 
 
 def _nothing(t: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """One running clock for all tracks of a film, whatever its time stamps do."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -20,6 +21,43 @@ _MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT
 _REMEMBERED = 8
 
 
+@dataclass
+class Course:
+    """How one track has run so far, in film time (s).
+
+    Attributes
+    ----------
+    shift : number of the shift that its stamps need.
+    count : its packets.
+    first, end : when the first one begins and the last one ends.
+    decoded : when the last one is to be decoded; None: not said yet.
+    longest : time from one packet to the next.
+    """
+
+    shift: int
+    count: int = 0
+    first: float = 0.0
+    end: float = 0.0
+    decoded: float | None = None
+    longest: float = 0.0
+
+    def steps_back(self, t: float) -> bool:
+        """Whether a packet to be decoded at ``t`` comes out of order."""
+        return self.decoded is not None and t < self.decoded - _STEP_BACK
+
+    def note_decoded(self, t: float) -> None:
+        if self.decoded is not None:
+            step = t - self.decoded
+            self.longest = max(self.longest, step)
+        self.decoded = t
+
+    def note_shown(self, t: float, duration: float) -> None:
+        if self.count == 0:
+            self.first = t
+        self.count += 1
+        self.end = max(self.end, t + duration)
+
+
 class Clock:
     """Puts the packets of a film on one clock that starts at 0 and runs on.
 
@@ -36,98 +74,95 @@ class Clock:
     Attributes
     ----------
     zero : as given.
-    ends : by number of the stream, the film time (s) at which its last packet ends.
-    first : by number of the stream, the film time (s) of its first packet.
-    counts : by number of the stream, how many packets were seen.
-    longest : by number of the stream, the longest time (s) from one packet to the next.
-    reached : the latest of ``ends``.
-    most : seconds that the file's bytes can hold at all.
+    reached : the film time (s) at which the last packet of any track ends.
     jumps : how often the stamps did not go on from where they were.
+    most : seconds that the file's bytes can hold at all.
     """
 
     def __init__(self, container: av.container.InputContainer, zero: Fraction):
         self.zero = zero
-        self.ends: dict[int, float] = {}
-        self.first: dict[int, float] = {}
-        self.counts: dict[int, int] = {}
-        self.longest: dict[int, float] = {}
         self.reached = 0.0
         self.jumps = 0
+        self.most = _PAUSE + container.size / _BYTES_A_SECOND
+        self._spare = self.most
         self._pause = _PAUSE
         if container.format.flags & _MAY_JUMP:
             self._pause = _BROADCAST_PAUSE
-        self.most = _PAUSE + container.size / _BYTES_A_SECOND
-        self._spare = self.most
         self._shifts = [0.0]
-        self._shift_of: dict[int, int] = {}
-        self._last: dict[int, float] = {}
+        self._courses: dict[int, Course] = {}
+
+    def of(self, stream: av.stream.Stream) -> Course:
+        """How this track has run so far."""
+        newest = len(self._shifts) - 1
+        return self._courses.setdefault(stream.index, Course(newest))
 
     def mend(self, packet: av.Packet) -> None:
         """Put the packet's stamps on the clock; the next packet of any track continues from it."""
-        stream = packet.stream.index
+        course = self.of(packet.stream)
         tick = float(packet.time_base)
+        zero = float(self.zero)
         if not self._is_plausible(packet, tick):
             packet.pts = None
         # Pictures lie in the file in the order in which they are decoded, not shown.
         stamp = packet.dts
         if stamp is None:
             stamp = packet.pts
-        shown = self.ends.get(stream, 0.0)
+        shown = course.end
         if stamp is not None:
-            start = stamp * tick - float(self.zero)
-            ticks = round(self._shift(stream, start) / tick)
+            start = stamp * tick - zero
+            ticks = round(self._shift(course, start) / tick)
             _move(packet, ticks)
             shown = start + ticks * tick
         if packet.dts is not None:
-            step = shown - self._last.get(stream, shown)
-            self.longest[stream] = max(self.longest.get(stream, 0.0), step)
-            self._last[stream] = shown
+            course.note_decoded(shown)
         if packet.pts is not None:
-            shown = packet.pts * tick - float(self.zero)
-        self._note(stream, shown, (packet.duration or 0) * tick)
+            shown = packet.pts * tick - zero
+        duration = (packet.duration or 0) * tick
+        self._note(course, shown, duration)
 
     def _is_plausible(self, packet: av.Packet, tick: float) -> bool:
         """Whether a packet may be shown at its time, going by when it is to be decoded."""
         if packet.pts is None or packet.dts is None:
             return True
-        return -_STEP_BACK <= (packet.pts - packet.dts) * tick <= self._longest()
+        ahead = (packet.pts - packet.dts) * tick
+        return -_STEP_BACK <= ahead <= self._longest()
 
-    def _shift(self, stream: int, t: float) -> float:
+    def _shift(self, course: Course, t: float) -> float:
         """Seconds by which a track's packet at ``t`` has to be moved."""
         newest = len(self._shifts) - 1
-        oldest = max(self._shift_of.get(stream, newest), newest - _REMEMBERED)
+        oldest = max(course.shift, newest - _REMEMBERED)
         for number in range(oldest, newest + 1):
-            if self._continues(stream, t + self._shifts[number]):
-                self._shift_of[stream] = number
-                return self._shifts[number]
+            moved = t + self._shifts[number]
+            if self._continues(course, moved):
+                course.shift = number
+                return moved - t
         self.jumps += 1
         behind = self.reached
-        if self._shift_of.get(stream, newest) < newest:
-            behind = self.ends[stream]  # another track has jumped already, by another time
+        if course.shift < newest:
+            behind = course.end  # another track has jumped already, by another time
         self._shifts.append(behind - t)
-        self._shift_of[stream] = newest + 1
-        return self._shifts[-1]
+        course.shift = newest + 1
+        return behind - t
 
-    def _continues(self, stream: int, t: float) -> bool:
-        if stream in self._last and t < self._last[stream] - _STEP_BACK:
+    def _continues(self, course: Course, t: float) -> bool:
+        if course.steps_back(t):
             return False
-        return t - self.reached <= self._longest()
+        pause = t - self.reached
+        return pause <= self._longest()
 
     def _longest(self) -> float:
         """Seconds that may pass with nothing in the file to show for it."""
-        return max(_SHORT, min(self._pause, self._spare))
+        allowed = min(self._pause, self._spare)
+        return max(_SHORT, allowed)
 
-    def _note(self, stream: int, shown: float, duration: float) -> None:
-        before = self.reached
+    def _note(self, course: Course, shown: float, duration: float) -> None:
         if duration > self._longest():
             duration = 0.0  # no picture stands so long
-        end = max(self.ends.get(stream, 0.0), shown + duration)
-        self.ends[stream] = end
-        self.first.setdefault(stream, shown)
-        self.counts[stream] = self.counts.get(stream, 0) + 1
-        self.reached = max(before, end)
-        if self.reached - before > _SHORT:
-            self._spare -= self.reached - before
+        course.note_shown(shown, duration)
+        passed = course.end - self.reached
+        if passed > _SHORT:
+            self._spare -= passed
+        self.reached = max(self.reached, course.end)
 
 
 def _move(packet: av.Packet, ticks: int) -> None:

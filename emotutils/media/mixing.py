@@ -40,9 +40,10 @@ class Mixer:
         mean = x.mean(axis=1)
         if x.shape[1] > 2 or not len(x):
             return mean
-        fade = 0.5 ** (len(x) / (rate * _MEMORY))
-        self._kept = fade * self._kept + float(np.square(mean).sum())
-        self._all = fade * self._all + float(np.square(x).mean(axis=1).sum())
+        seconds = len(x) / rate
+        fade = 0.5 ** (seconds / _MEMORY)
+        self._kept = fade * self._kept + _energy(mean)
+        self._all = fade * self._all + _energy(x) / 2
         if self._kept < _LEFT_OVER * self._all:
             return (x[:, 0] - x[:, 1]) / 2
         return mean
@@ -55,13 +56,17 @@ class Mixer:
         layout = frame.layout.name
         key = (frame.format.name, layout, frame.sample_rate)
         if key not in self._resamplers:
-            known = len(frame.layout.channels) > 2 and "channels" not in layout
+            if len(frame.layout.channels) > 2 and "channels" not in layout:
+                layout = "stereo"
             # Of floating point, libswresample would let the sum go beyond full scale.
             options = {"rematrix_maxval": "1.0"}
-            self._resamplers[key] = av.AudioResampler(
-                form, "stereo" if known else layout, options=options
-            )
-        return self._resamplers[key].resample(frame)[0]
+            self._resamplers[key] = av.AudioResampler(form, layout, options=options)
+        resampler = self._resamplers[key]
+        return resampler.resample(frame)[0]
+
+
+def _energy(x: np.ndarray) -> float:
+    return float(np.square(x).sum())
 
 
 def _samples(frame: av.AudioFrame) -> np.ndarray:

@@ -80,7 +80,7 @@ class Track:
         """Film time up to which packets were read."""
         if self.own_end is None:
             return self.clock.reached
-        return self.clock.ends.get(self.stream.index, 0.0)
+        return self.clock.of(self.stream).end
 
     def note_lost(self, begin: float, end: float) -> None:
         """Between these film times (s) nothing could be read."""
@@ -139,7 +139,7 @@ class Track:
         if self.end is None or not says_its_length(self.container):
             return False
         # The last picture stands for as long as others did.
-        stands = self.clock.longest.get(self.stream.index, 0.0)
+        stands = self.clock.of(self.stream).longest
         return self.reached + stands + _CUT_OFF < self.end < self.clock.most
 
 

@@ -113,7 +113,7 @@ def _read_through(container: InputContainer) -> Clock:
 
 def _duration(container: InputContainer, clock: Clock, tracks: list[Stream | None]) -> float:
     """The film's length: what its head says, where that is what is there; else what is there."""
-    measured = max(clock.ends.get(track.index, 0.0) for track in tracks if track is not None)
+    measured = max(clock.of(track).end for track in tracks if track is not None)
     declared = declared_end(container, clock.zero)
     if declared is None or not says_its_length(container):
         return measured
@@ -123,19 +123,20 @@ def _duration(container: InputContainer, clock: Clock, tracks: list[Stream | Non
 
 
 def _picture_end(stream: VideoStream | None, clock: Clock) -> float:
-    if stream is None or stream.index not in clock.ends:
+    if stream is None:
         return math.inf
-    return clock.ends[stream.index] + clock.longest.get(stream.index, 0.0)
+    course = clock.of(stream)
+    return course.end + course.longest
 
 
 def _rate(stream: VideoStream, clock: Clock) -> float | None:
     """Pictures a second: the rate that the film says, where it is about that; else as counted."""
     said = [float(rate) for rate in (stream.average_rate, stream.guessed_rate) if rate]
-    pictures = clock.counts.get(stream.index, 0)
-    seconds = clock.ends.get(stream.index, 0.0) - clock.first.get(stream.index, 0.0)
-    if pictures < 2 or not seconds > 0:
+    course = clock.of(stream)
+    seconds = course.end - course.first
+    if course.count < 2 or not seconds > 0:
         return said[0] if said else None
-    counted = pictures / seconds
+    counted = course.count / seconds
     for rate in said:
         if abs(counted - rate) < 0.1 * rate:
             return rate
