@@ -330,6 +330,15 @@ def test_a_shot_of_one_picture_needs_no_second():
     alone = faces.Tracker()
     assert alone.confirmed(alone.update(0.0, [square(10, 10)])[0])
 
+    # A shot of one picture among pictures that come five times a second: three could be asked.
+    flash = faces.Tracker()
+    for k in range(3):
+        flash.update(0.2 * k, [])
+    (number,) = flash.update(0.6, [square(10, 10)], is_cut=True)
+    assert not flash.confirmed(number)
+    flash.update(0.8, [], is_cut=True)
+    assert not flash.confirmed(number)
+
     scene = faces.Tracker()
     (number,) = scene.update(0.0, [square(10, 10)])
     for k in range(1, 5):

@@ -1,13 +1,16 @@
 """Follow faces from frame to frame."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from .appearance import Look, alike, is_other
 from .crops import Face, overlap
+
+#: s: pictures that come further apart than this stand each by itself.
+_APART = 0.5
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,17 @@ class _Track:
     t: float
     picture: int
     look: Look | None
+
+
+@dataclass
+class _Shot:
+    """What was seen since the last cut: how many pictures, which tracks; and the shortest time (s)
+    between two pictures of which it has one.
+    """
+
+    pictures: int = 0
+    tracks: set[int] = field(default_factory=set)
+    closest: float = math.inf
 
 
 class Tracker:
@@ -49,8 +63,7 @@ class Tracker:
         self._confirmed: set[int] = set()
         self._count = 0
         self._picture = 0
-        self._shot_begins = 1  # number of the picture
-        self._in_shot: set[int] = set()
+        self._shot = _Shot()
         self._t = -math.inf
 
     def update(
@@ -90,12 +103,14 @@ class Tracker:
         """
         if t < self._t:
             raise ValueError(f"pictures must come in the order of time: {t} s after {self._t} s")
+        gap = t - self._t
         self._t = t
         self._picture += 1
+        self._shot.closest = min(self._shot.closest, gap)
         if is_cut:
             self._confirmed |= self._unjudged()
-            self._shot_begins = self._picture
-            self._in_shot = set()
+            self._shot = _Shot(closest=gap)
+        self._shot.pictures += 1
         for number, track in list(self._tracks.items()):
             if not self._alive(track):
                 del self._tracks[number]
@@ -112,13 +127,13 @@ class Tracker:
             self._tracks[number] = _Track(face, self._t, self._picture, look)
             self._remember(number, look)
             numbers.append(number)
-        self._in_shot |= set(numbers)
+        self._shot.tracks |= set(numbers)
         return numbers
 
     def _unjudged(self) -> set[int]:
-        """The tracks of this shot, if it has had too few pictures to tell a false alarm by."""
-        if self._picture - self._shot_begins + 1 < 3:
-            return self._in_shot
+        """The tracks of this shot, if it has too few pictures to tell a false alarm by."""
+        if self._shot.pictures < 3 and self._shot.closest >= _APART:
+            return self._shot.tracks
         return set()
 
     def _remember(self, number: int, look: Look | None) -> None:
@@ -149,8 +164,10 @@ class Tracker:
 
     def confirmed(self, track: int) -> bool:
         """Whether the track was so far seen in two of any three successive pictures; a false alarm
-        rarely is. In a shot of one or two pictures (slides, a photo) nobody can be: there, all are.
+        rarely is. Where there are no three (a photo, slides that stand for long), all are.
         """
+        if self._picture < 3:
+            return track < self._count
         return track in self._confirmed or track in self._unjudged()
 
 
