@@ -177,8 +177,10 @@ def draw_chain(
 
     Parameters
     ----------
+    ax : drawn into.
     texts : the words of each box.
-    y : the height of their middles. x : where the first begins.
+    y : the height of their middles.
+    x : where the first begins.
     width, height, gap : of a box, and between two, in inches.
     below : small words under each box, such as the shape of what a layer gives.
 
