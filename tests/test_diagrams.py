@@ -89,4 +89,4 @@ def test_a_division_counts_the_people_on_both_sides():
     ax = plots.draw_division(people=4, each=6, seed=0)
     tested = [patch for patch in ax.patches if patch.get_hatch()]
     assert len(tested) == 2 * 6  # one person of four, as many recordings at random
-    assert words(ax)[0].startswith("divided at random: 4 of 4 people")
+    assert words(ax)[0].startswith("divided at random: 3 of 4 people")

@@ -35,6 +35,12 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "not every folder",
         ),
         ("00.2", lambda t, label: (t["label"] == label).sum(), "count seconds, not rows"),
+        ("01.4", lambda h: (int(np.argmax(h["val_accuracy"])), True), "counted from 1"),
+        (
+            "01.4",
+            lambda h: (int(np.argmax(h["val_accuracy"])) + 1, h["accuracy"][-1] > h["accuracy"][0]),
+            "compare the last epoch",
+        ),
         (
             "00.2",
             lambda t, label: (t["label"] == label).sum() * (t["t"][1] - t["t"][0]),
@@ -80,6 +86,13 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "02.1",
             lambda p, d, most: [n for n in range(1, most + 1) if (p * n / 100).is_integer()],
             "is rounded",
+        ),
+        (
+            "02.1",
+            lambda p, d, most: [
+                n for n in range(1, most + 1) if abs(p * n / 100 - round(p * n / 100)) < 0.05
+            ],
+            "prints as",
         ),
         ("02.2", lambda accuracy, n, k: accuracy, "not of the best"),
         (
@@ -129,6 +142,23 @@ def test_what_an_answer_prints_comes_through_and_an_error_names_its_line(capsys)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "seen 4"
     assert said[1].endswith("(line 3 of your function: return labels.nothing)")
+
+
+def test_two_hundred_rounds_are_enough_whatever_the_draw(capsys):
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+
+        def best_of(accuracy, n, k, rng=rng):
+            return rng.binomial(n, accuracy, (200, k)).max(axis=1).mean() / n
+
+        solutions.check("02.2", best_of)
+    assert capsys.readouterr().out == 25 * "02.2: right.\n"
+
+
+def test_one_round_is_luck_itself(capsys):
+    rng = np.random.default_rng(0)
+    solutions.check("02.2", lambda accuracy, n, k: rng.binomial(n, accuracy, k).max() / n)
+    assert "200 rounds or more" in capsys.readouterr().out
 
 
 def test_a_solution_shows_itself_only_when_asked(monkeypatch):

@@ -1,4 +1,5 @@
-"""Boxes, arrows and words: what the course's drawings are made of.
+"""Boxes, arrows and words: what the drawings of ``schemata`` are made of, such as those of
+notebooks 01 and 02.
 
 One unit of a diagram is one inch of print. Grey levels, dashes and hatching tell things apart, so
 that a drawing can be printed without colour. Used in notebooks/03_face_data and

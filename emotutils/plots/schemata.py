@@ -1,4 +1,5 @@
-"""Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided.
+"""Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided. Taught
+in notebooks/01_background and notebooks/02_state_of_the_art.
 
 They draw what the code of those notebooks calculates; the numbers in them are arguments.
 """
@@ -35,10 +36,13 @@ def draw_fields(ax: Axes | None = None) -> Axes:
         ("machine learning: rules are found from examples", PALE, 1.4),
         ("deep learning: networks of many layers", MIDDLE, 0.7),
     )
-    for k, (text, fill, height) in enumerate(fields):
-        width = 6.2 - k
-        draw_box(ax, "", 3.2, 0.1 + height / 2, width, height, fill=fill)
-        draw_words(ax, text, 3.2, height - 0.2)
+    middle = 3.2
+    width = 6.2
+    for text, fill, height in fields:
+        y = 0.1 + height / 2
+        draw_box(ax, "", middle, y, width, height, fill=fill)
+        draw_words(ax, text, middle, height - 0.2)
+        width -= 1
     return ax
 
 
@@ -72,17 +76,22 @@ def draw_neuron(
     height = max(0.7 * n, 1.7)
     ax = new_diagram(7.4, height, ax)
     middle = height / 2
-    z = float(np.dot(inputs, weights) + bias)
+    weighted = np.dot(inputs, weights)
+    z = float(weighted + bias)
     total = draw_circle(ax, f"sum\n{z:.2f}", 3.4, middle, 0.42, fill=MIDDLE)
-    for k, (value, weight) in enumerate(zip(inputs, weights, strict=True)):
-        y = height - 0.35 - k * (height - 0.7) / max(n - 1, 1)
-        one = draw_box(ax, f"input {k + 1}\n{_plain(value)}", 0.7, y, 1.1, 0.5)
-        draw_arrow(ax, one.right, total.left, f"× {_signed(weight)}")
+    heights = np.linspace(height - 0.35, 0.35, n)
+    given = zip(inputs, weights, heights, strict=True)
+    for k, (value, weight, y) in enumerate(given, start=1):
+        words = f"input {k}\n{_plain(value)}"
+        one = draw_box(ax, words, 0.7, y, 1.1, 0.5)
+        label = f"× {_signed(weight)}"
+        draw_arrow(ax, one.right, total.left, label)
     extra = draw_box(ax, f"bias {_plain(bias)}", 3.4, 0.2, 1.0, 0.34)
     draw_arrow(ax, extra.top, total.bottom)
     bent = draw_box(ax, "activation", 5.2, middle, 1.2, 0.6)
     draw_arrow(ax, total.right, bent.left, "$z$")
-    draw_arrow(ax, bent.right, (6.6, middle))
+    end = (6.6, middle)
+    draw_arrow(ax, bent.right, end)
     draw_words(ax, "output\n$f(z)$", 6.95, middle)
     return ax
 
@@ -117,14 +126,17 @@ def draw_network(sizes: Sequence[int] = (2, 8, 1), ax: Axes | None = None) -> Ax
     height = step * max(sizes) + 0.55
     width = 1.9 * len(sizes)
     ax = new_diagram(width, height, ax)
+    middle = (height + 0.45) / 2
     last = len(sizes) - 1
     before: list[Box] = []
     for k, size in enumerate(sizes):
         x = 0.95 + 1.9 * k
         layer = []
         for neuron in range(size):
-            y = (height + 0.45) / 2 + step * ((size - 1) / 2 - neuron)
-            layer.append(draw_circle(ax, "", x, y, 0.1, fill=MIDDLE))
+            from_middle = (size - 1) / 2 - neuron
+            y = middle + step * from_middle
+            circle = draw_circle(ax, "", x, y, 0.1, fill=MIDDLE)
+            layer.append(circle)
         for one in before:
             for other in layer:
                 _connect(ax, one, other)
@@ -186,17 +198,30 @@ def draw_convolution(
     height = side * len(picture) + 1.0
     columns = picture.shape[1] + k + sums.shape[1]
     ax = new_diagram(side * columns + 1.9, height, ax)
-    marked = (row, column, k)
-    left = _draw_grid(ax, picture, 0.2, side, "input", marked)
-    weights = _draw_grid(ax, kernel, left + 0.75, side, f"filter, {k}×{k} weights", (0, 0, k))
-    _draw_grid(ax, sums, weights + 0.75, side, "one sum a place", (row, column, 1))
     middle = height / 2 + 0.2
+    here = (row, column, k)
+    left = _draw_grid(ax, picture, 0.2, side, "input", here)
     draw_words(ax, "∗", left + 0.37, middle, size=16)
+    title = f"filter, {k}×{k} weights"
+    whole = (0, 0, k)
+    weights = _draw_grid(ax, kernel, left + 0.75, side, title, whole)
     draw_words(ax, "=", weights + 0.37, middle, size=16)
-    pairs = zip(kernel.ravel(), window.ravel(), strict=True)
-    terms = " + ".join(f"{_signed(w)}·{_signed(value)}" for w, value in pairs)
-    draw_words(ax, f"{terms} = {_plain(sums[row, column])}", 0.2, 0.2, ha="left")
+    one = (row, column, 1)
+    _draw_grid(ax, sums, weights + 0.75, side, "one sum a place", one)
+    words = _written_out(kernel, window)
+    draw_words(ax, words, 0.2, 0.2, ha="left")
     return ax
+
+
+def _written_out(kernel: np.ndarray, window: np.ndarray) -> str:
+    """The products of weights and numbers, and their sum."""
+    terms = []
+    for weight, value in zip(kernel.ravel(), window.ravel(), strict=True):
+        term = f"{_signed(weight)}·{_signed(value)}"
+        terms.append(term)
+    total = (kernel * window).sum()
+    left = " + ".join(terms)
+    return f"{left} = {_plain(total)}"
 
 
 def _plain(number: float) -> str:
@@ -226,17 +251,27 @@ def _draw_grid(
     rows, columns = numbers.shape
     _, height = ax.get_ylim()
     top = height / 2 + 0.2 + side * rows / 2
-    first_row, first_column, size = marked
+    row, column, size = marked
+    inside = np.zeros(numbers.shape, bool)
+    inside[row : row + size, column : column + size] = True
     for (r, c), value in np.ndenumerate(numbers):
-        corner = (x + c * side, top - (r + 1) * side)
-        inside = 0 <= r - first_row < size and 0 <= c - first_column < size
         fill = "white"
-        if inside:
+        if inside[r, c]:
             fill = MIDDLE
-        ax.add_patch(Rectangle(corner, side, side, facecolor=fill, edgecolor=LINE, linewidth=0.7))
-        draw_words(ax, _plain(value), corner[0] + side / 2, corner[1] + side / 2)
-    draw_words(ax, title, x + columns * side / 2, top + 0.12)
-    return x + columns * side
+        left = x + c * side
+        bottom = top - (r + 1) * side
+        _draw_square(ax, left, bottom, side, side, facecolor=fill)
+        words = _plain(value)
+        draw_words(ax, words, left + side / 2, bottom + side / 2)
+    right = x + columns * side
+    draw_words(ax, title, (x + right) / 2, top + 0.12)
+    return right
+
+
+def _draw_square(ax: Axes, x: float, y: float, width: float, height: float, **look) -> None:
+    corner = (x, y)
+    square = Rectangle(corner, width, height, edgecolor=LINE, linewidth=0.7, **look)
+    ax.add_patch(square)
 
 
 def draw_outcomes(ax: Axes | None = None) -> Axes:
@@ -259,10 +294,11 @@ def draw_outcomes(ax: Axes | None = None) -> Axes:
         (r"precision $= \dfrac{TP}{TP + FP}$", "of the left column"),
         (r"accuracy $= \dfrac{TP + TN}{all}$", "both grey boxes"),
     )
-    for k, (ratio, where) in enumerate(ratios):
-        y = 2.15 - 0.62 * k
+    y = 2.15
+    for ratio, where in ratios:
         draw_words(ax, ratio, 4.85, y, ha="left", size=SMALL + 2)
         draw_words(ax, where, 8.15, y, ha="right", size=SMALL - 1)
+        y -= 0.62
     return ax
 
 
@@ -289,35 +325,36 @@ def draw_division(people: int = 6, each: int = 5, seed: int = 0, ax: Axes | None
     ['divided at random: 3 of 3 people are on both sides', 'divided by person: nobody is']
     """
     tested = max(1, people // 3)
-    shuffled = np.zeros(people * each, bool)
-    shuffled[: tested * each] = True
-    at_random = np.random.default_rng(seed).permutation(shuffled).reshape(people, each)
-    by_person = np.repeat(np.arange(people) >= people - tested, each).reshape(people, each)
+    by_person = np.zeros((people, each), bool)
+    by_person[-tested:] = True
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(by_person.ravel())
+    at_random = shuffled.reshape(people, each)
     mixed = at_random.any(axis=1) & ~at_random.all(axis=1)
-    titles = (
-        f"divided at random: {mixed.sum()} of {people} people are on both sides",
-        "divided by person: nobody is",
-    )
     height = 0.28 * people + 0.85
     ax = new_diagram(8.2, height, ax)
-    for k, title in enumerate(titles):
-        draw_words(ax, title, 2.3 + 4.0 * k, height - 0.15)
-    for k, is_test in enumerate((at_random, by_person)):
-        _draw_rows(ax, is_test, 1.3 + 4.0 * k, height - 0.35)
+    title = f"divided at random: {mixed.sum()} of {people} people are on both sides"
+    draw_words(ax, title, 2.3, height - 0.15)
+    draw_words(ax, "divided by person: nobody is", 6.3, height - 0.15)
+    _draw_rows(ax, at_random, 1.3, height - 0.35)
+    _draw_rows(ax, by_person, 5.3, height - 0.35)
     draw_words(ax, "white: training      hatched: test", 4.1, 0.15)
     return ax
 
 
 def _draw_rows(ax: Axes, is_test: np.ndarray, x: float, top: float) -> None:
     """One row of squares a person, from the corner (x, top) to the right and down."""
-    for (person, recording), tested in np.ndenumerate(is_test):
-        corner = (x + 0.4 * recording, top - 0.28 * (person + 1))
-        look = {"facecolor": "white"}
-        if tested:
-            look = {"facecolor": MIDDLE, "hatch": "////"}
-        ax.add_patch(Rectangle(corner, 0.34, 0.22, edgecolor=LINE, linewidth=0.7, **look))
-        if recording == 0:
-            draw_words(ax, f"person {person + 1}", x - 0.1, corner[1] + 0.11, ha="right")
+    y = top
+    for person, row in enumerate(is_test, start=1):
+        y -= 0.28
+        name = f"person {person}"
+        draw_words(ax, name, x - 0.1, y + 0.11, ha="right")
+        for recording, tested in enumerate(row):
+            look = {"facecolor": "white"}
+            if tested:
+                look = {"facecolor": MIDDLE, "hatch": "////"}
+            left = x + 0.4 * recording
+            _draw_square(ax, left, y, 0.34, 0.22, **look)
 
 
 def draw_looks(ax: Axes | None = None) -> Axes:
@@ -327,15 +364,19 @@ def draw_looks(ax: Axes | None = None) -> Axes:
     """
     ax = new_diagram(8.2, 2.5, ax)
     ways = (
-        ("one look", "the face", "network"),
-        ("ten crops", "shifted and mirrored\nten times", "network,\nten times"),
-        ("ensemble", "the face", "seven\nnetworks"),
+        ("one look", "the face", "network", "one answer"),
+        (
+            "ten crops",
+            "shifted and mirrored\nten times",
+            "network,\nten times",
+            "mean",
+            "one answer",
+        ),
+        ("ensemble", "the face", "seven\nnetworks", "mean", "one answer"),
     )
-    for k, (name, shown, asked) in enumerate(ways):
-        y = 2.15 - 0.83 * k
-        steps = [shown, asked, "one answer"]
-        if k > 0:
-            steps.insert(2, "mean")
+    y = 2.15
+    for name, *steps in ways:
         draw_words(ax, name, 0.1, y, ha="left", weight="bold")
         draw_chain(ax, steps, y, x=1.1, width=1.5, height=0.55)
+        y -= 0.83
     return ax

@@ -163,3 +163,51 @@ def precision_recall(y: np.ndarray, said: np.ndarray, label: str) -> tuple[float
     if rows:
         recall = found / rows
     return precision, recall
+
+
+def _check_read_curves(answer) -> None:
+    still_learning = {
+        "accuracy": [0.3, 0.5, 0.7, 0.9],
+        "val_accuracy": [0.3, 0.45, 0.44, 0.4],
+    }
+    best_at_the_end = {
+        "accuracy": [0.2, 0.3, 0.4],
+        "val_accuracy": [0.2, 0.3, 0.35],
+    }
+    twice_the_same = {
+        "accuracy": [0.3, 0.6, 0.605, 0.61],
+        "val_accuracy": [0.3, 0.5, 0.4, 0.5],
+    }
+    falls_at_the_end = {
+        "accuracy": [0.3, 0.6, 0.9, 0.5],
+        "val_accuracy": [0.3, 0.5, 0.4, 0.4],
+    }
+    cases = (
+        (still_learning, (2, True)),
+        (best_at_the_end, (3, False)),
+        (twice_the_same, (2, False)),
+        (falls_at_the_end, (2, False)),
+    )
+    for history, expected in cases:
+        got = answer({name: list(values) for name, values in history.items()})
+        assert got is not None, "the function returns nothing yet"
+        assert np.shape(got) == (2,), "give two things: the epoch, and True or False"
+        epoch, rises = got
+        right_epoch, right_rises = expected
+        assert epoch != right_epoch - 1, "epochs are counted from 1, a list from 0"
+        hint = f"the highest of {history['val_accuracy']} is first reached in epoch {right_epoch}"
+        assert epoch == right_epoch, hint
+        hint = (
+            f"training: {history['accuracy']}; compare the last epoch with epoch {right_epoch}: "
+            f"it should be {right_rises}"
+        )
+        assert bool(rises) == right_rises, hint
+
+
+@exercise("01.4", _check_read_curves)
+def read_curves(history: dict[str, list[float]]) -> tuple[int, bool]:
+    """The epoch with the best validation, and whether training rises by more than 0.02 after it."""
+    best = int(np.argmax(history["val_accuracy"]))
+    training = history["accuracy"]
+    rises = training[-1] - training[best] > 0.02
+    return best + 1, bool(rises)

@@ -13,6 +13,8 @@ def _check_sizes(answer) -> None:
         (66.67, 2, 100),
         (50.0, 1, 12),
         (83.3, 1, 60),
+        (66.4, 1, 300),
+        (57.43, 2, 400),
     )
     for percent, digits, most in cases:
         got = answer(percent, digits, most)
@@ -31,9 +33,11 @@ def _check_sizes(answer) -> None:
             assert got != whole, hint
         distinct = set(got)
         assert len(got) == len(distinct), "each size once"
-        assert sorted(got) == expected, (
-            f"{percent} % with {digits} digits, up to {most} rows, fits {expected}"
-        )
+        too_many = sorted(set(got) - set(expected))
+        assert not too_many, f"no count of {too_many[:1]} rows prints as {percent} %"
+        missing = sorted(set(expected) - set(got))
+        assert not missing, f"some count of {missing[:1]} rows prints as {percent} %"
+        assert got == expected, "in order, the smallest first"
 
 
 def _printed(n: int, digits: int) -> set[float]:
@@ -58,12 +62,20 @@ def plausible_sizes(percent: float, digits: int, most: int) -> list[int]:
     return fitting
 
 
-def _expected_best(accuracy: float, n: int, k: int) -> float:
-    hits = np.arange(n)
+#: So few rounds are enough; a mean over them may miss the true one by five of its deviations.
+_ROUNDS = 200
+
+
+def _expected_best(accuracy: float, n: int, k: int) -> tuple[float, float]:
+    """The mean of the best score, and how far a mean over 200 rounds may be off."""
+    hits = np.arange(n + 1)
     one = binom.cdf(hits, n, accuracy)
     all_k = one**k  # that all k have at most so many hits
-    mean = (1 - all_k).sum()
-    return float(mean / n)
+    chance = np.diff(all_k, prepend=0)  # that the best has exactly so many
+    scores = hits / n
+    mean = (chance * scores).sum()
+    variance = (chance * (scores - mean) ** 2).sum()
+    return float(mean), float(5 * np.sqrt(variance / _ROUNDS))
 
 
 def _check_luck(answer) -> None:
@@ -77,12 +89,15 @@ def _check_luck(answer) -> None:
         got = answer(accuracy, n, k)
         assert got is not None, "the function returns nothing yet"
         assert np.ndim(got) == 0, "give one number, the mean over many rounds"
-        expected = _expected_best(accuracy, n, k)
+        expected, allowed = _expected_best(accuracy, n, k)
         if k > 1:
             above = abs(got - accuracy)
             assert above > 0.003, "that is the mean of all systems, not of the best of each round"
-        hint = f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average"
-        assert abs(got - expected) < 0.006, hint
+        hint = (
+            f"the best of {k} on {n} rows at {accuracy:.0%} is {expected:.3f} on average "
+            f"(take {_ROUNDS} rounds or more)"
+        )
+        assert abs(got - expected) <= allowed, hint
 
 
 @exercise("02.2", _check_luck)
