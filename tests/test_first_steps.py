@@ -29,7 +29,7 @@ def test_a_small_face_is_the_mean_of_squares():
 
 def test_the_record_bears_what_notebook_01_says():
     record = records.read("first-steps")
-    assert record["data"] == ["fer2013", "ravdess"] and len(record["faces"]) == 5
+    assert record["data"] == "fer2013+ravdess" and len(record["faces"]) == 5
     clusters = record["voices"]["clusters"]
     assert clusters["sex"] > 10 * clusters["label"]
     for one in record["faces"]:

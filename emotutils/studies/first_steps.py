@@ -61,7 +61,7 @@ def study(
     for seed in seeds:
         repetitions.append(_of_faces(seen, seed, learned, asked, epochs))
     return {
-        "data": [faces, voices],
+        "data": f"{faces}+{voices}",
         "seeds": list(seeds),
         "rows": {"learned": learned, "asked": asked},
         "epochs": epochs,
