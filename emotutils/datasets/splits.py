@@ -364,10 +364,14 @@ def write(
 
     Raises
     ------
-    DataError : parts that do not belong to the table.
+    DataError : parts that do not belong to the table; an id that is no line of text.
     """
     ids = checked_ids(table)
     parts = checked_parts(table, parts)
+    broken = [row for row in ids if not {"\t", "\n", "\r"}.isdisjoint(row)]
+    if broken:
+        what = f"the id {broken[0]!r} holds a tab, or the end of a line"
+        raise DataError("table", what, "name the rows by plain words")
     facts = (name, protocol, seed, len(ids), _digest(ids), version("emotutils"))
     lines = [f"# {key}: {fact}" for key, fact in zip(HEADER, facts, strict=True)]
     lines.append("id\tpart")
