@@ -619,8 +619,11 @@ def _saving(args) -> dict:
 def _analyze(args, film: Path, is_demo: bool = False) -> None:
     from . import report
     from .analysis import analyze
+    from .analysis.gathering import own_folder
 
     out = args.out or config.output_root() / film.stem
+    if not (args.out or is_demo):
+        out = own_folder(film, config.output_root())
     check_writable(out)
     report.exports.check_formats(args.export)
     analysis = analyze(film, progress=sys.stderr.isatty(), **_settings(args))

@@ -44,8 +44,8 @@ def places(values: object, path: tuple = ()) -> Iterator[tuple]:
     if isinstance(values, dict):
         for key, value in values.items():
             yield from places(value, (*path, key))
-    elif isinstance(values, list):
-        for k in sorted({0, len(values) - 1} - {-1}):
+    elif isinstance(values, list) and values:
+        for k in sorted({0, len(values) - 1}):
             yield from places(values[k], (*path, k))
 
 

@@ -7,15 +7,22 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from fabricated import fabricated
 from mutations import mutations, write
+from raising import raises_error
 
-from emotutils import config, networks
-from emotutils.errors import EmotutilsError
+from emotutils import config, networks, report
+from emotutils.analysis.gathering import own_folder
+from emotutils.annotations import compare
+from emotutils.errors import DataError, EmotutilsError
 from emotutils.evaluation import Calibration, threshold_for
 from emotutils.fusion.fitted import prior_of, read_fitted, weights_of
 from emotutils.networks import load_network
 from emotutils.networks.card import unknown_fields
+from emotutils.report.reading import read_timeline
+from emotutils.training import records
 
 WEIGHTS = config.shipped_root() / "weights"
 
@@ -86,3 +93,114 @@ def test_what_was_fitted_for_two_networks(tmp_path):
     values = json.loads((WEIGHTS / path.name).read_text())
     read, refused = outcomes(path, values, 150, use)
     assert refused > 100 and read > 3
+
+
+def test_records(tmp_path):
+    name = "official-fer2013-conv2d-best-s0"
+    shutil.copy(records.shipped_folder() / f"{name}.npz", tmp_path)
+
+    def use(path):
+        record = records.read(path.stem, path.parent)
+        record.get("seed"), record["test"]["accuracy"]["value"], record["history"][-1]
+        record.answers("test"), record.answers("validation")
+        records.find(path.parent, network="conv2d")
+
+    values = dict(records.read(name).facts)
+    read, refused = outcomes(tmp_path / f"{name}.json", values, 80, use)
+    assert refused > 40 and read > 3
+
+
+def test_the_answers_of_a_record(tmp_path):
+    name = "actors-16-4-4-ravdess-crnn-best-s0"
+    shutil.copy(records.shipped_folder() / f"{name}.json", tmp_path)
+    whole = (records.shipped_folder() / f"{name}.npz").read_bytes()
+    path = tmp_path / f"{name}.npz"
+    record = records.read(name, tmp_path)
+    draw = np.random.default_rng(0)
+    refused = 0
+    for cut in draw.integers(0, len(whole), 40):
+        for text in (whole[:cut], whole[:cut] + bytes([whole[cut] ^ 0xFF]) + whole[cut + 1 :]):
+            path.write_bytes(text)
+            try:
+                record.answers("test")
+            except EmotutilsError as error:
+                refused += 1
+                assert name in str(error) and "\n" not in str(error)
+    assert refused > 40
+    np.savez(path, test_y=np.array([0, 99]), test_proba=np.ones((2, 8), np.float16))
+    with raises_error(DataError, "label", where=path):
+        record.answers("test")
+    np.savez(path, test_y=np.zeros(3, int), test_proba=np.ones((2, 8), np.float16))
+    with raises_error(DataError, where=path):
+        record.answers("test")
+    np.savez(path, test_y=np.array([object()]), test_proba=np.ones((1, 8)))
+    with raises_error(DataError, where=path):
+        record.answers("test")
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory):
+    """What an analysis writes of a film."""
+    folder = tmp_path_factory.mktemp("out") / "a film"
+    report.save(fabricated(8.0), folder)
+    return folder
+
+
+def test_results_of_films(analysed, tmp_path):
+    folder = tmp_path / "a film"
+    shutil.copytree(analysed, folder)
+    entry = report.overview.Entry("a film", "a film", report.overview.KEPT)
+    person = pd.DataFrame({"t0": [0.0], "t1": [2.0], "label": ["neutral"]})
+
+    def use(path):
+        report.overview.write_overview([entry], tmp_path)
+        compare(path, person)
+
+    values = json.loads((analysed / "result.json").read_text())
+    for large in ("networks", "settings"):
+        values.pop(large)
+    # The folder is named where the file is: "result" is in the file's name.
+    read, refused = outcomes(folder / "result.json", values, 40, use)
+    assert refused > 40 and read > 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "t,label\n0,x\n", "\0\0", '"', "t\n" * 3, "{table}\n1,2", "{other}", "{twice}"]
+)
+def test_timelines_of_films(analysed, tmp_path, text):
+    table = (analysed / "timeline.csv").read_text()
+    lines = table.splitlines()
+    text = text.format(
+        table=table, other=table.replace("0.", "zero"), twice="\n".join([*lines, lines[1]])
+    )
+    (tmp_path / "timeline.csv").write_text(text)
+    with raises_error(DataError, where=tmp_path / "timeline.csv"):
+        read_timeline(tmp_path)
+
+
+def test_results_of_another_film_are_not_replaced(analysed, tmp_path):
+    """Two films of one name, in two folders."""
+    one, other, third = (tmp_path / name for name in ("a/film.mp4", "b/film.mov", "c/film.mp4"))
+    for k, film in enumerate((one, other, third)):
+        film.parent.mkdir()
+        film.write_bytes(bytes(100 + k))
+    runs = tmp_path / "runs"
+    folders = []
+    for film in (one, other, third):
+        folder = own_folder(film, runs)
+        folder.mkdir(parents=True)
+        facts = {"name": film.name, "duration": 1, "size": film.stat().st_size}
+        (folder / "result.json").write_text(json.dumps({"file": facts}))
+        folders.append(folder)
+        assert own_folder(film, runs) == folder, "analysed again, it goes to the same place"
+    assert folders[:2] == [runs / "film", runs / "film.mov"] and len(set(folders)) == 3
+
+
+def test_nothing_of_another_film_stays_beside_a_report(analysed, tmp_path):
+    folder = tmp_path / "out"
+    shutil.copytree(analysed, folder)
+    (folder / "annotated.mp4").write_bytes(b"of the first film")
+    report.save(fabricated(8.0), folder)
+    assert (folder / "annotated.mp4").exists()
+    report.save(fabricated(8.0, path="another.mp4"), folder)
+    assert not (folder / "annotated.mp4").exists()

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from ..errors import DataError
 from ..report.overview import INDEX, TABLE
+from ..report.reading import is_of_another
 from ..support.files import printable
 
 #: In a folder, files that end like this are films or recordings; all others are passed over.
@@ -77,6 +78,23 @@ def gather(films: Iterable[str | os.PathLike], out: Path) -> list[Listed]:
     for (path, _, name), folder in zip(found, folders, strict=True):
         listed.append(Listed(path.absolute(), printable(name), folder))
     return listed
+
+
+def own_folder(film: Path, root: Path) -> Path:
+    """Where the results of one film go: a folder of its name; where another film's results lie, one
+    of its name and ending; where these too are another's, with letters that belong to its place.
+
+    Parameters
+    ----------
+    film : whose results.
+    root : where the folder is.
+    """
+    size = film.stat().st_size if film.is_file() else None
+    for marks in range(3):
+        folder = root / _folder(PurePath(film.name), film, marks)
+        if not is_of_another(folder, film.name, size):
+            break
+    return folder
 
 
 def _add_folder(paths: dict, folder: Path, out: Path, *, alone: bool) -> None:

@@ -20,10 +20,11 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import config, report
-from ..errors import EmotutilsError, LocatedError
+from ..errors import DataError, EmotutilsError, LocatedError
 from ..findings import AUTO
 from ..networks import DEFAULTS, Network, fingerprint
 from ..report import exports, overview
+from ..report.reading import read_result, read_timeline
 from ..support.files import check_writable
 from ..support.machine import limit_threads
 from ..support.quiet import only_our_warnings
@@ -64,11 +65,11 @@ class Task:
     def is_done(self) -> bool:
         """Whether the results of just this request lie in the folder."""
         try:
-            text = (self.folder / "result.json").read_text(encoding="utf-8")
-            found = json.loads(text)
-        except (OSError, ValueError):
+            found = read_result(self.folder)
+            read_timeline(self.folder, overview.TIMELINE)
+        except DataError:
             return False
-        return isinstance(found, dict) and found.get("request") == self.request
+        return found.get("request") == self.request
 
 
 def analyze_many(

@@ -30,6 +30,7 @@ from ..findings import (
     stretches_of,
     title,
 )
+from ..report.reading import REMEDY, OfAFilm, read_result, read_timeline
 from ..support.files import replacing
 from ..support.tables import to_csv
 from .reading import Annotation, read_annotation
@@ -260,22 +261,12 @@ def _read_result(source: Findings | pd.DataFrame | str | os.PathLike):
     folder = Path(source)
     if not folder.is_dir():
         folder = folder.parent
-    remedy = "give the folder that emotutils analyze wrote"
-    try:
-        timeline = pd.read_csv(folder / "timeline.csv")
-        text = (folder / "result.json").read_text(encoding="utf-8")
-        facts = json.loads(text)["file"]
-        name = str(facts["name"])
-        duration = float(facts["duration"])
-        missing = {"t", "unsure", label_column(TOGETHER)} - set(timeline.columns)
-    except OSError as error:
-        where = error.filename or folder
-        raise DataError(where, error.strerror or "cannot be read", remedy) from None
-    except (LookupError, TypeError, ValueError):
-        raise DataError(folder, "this is no result of an analysis", remedy) from None
-    if missing or not len(timeline):
-        raise DataError(folder, "timeline.csv is not what analyze writes", remedy)
-    return name, timeline, duration
+    film = read_result(folder, OfAFilm)["file"]
+    timeline = read_timeline(folder)
+    missing = {"unsure", label_column(TOGETHER)} - set(timeline.columns)
+    if missing:
+        raise DataError(folder / "timeline.csv", f"lacks {', '.join(sorted(missing))}", REMEDY)
+    return film["name"], timeline, film["duration"]
 
 
 def _clip(annotation: Annotation, duration: float) -> tuple[list[Stretch], float]:

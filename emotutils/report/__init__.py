@@ -24,6 +24,7 @@ from ..support.tables import to_csv
 from . import exports, overview
 from .annotated import write_annotated
 from .links import film_address
+from .reading import RESULT, is_of_another
 from .thumbnails import take_thumbnails
 from .webpage import page
 from .words import summary_text, verdict
@@ -32,7 +33,6 @@ __all__ = ["exports", "overview", "page", "result", "save", "summary_text", "ver
 
 SCHEMA = "emotutils.analysis"
 SCHEMA_VERSION = 4
-RESULT = "result.json"
 
 
 def save(
@@ -79,6 +79,9 @@ def save(
     texts = _texts(findings, address)
     paths = {name: directory / name for name in [*texts, RESULT, "timeline.png"]}
     with writing(directory):
+        if is_of_another(directory, findings.info.path.name, findings.info.size):
+            for name in ("annotated.mp4", "people.csv"):
+                (directory / name).unlink(missing_ok=True)
         paths[RESULT].unlink(missing_ok=True)
         for name, text in texts.items():
             _write(paths[name], text)

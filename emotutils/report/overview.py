@@ -1,6 +1,5 @@
 """Many films at one look: a table, and a page that links to the films' reports."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from ..findings import TOGETHER, P, clock, columns, label_column, runs
 from ..plots import COLORS
 from ..support.files import replacing
 from ..support.tables import to_csv
+from .reading import read_result, read_timeline
 from .webpage import areas, ribbon, spans, template, thinned
 from .words import LABELS_NOTE, LAW_NOTE
 
@@ -81,8 +81,7 @@ def write_overview(
 def _read_result(entry: Entry, directory: Path) -> dict | None:
     if entry.status == FAILED:
         return None
-    path = directory / entry.folder / "result.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_result(directory / entry.folder)
 
 
 def _stream_names(found: dict) -> list[str]:
@@ -152,7 +151,7 @@ def _view(entry: Entry, found: dict | None, directory: Path) -> dict:
 
 def _line(folder: Path) -> dict:
     """A film's small timeline of all streams together."""
-    timeline = pd.read_csv(folder / "timeline.csv", usecols=TIMELINE)
+    timeline = read_timeline(folder, TIMELINE)
     texts = ["source", label_column(TOGETHER)]
     timeline[texts] = timeline[texts].fillna("")
     shown, step = thinned(timeline, SHOWN)
