@@ -4,38 +4,36 @@ Keras' BackupAndRestore is not used: it keeps no history, does not draw dropout 
 epoch, and saves weights wherever it stands among the callbacks, raw or averaged.
 """
 
-import hashlib
 import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, TypedDict
 
 import keras
 import numpy as np
 from msgspec import Meta
 from tqdm.auto import tqdm
 
-from ..errors import DataError, EmotutilsError, WriteError
+from ..errors import DataError, EmotutilsError
 from ..support.files import clear, replacing
 from ..support.reading import read_arrays, read_json
 from .history import History
 
 #: The files of a broken-off training, in the folder of its run.
-STATE = "state.weights.h5"
-NEXT_STATE = "next.weights.h5"
+STATE = "state.npz"
+NEXT_STATE = "next.npz"
 HISTORY = "history.json"
 #: What to do with a run that cannot go on.
 DAMAGED = "train it anew with --overwrite, or elsewhere (--out)"
 
 
 class HistoryFields(TypedDict):
-    """What ``history.json`` says: each epoch's figures, and the hash of the state after it."""
+    """What ``history.json`` says: the figures of each epoch."""
 
     seconds: Annotated[float, Meta(ge=0)]
     epochs: Annotated[list[dict[str, float]], Meta(min_length=1)]
-    states: NotRequired[list[str]]
 
 
 def each_layer(model: keras.Model) -> Iterator[keras.Layer]:
@@ -122,14 +120,9 @@ class RawState(keras.callbacks.Callback):
         self.folder = folder
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.folder is None:
-            return
-        path = Path(self.folder) / NEXT_STATE
-        try:
-            with replacing(path) as temporary:
-                self.model.save_weights(temporary)
-        except RuntimeError as error:  # h5py's, where the disk is full as it closes a file
-            raise WriteError(path, "cannot be written", "make room, then --resume") from error
+        if self.folder is not None:
+            # Not by model.save_weights: on a full disk HDF5 ends the whole process.
+            save_arrays(Path(self.folder) / NEXT_STATE, _state(self.model))
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -150,7 +143,6 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder = folder
         self.history = history
         self.best = best
-        self.states: list[str] = []
 
     def on_epoch_end(self, epoch, logs=None):
         if self.folder is None:
@@ -160,12 +152,7 @@ class Checkpoint(keras.callbacks.Callback):
         kept = best_path(folder, best)
         if best == epoch + 1 or not kept.is_file():
             save_arrays(kept, self.best.weights)
-        self.states.append(file_hash(folder / NEXT_STATE))
-        facts = {
-            "seconds": self.history.seconds,
-            "epochs": self.history.epochs,
-            "states": self.states,
-        }
+        facts = {"seconds": self.history.seconds, "epochs": self.history.epochs}
         with replacing(folder / HISTORY) as temporary:
             temporary.write_text(json.dumps(facts), encoding="utf-8")
         os.replace(folder / NEXT_STATE, folder / STATE)
@@ -185,14 +172,10 @@ class Checkpoint(keras.callbacks.Callback):
         if not state.is_file():
             return
         facts = read_json(folder / HISTORY, HistoryFields, DAMAGED)
-        states = facts.get("states", [])
-        if states and file_hash(state) not in states:
-            raise DataError(state, "is not the state that was saved", DAMAGED)
         done = _load(model, state) // batches_an_epoch
         epochs = facts["epochs"][:done]
         if len(epochs) != done or any(self.history.monitor not in (None, *e) for e in epochs):
             raise DataError(folder / HISTORY, f"does not tell of {done} epochs", DAMAGED)
-        self.states = states[:done]
         self.history.epochs = epochs
         self.history.seconds = facts["seconds"]
         kept = best_path(folder, self.history.best_epoch)
@@ -203,13 +186,25 @@ class Checkpoint(keras.callbacks.Callback):
         (folder / NEXT_STATE).unlink(missing_ok=True)
 
 
+def _variables(model: keras.Model) -> list:
+    """What a training changes: weights, and the optimizer's own variables."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return [*model.weights, *model.optimizer.variables]
+
+
+def _state(model: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
+
+
 def _load(model: keras.Model, state: Path) -> int:
     """Put a state into the model; how many steps it had taken."""
-    try:
-        model.load_weights(state)
-    except Exception as error:  # Keras and h5py may raise anything on a damaged file
-        reason = str(error).strip().partition("\n")[0]
-        raise DataError(state, f"cannot be read ({reason})", DAMAGED) from error
+    arrays = load_arrays(state)
+    variables = _variables(model)
+    if not _alike(arrays, variables):
+        raise DataError(state, "is the state of another network", DAMAGED)
+    for variable, values in zip(variables, arrays, strict=True):
+        variable.assign(values)
     return int(model.optimizer.iterations)
 
 
@@ -222,13 +217,11 @@ def _remove_but(folder: Path, kept: Path) -> None:
 
 def fits(model: keras.Model, weights: list[np.ndarray]) -> bool:
     """Whether some weights have the shapes of a model's."""
-    return [w.shape for w in weights] == [w.shape for w in model.weights]
+    return _alike(weights, model.weights)
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _alike(arrays: list[np.ndarray], variables: list) -> bool:
+    return [a.shape for a in arrays] == [tuple(v.shape) for v in variables]
 
 
 def best_path(folder: Path, epoch: int) -> Path:
