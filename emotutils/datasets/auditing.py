@@ -1,7 +1,7 @@
 """What leaks between the parts of a set (thesis chapter 5): the same pictures, speakers, films,
 neighbours in time.
 
-Taught in notebooks/03_face_data and notebooks/05_voice_data.
+Taught in notebooks/03_face_data.
 """
 
 from collections.abc import Callable, Iterator, Sequence
