@@ -656,8 +656,10 @@ def _compare_with_script(analysis) -> None:
     from . import samples
 
     print("\n  the film is drawn, and its actor was cast so that these networks can read it:")
-    print("  it shows how the tool works, not how well. demo.csv says what is acted; of seven")
-    print("  emotions,")
+    print(
+        "  it shows how the tool works, not how well. His words were written before they were read."
+    )
+    print("  demo.csv says what is acted; of seven emotions,")
     for stream, right in samples.named(analysis.timeline).items():
         print(f"  the {stream} network names {len(right)}: {', '.join(right) or 'none'}")
 

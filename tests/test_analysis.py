@@ -86,11 +86,12 @@ def test_the_tables_are_as_promised(demo):
         "face_person",
         *VOICE_P,
         "voice_label",
-        "agreement_face_voice",
-        "disagreement_face_voice",
-        "source",
+        *columns("words"),
+        "words_label",
     ]
-    assert list(demo.timeline) == expected
+    for pair in ("face_voice", "face_words", "voice_words"):
+        expected += [f"agreement_{pair}", f"disagreement_{pair}"]
+    assert list(demo.timeline) == [*expected, "source"]
     for table in (demo.frames, demo.speech, demo.timeline):
         p = table[P].dropna()
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
@@ -112,17 +113,18 @@ def test_the_bundled_film_is_read_as_it_was_scripted(demo):
 
 def test_what_the_networks_make_of_the_script_is_counted(demo):
     named = samples.named(demo.timeline)
-    assert set(named) == {"face", "voice"} and all(
-        set(right) <= set(EMOTIONS) for right in named.values()
-    )
-    acted = demo.timeline.assign(face_label="anger", voice_label="fear")
-    assert samples.named(acted) == {"face": ["anger"], "voice": ["fear"]}
+    assert set(named) == {"face", "voice", "words"}
+    assert all(set(right) <= set(EMOTIONS) for right in named.values())
+    acted = demo.timeline.assign(face_label="anger", voice_label="fear", words_label="")
+    assert samples.named(acted) == {"face": ["anger"], "voice": ["fear"], "words": []}
+    without = acted.drop(columns="words_label")
+    assert set(samples.named(without)) == {"face", "voice"}
 
 
 def test_both_together_is_the_fusion_of_the_two(demo):
     line = demo.timeline
     shares = []
-    for net in DEFAULTS.values():
+    for net in (DEFAULTS["face"], DEFAULTS["voice"]):
         counts = np.sum(load_network(net).card["calibration"]["confusion"], axis=1) + 1
         shares.append(counts / counts.sum())
     prior = np.sqrt(shares[0] * shares[1])

@@ -17,6 +17,7 @@ from emotutils.samples.faces import draw_head
 from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
 from emotutils.samples.voice import STYLES, Speaker, loudness, speak, talk
+from emotutils.words import find_transcript
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 
@@ -99,7 +100,7 @@ def test_the_networks_read_the_film_and_its_disagreement(script):
     for right in samples.named(analysis.timeline).values():
         assert {"neutral", "happiness", "sadness"} <= set(right)
     (acted,) = (r for r in script if r["face"] and r["voice"] and r["face"] != r["voice"])
-    (found,) = analysis.summary["disagreements"]
+    (found,) = (d for d in analysis.summary["disagreements"] if "words" not in d)
     assert (
         (found["face"], found["voice"])
         == (acted["face"], acted["voice"])
@@ -107,6 +108,22 @@ def test_the_networks_read_the_film_and_its_disagreement(script):
     )
     assert found["t0"] == pytest.approx(float(acted["t0"]), abs=1.5)
     assert found["t1"] == pytest.approx(float(acted["t1"]), abs=1.5)
+
+
+def test_the_bundled_film_has_the_subtitles_that_were_written_for_it():
+    shipped = DEMO.with_suffix(".en.srt")
+    assert shipped.read_text("utf-8") == make_demo.demo_subtitles()
+    found = find_transcript(DEMO)
+    assert found.language == "en" and not found.notes
+    assert [cue.said for cue in found.cues] == [
+        line for lines in make_demo.DEMO_WORDS for line in lines
+    ]
+    assert len(make_demo.DEMO_WORDS) == len(make_demo.DEMO_SCRIPT)
+    assert [bool(lines) for lines in make_demo.DEMO_WORDS] == [
+        bool(voice) for _, voice, _ in make_demo.DEMO_SCRIPT
+    ]
+    for k, cue in enumerate(found.cues):
+        assert 3.5 * k <= cue.start < cue.end < 3.5 * (k + 1)
 
 
 def test_film_comes_from_the_code(sound):

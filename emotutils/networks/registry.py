@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: What ``analyze`` uses for a stream when the user names no network: the best of its kind by
 #: its test (README's table).
-DEFAULTS = {"face": "conv2d", "voice": "crnn"}
+DEFAULTS = {"face": "conv2d", "voice": "crnn", "words": "textcnn"}
 
 VARIANTS = ("thesis", "best")
 

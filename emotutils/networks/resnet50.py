@@ -28,6 +28,4 @@ def build(
         "dropout": dropout,
         "size": size,
     }
-    return on_trunk(
-        "resnet50", resnet50.preprocess_input, resnet50.ResNet50, variant, **options
-    )
+    return on_trunk("resnet50", resnet50.preprocess_input, resnet50.ResNet50, variant, **options)

@@ -70,11 +70,14 @@ def named(timeline: pd.DataFrame) -> dict[str, list[str]]:
 
     Returns
     -------
-    ``{"face": [...], "voice": [...]}``: of the stretches in which face and voice act the same,
-    those named rightly.
+    ``{"face": [...], "voice": [...]}``, and ``"words"`` where there is such a lane: of the
+    stretches in which face and voice act the same, and the words say it too, those named rightly.
     """
     script = pd.read_csv(config.shipped_root() / "sample" / "demo.csv").fillna("")
-    out: dict[str, list[str]] = {"face": [], "voice": []}
+    out: dict[str, list[str]] = {}
+    for stream in ("face", "voice", "words"):
+        if f"{stream}_label" in timeline:
+            out[stream] = []
     for row in script[script["face"] == script["voice"]].itertuples():
         inside = timeline[(timeline["t"] >= row.t0) & (timeline["t"] < row.t1)]
         for stream, right in out.items():

@@ -1,4 +1,5 @@
-"""Draw the bundled film, demo.mp4, and write its truth, demo.csv; takes minutes.
+"""Draw the bundled film, demo.mp4, and write its truth, demo.csv, and its subtitles, demo.en.srt;
+takes minutes.
 
     python -m emotutils.samples.film FOLDER
 
@@ -38,6 +39,21 @@ DEMO_SCRIPT = (
     ("happiness", "sadness", "face and voice disagree"),
     ("", "neutral", "nobody in the picture; the voice goes on"),
     ("happiness", "", "a silent face"),
+)
+#: What the bundled film's actor means by his syllables, which mean nothing, in each of these
+#: stretches: a line for its first half and one for its second. They were written once, before any
+#: network had read them.
+DEMO_WORDS = (
+    ("I take the bus at ten past eight.", "It stops in front of the library."),
+    ("We won! I am so happy for all of you.", "Thank you, this is the best day of my life."),
+    ("He is gone, and I miss him every day.", "I am sorry, I cannot stop crying."),
+    ("How dare you lie to me again?", "I hate this. Get out of my house!"),
+    ("Somebody is behind the door. I am scared.", "Please do not leave me in the dark."),
+    ("Wow, you are here already?", "Really? I had no idea!"),
+    ("Yuck, this milk has gone bad.", "That is disgusting. Take it away."),
+    ("It is over. Nobody has called.", "I have never felt so lonely."),
+    ("The next train leaves from platform two.", "Please mind the step."),
+    (),
 )
 DEMO_STRETCH = 7.0
 DEMO_FPS = 20
@@ -171,8 +187,8 @@ _ROOM = 1.5e-4  # the noise of the room
 
 
 def make_demo(folder: str | os.PathLike) -> Path:
-    """Draw ``demo.mp4`` and write its truth, ``demo.csv`` (t0, t1, face, voice, note), in
-    ``folder``; takes minutes.
+    """Draw ``demo.mp4`` and write its truth, ``demo.csv`` (t0, t1, face, voice, note), and its
+    subtitles, ``demo.en.srt``, in ``folder``; takes minutes.
     """
     folder = Path(folder)
     path = folder / "demo.mp4"
@@ -187,7 +203,27 @@ def make_demo(folder: str | os.PathLike) -> Path:
             start = k * DEMO_STRETCH
             end = (k + 1) * DEMO_STRETCH
             table.writerow((start, end, *row))
+    (folder / "demo.en.srt").write_text(demo_subtitles(), encoding="utf-8")
     return path
+
+
+def demo_subtitles() -> str:
+    """What the actor means, as SubRip: two lines in each stretch in which he speaks."""
+    half = DEMO_STRETCH / 2
+    cues = []
+    for k, lines in enumerate(DEMO_WORDS):
+        for place, line in enumerate(lines):
+            start = k * DEMO_STRETCH + place * half + 0.25
+            end = start + half - 0.35
+            number = len(cues) + 1
+            cues.append(f"{number}\n{_stamp(start)} --> {_stamp(end)}\n{line}\n")
+    return "\n".join(cues)
+
+
+def _stamp(t: float) -> str:
+    """Seconds as SubRip has them, up to an hour: ``00:01:02,500``."""
+    minutes, seconds = divmod(round(1000 * t), 60_000)
+    return f"00:{minutes:02d}:{seconds // 1000:02d},{seconds % 1000:03d}"
 
 
 def demo_sound() -> np.ndarray:

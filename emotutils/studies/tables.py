@@ -972,7 +972,8 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     for card in cards:
         notes += _other_seeds(card)
         notes += _without_twins(card)
-    used = " and ".join(f"`{name}` ({stream})" for stream, name in DEFAULTS.items())
+    *others, last = [f"`{name}` ({stream})" for stream, name in DEFAULTS.items()]
+    used = f"{', '.join(others)} and {last}"
     notes.append(
         f"`emotutils analyze` uses {used} unless told otherwise: the best of each kind by its test."
     )

@@ -5,7 +5,8 @@ activity detector that faster-whisper brings (Silero). Nothing is sent anywhere.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,11 @@ ENDS = (".", "?", "!", "…")
 
 
 def hear(
-    sound: np.ndarray, model: str | os.PathLike | None = None, *, progress: bool = False
+    sound: np.ndarray,
+    model: str | os.PathLike | None = None,
+    *,
+    gated: bool = True,
+    progress: bool = False,
 ) -> Transcript:
     """What is said in a sound, a sentence a line, with the times of its first and last word.
 
@@ -35,6 +40,8 @@ def hear(
     model : a folder that holds one, or the name of one that ``fetch_model`` has brought; by
         default ``DEFAULT_MODEL``. Models whose name ends in ``.en`` take everything for English;
         the others tell the language.
+    gated : leave out what is no voice; without that Whisper makes words up
+        (``studies.hearing`` counts them).
     progress : show a bar over the sound.
 
     Returns
@@ -49,7 +56,7 @@ def hear(
     whisper, name = _open_model(model)
     segments, info = whisper.transcribe(
         sound,
-        vad_filter=True,
+        vad_filter=gated,
         word_timestamps=True,
         condition_on_previous_text=False,
         temperature=0.0,  # nothing is drawn: the same sound gives the same words
@@ -149,14 +156,17 @@ def _open_model(model: str | os.PathLike | None) -> tuple:
     name = os.fspath(model or DEFAULT_MODEL)
     if os.path.isdir(name):
         name = folder.resolve().name
+    return _opened(library.WhisperModel, folder), name
+
+
+@lru_cache(maxsize=1)
+def _opened(kind: Callable, folder: Path):
+    """A model, opened once for many sounds."""
     try:
-        whisper = library.WhisperModel(
-            str(folder), device="cpu", compute_type="int8", local_files_only=True
-        )
+        return kind(str(folder), device="cpu", compute_type="int8", local_files_only=True)
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataError(folder, f"this model cannot be opened ({reason})", "get it again") from None
-    return whisper, name
 
 
 def _shown(segments: Iterable, seconds: float, progress: bool) -> Iterator:
