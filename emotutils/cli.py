@@ -147,6 +147,7 @@ def _stream_options(p: argparse.ArgumentParser) -> None:
 def _analysis_options(p: argparse.ArgumentParser) -> None:
     """How a film is analysed."""
     _stream_options(p)
+    _track_options(p)
     p.add_argument("--only", choices=("face", "voice"), help="leave the other of the two out")
     p.add_argument(
         "--face-network",
@@ -198,6 +199,16 @@ def _analysis_options(p: argparse.ArgumentParser) -> None:
         metavar="N",
         help="only this person's face counts; the report of everybody has the numbers",
     )
+
+
+def _track_options(p: argparse.ArgumentParser) -> None:
+    for kind in ("picture", "sound"):
+        p.add_argument(
+            f"--{kind}-track",
+            type=_positive,
+            metavar="N",
+            help=f"which {kind}, from 1, of a film that has several",
+        )
 
 
 def _result_options(p: argparse.ArgumentParser) -> None:
@@ -608,6 +619,8 @@ def _settings(args) -> dict:
         "error_rate": args.error_rate,
         "detector": args.detector,
         "person": args.person,
+        "picture_track": args.picture_track,
+        "sound_track": args.sound_track,
     }
 
 

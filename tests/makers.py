@@ -176,6 +176,28 @@ def mp4_fragment_times(data: bytearray, factor: int, first: int = 0) -> None:
         at = data.find(b"tfdt", at + 4)
 
 
+def many_tracks(path: Path, *, colors=(RED, BLUE), hertz=(400.0, 1600.0), seconds=2.0) -> Path:
+    """A film with several pictures and several sounds, the first ones its default."""
+    with av.open(str(path), "w") as out:
+        packets = []
+        seen = [out.add_stream("libx264", rate=RATE, options={"bf": "0"}) for _ in colors]
+        heard = [out.add_stream("aac", rate=SOUND_RATE, layout="mono") for _ in hertz]
+        for stream in seen:
+            stream.width, stream.height = SIZE
+            stream.pix_fmt = "yuv420p"
+        for stream, color in zip(seen, colors, strict=True):
+            for k in range(round(seconds * RATE)):
+                frame = av.VideoFrame.from_ndarray(plain(color)).reformat(format="yuv420p")
+                frame.pts, frame.time_base = k, Fraction(1, RATE)
+                packets += stream.encode(frame)
+            packets += stream.encode()
+        for stream, tone in zip(heard, hertz, strict=True):
+            sound = tones(seconds, tones=(tone,)) if tone else np.zeros(32000, np.float32)
+            packets += encoded(stream, sound, SOUND_RATE)
+        _mux(out, packets)
+    return path
+
+
 def pictures(path: Path, images, times, *, end: float, codec: str = "libx264", rate=1000) -> Path:
     """A silent film of some pictures, each shown from its time (s) until the next one's."""
     until = [*times[1:], end]

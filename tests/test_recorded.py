@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from raising import raises_error
 
+import emotutils
 from emotutils import faces, media, voices
 from emotutils.errors import MediaError
 from emotutils.fusion import mean_around
@@ -225,6 +226,32 @@ def test_names_are_names_and_no_addresses(tmp_path, name, monkeypatch):
         assert frame.image[..., 2].mean() > 200
 
 
+# --- K: second tracks -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_second_track_can_be_chosen(tmp_path, suffix):
+    film = makers.many_tracks(tmp_path / f"two{suffix}", hertz=(0, 400.0))
+    info = media.probe(film)
+    assert (len(info.picture_tracks), len(info.sound_tracks)) == (2, 2)
+    assert (info.picture_track, info.sound_track) == (1, 1)
+    assert not heard(film)[1600:-1600].any()
+    second = np.concatenate(list(media.sound_blocks(film, track=2, warn=nothing)))
+    assert np.abs(second).max() > 0.2
+    np.testing.assert_allclose(media.load_sound(film, track=2), second, atol=1e-6)
+    for number, color in ((1, makers.RED), (2, makers.BLUE)):
+        frame = next(media.frames(film, None, track=number))
+        assert np.abs(frame.image.mean(axis=(0, 1)) - color).max() < 20
+    for number in (0, 3):
+        with raises_error(MediaError, number, where=film):
+            media.probe(film, sound_track=number)
+    assert media.probe(film, 2, 2).sound_track == 2
+    copy = tmp_path / "copy.mp4"
+    with media.FilmWriter(copy, 64, 48, 10, film, sound_track=2) as out:
+        out.write(makers.plain(makers.RED), 0)
+    assert np.abs(media.load_sound(copy)).max() > 0.2
+
+
 # --- X2, D: photos, pictures that change their size -----------------------------------------------
 
 
@@ -344,3 +371,28 @@ def test_a_shot_of_one_picture_needs_no_second():
     for k in range(1, 5):
         scene.update(0.2 * k, [])
     assert not scene.confirmed(number)
+
+
+# --- through the whole tool -----------------------------------------------------------------------
+
+
+def test_an_analysis_says_which_track_it_is_of(tmp_path):
+    film = makers.many_tracks(tmp_path / "two.mkv", hertz=(0, 400.0))
+    analysis = emotutils.analyze(film, sound_track=2, progress=False)
+    assert (analysis.info.picture_track, analysis.info.sound_track) == (1, 2)
+    for kind, number in (("picture", 1), ("sound", 2)):
+        (line,) = [line for line in analysis.warnings if f"2 {kind} tracks" in line]
+        assert f"track {number}" in line
+
+
+def test_an_annotated_film_keeps_its_size_when_pictures_do_not(tmp_path):
+    red, blue = makers.plain(makers.RED), makers.plain(makers.BLUE, (36, 64))
+    wide = makers.pictures(tmp_path / "wide.webm", [red] * 5, range(5), end=5, codec="libvpx")
+    high = makers.pictures(tmp_path / "high.webm", [blue] * 5, range(5), end=5, codec="libvpx")
+    film = makers.remuxed(wide, tmp_path / "turned.webm", high)
+    analysis = emotutils.analyze(film, progress=False)
+    analysis.save(tmp_path / "out", annotate=True)
+    images = [frame.image for frame in media.frames(tmp_path / "out" / "annotated.mp4", None)]
+    assert {image.shape for image in images} == {(48, 64, 3)} and len(images) == 10
+    assert np.abs(images[-1][4, 32].astype(int) - makers.BLUE).max() < 40
+    assert images[-1][4, [2, 61]].max() < 40  # the rim

@@ -108,6 +108,8 @@ def analyze(
     error_rate: float = ERROR_RATE,
     detector: str = "blazeface",
     person: int | None = None,
+    picture_track: int | None = None,
+    sound_track: int | None = None,
     progress: bool = True,
 ) -> Analysis:
     """Say for each moment of a film what its face looks like, what its voice sounds like, and both
@@ -157,6 +159,9 @@ def analyze(
     detector : a name in ``faces.DETECTORS``.
     person : only this person's face counts, by the number that an analysis of everybody gives (1
         is seen longest); the largest face in view by default.
+    picture_track, sound_track : which of its pictures and sounds, from 1, of a film that has
+        several; by default the one that the film itself names, else the first. The warnings say
+        which there are.
     progress : show a bar with the time left.
 
     Raises
@@ -185,7 +190,7 @@ def analyze(
     _check(only, fps, window, hop, smoothing)
     spoken = Wanted(subtitles, transcribe, whisper_model, words_network, fuse_words, only, progress)
     face_detector = faces.build_detector(detector)
-    info = media.probe(film)
+    info = media.probe(film, picture_track, sound_track)
     clock = Clock(info.duration, hop, smoothing)
     wanted = _wanted(info, only)
     networks = _networks(wanted, {"face": face_network, "voice": voice_network})
@@ -199,7 +204,7 @@ def analyze(
     combination = choose_combination(fusion, weights, error_rate, believed, fused, aside)
     answering = networks | beside.with_baseline(others)
     neutral = read_baseline(baseline, answering, info.duration, bool(combination.joint))
-    notes += _missing(info, [*wanted, *fused])
+    notes += _missing(info, [*wanted, *fused]) + _several(info)
     notes += [*combination.notes, *_about_networks(networks, others)]
     predictors = {s: _predictor(network, combination) for s, network in networks.items()}
     jobs = {
@@ -306,6 +311,23 @@ def _missing(info: media.FilmInfo, streams: list[str]) -> list[str]:
         for stream, there in _there(info).items()
         if not there
     ]
+
+
+def _several(info: media.FilmInfo) -> list[str]:
+    """Which tracks there are, where one had to be chosen."""
+    notes = []
+    kinds = {
+        "picture": (info.picture_tracks, info.picture_track),
+        "sound": (info.sound_tracks, info.sound_track),
+    }
+    for kind, (tracks, chosen) in kinds.items():
+        if len(tracks) > 1 and chosen is not None:
+            names = ", ".join(f"{k} {name}" for k, name in enumerate(tracks, start=1))
+            notes.append(
+                f"the film has {len(tracks)} {kind} tracks ({names}): this is of track {chosen} "
+                f"(--{kind}-track takes another)"
+            )
+    return notes
 
 
 def _read(

@@ -124,7 +124,9 @@ def _faces(
     tick: Callable[[float], None],
 ) -> Iterator[Input]:
     """An input for each face of each frame; one without a face for a frame that has none."""
-    frames = media.frames(info.path, fps, max_side=faces.MAX_SIDE, warn=warn)
+    frames = media.frames(
+        info.path, fps, max_side=faces.MAX_SIDE, track=info.picture_track, warn=warn
+    )
     size = (info.width, info.height)
     for frame, found in faces.follow(frames, detector, tracker, film_size=size):
         if not found:
@@ -236,7 +238,8 @@ def _windows(
     """An input for each window; one without sound features where nobody speaks."""
     sr = network.features.sr
     detector = voices.SpeechDetector(sr)
-    blocks = detector.listen(media.sound_blocks(info.path, sr, warn=warn))
+    blocks = media.sound_blocks(info.path, sr, track=info.sound_track, warn=warn)
+    blocks = detector.listen(blocks)
     for start, end, sound in voices.iter_windows(blocks, sr, window, hop):
         voiced = detector.seconds(start, end) >= voices.LEAST_SPEECH
         row = {"t0": start, "t1": end, "voiced": voiced}

@@ -132,7 +132,7 @@ def _heard(info: FilmInfo, wanted: Wanted, notes: list[str]) -> Transcript | Non
     if not info.has_audio:
         notes.append("there is no sound in which words could be heard")
         return None
-    sound = load_sound(info.path)
+    sound = load_sound(info.path, track=info.sound_track)
     transcript = hear(sound, wanted.whisper_model, progress=wanted.progress)
     if transcript.cues:
         return transcript

@@ -203,19 +203,39 @@ def _decodable(container: InputContainer) -> Iterator[VideoStream | AudioStream]
             yield stream
 
 
-def stream_of(container: InputContainer, kind: str) -> VideoStream | AudioStream | None:
-    """The film's picture ("video") or sound ("audio"): the default one, else the first."""
-    streams = [stream for stream in _decodable(container) if stream.type == kind]
+def tracks_of(container: InputContainer, kind: str) -> list[VideoStream | AudioStream]:
+    """The film's pictures ("video") or sounds ("audio"), in the order of the file."""
+    return [stream for stream in _decodable(container) if stream.type == kind]
+
+
+def stream_of(
+    container: InputContainer, kind: str, number: int | None = None
+) -> VideoStream | AudioStream | None:
+    """One of the film's pictures ("video") or sounds ("audio"): by its number from 1, or the
+    default one, else the first.
+    """
+    streams = tracks_of(container, kind)
+    if number is not None:
+        if not 1 <= number <= len(streams):
+            name = {"video": "picture", "audio": "sound"}[kind]
+            raise MediaError(
+                container.name,
+                f"{name} track {number} of {len(streams)} asked for",
+                "choose one that is there",
+            )
+        return streams[number - 1]
     for stream in streams:
         if stream.disposition & Disposition.default:
             return stream
     return streams[0] if streams else None
 
 
-def first_frame(path: Path, kind: str) -> av.VideoFrame | av.AudioFrame | None:
+def first_frame(
+    path: Path, kind: str, number: int | None = None
+) -> av.VideoFrame | av.AudioFrame | None:
     """The first picture ("video") or piece of sound ("audio") that can be decoded."""
     with open_film(path) as container:
-        stream = stream_of(container, kind)
+        stream = stream_of(container, kind, number)
         if stream is None:
             return None
         return next(Track(container, stream, ignore).decoded(), None)

@@ -55,6 +55,7 @@ def frames(
     fps: float | None = 5.0,
     *,
     max_side: int | None = None,
+    track: int | None = None,
     warn: Warn | None = None,
 ) -> Iterator[Frame]:
     """The pictures of a film, one after the other, upright and with their true times.
@@ -67,6 +68,7 @@ def frames(
         not wanted are decoded, because later ones build on them, but not converted.
     max_side : the longer side in pixels is scaled down to this while converting; a smaller film is
         not enlarged.
+    track : number of the picture, from 1, of a film that has several.
     warn : called with one line for each kind of damage met; default ``warnings.warn``. A cut-off or
         damaged film gives the pictures that can be read.
 
@@ -85,7 +87,7 @@ def frames(
     if fps is not None and not fps > 0:
         raise MediaError(path, f"{fps} frames per second asked for", "give a number above 0")
     with open_film(path) as container:
-        stream = stream_of(container, "video")
+        stream = stream_of(container, "video", track)
         if stream is None:
             raise MediaError(path, "has no picture", "use its sound alone")
         matrix = None

@@ -1,6 +1,7 @@
 """What a film or recording is: how long, how large, with picture or sound."""
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from .opening import (
     packets,
     says_its_length,
     stream_of,
+    tracks_of,
 )
 from .pictures import display_matrix, rotation, shown_size
 
@@ -38,6 +40,8 @@ class FilmInfo:
     upright; ``frames`` applies it. ``has_video`` and ``has_audio`` say that at least one picture,
     or some sound, can be decoded; a cover picture in a recording is no video. ``picture_end`` is
     when (s) the last picture ends; where the film does not say, it stands as long as the longest.
+    ``picture_tracks`` and ``sound_tracks`` say what each of the film's tracks is, ``picture_track``
+    and ``sound_track`` which of them, from 1, is meant here.
     """
 
     path: Path
@@ -54,18 +58,30 @@ class FilmInfo:
     video_codec: str | None
     audio_codec: str | None
     picture_end: float = math.inf
+    picture_tracks: tuple[str, ...] = ()
+    sound_tracks: tuple[str, ...] = ()
+    picture_track: int | None = None
+    sound_track: int | None = None
 
 
-def probe(path: StrPath) -> FilmInfo:
+def probe(
+    path: StrPath, picture_track: int | None = None, sound_track: int | None = None
+) -> FilmInfo:
     """Look at a film or recording.
 
     It is read through, because heads are wrong about the length, but only its first picture and its
     first piece of sound are decoded.
 
+    Parameters
+    ----------
+    path : the film.
+    picture_track, sound_track : numbers, from 1, of what is to be read of a film that has several;
+        by default what the film itself names, else the first.
+
     Raises
     ------
     MediaError : missing, a folder, empty, not a film or recording, or one without any picture or
-        sound to decode.
+        sound to decode; a track that is not there.
 
     Examples
     --------
@@ -75,8 +91,8 @@ def probe(path: StrPath) -> FilmInfo:
     (True, True, 0)
     """
     path = Path(path)
-    shown = first_frame(path, "video")
-    sounding = first_frame(path, "audio")
+    shown = first_frame(path, "video", picture_track)
+    sounding = first_frame(path, "audio", sound_track)
     if shown is None and sounding is None:
         raise MediaError(
             path,
@@ -84,8 +100,8 @@ def probe(path: StrPath) -> FilmInfo:
             "check the file in a player",
         )
     with open_film(path) as container:
-        picture = stream_of(container, "video") if shown else None
-        sound = stream_of(container, "audio") if sounding else None
+        picture = stream_of(container, "video", picture_track) if shown else None
+        sound = stream_of(container, "audio", sound_track) if sounding else None
         clock = _read_through(container)
         return FilmInfo(
             path=path,
@@ -98,8 +114,28 @@ def probe(path: StrPath) -> FilmInfo:
             video_codec=_codec(picture),
             audio_codec=_codec(sound),
             picture_end=_picture_end(picture, clock),
+            picture_tracks=_named(tracks_of(container, "video")),
+            sound_tracks=_named(tracks_of(container, "audio")),
+            picture_track=_number(tracks_of(container, "video"), picture),
+            sound_track=_number(tracks_of(container, "audio"), sound),
             **_picture_facts(shown, picture, clock),
         )
+
+
+def _named(tracks: Sequence[Stream]) -> tuple[str, ...]:
+    """The language or title of each track, else its codec."""
+    names = []
+    for track in tracks:
+        title = track.metadata.get("title") or track.language
+        names.append(title or track.codec_context.name)
+    return tuple(names)
+
+
+def _number(tracks: Sequence[Stream], chosen: Stream | None) -> int | None:
+    for number, track in enumerate(tracks, start=1):
+        if chosen is not None and track.index == chosen.index:
+            return number
+    return None
 
 
 def _read_through(container: InputContainer) -> Clock:

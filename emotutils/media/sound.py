@@ -24,6 +24,7 @@ def sound_blocks(
     sr: int = 16000,
     *,
     block: float = 1.0,
+    track: int | None = None,
     warn: Warn | None = None,
 ) -> Iterator[np.ndarray]:
     """The sound of a film or recording as float32 mono (see `mixing.Mixer`) in −1..1 at ``sr`` Hz,
@@ -38,20 +39,21 @@ def sound_blocks(
     path : the film or recording.
     sr : samples a second.
     block : length of a block in seconds; the last one is shorter.
+    track : number of the sound, from 1, of a film that has several.
     warn : as in ``frames``.
 
     Raises
     ------
     MediaError : as ``probe``; no sound in the file.
     """
-    pieces = within_full_scale(_pieces(path, sr, warn), sr)
+    pieces = within_full_scale(_pieces(path, sr, track, warn), sr)
     yield from in_blocks(pieces, max(1, round(block * sr)))
 
 
-def _pieces(path: StrPath, sr: int, warn: Warn | None) -> Iterator[np.ndarray]:
+def _pieces(path: StrPath, sr: int, number: int | None, warn: Warn | None) -> Iterator[np.ndarray]:
     """The same, in whatever pieces the decoder gives."""
     with open_film(path) as container:
-        stream = stream_of(container, "audio")
+        stream = stream_of(container, "audio", number)
         if stream is None:
             raise _silent(path)
         track = Track(container, stream, warn)
@@ -70,7 +72,7 @@ def _silent(path: StrPath) -> MediaError:
     return MediaError(path, "has no sound that can be read", "use its picture alone")
 
 
-def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
+def load_sound(path: StrPath, sr: int = 16000, *, track: int | None = None) -> np.ndarray:
     """A whole clip as float32 (n,), mono, −1..1, at ``sr`` Hz: the blocks of ``sound_blocks`` in
     one array.
 
@@ -81,6 +83,7 @@ def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
     ----------
     path : the film or recording.
     sr : samples a second.
+    track : as in ``sound_blocks``.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def load_sound(path: StrPath, sr: int = 16000) -> np.ndarray:
                 x = Mixer().mix(x, rate)
                 x = _at_rate(without_damage(x)[0], rate, sr)
                 return np.concatenate(list(within_full_scale([x], sr)))
-    return np.concatenate(list(sound_blocks(path, sr, block=10.0)))
+    return np.concatenate(list(sound_blocks(path, sr, block=10.0, track=track)))
 
 
 def _at_rate(x: np.ndarray, rate: int, sr: int) -> np.ndarray:

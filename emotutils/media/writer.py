@@ -40,7 +40,8 @@ class FilmWriter:
         ``write`` rule.
     sound : (float (n,) in −1..1, rate in Hz), or a film or recording whose sound is taken over
         (re-encoded, mono; one without sound gives a silent film), or ``None``.
-    warn : as in ``frames``, for the film from which the sound is taken.
+    sound_track : as in ``sound_blocks``, of the film from which the sound is taken.
+    warn : as in ``frames``, for that film.
 
     Raises
     ------
@@ -56,12 +57,13 @@ class FilmWriter:
         fps: float,
         sound: tuple[np.ndarray, int] | StrPath | None = None,
         *,
+        sound_track: int | None = None,
         warn: Warn | None = None,
     ):
         self.path = Path(path)
         self._shape = (height, width, 3)
         self._fps = Fraction(fps).limit_denominator(1001)
-        self._sound, self._rate = _writable_sound(sound, warn)
+        self._sound, self._rate = _writable_sound(sound, sound_track, warn)
         self._encoded = 0  # samples of sound
         self._last = -1  # time stamp of the last picture, in ticks
 
@@ -172,18 +174,20 @@ class FilmWriter:
             self._container.mux(self._voice.encode(frame))
 
 
-def _writable_sound(sound, warn: Warn | None) -> tuple[Iterator[np.ndarray] | None, int]:
+def _writable_sound(
+    sound, track: int | None, warn: Warn | None
+) -> tuple[Iterator[np.ndarray] | None, int]:
     """Blocks of sound at a rate AAC knows, and that rate; None without sound."""
     if sound is None:
         return None, 0
     if isinstance(sound, tuple):
         return _array_blocks(*sound)
-    rate = probe(sound).sample_rate
+    rate = probe(sound, sound_track=track).sample_rate
     if rate is None:
         return None, 0
     if rate not in _AAC_RATES:
         rate = 48000
-    return sound_blocks(sound, rate, warn=warn), rate
+    return sound_blocks(sound, rate, track=track, warn=warn), rate
 
 
 def _array_blocks(x: np.ndarray, rate: int) -> tuple[Iterator[np.ndarray], int]:

@@ -170,10 +170,17 @@ def _file_facts(info: FilmInfo) -> dict:
             "fps": info.fps,
             "codec": info.video_codec,
             "rotation": info.rotation,
+            "track": info.picture_track,
+            "tracks": info.picture_tracks,
         }
     sound = None
     if info.has_audio:
-        sound = {"sample_rate": info.sample_rate, "codec": info.audio_codec}
+        sound = {
+            "sample_rate": info.sample_rate,
+            "codec": info.audio_codec,
+            "track": info.sound_track,
+            "tracks": info.sound_tracks,
+        }
     return {
         "name": info.path.name,
         "size": info.size,

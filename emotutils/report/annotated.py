@@ -45,8 +45,10 @@ def write_annotated(findings: Findings, film: Path, path: Path) -> Path:
     if info.fps:
         total = round(info.duration * info.fps)
     quiet = {"warn": lambda message: None}  # damage is among the analysis's warnings already
-    with FilmWriter(path, info.width, info.height, info.fps or 25, film, **quiet) as writer:
-        frames = media.frames(film, None, **quiet)
+    size = (info.width, info.height)
+    sound = {"sound": film, "sound_track": info.sound_track}
+    with FilmWriter(path, *size, info.fps or 25, **sound, **quiet) as writer:
+        frames = media.frames(film, None, track=info.picture_track, **quiet)
         bar = tqdm(frames, total=total, desc=path.name, unit=" frames", disable=None)
         for frame in bar:
             image = _fitted(frame.image, info.width, info.height)

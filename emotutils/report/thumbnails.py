@@ -33,6 +33,7 @@ def take_thumbnails(film: Path, info: media.FilmInfo) -> list[tuple[float, str]]
         film,
         count / max(info.duration, 1e-3),
         max_side=math.ceil(longer * HEIGHT / info.height),
+        track=info.picture_track,
         warn=lambda message: None,  # damage is among the analysis's warnings already
     )
     return [(frame.t, _address(frame.image)) for frame in islice(frames, count)]
