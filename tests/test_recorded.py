@@ -169,6 +169,37 @@ def test_sound_that_is_lost_in_the_middle_is_said(tmp_path):
     assert not x[round(1.3 * 16000) : round(2.4 * 16000)].any()
 
 
+def test_tracks_that_change_their_numbers_are_said(tmp_path):
+    """What a broadcast becomes when another programme begins."""
+    half = {"seconds": 2.0, "codec_options": {"bf": "0"}}
+    numbers = {"mpegts_start_pid": "500", "mpegts_pmt_start_pid": "600"}
+    first = makers.film(tmp_path / "first.ts", **half)
+    second = makers.film(tmp_path / "second.ts", start=2.0, options=numbers, **half)
+    film = makers.joined(tmp_path / "changed.ts", first, second)
+    for read, kind in ((media.sound_blocks, "sound"), (media.frames, "picture")):
+        told = []
+        list(read(film, warn=told.append))
+        assert len(told) == 1 and f"the {kind} goes on in another track" in told[0]
+
+
+# --- W: music -------------------------------------------------------------------------------------
+
+
+def test_music_alone_is_nobody_speaking():
+    rng = np.random.default_rng(0)
+    t = np.arange(8000) / 16000
+    fade = np.exp(-3 * t)
+
+    def chord(hz):
+        notes = (hz, 1.25 * hz, 1.5 * hz)
+        return sum(np.sin(2 * np.pi * k * note * t) / k for note in notes for k in range(1, 8))
+
+    tune = [chord(hz) * fade for hz in rng.choice([262, 294, 330, 349, 392, 440], 12)]
+    detector = voices.SpeechDetector()
+    detector.hear((0.05 * np.concatenate(tune)).astype(np.float32))
+    assert detector.seconds(0, 6) < voices.LEAST_SPEECH
+
+
 # --- X3, X7: late tracks, lists of other files ----------------------------------------------------
 
 

@@ -123,6 +123,11 @@ class Track:
         if self._lost > _NOTICED:
             lost = f"{self._lost:.1f} s of the {kind} are missing"
             self.warn(f"{name}: {lost} from {self._lost_from:.1f} s on; silence stands there")
+        for begin, end in self._elsewhere():
+            self.warn(
+                f"{name}: the {kind} goes on in another track, from {begin:.1f} s to {end:.1f} s; "
+                "that was not read"
+            )
         if self.clock.jumps:
             self.warn(
                 f"{name}: its time stamps jump or start again ({self.clock.jumps} places); "
@@ -134,6 +139,14 @@ class Track:
                 f"{name}: the {kind} breaks off at {self.reached:.1f} s of {end:.1f} s; "
                 "the rest is missing"
             )
+
+    def _elsewhere(self) -> Iterator[tuple[float, float]]:
+        """From when to when (s) tracks run that begin where this one has ended."""
+        own = self.clock.of(self.stream)
+        for stream in tracks_of(self.container, self.stream.type):
+            other = self.clock.of(stream)
+            if other.count and other.first > own.end - _CUT_OFF and other.end > own.end:
+                yield other.first, other.end
 
     def _breaks_off(self) -> bool:
         if self.end is None or not says_its_length(self.container):
