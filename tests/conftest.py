@@ -28,6 +28,18 @@ def real_data() -> Path:
     return Path(root)
 
 
+@pytest.fixture
+def eager():
+    """Keras without graphs, for trainings of a few steps: making a graph takes seconds, and as long
+    as a hundred steps.
+    """
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 # Without them Chromium looks for updates, asks other machines, and plays no film before somebody
 # has clicked.

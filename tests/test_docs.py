@@ -149,12 +149,12 @@ def test_each_word_of_the_glossary_is_said_where_its_links_lead():
             assert any(stem in said[name] for stem in stems), f"{name} does not say {words}"
 
 
-@pytest.mark.parametrize(
-    "page, tables", [("README.md", tables.readme), ("docs/results.md", tables.results)]
-)
-def test_results_on_a_page_are_those_of_cards_and_records(page, tables):
-    (block,) = re.findall(r"<!-- results -->\n(.*?)\n<!-- /results -->", read(page), flags=re.S)
-    assert block == tables(), "make results"
+def test_results_in_the_readme_are_those_of_cards_and_records():
+    """Those of docs/results.md are made where the tool is tested alone: that takes long."""
+    (block,) = re.findall(
+        r"<!-- results -->\n(.*?)\n<!-- /results -->", read("README.md"), flags=re.S
+    )
+    assert block == tables.readme(), "make results"
 
 
 def test_routes_and_times_are_those_of_the_record():

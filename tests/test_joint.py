@@ -378,6 +378,7 @@ def test_normalisation_is_fitted_on_training_pairs_where_nothing_is_shipped():
     np.testing.assert_allclose(mean.ravel(), voices.mean(axis=0), rtol=1e-3)
 
 
+@pytest.mark.usefixtures("eager")
 def test_action_units_alone_are_learned(out):
     run = training.train("actions", "sample-ravdess-units", out=out, epochs=8, progress=False)
     assert run.record["test"]["uar"]["value"] > 2.5 / 8
@@ -395,6 +396,7 @@ def test_action_units_alone_are_learned(out):
     assert again.temperature == pytest.approx(network.temperature, abs=0.02)
 
 
+@pytest.mark.usefixtures("eager")
 def test_action_units_are_learned_in_folds_over_all_actors(out):
     run = training.train(
         "actions",

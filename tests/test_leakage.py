@@ -202,6 +202,7 @@ def test_noise_is_worth_nothing_unless_columns_are_chosen_on_all_rows(voices):
     assert found.gap("chosen on all rows", "chosen on training rows").accuracy.low > 0
 
 
+@pytest.mark.usefixtures("eager")
 def test_an_epoch_chosen_on_test_is_never_the_worse_there(voices):
     found = leakage.best_epoch(voices, seeds=(0,), folds=3, epochs=3)
     scores = found.table()["accuracy"]

@@ -32,6 +32,7 @@ from emotutils.studies import searches
 from emotutils.training import records
 from emotutils.training.recipes import RECIPES
 
+pytestmark = pytest.mark.usefixtures("eager")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -67,17 +68,9 @@ def options(estimator, **more):
 # --- the estimator --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def eager():
-    """No graphs: a hundred fits of the smallest network take half the time."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.mark.whole
 @pytest.mark.filterwarnings("ignore")  # of the odd inputs that are tried
-def test_scikit_learn_s_own_checks_pass_but_for_what_is_listed(eager):
+def test_scikit_learn_s_own_checks_pass_but_for_what_is_listed():
     estimator = NetworkClassifier("dense-for-tests", epochs=5, batch_size=16, learning_rate=0.1)
     batches = "trained in batches, and with other rows they are other batches: weight 2 is not the row twice"
     # This check shuffles without a seed and allows 1e-9: it passes or fails by chance.
@@ -140,6 +133,7 @@ def test_the_same_seed_gives_the_same_network_whatever_else_was_drawn(small, blo
 
 
 def test_fits_in_two_threads_do_not_draw_from_each_other(small, blobs):
+    tf.config.run_functions_eagerly(False)  # both make their graphs at the same time
     small.set_params(memory=None)
     seeds = [clone(small).set_params(random_state=k) for k in range(4)]
     one = [c.fit(*blobs).predict_proba(blobs[0]) for c in map(clone, seeds)]

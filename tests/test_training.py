@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 from raising import raises_error
 from sklearn.metrics import accuracy_score
 
@@ -172,6 +171,7 @@ def test_a_protocol_that_cannot_be_says_so(tmp_path, protocol, thing):
         )
 
 
+@pytest.mark.usefixtures("eager")
 def test_in_folds_every_speaker_is_heard_once_by_a_network_that_never_heard_her(tmp_path):
     options = {"recipe": "thesis", "protocol": "folds-3", "out": tmp_path, "progress": False}
     run = training.train("conv1d", "sample-ravdess", epochs=2, **options)
@@ -196,6 +196,7 @@ def test_in_folds_every_speaker_is_heard_once_by_a_network_that_never_heard_her(
     )
 
 
+@pytest.mark.usefixtures("eager")
 def test_of_one_speaker_the_interval_is_over_her_recordings(tmp_path):
     options = {"recipe": "thesis", "protocol": "folds-2", "out": tmp_path, "progress": False}
     record = training.train("conv1d", "sample-tess", epochs=1, **options).record
@@ -388,14 +389,6 @@ def test_what_cannot_be_fitted_is_named(change, thing):
 
 class Killed(BaseException):
     """As if the process were gone."""
-
-
-@pytest.fixture
-def eager():
-    """No graphs: dozens of trainings of a few steps take a fraction of the time."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 SHORT = PLAIN.replace(epochs=3, batch_size=20)
@@ -592,6 +585,7 @@ def test_a_model_a_set_and_a_recipe_are_trained_as_they_are(tmp_path):
         assert again.accuracy.value == pytest.approx(right.mean(), abs=2e-3)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_changed_recipe_makes_another_run_and_says_what_was_changed(tmp_path):
     recipe = recipe_for("conv1d", "thesis").replace(batch_size=50, epochs=1)
     run = training.train("conv1d", "sample-ravdess", recipe=recipe, out=tmp_path, progress=False)
@@ -601,6 +595,7 @@ def test_a_changed_recipe_makes_another_run_and_says_what_was_changed(tmp_path):
     assert "Changed in the recipe thesis: batch_size=50." in run.record["notes"]
 
 
+@pytest.mark.usefixtures("eager")
 def test_folds_of_a_model_are_new_ones_of_its_make(tmp_path):
     layers = keras.layers
     model = keras.Sequential([layers.Normalization(), layers.Dense(8, activation="softmax")])
@@ -630,6 +625,7 @@ def test_what_cannot_be_trained_as_an_object_is_named(tmp_path):
     assert not list(tmp_path.rglob("*.json")) or not list(tmp_path.rglob("*-s0.json"))
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_is_not_deleted_unless_that_is_said(tmp_path):
     options = {"recipe": "thesis", "out": tmp_path, "epochs": 1, "progress": False}
     first = training.train("conv1d", "sample-ravdess", **options)
@@ -646,6 +642,7 @@ def test_a_run_is_not_deleted_unless_that_is_said(tmp_path):
 # --- what a run leaves ----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("eager")
 def test_only_the_run_whose_network_ships_may_replace_it(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     options = {"out": tmp_path / "mine", "epochs": 1, "publish": True, "progress": False}
