@@ -15,7 +15,7 @@ from test_affwild2 import HEADER, HEADER_2020, annotate
 from emotutils import datasets, faces
 from emotutils.datasets import affwild2, films, openface, prepare_films
 from emotutils.emotions import EMOTIONS
-from emotutils.errors import DataError, EmotutilsError
+from emotutils.errors import DataError, EmotutilsError, WriteError
 from emotutils.faces import DETECTORS, Face
 from emotutils.media import FilmWriter
 from emotutils.samples.muscles import EXPRESSIONS, Identity
@@ -155,6 +155,35 @@ def test_after_an_interruption_only_the_unfinished_film_is_done_again(root, prep
     assert {name.split("/")[0] for name in after if after[name] != before[name]} == {"2-15-320x240"}
     pd.testing.assert_frame_equal(again.table, prepared.table)
     pd.testing.assert_frame_equal(again.steps, prepared.steps)
+
+
+def test_a_damaged_table_of_a_film_is_made_anew(root, prepared):
+    path = root / "affwild2" / "faces" / ".films" / "2-15-320x240.csv"
+    whole = path.read_text()
+    lines = whole.splitlines(keepends=True)
+    for damaged in ("", lines[0], "".join(lines[:-3]), "\0\0\0", whole.replace("t,", "u,", 1)):
+        path.write_text(damaged)
+        again = prepare_films(root, progress=False)
+        pd.testing.assert_frame_equal(again.table, prepared.table)
+        assert path.read_text() == whole
+
+
+@pytest.mark.parametrize("damage", ["", "id,path\n1", "\0", '"', "id,label\n1,anger\n"])
+def test_a_damaged_table_of_faces_is_one_line(root, prepared, tmp_path, damage):
+    folder = tmp_path / "affwild2" / "faces"
+    folder.mkdir(parents=True)
+    (folder / "table.csv").write_text(damage)
+    with raises_error(DataError, "prepare_films"):
+        affwild2.load(tmp_path)
+
+
+def test_a_full_disk_leaves_what_was_prepared(root, prepared, tmp_path, full_disk):
+    out = tmp_path / "faces"
+    with full_disk(200), raises_error(WriteError):
+        prepare_films(root, out, limit=1, progress=False)
+    assert not (out / "table.csv").exists() and not list(out.rglob(".part-*"))
+    table = prepare_films(root, out, progress=False).table
+    assert table["id"].tolist() == prepared.table["id"].tolist()
 
 
 def test_other_settings_or_labels_do_a_film_again(tmp_path):

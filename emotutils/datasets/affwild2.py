@@ -33,6 +33,7 @@ SPLITS = {
     "Test_Set": "test",
 }
 #: Columns that are text even where they look like numbers: there are films called 112 and 288.
+AGAIN = "run emotutils.datasets.prepare_films() again"
 TEXT = ("id", "path", "label", "film", "side", "split", "group", "reason", "settings")
 
 
@@ -234,13 +235,11 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     table = read_table(folder / "table.csv")
     needed = {"id", "path", "label", "group", "split", "film", "frame", "t"}
     if not needed <= set(table) or not table["label"].isin(EMOTIONS).all():
-        raise DataError(
-            folder, "table.csv is no table of faces", "run emotutils.datasets.prepare_films() again"
-        )
+        raise DataError(folder, "table.csv is no table of faces", AGAIN)
     table["path"] = [str(folder / path) for path in table["path"]]
     there = np.array([os.path.isfile(path) for path in table["path"]], bool)
     for path in table.loc[~there, "path"]:
-        rejects.add(path, "no such file", "run emotutils.datasets.prepare_films() again")
+        rejects.add(path, "no such file", AGAIN)
     table = table[there].reset_index(drop=True)
     table["y"] = [EMOTIONS.index(label) for label in table["label"]]
     paths = table["path"].to_numpy()
@@ -255,11 +254,26 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
 
 def read_table(path: str | os.PathLike) -> pd.DataFrame:
-    """Read a csv of faces; an empty cell is an empty text, ``nan`` a number that is missing."""
+    """Read a csv of faces; an empty cell is an empty text, ``nan`` a number that is missing.
+
+    Raises
+    ------
+    DataError : a file that is missing or damaged.
+    """
     types = dict.fromkeys(TEXT, str)
-    return pd.read_csv(
-        path, dtype=types, keep_default_na=False, na_values=["nan"], float_precision="round_trip"
-    )
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=types,
+            keep_default_na=False,
+            na_values=["nan"],
+            float_precision="round_trip",
+        )
+        table[["frame", "t"]] = table[["frame", "t"]].apply(pd.to_numeric)
+    except (OSError, ValueError, KeyError) as error:  # pandas' own are ValueErrors
+        reason = " ".join(str(error).split())
+        raise DataError(path, f"no table of faces ({reason})", AGAIN) from None
+    return table
 
 
 def read_picture(path: str | os.PathLike) -> np.ndarray:
@@ -268,9 +282,7 @@ def read_picture(path: str | os.PathLike) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image.convert("L"))
     except (OSError, SyntaxError, ValueError):  # what Pillow raises for a damaged png
-        raise DataError(
-            path, "missing or damaged", "run emotutils.datasets.prepare_films() again"
-        ) from None
+        raise DataError(path, "missing or damaged", AGAIN) from None
 
 
 def _person(name: str, videos: Collection[str], names: Collection[str]) -> tuple[str, str]:

@@ -23,10 +23,10 @@ from tqdm.auto import tqdm
 
 from .. import config, media
 from ..emotions import EMOTIONS
-from ..errors import DataError, LocatedError
+from ..errors import DataError, LocatedError, WriteError
 from ..faces import DETECTORS, FACE_SIZE, build_detector, cut_faces, sharpness
 from ..media import StrPath
-from ..support.files import check_writable, replacing
+from ..support.files import check_writable, replacing, writing
 from . import affwild2
 from .base import Rejects
 from .openface import read_aligned
@@ -60,6 +60,7 @@ _WITHOUT_EMOTION = {
     "": "unannotated",
     "other": "other",
 }
+_COLUMNS = ("id", "path", "label", "film", "side", "group", "split", "frame", "t", "reason")
 _WORK = ".films"  # hidden, so that it is not taken for an eighth emotion
 
 #: A face in a frame: where it is across the picture (0: the middle), its crop (None: damaged), what
@@ -157,10 +158,11 @@ def prepare_films(
         table, removed = step(table)
         steps.append(_account(name, before, removed["reason"].value_counts()))
     # First to go and last to come: where it is, all is there.
-    (out / "table.csv").unlink(missing_ok=True)
-    for emotion in EMOTIONS:
-        shutil.rmtree(out / emotion, ignore_errors=True)
-    table = sort_into_folders(shuffle(table, seed=seed), out)
+    with writing(out):
+        (out / "table.csv").unlink(missing_ok=True)
+        for emotion in EMOTIONS:
+            shutil.rmtree(out / emotion, ignore_errors=True)
+        table = sort_into_folders(shuffle(table, seed=seed), out)
     prepared = Prepared(
         table=table,
         steps=pd.concat(steps, ignore_index=True),
@@ -219,7 +221,8 @@ def extract_faces(
     """
     rejects = rejects or Rejects()
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     work = joblib.delayed(_extract_film)
     # The other processes do not know what was registered in this one: it is sent along.
     factory = DETECTORS.get(detector)
@@ -238,6 +241,8 @@ def extract_faces(
     )
     tables = []
     for result in results:
+        if isinstance(result, WriteError):  # no film's fault
+            raise result
         if isinstance(result, LocatedError):
             rejects.refuse(result)
         else:
@@ -381,19 +386,25 @@ def _extract_film(
     settings = _settings(film, fps, detector, openface)
     try:
         if not _is_done(done, settings):
-            rows = _sampled(film, folder, fps, detector, openface)
-            _write(pd.DataFrame(rows).assign(settings=settings), done)
+            with writing(folder / film["name"]):
+                rows = _sampled(film, folder, fps, detector, openface)
+            table = pd.DataFrame(rows)
+            _write(table.assign(settings=settings, rows=len(table)), done)
     except LocatedError as error:
         return error
-    return affwild2.read_table(done).drop(columns="settings")
+    return affwild2.read_table(done).drop(columns=["settings", "rows"])
 
 
 def _is_done(path: Path, settings: str) -> bool:
-    """Whether a film's table is there and was made with these settings."""
-    if not path.is_file():
+    """Whether a film's table is there, whole, and was made with these settings."""
+    try:
+        table = affwild2.read_table(path)
+    except DataError:  # missing, or damaged: it is made anew
         return False
-    made_with = affwild2.read_table(path)["settings"]
-    return bool((made_with == settings).all())
+    if table.empty or not {"settings", "rows", *_COLUMNS} <= set(table):
+        return False
+    whole = (table["rows"].astype(str) == str(len(table))).all()
+    return bool(whole and (table["settings"] == settings).all())
 
 
 def _settings(
