@@ -3,7 +3,9 @@ line that names the file; never anything else.
 """
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,19 @@ from fabricated import fabricated
 from mutations import mutations, write
 from raising import raises_error
 
-from emotutils import config, networks, report
+from emotutils import config, networks, report, samples
 from emotutils.analysis.gathering import own_folder
 from emotutils.annotations import compare
+from emotutils.datasets import splits
+from emotutils.datasets.parts import cached
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.evaluation import Calibration, threshold_for
 from emotutils.fusion.fitted import prior_of, read_fitted, weights_of
 from emotutils.networks import load_network
 from emotutils.networks.card import unknown_fields
 from emotutils.report.reading import read_timeline
+from emotutils.search.memory import read_fit, write_fit
+from emotutils.support.caching import cached_arrays
 from emotutils.training import records
 
 WEIGHTS = config.shipped_root() / "weights"
@@ -204,3 +210,120 @@ def test_nothing_of_another_film_stays_beside_a_report(analysed, tmp_path):
     assert (folder / "annotated.mp4").exists()
     report.save(fabricated(8.0, path="another.mp4"), folder)
     assert not (folder / "annotated.mp4").exists()
+
+
+def test_memories_of_a_search(tmp_path):
+    facts = {"parameters": {"epochs": 3}, "rows": 40, "seconds": 1.0}
+    facts["history"] = [{"loss": 1.5, "accuracy": 0.5}, {"loss": float("inf"), "accuracy": 0.1}]
+    path = tmp_path / "0123.json"
+    write_fit(path, facts)
+    assert read_fit(path) == facts
+    read, refused = outcomes(path, json.loads(path.read_text()), 60, read_fit)
+    assert refused > 20 and read > 3
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:50], lambda b: b"", lambda b: b[:200] + b"!" + b[201:], lambda b: b"PK"]
+)
+def test_caches_of_features(tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("EMOTUTILS_CACHE", str(tmp_path / "cache"))
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(b"sound")
+    computed = []
+
+    def compute():
+        computed.append(1)
+        return {"x": np.arange(50.0)}
+
+    for _ in range(2):
+        assert cached("voices", [], [str(sound)], ["x"], compute)["x"].sum() == 1225
+    assert len(computed) == 1
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    for _ in range(2):
+        assert cached("voices", [], [str(sound)], ["x"], compute)["x"].sum() == 1225
+    assert len(computed) == 2, "made anew once"
+
+
+def _split(folder):
+    table = pd.DataFrame({"id": ["a", "b"]})
+    parts = pd.Series(["train", "test"])
+    splits.write(folder / "split.txt", parts, table=table, name="x", protocol="y")
+
+
+#: What writes files into a folder.
+WRITERS = {
+    "record": lambda folder: records.write("r", {"a": 1}, {"x": np.zeros(9)}, folder=folder),
+    "card": lambda folder: networks.save_card({"name": "c"}, folder / "c.keras"),
+    "result": lambda folder: report.save(fabricated(4.0), folder),
+    "split": _split,
+    "features": lambda folder: cached_arrays(folder / "f.npz", ["x"], lambda: {"x": np.zeros(9)}),
+    "samples": lambda folder: samples.ensure(folder),
+    "memory": lambda folder: write_fit(folder / "m.json", {"history": [{"loss": 1.0}]}),
+}
+
+
+def contents(folder):
+    """Every file, but for a result's, which says when it was made."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("name", WRITERS)
+def test_killed_while_it_writes(tmp_path, monkeypatch, name):
+    """kill -9, before a file is put in its place: whole files stay, the next start goes on, and
+    nothing else is left.
+    """
+    monkeypatch.setattr(samples, "make", lambda folder: (folder / "a.wav").write_bytes(b"a"))
+    whole = tmp_path / "whole"
+    WRITERS[name](whole)
+    for k in range(3):
+        folder = tmp_path / str(k)
+        pid = os.fork()
+        if pid == 0:
+            _write_and_die(WRITERS[name], folder, k)
+        _, status = os.waitpid(pid, 0)
+        if not os.WIFSIGNALED(status):
+            break
+        assert list(folder.glob(".part-*")), "it was not killed while it wrote"
+        finished = {path: path.read_bytes() for path in folder.glob("*.*") if path.is_file()}
+        assert all(finished.values())
+        WRITERS[name](folder)
+        assert contents(folder) == contents(whole)
+
+
+def _write_and_die(write, folder, k):
+    """In the child: die before the file number k is put in its place."""
+    ordinary, count = os.replace, []
+
+    def dying(source, target):
+        if len(count) == k:
+            os.kill(os.getpid(), signal.SIGKILL)
+        count.append(target)
+        ordinary(source, target)
+
+    os.replace = dying
+    Path.rename = lambda self, target: dying(self, target)
+    try:
+        write(folder)
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "features"])
+def test_a_full_disk_is_one_line(tmp_path, monkeypatch, full_disk, name):
+    def make(folder):
+        (folder / "a.wav").write_bytes(b"abc")
+
+    monkeypatch.setattr(samples, "make", make)
+    with full_disk(), pytest.raises(EmotutilsError) as error:
+        WRITERS[name](tmp_path / "out")
+    assert "\n" not in str(error.value) and "large" in str(error.value)
+    assert not contents(tmp_path / "out")
+    WRITERS[name](tmp_path / "out")
+    before = contents(tmp_path / "out")
+    if name != "samples":  # which are there already
+        with full_disk(), pytest.raises(EmotutilsError):
+            WRITERS[name](tmp_path / "out")
+    # A result that is not whole is no result: it goes first.
+    assert set(before) - set(contents(tmp_path / "out")) <= {"result.json"}

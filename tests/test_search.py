@@ -266,6 +266,29 @@ def test_an_interrupted_search_goes_on_where_it_stopped(small, blobs, monkeypatc
     assert len(fits) == 4 and len(list(Path(small.memory).glob("*.json"))) == 6
 
 
+@pytest.mark.usefixtures("eager")
+def test_a_damaged_memory_is_made_anew(small, blobs):
+    """It is the same fit again, whichever of its two files is damaged, and however."""
+    small.fit(*blobs)
+    answers, history = small.predict_proba(blobs[0]), small.history_
+    (facts,), (weights,) = (list(Path(small.memory).glob(f"*.{end}")) for end in ("json", "npz"))
+    whole = {facts: facts.read_bytes(), weights: weights.read_bytes()}
+    for path, damaged in (
+        (facts, b""),
+        (facts, whole[facts].replace(b'"loss"', b'"lost"')),
+        (weights, whole[weights][:-9]),
+        (weights, None),
+    ):
+        path.unlink()
+        if damaged is not None:
+            path.write_bytes(damaged)
+        again = clone(small).fit(*blobs)
+        assert again.history_ == history and facts.is_file()
+        np.testing.assert_allclose(again.predict_proba(blobs[0]), answers, atol=1e-4)
+        with np.load(weights) as arrays:
+            assert len(arrays.files) == len(again.model_.weights)
+
+
 def test_a_fit_that_diverges_is_recorded_and_the_search_goes_on(small, blobs, capsys):
     space = {"learning_rate": [0.05, 1e38]}
     found = search.grid_search(
