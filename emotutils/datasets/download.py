@@ -200,13 +200,7 @@ def fetch(
             if keep and not placed:
                 _keep(archive, keep)
                 say(f"{wanted.archive}: kept in {keep}, so that it need not be downloaded again")
-            if [p.name for p in content.iterdir()] == [
-                target.name
-            ]:  # some archives bring a folder of that name
-                content = content / target.name
-            folder.mkdir(exist_ok=True)
-            if not target.is_dir():  # otherwise somebody else fetched it meanwhile
-                content.rename(target)
+            _put_in_place(content, target)
     except OSError as error:
         raise DataError(
             root, error.strerror or error, "make room or choose another folder (--root)"
@@ -214,6 +208,15 @@ def fetch(
     say(f"{name}: unpacked to {target}; now every file is read once")
     say(check(name, root).line)
     return folder
+
+
+def _put_in_place(content: Path, target: Path) -> None:
+    """Rename what was unpacked; some archives bring a folder of the target's name."""
+    if [path.name for path in content.iterdir()] == [target.name]:
+        content = content / target.name
+    target.parent.mkdir(exist_ok=True)
+    if not target.is_dir():  # otherwise somebody else fetched it meanwhile
+        content.rename(target)
 
 
 def _compare_hash(archive: Path, wanted: Entry, say: Callable[[str], None]) -> None:
