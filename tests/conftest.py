@@ -1,5 +1,6 @@
 """Shared by tests: where the real corpora lie, if they do, and a browser, if there is one."""
 
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -15,6 +16,15 @@ def pytest_sessionstart(session):
         from emotutils import samples
 
         samples.ensure()
+
+
+def pytest_collection_modifyitems(items):
+    """The longest notebooks first, by the record of their times: otherwise one process would go
+    through the last of them while the other has nothing left to do.
+    """
+    record = Path(__file__).resolve().parents[1] / "data" / "runs" / "notebooks.json"
+    seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"]
+    items.sort(key=lambda item: seconds.get(item.path.stem, 0), reverse=True)
 
 
 @pytest.fixture(scope="session")
