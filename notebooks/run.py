@@ -20,7 +20,7 @@ RECORD = HERE.parent / "data" / "runs" / "notebooks.json"
 ROUTES = {
     "fast lane, an afternoon": ("00", "05", "10", "12", "13"),
     "face lane": ("00", "03", "07", "11", "12"),
-    "full course": tuple(f"{k:02}" for k in range(16)),
+    "full course": tuple(f"{k:02}" for k in range(17)),
 }
 
 
@@ -69,7 +69,7 @@ def routes(record: dict) -> str:
         on_it = paths(list(numbers))
         seconds, words = (sum(record[key][p.stem] for p in on_it) for key in ("seconds", "words"))
         links = " – ".join(f"[{p.name[:2]}](notebooks/{p.name})" for p in on_it)
-        links = "all sixteen" if len(on_it) == 16 else links
+        links = links if on_it != paths([]) else "all of them"
         lines.append(f"| {name} | {links} | {clock(seconds)} | {round(words, -2):,} |")
     return "\n".join([*lines, "", f"Times with the samples, measured on: {record['hardware']}."])
 

@@ -233,13 +233,13 @@ def test_a_notebook_of_ones_own(tmp_path):
     _, told = Folder(tmp_path).follow("A notebook")
     assert re.search(r"\d+ passed", told) and not re.search("failed|error", told)
     notebook = json.loads(
-        (tmp_path / "notebooks" / "16_loudness.ipynb").read_text(encoding="utf-8")
+        (tmp_path / "notebooks" / "17_loudness.ipynb").read_text(encoding="utf-8")
     )
     printed = "".join(
         "".join(o.get("text", "")) for cell in notebook["cells"] for o in cell.get("outputs", [])
     )
-    assert "-9.0 dB" in printed and "16.2: not yet." in printed
-    assert "16_loudness" in (tmp_path / "notebooks" / "README.md").read_text(encoding="utf-8")
+    assert "-9.0 dB" in printed and "17.2: not yet." in printed
+    assert "17_loudness" in (tmp_path / "notebooks" / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_template_carries_the_projects_address_and_nothing_stored():

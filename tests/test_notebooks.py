@@ -165,11 +165,11 @@ def test_a_number_leads_to_its_notebook_and_words_to_the_glossary(path):
 def test_it_leads_on_and_back(path):
     leads = prose(path).split("## Next\n")[1]
     first = dict(re.findall(r"\*\*(Next|Back)\*\*: [^\[]*\[.+?\]\((.+?)\)", leads))
-    number = int(path.stem[:2])
-    if number > 0:
-        assert first["Back"].startswith(f"{number - 1:02}_")
-    if number < 15:
-        assert first["Next"].startswith(f"{number + 1:02}_")
+    place = NOTEBOOKS.index(path)
+    if place > 0:
+        assert first["Back"] == NOTEBOOKS[place - 1].name
+    if path != NOTEBOOKS[-1]:
+        assert first["Next"] == NOTEBOOKS[place + 1].name
     else:
         assert "README.md" in leads or "../docs/instructors.md" in leads
 

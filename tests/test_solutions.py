@@ -101,13 +101,13 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "a ceiling of its own",
         ),
         (
-            "15.1",
+            "16.1",
             lambda a, b: (a.mean() - b.mean(), *(a.mean() - b.mean() + [-0.01, 0.01])),
             "too narrow",
         ),
-        ("15.2", lambda text, fields: [f for f in fields if f not in text], "leaves"),
+        ("16.2", lambda text, fields: [f for f in fields if f not in text], "leaves"),
         (
-            "15.3",
+            "16.3",
             lambda stream, label, p, threshold: f"the person is {label}",
             "not what anybody feels",
         ),

@@ -332,7 +332,7 @@ def show_words(frame: pd.DataFrame) -> None:
     """Show a table whose cells are sentences: left-aligned and wrapped, which a data frame's own
     display is not.
 
-    Used in notebooks/02_state_of_the_art and notebooks/15_responsible_use.
+    Used in notebooks/02_state_of_the_art and notebooks/16_responsible_use.
 
     Parameters
     ----------

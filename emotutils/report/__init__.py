@@ -1,7 +1,7 @@
 """What is written of an analysis: tables, JSON, a picture, a page that opens offline, the film with
 boxes drawn in, and the formats of other programs.
 
-Taught in notebooks/13_fusion and notebooks/15_responsible_use.
+Taught in notebooks/13_fusion and notebooks/16_responsible_use.
 """
 
 import json

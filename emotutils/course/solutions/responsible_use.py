@@ -1,4 +1,4 @@
-"""The exercises of notebooks/15_responsible_use."""
+"""The exercises of notebooks/16_responsible_use."""
 
 import math
 import re
@@ -46,7 +46,7 @@ def _bootstrap(a: np.ndarray, b: np.ndarray, rounds: int, seed: int) -> np.ndarr
     return np.percentile(means_a - means_b, [2.5, 97.5])
 
 
-@exercise("15.1", _check_difference)
+@exercise("16.1", _check_difference)
 def difference_interval(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
     """Mean of a minus mean of b, and its 95 % interval from drawing people anew in each group."""
     rng = np.random.default_rng(0)
@@ -91,7 +91,7 @@ def _check_unanswered(answer) -> None:
         assert got == expected, f"{case}, in the order of the fields; not {got}"
 
 
-@exercise("15.2", _check_unanswered)
+@exercise("16.2", _check_unanswered)
 def unanswered(text: str, fields: list[str]) -> list[str]:
     """The fields of a model card that nobody has filled in; a line each, as ``Field: answer``."""
     answers = {}
@@ -134,7 +134,7 @@ def _check_sentence(answer) -> None:
             assert named, f"{case}: name the label"
 
 
-@exercise("15.3", _check_sentence)
+@exercise("16.3", _check_sentence)
 def sentence(stream: str, label: str, p: float, threshold: float) -> str:
     """What may be said of one moment of a face or a voice."""
     if math.isnan(p):
