@@ -16,6 +16,7 @@ from emotutils.cli import main
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.findings import P, Stream, columns, stream_names
+from emotutils.networks import DEFAULTS
 from emotutils.words import Cue, Transcript, find_transcript, guess_language, read_transcript
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nI am so happy.\n\n2\n00:00:03,000 --> 00:00:05,000\nThis is sad.\n"
@@ -229,6 +230,35 @@ def test_it_stands_beside_the_others(found):
     assert found.settings["subtitles"] == "said.srt" and found.settings["fuse_words"] is False
     assert found.networks["words"]["name"] == "wordlist"
     assert any("was not measured" in warning for warning in found.warnings)
+
+
+def test_words_are_fused_only_when_asked(film, found, tmp_path):
+    path = put(tmp_path, SRT)
+    look = {"words_network": WordList.made(), "progress": False}
+    fused = analyze(film, subtitles=path, fuse_words=True, **look)
+    line = fused.timeline
+    there = line["words_label"] != ""
+    assert set(line["source"][there]) == {"words"} and set(line["source"][~there]) == {""}
+    np.testing.assert_allclose(line.loc[there, P], line.loc[there, columns("words")])
+    assert fused.settings["fusion"] == "mean", "nothing says how far to believe a made-up network"
+    assert any("takes part" in warning for warning in fused.warnings)
+    beside = found.timeline.drop(columns=[c for c in found.timeline if "words" in c])
+    without = analyze(film, fuse_words=True, **look)
+    pd.testing.assert_frame_equal(without.timeline, beside)
+    assert any("no words to fuse" in warning for warning in without.warnings)
+    with raises_error(EmotutilsError, "joint", "words"):
+        analyze(film, subtitles=path, fuse_words=True, fusion="joint", **look)
+
+
+def test_the_default_network_reads_and_is_combined_by_the_product(film, tmp_path):
+    path = put(tmp_path, SRT)
+    fused = analyze(film, subtitles=path, fuse_words=True, progress=False)
+    assert fused.networks["words"]["name"] == DEFAULTS["words"]
+    assert fused.timeline["words_label"][2:4].tolist() == ["happiness"] * 2
+    assert fused.settings["fusion"] == "product" and "words" in fused.settings["unsure_below"]
+    assert any("no threshold is known for face+words" in warning for warning in fused.warnings)
+    weighted = analyze(film, subtitles=path, fuse_words=True, fusion="weighted", progress=False)
+    assert set(weighted.settings["weights"]) == {"face", "words"}
 
 
 def test_a_song_a_noise_and_an_emoji_say_nothing(film, tmp_path):

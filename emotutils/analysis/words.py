@@ -96,7 +96,7 @@ def read_words(info: FilmInfo, wanted: Wanted, notes: list[str]) -> dict[str, Be
         network,
         is_fused=wanted.fuse,
         is_believed=True,
-        notes=[_about_network(network), *notes_on(network)],
+        notes=[_about_network(network, wanted.fuse), *notes_on(network)],
         settings=wanted.settings(transcript),
     )
     return {NAME: found}
@@ -197,8 +197,11 @@ def _about_text(transcript: Transcript, table: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _about_network(network: Network) -> str:
-    return (
-        f"words: the network {network.name} learned from {network.card['data']}, and what it is "
-        "worth in films was not measured: read this lane with care"
-    )
+def _about_network(network: Network, is_fused: bool) -> str:
+    learned = f"words: the network {network.name} learned from {network.card['data']}"
+    if is_fused:
+        return (
+            f"{learned}; it takes part in what all say together, though no films with face, voice "
+            "and words were at hand to measure what that is worth"
+        )
+    return f"{learned}, and what it is worth in films was not measured: read this lane with care"
