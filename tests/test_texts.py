@@ -7,12 +7,15 @@ import pandas as pd
 import pytest
 from raising import raises_error
 
-from emotutils import datasets
+from emotutils import datasets, training
 from emotutils.emotions import CODES, EMOTIONS
 from emotutils.errors import DataError, NetworkError
 from emotutils.networks import build_network, load_network
+from emotutils.studies import texts
 from emotutils.texts import Tokens, hash_piece, ngrams, split_words
 from emotutils.texts.fingerprints import near_texts, text_hash
+from emotutils.training import records
+from emotutils.training.recipes import recipe_for
 
 # Sentences of our own, in the layout of each set.
 GOEMOTIONS = {
@@ -256,3 +259,53 @@ def test_the_grouping_is_the_authors(real_data):
         "fear": 541,
         "disgust": 498,
     }
+
+
+def made_up(n):
+    """Sentences of our own in GoEmotions' layout: what is glad is said of cake, the rest of rain."""
+    lines = []
+    for k in range(n):
+        label, thing = (17, "cake today") if k % 3 else (25, "rain again")
+        lines.append(f"There is {thing} for the {k % 7} of us\t{label}\tx{k}\n")
+    return "".join(lines)
+
+
+def test_floors_learn_what_is_plain():
+    said = ["cake for us", "more cake", "rain on us", "more rain", "rain and rain"] * 4
+    y = [3, 3, 4, 4, 4] * 4
+    for name, floor in texts.floor_methods().items():
+        answer = floor.fit(said, y).predict(["a cake", "the rain"]).tolist()
+        assert answer == ([4, 4] if name == "majority" else [3, 4])
+
+
+def test_two_sentences_cannot_tell_emotions_apart():
+    record = records.read(texts.RAVDESS_RECORD)
+    assert len(record["sentences"]) == 2
+    assert {np.argmax(said) for said in record["sentences"]} == {EMOTIONS.index("neutral")}
+    assert record["alone"]["accuracy"]["value"] == 0.2  # 288 of 1,440 takes are neutral or calm
+    for found in record["rules"].values():
+        assert found["gain"]["low"] <= 0 <= found["gain"]["high"]
+
+
+def test_the_recorded_network_reaches_its_goal():
+    (trained,) = records.find(network="textcnn", data="goemotions", seed=0)
+    assert trained["test"]["uar"]["low"] > 0.6
+    assert trained["split"]["train"]["n"] == 39555 and trained["parameters"] < 2_000_000
+    assert texts.tests_of("goemotions", "goemotions")["`textcnn`"][0] == trained["test"]
+
+
+def test_a_training_reads_its_texts(tmp_path):
+    files = {"train.tsv": made_up(96), "dev.tsv": made_up(21), "test.tsv": made_up(21)}
+    put(tmp_path, "goemotions", files)
+    data = datasets.load("goemotions", tmp_path)
+    tokens = Tokens(words=8, pieces=6, buckets=512)
+    recipe = recipe_for("textcnn", "best").replace(features=tokens, epochs=4, batch_size=16)
+    run = training.train("textcnn", data, recipe=recipe, out=tmp_path, progress=False)
+    trained = load_network(run.network_path)
+    assert trained.features == tokens and trained.input_shape == (8, 6)
+    assert run.record["split"]["train"] == {"n": 96, "groups": 21}
+    said = ["There is cake for us", "rain"]
+    lite = load_network(run.network_path, runtime="litert")
+    np.testing.assert_allclose(lite.predict_proba(said), trained.predict_proba(said), atol=1e-5)
+    report = training.evaluate(trained, data)
+    assert report.accuracy.value == run.record["test"]["accuracy"]["value"]

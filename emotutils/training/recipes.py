@@ -159,7 +159,6 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         balanced=True,
         monitor="val_uar",
     ),
-    # Behind the third epoch it knows the training sentences by heart.
     ("textcnn", "best"): Recipe(
         epochs=4,
         batch_size=128,
