@@ -303,9 +303,9 @@ def test_a_training_reads_its_texts(tmp_path):
     run = training.train("textcnn", data, recipe=recipe, out=tmp_path, progress=False)
     trained = load_network(run.network_path)
     assert trained.features == tokens and trained.input_shape == (8, 6)
-    assert run.record["split"]["train"] == {"n": 96, "groups": 21}
+    assert run.record["split"]["train"] == {"n": 96, "groups": 14}
     said = ["There is cake for us", "rain"]
     lite = load_network(run.network_path, runtime="litert")
     np.testing.assert_allclose(lite.predict_proba(said), trained.predict_proba(said), atol=1e-5)
     report = training.evaluate(trained, data)
-    assert report.accuracy.value == run.record["test"]["accuracy"]["value"]
+    assert report.accuracy.value == pytest.approx(run.record["test"]["accuracy"]["value"], abs=1e-4)
