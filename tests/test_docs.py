@@ -230,13 +230,15 @@ def test_results_table_with_and_without_networks():
 
 RUN = {"protocol": "official", "data": "fer2013", "network": "conv2d", "variant": "best"}
 RUN |= {"recipe": "best", "seed": 0, "options": {"epochs": 40}}
+SCORES = {name: {"value": 0.5} for name in ("accuracy", "uar", "macro_f1")}
+SCORES |= {"n": 9, "labels": list(EMOTIONS)}
 
 
 def test_other_seeds_of_a_shipped_network_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     card = CARD | {"run": "run 0"}
     for seed, value in enumerate((0.61, 0.58, 0.64)):
-        record = RUN | {"seed": seed, "test": {"uar": {"value": value}}}
+        record = RUN | {"seed": seed, "test": SCORES | {"uar": {"value": value}}}
         records.write(f"run {seed}", record, publish=True)
         told = tables.results_table([card])
         assert ("seeds" in told) == (seed > 0)
@@ -250,7 +252,7 @@ def test_twins_are_told_where_the_set_was_audited(tmp_path, monkeypatch):
     answers = Answers(
         np.array(list("abcd")), groups, np.array([0, 1, 0, 0]), np.eye(7)[:4], EMOTIONS
     )
-    record = RUN | {"test": {"labels": EMOTIONS, "uar": {"value": 0.5}}}
+    record = RUN | {"test": SCORES}
     records.write("run", record, answers.arrays("test"), publish=True)
     assert "twin" not in tables.results_table([card])
     records.write("data-fer2013", {"twins": ["a", "b"]}, publish=True)
@@ -263,7 +265,7 @@ def test_thesis_table_quotes_the_thesis_and_says_what_was_not_run(tmp_path, monk
     monkeypatch.setattr(config, "shipped_root", lambda: tmp_path)
     records.write("quoted-thesis", quoted, publish=True)
     for seed, value in enumerate((0.68, 0.7)):
-        test = {"accuracy": {"value": value, "low": 0.66, "high": 0.72}}
+        test = SCORES | {"accuracy": {"value": value, "low": 0.66, "high": 0.72}}
         records.write(f"run {seed}", RUN | {"seed": seed, "test": test}, publish=True)
     rows = tables.thesis_table().splitlines()[2:6]
     assert rows[0] == "| Conv2D, FER2013 | 54.1 % | not run yet | 69.0 % (68.0–70.0, 2 seeds) |"
@@ -277,7 +279,7 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
     records.write("quoted-thesis", quoted, publish=True)
     record = RUN | {"network": "vgg16", "options": {"epochs": 4}}
     score = {"value": 0.6, "low": 0.58, "high": 0.62}
-    test = {"accuracy": score, "macro_f1": score} | dict.fromkeys(
+    test = SCORES | {"accuracy": score, "macro_f1": score} | dict.fromkeys(
         ("flip", "without_duplicates", "ferplus"), {"accuracy": score}
     )
     records.write("short", record | {"test": test}, publish=True)
