@@ -19,7 +19,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-real fuzz lint notebooks stamp results rebuild constraints clean
+.PHONY: help install demo test test-real fuzz lint notebooks stamp results rebuild constraints matrix clean
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
@@ -74,6 +74,11 @@ results: $(COURSE)
 rebuild: $(COURSE)
 	@$(BIN)/python -m emotutils.studies.rebuild
 	@$(MAKE) --no-print-directory results
+
+# For maintainers, with uv, once per release: each Python with the lowest and the newest versions; ONLY=3.12-lowest for one.
+matrix: $(COURSE)
+	@command -v uv >/dev/null || { echo "make matrix needs uv: python -m pip install uv" >&2; exit 1; }
+	@$(BIN)/python tests/matrix.py $(if $(ONLY),--only $(ONLY))
 
 # For maintainers, with uv: keeps the versions that still fit. Upgrade one with: make constraints UPGRADE="-P keras"
 constraints:

@@ -40,6 +40,7 @@ DOCUMENTS = (
 )
 
 sys.path.insert(0, str(ROOT / "notebooks"))
+import matrix  # noqa: E402
 import run as run_notebooks  # noqa: E402
 import stamp  # noqa: E402
 
@@ -170,6 +171,29 @@ def test_routes_and_times_are_those_of_the_record():
         r"^\| \[(\d\d_\w+)\].*\| \d+ (?:s|min) \|$", read("notebooks/README.md"), flags=re.M
     )
     assert set(shown) == there
+
+
+def test_the_table_of_what_was_tried_is_that_of_the_record():
+    record = records.read("matrix")
+    assert matrix.with_table(read("INSTALL.md"), record) == read("INSTALL.md"), "make matrix"
+    tried = [cell for cell in record["cells"].values() if cell["installed"]]
+    assert tried and not [cell for cell in tried if cell["demo"]]
+
+
+#: Sizes of other things: of films for the app, of RAVDESS's speech, of a process with TensorFlow.
+OTHER_SIZES = {"200 MB", "208 MB", "0.7 GB"}
+
+
+def test_the_sizes_of_the_installs_are_those_that_were_measured():
+    pages = ("README.md", "INSTALL.md", "Makefile", "docs/instructors.md")
+    text = " ".join(read(page) for page in pages)
+    named = {" ".join(found) for found in re.findall(r"\b(\d+(?:\.\d)?) ?([MG]B)\b", text)}
+    measured = records.read("matrix")["megabytes"]
+    tool = 10 * round(measured["tool"] / 10)
+    course = measured["course"] / 1000
+    rest = course - measured["tool"] / 1000
+    sizes = {f"{tool} MB", f"{course:.1f} GB", f"{rest:.1f} GB"}
+    assert named - OTHER_SIZES == sizes, "make matrix"
 
 
 def test_the_citation_file_names_this_version_and_address():

@@ -77,8 +77,8 @@ FAMILIES = {
     "Apache 2.0": "Apache",
     "BSD": "BSD",
     "MIT, ISC": "MIT|ISC",
-    "MPL 2.0": "MPL|Mozilla",
     "Python's own": "PSF|Python Software Foundation",
+    "MPL 2.0": "MPL|Mozilla",
     "LGPL 2.1": "LGPL-2.1",
 }
 #: These say nothing in a form that a program reads; looked up by hand (MIT, Apache 2.0, Apache 2.0).
