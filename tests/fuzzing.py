@@ -8,6 +8,7 @@ anything is kept, and named with the number that makes it again.
 
 import argparse
 import contextlib
+import gc
 import io
 import json
 import os
@@ -317,9 +318,14 @@ class Outcome:
 def analyse(film: Path, out: Path, told: Path) -> Outcome:
     """``emotutils analyze`` in a child that has all imports done already, because it is a copy."""
     sys.stdout.flush()
+    # What is left of the films made here must not be cleared away in the child: FFmpeg would wait
+    # for threads that are not in it.
+    gc.collect()
+    gc.freeze()
     pid = os.fork()
     if not pid:
         _be_child(film, out, told)
+    gc.unfreeze()
     deadline = time.monotonic() + WAITING
     killed = ""
     while True:

@@ -27,11 +27,11 @@ PYTHONS = ("3.11", "3.12", "3.13")
 VERSIONS = {"lowest": "lowest-direct", "newest": "highest"}
 #: The tests that need neither a training nor the course.
 TESTS = """
-    annotations clock emotions exports files fusion machines media properties report words
+    annotations clock emotions exports fusion properties report words
 """.split()
 SHOWN = ("numpy", "scipy", "pandas", "av", "opencv-python-headless", "ai-edge-litert", "matplotlib")
 #: Without our own settings of uv, which are for constraints.txt.
-PLAIN = ["--no-config"]
+PLAIN = ["--no-config", "--no-python-downloads"]
 PAGE = ROOT / "INSTALL.md"
 NAME = "matrix"
 
@@ -99,7 +99,7 @@ def install(env: Path, python: str, what: Sequence[str], *, compiled: bool = Fal
     """An environment with these packages and, without its own, this checkout."""
     own = ["--python", str(env / "bin" / "python"), "--quiet", *PLAIN]
     for command in (
-        ["uv", "venv", "--quiet", "--python", python, str(env)],
+        ["uv", "venv", "--quiet", *PLAIN, "--python", python, str(env)],
         ["uv", "pip", "install", *own, *(["--compile-bytecode"] if compiled else []), *what],
         ["uv", "pip", "install", *own, "--no-deps", "-e", str(ROOT)],
     ):

@@ -19,7 +19,7 @@ import pytest
 from fabricated import fabricated
 from raising import raises_error
 
-from emotutils import analyze, config, fusion, media, report
+from emotutils import analyze, config, datasets, fusion, media, report, samples
 from emotutils.cli import main
 from emotutils.errors import EmotutilsError, MediaError, NetworkError
 from emotutils.networks import Network, lite, load_network, shared_network, store
@@ -122,6 +122,19 @@ def test_what_libraries_warn_of_is_not_shown_and_ours_is(monkeypatch):
         warnings.warn_explicit("damage", UserWarning, "x.py", 1, "emotutils.media.opening")
     assert [str(one.message) for one in shown] == ["damage"]
     assert logging.getLogger("matplotlib.font_manager").getEffectiveLevel() >= logging.ERROR
+
+
+def test_sets_are_read_where_nothing_can_be_kept(tmp_path, monkeypatch, capsys):
+    drawn = samples.ensure()
+    nothing = tmp_path / "file"
+    nothing.write_text("")
+    monkeypatch.setenv("EMOTUTILS_CACHE", str(nothing / "cache"))
+    assert len(datasets.fer2013.load(drawn)) > 100
+    rows = datasets.tess.load(drawn)
+    assert len(datasets.part(rows, "test", "voice").x)
+    assert main(["data", "audit", "sample-tess"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and "EMOTUTILS_CACHE" in told[0]
 
 
 # --- arguments
