@@ -19,7 +19,7 @@ import pytest
 from fabricated import fabricated
 from raising import raises_error
 
-from emotutils import analyze, config, datasets, fusion, media, report, samples
+from emotutils import analyze, config, datasets, fusion, media, report, samples, voices
 from emotutils.cli import main
 from emotutils.errors import EmotutilsError, MediaError, NetworkError
 from emotutils.networks import Network, lite, load_network, shared_network, store
@@ -131,7 +131,7 @@ def test_sets_are_read_where_nothing_can_be_kept(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("EMOTUTILS_CACHE", str(nothing / "cache"))
     assert len(datasets.fer2013.load(drawn)) > 100
     rows = datasets.tess.load(drawn)
-    assert len(datasets.part(rows, "test", "voice").x)
+    assert len(datasets.part(rows, "test", "voice", voices.Features()).x)
     assert main(["data", "audit", "sample-tess"]) == 2
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1 and "EMOTUTILS_CACHE" in told[0]
