@@ -37,7 +37,7 @@ install: $(COURSE)
 
 demo: $(READY)
 	@$(BIN)/emotutils demo --out runs/demo
-	@[ -f $(COURSE) ] || echo "That was the tool. The notebooks and trainings need the rest, 2.6 GB more: make install"
+	@[ -f $(COURSE) ] || echo "That was the tool. The notebooks and trainings need the rest, 2.8 GB more: make install"
 
 test: $(COURSE)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env tests $(wildcard notebooks/*.ipynb)
@@ -115,11 +115,11 @@ $(MADE):
 	@echo "$(CURDIR)" > $@
 
 $(TOOL): $(MADE) pyproject.toml constraints.txt
-	@echo "Installing the tool, in the versions of constraints.txt: 830 MB"
+	@echo "Installing the tool, in the versions of constraints.txt: 840 MB"
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e .
 	@touch $@
 
 $(COURSE): $(MADE) pyproject.toml constraints.txt
-	@echo "Installing all of the course, in the versions of constraints.txt: the first time some minutes, 3.4 GB"
+	@echo "Installing all of the course, in the versions of constraints.txt: the first time some minutes, 3.6 GB"
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[course,dev]'
 	@touch $@
