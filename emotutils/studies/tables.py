@@ -288,8 +288,9 @@ def _about_texts() -> list[str]:
         "frequent label; `words`: logistic regression on counts of words and pairs of words "
         "(TF-IDF), every label weighing the same; `words and letters`: also of runs of three to "
         "five letters. `textcnn` learned from nothing but these training parts. `meld-context`: "
-        "behind each line stands the one before it. Intervals by bootstrap, for MELD over "
-        "dialogues; the first seed's, behind it the range of all."
+        "behind each line stands the one before it, as one text: no method here can tell whose "
+        "words are whose, and none gains by it. Intervals by bootstrap, for MELD over dialogues; "
+        "the first seed's, behind it the range of all."
     ]
     facts = records.read("data-meld")
     if facts:
