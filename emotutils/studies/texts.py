@@ -15,7 +15,6 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
 from .. import datasets, evaluation
 from ..datasets import Dataset
-from ..datasets.ravdess import STATEMENTS
 from ..emotions import EMOTIONS
 from ..evaluation import Answers
 from ..networks import Network, as_network, shared_network
@@ -178,6 +177,9 @@ def ravdess(network: Network | str | os.PathLike = "textcnn") -> dict:
     For a record: ``sentences`` (the network's answers to both), ``alone`` (its score on the takes)
     and ``rules``, by rule the accuracy without and with the words and the gain, intervals by actor.
     """
+    # Only the run needs recordings; a table that reads its record does not.
+    from ..datasets.ravdess import STATEMENTS
+
     began = time.perf_counter()
     network = shared_network(network)
     outcome = takes.read()
