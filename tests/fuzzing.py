@@ -39,7 +39,9 @@ MEMORY = 1.5e9  # bytes
 #: Seconds that a timeline may go on after the last picture and the last sound that were read.
 HELD = 1.0
 #: The same where it is said that picture or sound is damaged: what cannot be read takes its time, too.
-DAMAGED = 60.0
+DAMAGED = 5.0
+#: How that is said.
+DAMAGES = ("damage in the", "missing", "silence stands there", "was not read", "time stamps jump")
 
 FAST_START = {"movflags": "faststart"}
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
@@ -410,7 +412,10 @@ def _about_results(out: Path) -> list[str]:
     last = max(
         pd.read_csv(out / "frames.csv")["t"].max(), pd.read_csv(out / "speech.csv")["t1"].max(), 0
     )
-    more = DAMAGED if result["warnings"] else HELD
+    told = " ".join(result["warnings"])
+    more = HELD
+    if any(words in told for words in DAMAGES):
+        more = DAMAGED
     if not duration >= 0 or duration > last + more:
         found.append(f"a timeline of {duration} s, read to {last} s")
     return found
