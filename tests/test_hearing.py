@@ -15,6 +15,8 @@ from emotutils.analysis import analyze
 from emotutils.cli import main
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.media import FilmWriter
+from emotutils.studies import backgrounds, hearing, tables
+from emotutils.training import records
 
 SR = 16000
 SILENCE = np.zeros(2 * SR, np.float32)
@@ -148,6 +150,35 @@ def test_the_command_line_asks_before_it_downloads(whisper, film, monkeypatch, c
     assert len(asked) == 1 and "75 MB" in asked[0]
     told = capsys.readouterr().err
     assert ("no network" if says else "fetch_model") in told and told.count("\n") == 1
+
+
+def test_a_word_error_rate_counts_words_and_draws_speakers():
+    counted = np.array([[1, 4], [0, 4], [2, 4], [1, 4], [0, 4]])
+    found = hearing.rate(counted, ["a", "a", "b", "c", "d"])
+    assert found["value"] == 0.2 and found["words"] == 20
+    assert 0 <= found["low"] < 0.2 < found["high"] <= 0.5, "speaker b alone has a half wrong"
+    few = hearing.rate(counted, ["a", "a", "b", "b", "b"])
+    assert few["low"] is None and few["high"] is None
+
+
+def test_marks_and_capitals_are_no_errors():
+    pytest.importorskip("jiwer", reason="the extra words-test is not installed")
+    said = ["say the word back"] * 3
+    heard = ["Say the word, back!", "Say the word", "I say a word back."]
+    assert hearing.errors(said, heard).tolist() == [[0, 4], [1, 4], [2, 4]]
+
+
+def test_the_record_holds_both_recognisers_and_the_table_shows_it():
+    record = records.read("hearing")
+    assert record["sets"].keys() == hearing.CLIPS.keys()
+    table = tables.hearing_table()
+    for name in hearing.RECOGNISERS:
+        assert name in table
+    for found in record["sets"].values():
+        whisper = found["Whisper tiny.en"]["error_rate"]["value"]
+        assert 0 < whisper < found["PocketSphinx"]["error_rate"]["value"] < 1.5
+        assert f"{100 * whisper:.1f} %" in table
+    assert set(record["invented"]) == {"silence", *backgrounds.BACKGROUNDS}
 
 
 @pytest.fixture(scope="module")
