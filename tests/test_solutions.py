@@ -100,6 +100,19 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             lambda t: t.query("value > 0.75 and task != 'films'")["system"],
             "a ceiling of its own",
         ),
+        ("15.1", lambda text, buckets: np.zeros(buckets), "marks included"),
+        (
+            "15.2",
+            lambda said, heard: sum(a != b for a, b in zip(said, heard, strict=False)) / len(said),
+            "0.25, not 0.50",
+        ),
+        (
+            "15.3",
+            lambda lines, moments: [
+                next((x for a, b, x in lines if a <= t <= b), None) for t in moments
+            ],
+            "at 2.0 s",
+        ),
         (
             "16.1",
             lambda a, b: (a.mean() - b.mean(), *(a.mean() - b.mean() + [-0.01, 0.01])),

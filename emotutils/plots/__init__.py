@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "draw_network",
             "draw_neuron",
             "draw_outcomes",
+            "draw_reading",
         ],
         "scores": ["plot_confusion", "plot_grid", "plot_labels", "plot_scores"],
         "sound": ["plot_spectrogram"],

@@ -1,10 +1,10 @@
 """Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided. Taught
-in notebooks/01_background and notebooks/02_state_of_the_art.
+in notebooks/01_background, notebooks/02_state_of_the_art and notebooks/15_words.
 
 They draw what the code of those notebooks calculates; the numbers in them are arguments.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -380,3 +380,80 @@ def draw_looks(ax: Axes | None = None) -> Axes:
         draw_chain(ax, steps, y, x=1.1, width=1.5, height=0.55)
         y -= 0.83
     return ax
+
+
+def draw_reading(
+    words: Sequence[str],
+    pieces: Mapping[str, int],
+    proba: Mapping[str, float],
+    ax: Axes | None = None,
+) -> Axes:
+    """The way of a sentence through a network that reads: words, pieces, hashing, embedding,
+    pooling, softmax.
+
+    Taught in notebooks/15_words.
+
+    Parameters
+    ----------
+    words : of the sentence; the last one's pieces are drawn.
+    pieces : of that word, each with its number.
+    proba : the network's answer, by label.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_reading(["so", "glad"], {"glad": 7, "<gl": 2}, {"anger": 0.1, "joy": 0.9})
+    >>> [text.get_text() for text in ax.texts if "0." in text.get_text()]
+    ['0.10', '0.90']
+    """
+    rows = max(len(words), len(pieces), len(proba))
+    height = 0.34 * rows + 0.75
+    ax = new_diagram(9.6, height, ax)
+    middle = (height - 0.4) / 2
+    titles = ("words", "pieces", "hash", "embedding", "convolution", "pooling", "softmax")
+    for title, x in zip(titles, (0.6, 1.9, 3.0, 4.2, 5.55, 6.85, 8.5), strict=True):
+        draw_words(ax, title, x, height - 0.15, weight="bold")
+    said = _draw_column(ax, words, 0.6, middle, 1.0)
+    cut = _draw_column(ax, list(pieces), 1.9, middle, 0.9)
+    numbers = [f"{number}" for number in pieces.values()]
+    hashed = _draw_column(ax, numbers, 3.0, middle, 0.75)
+    for one, other in zip(cut, hashed, strict=True):
+        draw_arrow(ax, one.right, other.left)
+    draw_arrow(ax, said[-1].right, (1.43, said[-1].y))
+    vector = draw_box(ax, "a vector each,\nadded: one\na word", 4.2, middle, 1.05, 0.75)
+    over = draw_box(ax, "three words\nat a time", 5.55, middle, 1.05, 0.75, fill=MIDDLE)
+    pooled = draw_box(ax, "the strongest,\na weighted\nmean", 6.85, middle, 1.05, 0.75)
+    for number in hashed:
+        draw_arrow(ax, number.right, vector.left)
+    draw_arrow(ax, vector.right, over.left)
+    draw_arrow(ax, over.right, pooled.left)
+    _draw_answer(ax, proba, pooled, middle)
+    return ax
+
+
+def _draw_column(
+    ax: Axes, texts: Sequence[str], x: float, middle: float, width: float
+) -> list[Box]:
+    """Small boxes below each other, their middle at ``middle``."""
+    y = middle + 0.17 * (len(texts) - 1)
+    boxes = []
+    for text in texts:
+        box = draw_box(ax, text, x, y, width, 0.27)
+        boxes.append(box)
+        y -= 0.34
+    return boxes
+
+
+def _draw_answer(ax: Axes, proba: Mapping[str, float], pooled: Box, middle: float) -> None:
+    """A bar for each label, and its probability."""
+    draw_arrow(ax, pooled.right, (7.55, middle))
+    y = middle + 0.17 * (len(proba) - 1)
+    for label, p in proba.items():
+        draw_words(ax, label, 8.37, y, ha="right")
+        _draw_square(ax, 8.42, y - 0.09, 0.75 * p, 0.18, facecolor=MIDDLE)
+        draw_words(ax, f"{p:.2f}", 9.55, y, ha="right")
+        y -= 0.34

@@ -60,6 +60,25 @@ def ensure(root: str | os.PathLike | None = None) -> Path:
     return folder
 
 
+def sentences() -> pd.DataFrame:
+    """Short English sentences, written for this course before any network had read them.
+
+    Twenty for each of the seven labels, by one author and plainly meant: an answer to them shows
+    how a network reads, never how well. Used in notebooks/15_words.
+
+    Returns
+    -------
+    140 rows: ``part`` (``train``, 98, or ``test``, 42), ``label``, ``text``.
+
+    Examples
+    --------
+    >>> written = sentences()
+    >>> written["part"].value_counts().to_dict()
+    {'train': 98, 'test': 42}
+    """
+    return pd.read_csv(config.shipped_root() / "sample" / "sentences.csv")
+
+
 def named(timeline: pd.DataFrame) -> dict[str, list[str]]:
     """Which of the seven emotions acted in the bundled film each stream names, most of the time
     they are acted.

@@ -1,5 +1,7 @@
 """What words tell: the floors beside the network, one corpus after the other, and what is gained
 where everybody says the same.
+
+Taught in notebooks/15_words.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""One text → words → pieces of words → numbers, for networks that read."""
+"""One text → words → pieces of words → numbers, for networks that read.
+
+Taught in notebooks/15_words.
+"""
 
 from .pieces import hash_piece, ngrams, split_words
 from .tokens import Tokens

@@ -1,4 +1,7 @@
-"""What a text is made of: words, and the letters that follow each other in a word."""
+"""What a text is made of: words, and the letters that follow each other in a word.
+
+Taught in notebooks/15_words.
+"""
 
 import re
 import zlib

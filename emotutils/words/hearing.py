@@ -1,7 +1,8 @@
 """Speech to text by Whisper, through faster-whisper: the extra ``emotutils[words]``.
 
 On silence and noise Whisper makes words up: what is no voice is left out first, by the voice
-activity detector that faster-whisper brings (Silero). Nothing is sent anywhere.
+activity detector that faster-whisper brings (Silero). Nothing is sent anywhere. Taught in
+notebooks/15_words.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""A transcript in a file: SubRip, WebVTT, or the JSON that Whisper and its kin write."""
+"""A transcript in a file: SubRip, WebVTT, or the JSON that Whisper and its kin write.
+
+Taught in notebooks/15_words.
+"""
 
 import io
 import json

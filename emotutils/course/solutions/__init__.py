@@ -20,6 +20,7 @@ from . import (  # noqa: F401  (they register themselves)
     setup,
     vgg16,
     voices,
+    words,
 )
 from .registry import check, exercise, exercises, show, solution, verdicts
 
