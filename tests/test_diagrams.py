@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 
 PICTURE = np.arange(25).reshape(5, 5)
 EDGE = np.array([[1, 1], [-1, -1]])
+ANSWER = {"anger": 0.1, "disgust": 0.0, "happiness": 0.9}
 DRAWINGS = {
     "convolution": lambda ax=None: plots.draw_convolution(PICTURE, EDGE, (1, 2), ax=ax),
     "division": plots.draw_division,
@@ -20,6 +21,9 @@ DRAWINGS = {
     "network": plots.draw_network,
     "neuron": plots.draw_neuron,
     "outcomes": plots.draw_outcomes,
+    "reading": lambda ax=None: plots.draw_reading(
+        ["so", "glad"], {"=glad": 2420, "<gl": 5622, "gla": 12755}, ANSWER, ax=ax
+    ),
 }
 every = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 
