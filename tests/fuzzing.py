@@ -41,7 +41,7 @@ HELD = 1.0
 #: The same where it is said that picture or sound is damaged: what cannot be read takes its time, too.
 DAMAGED = 5.0
 #: How that is said.
-DAMAGES = ("damage in the", "missing", "silence stands there", "was not read", "time stamps jump")
+SAID_OF_DAMAGE = ("damage in the", "missing", "silence stands there", "was not read", "time stamps jump")
 
 FAST_START = {"movflags": "faststart"}
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
@@ -414,7 +414,7 @@ def _about_results(out: Path) -> list[str]:
     )
     told = " ".join(result["warnings"])
     more = HELD
-    if any(words in told for words in DAMAGES):
+    if any(words in told for words in SAID_OF_DAMAGE):
         more = DAMAGED
     if not duration >= 0 or duration > last + more:
         found.append(f"a timeline of {duration} s, read to {last} s")

@@ -342,9 +342,7 @@ def test_a_full_drive(machine, server, monkeypatch):
 
     with monkeypatch.context() as m:
         m.setattr(shutil, "copyfile", full)
-        refused(
-            str(machine.home / "data"), "No space left on device", "make room there", data="ravdess"
-        )
+        refused(str(machine.home / "data"), "No space left on device", "make room", data="ravdess")
     assert not list((machine.home / "data").iterdir()) and not list(colab.DATA.iterdir())
     (machine.home / "data" / "fer2013").mkdir()
     (machine.home / "data" / "fer2013" / "fer2013.csv").write_bytes(CSV)

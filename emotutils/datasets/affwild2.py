@@ -269,7 +269,8 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
             na_values=["nan"],
             float_precision="round_trip",
         )
-        table[["frame", "t"]] = table[["frame", "t"]].apply(pd.to_numeric)
+        for column in table.columns.intersection(["frame", "t"]):
+            table[column] = pd.to_numeric(table[column])
     except (OSError, ValueError, KeyError) as error:  # pandas' own are ValueErrors
         reason = " ".join(str(error).split())
         raise DataError(path, f"no table of faces ({reason})", AGAIN) from None

@@ -147,6 +147,10 @@ def across(
 def tests_of(source: str, tested: str) -> dict[str, list[dict]]:
     """The recorded reports of what was trained on one set and tested on another.
 
+    Parameters
+    ----------
+    source, tested : names of sets, as in `WAYS`.
+
     Returns
     -------
     By method a list of reports, of ``textcnn`` one a seed; empty where nothing is recorded.

@@ -51,6 +51,11 @@ def hash_piece(piece: str, buckets: int) -> int:
     It is CRC-32, which knows no list of words: an unknown word has a number as well, and sometimes
     two pieces share one. Python's own ``hash`` changes with every start.
 
+    Parameters
+    ----------
+    piece : a word or an n-gram.
+    buckets : how many there are.
+
     Examples
     --------
     >>> hash_piece("fear", buckets=1000), hash_piece("fears", buckets=1000)

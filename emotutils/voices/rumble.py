@@ -32,7 +32,8 @@ def without_rumble(x: np.ndarray, sr: int = SAMPLE_RATE) -> np.ndarray:
     >>> tone = 0.1 * np.sin(2 * np.pi * 200 * np.arange(16000) / 16000)
     >>> without_rumble(tone) is tone
     True
-    >>> bool(np.abs(without_rumble(tone + 0.05) - tone).max() < 1e-3)
+    >>> offset = without_rumble(tone + 0.05).mean()
+    >>> bool(abs(offset) < 1e-6)
     True
     """
     x = as_sound(x)

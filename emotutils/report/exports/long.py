@@ -14,6 +14,7 @@ from ...findings import (
     pairs,
     stream_names,
 )
+from ...support.files import printable
 from .tiers import together_name
 
 
@@ -30,9 +31,10 @@ def long_table(findings: Findings) -> pd.DataFrame:
     """
     timeline = findings.timeline
     edges = moment_edges(timeline, findings.info.duration)
+    film = printable(findings.info.path.name)
     parts = []
     for name in [*stream_names(timeline), TOGETHER]:
-        part = pd.DataFrame({"film": findings.info.path.name}, index=timeline.index)
+        part = pd.DataFrame({"film": film}, index=timeline.index)
         part["stream"] = name or together_name(timeline)
         part["t0"] = edges[:-1]
         part["t1"] = edges[1:]
