@@ -61,16 +61,17 @@ def test_what_killed_processes_left_is_gone_after_the_next_start(tmp_path):
     alive = left_by(tmp_path, os.getppid())
     ours = left_by(tmp_path, os.getpid())
     elsewhere = left_by(tmp_path, 1, machine="0badcafe")
-    of_old = tmp_path / ".part-4711-conv2d.card.json"  # as versions before 0.1 named them
-    of_old.touch()
+    of_others = tmp_path / ".part-4711-conv2d.card.json"  # no name that we give
+    of_others.touch()
     write(tmp_path / "a", "a")
     assert not dead.exists() and not earlier.exists()
-    assert alive.exists() and ours.exists() and elsewhere.exists() and of_old.exists()
+    assert alive.exists() and ours.exists() and elsewhere.exists() and of_others.exists()
     days_ago = time.time() - 3 * files.A_DAY
-    for path in (elsewhere, of_old):
+    for path in (elsewhere, of_others):
         os.utime(path, (days_ago, days_ago))
     write(tmp_path / "a", "a")
-    assert {path.name for path in tmp_path.iterdir()} == {"a", alive.name, ours.name}
+    stay = {"a", alive.name, ours.name, of_others.name}
+    assert {path.name for path in tmp_path.iterdir()} == stay
 
 
 def test_no_pattern_finds_what_is_half_written(tmp_path):

@@ -1,8 +1,9 @@
 """What every data set looks like once it is read. Taught in notebooks/03_face_data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,36 @@ class Rejects:
         refused.
         """
         return pd.DataFrame(self._rows, columns=["where", "what", "remedy"], dtype=str)
+
+
+def usable_rows(
+    lines: Iterable[tuple[str, Any]],
+    parse: Callable[[Any], dict],
+    rejects: Rejects,
+    remedy: str,
+) -> list[dict]:
+    """The rows that a file's lines hold; what cannot be used is refused.
+
+    Parameters
+    ----------
+    lines : where each stands, and the line.
+    parse : makes a row with an ``id`` of a line; ValueError says why it cannot.
+    rejects : gets the others, and every line whose id came before.
+    remedy : what to do about them.
+    """
+    rows = []
+    seen = set()
+    for where, line in lines:
+        try:
+            row = parse(line)
+            if row["id"] in seen:
+                raise ValueError(f"the id {row['id']} comes twice")
+        except ValueError as error:
+            rejects.add(where, error, remedy)
+            continue
+        seen.add(row["id"])
+        rows.append(row)
+    return rows
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
 from ..texts.fingerprints import text_hash
-from .base import Dataset, Rejects, find_file
+from .base import Dataset, Rejects, find_file, usable_rows
 from .catalog import CATALOG
 
 CITATION = CATALOG["goemotions"].citation
@@ -73,19 +73,9 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
 def _read(path: Path, split: str, rejects: Rejects) -> list[dict]:
     """The lines of a file that can be used."""
-    rows = []
-    seen = set()
-    for number, line in enumerate(read_lines(path), 1):
-        try:
-            row = _parse(line)
-            if row["id"] in seen:
-                raise ValueError(f"the id {row['id']} comes twice")
-        except ValueError as error:
-            rejects.add(f"{path}, line {number}", error, _REMEDY)
-            continue
-        seen.add(row["id"])
-        rows.append(row | {"split": split})
-    return rows
+    lines = [(f"{path}, line {number}", line) for number, line in read_lines(path)]
+    rows = usable_rows(lines, _parse, rejects, _REMEDY)
+    return [row | {"split": split} for row in rows]
 
 
 def _parse(line: str) -> dict:
@@ -106,10 +96,12 @@ def _parse(line: str) -> dict:
     return {"id": name, "label": label, "text": text, "emotions": "+".join(own)}
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file in UTF-8, empty ones left out; DataError where it is none."""
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a text file in UTF-8 with their numbers from 1, empty ones left out; DataError
+    where it is none.
+    """
     try:
         content = path.read_text(encoding="utf-8-sig")
     except (UnicodeDecodeError, OSError) as error:
         raise DataError(path, f"cannot be read: {error}", "take the published file again") from None
-    return [line for line in content.split("\n") if line]
+    return [(number, line) for number, line in enumerate(content.split("\n"), 1) if line]

@@ -15,7 +15,7 @@ import pandas as pd
 from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
-from .base import Dataset, Rejects, find_file
+from .base import Dataset, Rejects, find_file, usable_rows
 from .catalog import CATALOG
 
 CITATION = CATALOG["meld"].citation
@@ -98,19 +98,10 @@ def with_line_before(table: pd.DataFrame) -> pd.Series:
 
 def _read(path: Path, split: str, rejects: Rejects) -> list[dict]:
     """The rows of a file that can be used."""
-    rows = []
-    seen = set()
+    lines = []
     for number, values in enumerate(_open(path).to_dict("records"), 2):
-        try:
-            row = _parse(values, split)
-            if row["id"] in seen:
-                raise ValueError(f"the line {row['id']} comes twice")
-        except ValueError as error:
-            rejects.add(f"{path}, row {number}", error, _REMEDY)
-            continue
-        seen.add(row["id"])
-        rows.append(row)
-    return rows
+        lines.append((f"{path}, row {number}", values))
+    return usable_rows(lines, partial(_parse, split=split), rejects, _REMEDY)
 
 
 def _open(path: Path) -> pd.DataFrame:

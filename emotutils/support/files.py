@@ -77,18 +77,16 @@ def writing(where: str | os.PathLike) -> Iterator[None]:
 def clear(folder: str | os.PathLike) -> None:
     """Remove from a folder the temporary ones that killed processes left."""
     for path in Path(folder).glob(".part-*"):
-        if not _is_left(path):
-            continue
-        if path.is_dir():
+        if _is_left(path):
             shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _is_left(path: Path) -> bool:
     """Whether nobody writes into a temporary folder any more."""
     found = _TEMPORARY.fullmatch(path.name)
-    if found is None or found["machine"] != _MACHINE or os.name != "posix":
+    if found is None:  # somebody else's file
+        return False
+    if found["machine"] != _MACHINE or os.name != "posix":
         return _is_old(path)
     pid = int(found["pid"])
     if pid == os.getpid():

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -61,6 +63,14 @@ def check(values: object, schema: object, where: object, remedy: str) -> None:
         msgspec.convert(values, schema)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise DataError(where, _told(error), remedy) from None
+
+
+def check_fields(cls: type, values: Mapping) -> None:
+    """Raise ValueError for keys of a card that a dataclass has no field for."""
+    known = {field.name for field in fields(cls)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"unknown fields of {cls.__name__}: {', '.join(unknown)}")
 
 
 def _told(error: Exception) -> str:

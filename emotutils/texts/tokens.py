@@ -1,11 +1,12 @@
 """From texts to the numbers of their pieces, which a network takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from ..support.reading import check_fields
 from .pieces import hash_piece, ngrams, split_words
 
 #: As many words as a language has in use are kept: a word comes again and again.
@@ -86,10 +87,7 @@ class Tokens:
     @classmethod
     def from_dict(cls, values: Mapping) -> "Tokens":
         """The inverse of `to_dict`; ``ValueError`` names a key that is unknown."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise ValueError(f"unknown fields of Tokens: {', '.join(unknown)}")
+        check_fields(cls, values)
         return cls(**values)
 
 

@@ -4,10 +4,11 @@ Taught in notebooks/05_voice_data.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ..support.reading import check_fields
 from .activity import signal_to_noise, trim_or_whole, voice_activity
 from .sound import SAMPLE_RATE, as_sound
 from .spectra import delta, log_mel, mfcc
@@ -172,10 +173,7 @@ class Features:
     @classmethod
     def from_dict(cls, values: Mapping) -> "Features":
         """The inverse of `to_dict`; ``ValueError`` names a key that is unknown."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise ValueError(f"unknown fields of Features: {', '.join(unknown)}")
+        check_fields(cls, values)
         return cls(**values)
 
 
