@@ -1,6 +1,6 @@
 """What every data set looks like once it is read. Taught in notebooks/03_face_data."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,32 @@ class Rejects:
         refused.
         """
         return pd.DataFrame(self._rows, columns=["where", "what", "remedy"], dtype=str)
+
+
+def read_csv(path: Path, columns: Sequence[str], **options) -> pd.DataFrame:
+    """A published csv as text; it must have all these columns and a row.
+
+    Parameters
+    ----------
+    path : of the file, in UTF-8.
+    columns : that it must have.
+    **options : of ``pandas.read_csv``.
+
+    Raises
+    ------
+    DataError : it cannot be read, lacks a column, or is empty.
+    """
+    remedy = "take the published file again"
+    try:
+        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", **options)
+    except (ValueError, OSError) as error:  # among these pandas' own for what is no csv
+        raise DataError(path, f"cannot be read: {str(error).strip()}", remedy) from None
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise DataError(path, f"no column {', '.join(missing)}", remedy)
+    if table.empty:
+        raise DataError(path, "holds no rows", remedy)
+    return table
 
 
 def usable_rows(

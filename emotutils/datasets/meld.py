@@ -15,7 +15,7 @@ import pandas as pd
 from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
-from .base import Dataset, Rejects, find_file, usable_rows
+from .base import Dataset, Rejects, find_file, read_csv, usable_rows
 from .catalog import CATALOG
 
 CITATION = CATALOG["meld"].citation
@@ -98,25 +98,11 @@ def with_line_before(table: pd.DataFrame) -> pd.Series:
 
 def _read(path: Path, split: str, rejects: Rejects) -> list[dict]:
     """The rows of a file that can be used."""
+    table = read_csv(path, COLUMNS, keep_default_na=False)
     lines = []
-    for number, values in enumerate(_open(path).to_dict("records"), 2):
+    for number, values in enumerate(table.to_dict("records"), 2):
         lines.append((f"{path}, row {number}", values))
     return usable_rows(lines, partial(_parse, split=split), rejects, _REMEDY)
-
-
-def _open(path: Path) -> pd.DataFrame:
-    """The file as text; it must have all columns and a row."""
-    remedy = "take the published file again"
-    try:
-        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    except (ValueError, OSError) as error:  # among these pandas' own for what is no csv
-        raise DataError(path, f"cannot be read: {str(error).strip()}", remedy) from None
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        raise DataError(path, f"no column {', '.join(missing)}", remedy)
-    if table.empty:
-        raise DataError(path, "holds no lines", remedy)
-    return table
 
 
 def _parse(values: dict, split: str) -> dict:

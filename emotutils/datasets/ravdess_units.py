@@ -22,7 +22,7 @@ from .. import config
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError
 from . import openface, ravdess, recordings
-from .base import Dataset, Rejects
+from .base import Dataset, Rejects, read_csv
 from .catalog import CATALOG
 from .listing import named
 from .openface import AU_INTENSITIES, UNITS
@@ -81,7 +81,7 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
 
 def _read(path: Path, rejects: Rejects) -> pd.DataFrame:
     """The rows of ``film_means.csv`` that can be used, with what their names tell."""
-    means = _open(path)
+    means = read_csv(path, ("film", *UNITS))
     numbers = means[list(UNITS)].apply(pd.to_numeric, errors="coerce")
     rows = []
     seen = set()
@@ -104,21 +104,6 @@ def _read(path: Path, rejects: Rejects) -> pd.DataFrame:
         first = rejects.table().iloc[0]
         raise DataError(path, "no row can be used", f"the first: {first['what']}; {_REMEDY}")
     return pd.DataFrame(rows).sort_values("id", ignore_index=True)
-
-
-def _open(path: Path) -> pd.DataFrame:
-    """The file as text; it must have all columns and a row."""
-    remedy = "take the published file again"
-    try:
-        means = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:  # among these pandas' own for what is no csv
-        raise DataError(path, f"cannot be read: {str(error).strip()}", remedy) from None
-    missing = [name for name in ("film", *UNITS) if name not in means]
-    if missing:
-        raise DataError(path, f"no column {', '.join(missing)}", remedy)
-    if means.empty:
-        raise DataError(path, "holds no films", remedy)
-    return means
 
 
 def _named(film: object, path: Path) -> dict:
