@@ -19,6 +19,7 @@ from emotutils.studies import paired
 from emotutils.training import evaluate, records
 
 CARDS = {card["name"]: card for card in networks.shipped_cards(("face", "voice", "both"))}
+PAIR = {stream: networks.DEFAULTS[stream] for stream in ("face", "voice")}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_everything_was_fitted_on_validation_pairs_and_tested_on_four_other_acto
     assert set(answers.groups["actor"]) == {f"ravdess-{k}" for k in range(21, 25)}
     assert set(answers.y) == set(range(7))
     weights = weights_of(
-        {s: Calibration.from_dict(CARDS[n]["calibration"]) for s, n in networks.DEFAULTS.items()}
+        {s: Calibration.from_dict(CARDS[name]["calibration"]) for s, name in PAIR.items()}
     )
     for stream, w in weights.items():
         np.testing.assert_allclose(outcome.facts["fitted"][0]["weights"][stream], w, atol=1e-4)
@@ -87,7 +88,7 @@ def test_contradictions_are_noticed_more_often_than_pairs_of_one_label(outcome):
 
 
 def test_what_ships_for_the_default_pair_is_what_the_study_fitted(outcome):
-    fitted = load_fitted({stream: CARDS[name] for stream, name in networks.DEFAULTS.items()})
+    fitted = load_fitted({stream: CARDS[name] for stream, name in PAIR.items()})
     first = outcome.facts["fitted"][0]
     assert fitted.disagree_below == pytest.approx(first["disagree_below"], abs=0.01)
     assert set(fitted.risk_coverage) == set(first["risk_coverage"])

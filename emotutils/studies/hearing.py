@@ -91,11 +91,6 @@ def errors(said: Sequence[str], heard: Sequence[str]) -> np.ndarray:
     """Words that are wrong, missing or too many in each clip, and words said: int (n, 2).
 
     Capitals and marks do not count.
-
-    Examples
-    --------
-    >>> errors(["by the door"], ["Buy the door, John."]).tolist()
-    [[2, 3]]
     """
     import jiwer
 
