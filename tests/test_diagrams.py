@@ -17,6 +17,8 @@ DRAWINGS = {
     "convolution": lambda ax=None: plots.draw_convolution(PICTURE, EDGE, (1, 2), ax=ax),
     "division": plots.draw_division,
     "fields": plots.draw_fields,
+    "folds": plots.draw_folds,
+    "nested folds": lambda ax=None: plots.draw_folds(3, inner=2, ax=ax),
     "looks": plots.draw_looks,
     "network": plots.draw_network,
     "neuron": plots.draw_neuron,
@@ -24,6 +26,8 @@ DRAWINGS = {
     "reading": lambda ax=None: plots.draw_reading(
         ["so", "glad"], {"=glad": 2420, "<gl": 5622, "gla": 12755}, ANSWER, ax=ax
     ),
+    "rounds": lambda ax=None: plots.draw_rounds([(27, 1), (9, 3), (3, 9)], ax=ax),
+    "system": plots.draw_system,
 }
 every = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 

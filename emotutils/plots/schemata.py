@@ -357,6 +357,107 @@ def _draw_rows(ax: Axes, is_test: np.ndarray, x: float, top: float) -> None:
             _draw_square(ax, left, y, 0.34, 0.22, **look)
 
 
+def draw_system(ax: Axes | None = None) -> Axes:
+    """The way of a film through the tool: streams, a network for each, one timeline.
+
+    Taught in notebooks/00_setup.
+    """
+    ax = new_diagram(9.6, 2.5, ax)
+    rows = (
+        ("picture", "faces, 5 a second", "face network"),
+        ("sound", "windows of 3 s", "voice network"),
+        ("subtitles", "lines of text", "network for words"),
+    )
+    film = draw_box(ax, "film", 0.65, 1.25, 0.9, 0.6)
+    fusion = draw_box(ax, "fusion", 7.45, 1.25, 0.9, 0.6, fill=MIDDLE)
+    end = draw_box(ax, "timeline,\nreport", 8.95, 1.25, 1.1, 0.6)
+    y = 2.15
+    for steps in rows:
+        first, *_, last = draw_chain(ax, steps, y, x=1.55, width=1.4, height=0.5)
+        draw_arrow(ax, film.right, first.left)
+        optional = steps[0] == "subtitles"
+        draw_arrow(ax, last.right, fusion.left, dashed=optional)
+        y -= 0.9
+    draw_arrow(ax, fusion.right, end.left)
+    return ax
+
+
+def draw_folds(folds: int = 3, inner: int = 0, ax: Axes | None = None) -> Axes:
+    """Cross-validation: in each round another fold is tested. Hatched: test; white: training.
+
+    Taught in notebooks/06_hyperparameter_search.
+
+    Parameters
+    ----------
+    folds : how many there are.
+    inner : with it, nested: the training rows of each round are divided once more, into so many.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_folds(3)
+    >>> [text.get_text() for text in ax.texts if "test" in text.get_text()]
+    ['tests fold 1', 'tests fold 2', 'tests fold 3']
+    """
+    height = 0.5 * folds + 0.4
+    width = 1.2
+    ax = new_diagram(width * folds + 4.4, height, ax)
+    y = height - 0.45
+    for k in range(folds):
+        draw_words(ax, f"round {k + 1}", 0.1, y + 0.18, ha="left")
+        for fold in range(folds):
+            look = {"facecolor": "white"}
+            if fold == k:
+                look = {"facecolor": MIDDLE, "hatch": "////"}
+            left = 0.9 + width * fold
+            _draw_square(ax, left, y, width - 0.06, 0.36, **look)
+        words = f"tests fold {k + 1}"
+        if inner:
+            words = f"{inner} inner folds of the white rows choose;\nfold {k + 1} judges the choice"
+        draw_words(ax, words, 1.0 + width * folds, y + 0.18, ha="left")
+        y -= 0.5
+    return ax
+
+
+def draw_rounds(plan: Sequence[tuple[int, int]], ax: Axes | None = None) -> Axes:
+    """Successive halving: in each round fewer points, each with more epochs.
+
+    Taught in notebooks/06_hyperparameter_search.
+
+    Parameters
+    ----------
+    plan : (points, epochs) of each round, as ``search.rounds`` gives it; at most 30 points.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_rounds([(3, 1), (1, 3)])
+    >>> [text.get_text() for text in ax.texts][0]
+    '3 points, 1 epoch each'
+    """
+    height = 0.75 * len(plan) + 0.1
+    ax = new_diagram(8.2, height, ax)
+    y = height - 0.7
+    most = max(epochs for _, epochs in plan)
+    for points, epochs in plan:
+        words = f"{points} points, {epochs} epochs each"
+        draw_words(ax, words.replace(" 1 epochs", " 1 epoch"), 0.1, y + 0.12, ha="left")
+        tall = max(0.6 * epochs / most, 0.07)
+        for point in range(points):
+            left = 2.3 + 0.19 * point
+            _draw_square(ax, left, y, 0.15, tall, facecolor=MIDDLE)
+        y -= 0.75
+    return ax
+
+
 def draw_looks(ax: Axes | None = None) -> Axes:
     """One look at a test face, ten looks, and several networks: three ways to one answer.
 
