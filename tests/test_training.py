@@ -358,6 +358,15 @@ def test_a_callback_of_ones_own_is_asked_before_weights_are_averaged():
     assert stop.kernel.shape == averaged.shape and not np.allclose(stop.kernel, averaged)
 
 
+def test_averaged_weights_of_a_short_training_forget_the_first_ones():
+    model = sequential()
+    recipe = PLAIN.replace(ema=0.999, learning_rate=0.05, epochs=8, monitor=None)
+    history = training.fit(model, blobs(), blobs(seed=1), recipe, progress=False)
+    assert history.epochs[-1]["val_accuracy"] > 0.8
+    long = training.building.build_optimizer(recipe, 100_000)
+    assert long.ema_momentum == 0.999
+
+
 def test_normalisation_is_fitted_once_wherever_it_stands():
     x, y = blobs()
     inputs = keras.Input((4,))
@@ -640,6 +649,26 @@ def test_a_run_is_not_deleted_unless_that_is_said(tmp_path):
 
 
 # --- what a run leaves ----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_network_trained_with_shorter_numbers_is_kept_in_float32(tmp_path):
+    options = {"recipe": "thesis", "out": tmp_path, "epochs": 1, "progress": False}
+    run = training.train("conv1d", "sample-ravdess", precision="mixed_bfloat16", **options)
+    assert run.record["precision"] == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+    kept = networks.load_network(run.network_path, runtime="keras").model
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
+    accuracy = evaluate(run.network_path, "sample-ravdess").accuracy.value
+    assert accuracy == run.record["test"]["accuracy"]["value"]
+    with raises_error(DataError, "other settings"):
+        training.train("conv1d", "sample-ravdess", resume=True, **options)
+    with raises_error(EmotutilsError, "float16", "mixed_bfloat16"):
+        training.train("conv1d", "sample-ravdess", precision="float16", **options)
+    with raises_error(EmotutilsError, "object"):
+        training.train(
+            a_network_of_ones_own(), "sample-fer2013", precision="mixed_bfloat16", epochs=1
+        )
 
 
 @pytest.mark.usefixtures("eager")

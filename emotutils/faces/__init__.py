@@ -4,7 +4,7 @@
 Taught in notebooks/03_face_data and notebooks/13_fusion.
 """
 
-from .augmentation import augment_faces, augment_film_faces, jitter
+from .augmentation import augment_faces, augment_film_faces, augment_mixed_faces, jitter
 from .crops import FACE_SIZE, MARGIN, SHIFT, Face, align_crop, as_rgb, cut_square
 from .detectors import (
     DETECTORS,
@@ -38,6 +38,7 @@ __all__ = [
     "as_rgb",
     "augment_faces",
     "augment_film_faces",
+    "augment_mixed_faces",
     "build_detector",
     "cut_faces",
     "cut_square",

@@ -78,6 +78,28 @@ def augment_film_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
+def augment_mixed_faces(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Vary about half of the faces by `augment_faces`, and the others by `augment_film_faces`: a
+    network shall read films, and clean pictures no worse.
+
+    For training only.
+
+    Parameters
+    ----------
+    x : float32 (n, 48, 48, 1) in 0..255.
+    rng : decides everything that is drawn.
+
+    Returns
+    -------
+    A changed copy of the same shape and range.
+    """
+    out = np.empty_like(x)
+    filmed = rng.random(len(x)) < 0.5
+    out[filmed] = augment_film_faces(x[filmed], rng)
+    out[~filmed] = augment_faces(x[~filmed], rng)
+    return out
+
+
 def _moved(
     face: np.ndarray,
     rng: np.random.Generator,

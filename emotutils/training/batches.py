@@ -22,6 +22,7 @@ Material = Part | Pairs | tuple[Input, np.ndarray]
 AUGMENTATIONS: dict[str, Callable] = {
     "faces": faces.augment_faces,
     "film": faces.augment_film_faces,
+    "mixed": faces.augment_mixed_faces,
     "log_mel": voices.augment_log_mel,
     "pairs": datasets.augment_pairs,
 }

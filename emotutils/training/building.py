@@ -2,6 +2,9 @@
 recipe says. Taught in notebooks/07_conv2d.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 from keras import ops
@@ -12,6 +15,7 @@ from ..networks import build_network, compile_for, with_seed
 from ..texts import Tokens
 from ..voices import PAD
 from .batches import Input, as_floats, count_batches
+from .callbacks import each_layer
 from .metrics import UnweightedAverageRecall
 from .recipes import Recipe
 
@@ -42,6 +46,33 @@ def build_for(
     if seed is None:
         return model
     return with_seed(model, seed)
+
+
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers that are built inside compute in this precision, such as ``"mixed_bfloat16"``."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def as_float32(model: keras.Model) -> keras.Model:
+    """The same network with the same weights; all its layers compute in float32."""
+    if all(layer.compute_dtype == "float32" for layer in each_layer(model)):
+        return model
+    plain = keras.models.clone_model(model, clone_function=_layer_in_float32)
+    plain.set_weights(model.get_weights())
+    for layer in each_layer(plain):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
+    return plain
+
+
+def _layer_in_float32(layer: keras.Layer) -> keras.Layer:
+    return type(layer).from_config(layer.get_config() | {"dtype": "float32"})
 
 
 def prepare(model: keras.Model, part: Part | Pairs, recipe: Recipe) -> int:
@@ -197,15 +228,17 @@ class RiseAndFall(keras.optimizers.schedules.LearningRateSchedule):
 def build_optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     """The recipe's optimizer, with its learning rate over all steps of the training: with
     ``cosine`` it is `RiseAndFall`.
+
+    Averaged weights reach back over a fifth of the steps at most: otherwise a short training
+    would end with the random weights that it began with.
     """
     rate = recipe.learning_rate
     if recipe.cosine:
         rate = RiseAndFall(recipe.learning_rate, steps)
-    config = {
-        "learning_rate": rate,
-        "use_ema": recipe.ema > 0,
-        "ema_momentum": recipe.ema or 0.99,
-    }
+    config = {"learning_rate": rate}
+    if recipe.ema:
+        config["use_ema"] = True
+        config["ema_momentum"] = min(recipe.ema, 1 - 5 / max(steps, 10))
     if recipe.weight_decay or recipe.optimizer == "adamw":  # which has a default of its own
         config["weight_decay"] = recipe.weight_decay
     return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
