@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emotutils.course import solutions
@@ -33,6 +34,11 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "00.1",
             lambda asked, folders: asked or ("live" if folders else "sample"),
             "not every folder",
+        ),
+        (
+            "00.1",
+            lambda asked, folders: asked or ("live" if "ravdess" in str(folders) else "sample"),
+            "'affwild2'",
         ),
         ("00.2", lambda t, label: (t["label"] == label).sum(), "count seconds, not rows"),
         ("01.4", lambda h: (int(np.argmax(h["val_accuracy"])), True), "counted from 1"),
@@ -70,7 +76,37 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             lambda t: t.loc[t["split"] == "test", "group"].isin(t["group"]).sum(),
             "two test rows",
         ),
-        ("04.3", lambda films, seed: ["train", "test"] * (len(films) // 2), "lies on both sides"),
+        (
+            "04.2",
+            lambda labels, seed: [
+                k
+                for word in set(labels)
+                for k in labels[labels == word].index[: labels.value_counts().min()]
+            ],
+            "other seeds",
+        ),
+        ("04.3", lambda films, seed: ["train", "test"] * (len(films) // 2), "is on both sides"),
+        (
+            "04.3",
+            lambda films, seed: films.isin(films.unique()[:3]).map({True: "test", False: "train"}),
+            "draw other films",
+        ),
+        (
+            "04.3",
+            lambda films, seed: (
+                films.isin(pd.Series(films.unique()).sample(6, random_state=seed))
+                .map({True: "test", False: "train"})
+                .reset_index(drop=True)
+            ),
+            "keep the index",
+        ),
+        (
+            "04.3",
+            lambda films, seed: films.isin(
+                pd.Series(films.unique()).sample(6, random_state=seed)
+            ).map({True: "test", False: "train"}),
+            "a third of the films",
+        ),
         (
             "05.2",
             lambda a, b: ((a - a.mean(0)) / a.std(0), (b - b.mean(0)) / b.std(0)),

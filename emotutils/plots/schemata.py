@@ -1,5 +1,6 @@
 """Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided. Taught
-in notebooks/01_background, notebooks/02_state_of_the_art and notebooks/15_words.
+in notebooks/00_setup, notebooks/01_background, notebooks/02_state_of_the_art and
+notebooks/15_words.
 
 They draw what the code of those notebooks calculates; the numbers in them are arguments.
 """
@@ -302,16 +303,23 @@ def draw_outcomes(ax: Axes | None = None) -> Axes:
     return ax
 
 
-def draw_division(people: int = 6, each: int = 5, seed: int = 0, ax: Axes | None = None) -> Axes:
+def draw_division(
+    people: int = 6,
+    each: int = 5,
+    seed: int = 0,
+    of: tuple[str, str, str] = ("person", "people", "nobody"),
+    ax: Axes | None = None,
+) -> Axes:
     """Recordings divided at random, and divided by person: white trains, hatched grey tests.
 
-    Taught in notebooks/02_state_of_the_art.
+    Taught in notebooks/02_state_of_the_art and notebooks/04_film_data.
 
     Parameters
     ----------
     people : how many; a third of them is tested in the division by person.
     each : recordings of each person.
     seed : of the random division.
+    of : what must not be on both sides, in words: one of them, several, none.
     ax : drawn into; a new figure by default.
 
     Returns
@@ -333,21 +341,22 @@ def draw_division(people: int = 6, each: int = 5, seed: int = 0, ax: Axes | None
     mixed = at_random.any(axis=1) & ~at_random.all(axis=1)
     height = 0.28 * people + 0.85
     ax = new_diagram(8.2, height, ax)
-    title = f"divided at random: {mixed.sum()} of {people} people are on both sides"
+    one, several, none = of
+    title = f"divided at random: {mixed.sum()} of {people} {several} are on both sides"
     draw_words(ax, title, 2.3, height - 0.15)
-    draw_words(ax, "divided by person: nobody is", 6.3, height - 0.15)
-    _draw_rows(ax, at_random, 1.3, height - 0.35)
-    _draw_rows(ax, by_person, 5.3, height - 0.35)
+    draw_words(ax, f"divided by {one}: {none} is", 6.3, height - 0.15)
+    _draw_rows(ax, one, at_random, 1.3, height - 0.35)
+    _draw_rows(ax, one, by_person, 5.3, height - 0.35)
     draw_words(ax, "white: training      hatched: test", 4.1, 0.15)
     return ax
 
 
-def _draw_rows(ax: Axes, is_test: np.ndarray, x: float, top: float) -> None:
-    """One row of squares a person, from the corner (x, top) to the right and down."""
+def _draw_rows(ax: Axes, one: str, is_test: np.ndarray, x: float, top: float) -> None:
+    """One row of squares a person (or film), from the corner (x, top) to the right and down."""
     y = top
-    for person, row in enumerate(is_test, start=1):
+    for number, row in enumerate(is_test, start=1):
         y -= 0.28
-        name = f"person {person}"
+        name = f"{one} {number}"
         draw_words(ax, name, x - 0.1, y + 0.11, ha="right")
         for recording, tested in enumerate(row):
             look = {"facecolor": "white"}

@@ -126,6 +126,8 @@ def _check_balanced(answer) -> None:
     assert counts == expected, f"three rows of each label, not {counts}"
     again = answer(labels, 0)
     assert chosen == list(again), "the same seed must choose the same rows"
+    others = [sorted(answer(labels, seed)) for seed in range(1, 6)]
+    assert any(rows != sorted(chosen) for rows in others), "other seeds choose other rows"
 
 
 @exercise("04.2", _check_balanced)
@@ -138,16 +140,27 @@ def balanced_rows(labels: pd.Series, seed: int) -> pd.Index:
 
 
 def _check_film_disjoint(answer) -> None:
-    names = [f"film-{k}" for k in range(6)]
+    names = [f"film-{k}" for k in range(9)]
     films = pd.Series(np.repeat(names, 10))
-    got = answer(films, 0)
-    assert got is not None, "the function returns nothing yet"
-    parts = pd.Series(list(got), index=films.index)
-    names = {str(part) for part in parts}
-    names = sorted(names)
-    assert names == ["test", "train"], f"every row is train or test, not {names}"
-    for film, part in parts.groupby(films):
-        assert part.nunique() == 1, f"{film} lies on both sides"
+    films.index += 100
+    tested = []
+    for seed in (0, 0, 1, 2, 3, 4):
+        parts = answer(films.copy(), seed)
+        assert parts is not None, "the function returns nothing yet"
+        if not isinstance(parts, pd.Series):
+            parts = pd.Series(list(parts), index=films.index)
+        assert parts.index.equals(films.index), "keep the index of the films"
+        found = {str(part) for part in parts}
+        found = sorted(found)
+        assert found == ["test", "train"], f"every row is train or test, not {found}"
+        for film, part in parts.groupby(films):
+            assert part.nunique() == 1, f"{film} is on both sides"
+        in_test = films[parts == "test"].unique()
+        tested.append(set(in_test))
+    assert tested[0] == tested[1], "the same seed must give the same split"
+    assert any(other != tested[0] for other in tested), "other seeds draw other films"
+    share = np.mean([len(one) for one in tested]) / len(names)
+    assert 0.2 < share < 0.45, f"a third of the films is test, not {share:.0%}"
 
 
 @exercise("04.3", _check_film_disjoint)

@@ -11,6 +11,8 @@ def _check_profile(answer) -> None:
         (None, ["runs", "sample", "weights"], "sample"),
         (None, ["ravdess", "sample"], "live"),
         (None, ["affwild2"], "live"),
+        (None, ["notes", "sample", "tess"], "live"),
+        (None, ["ravdess-old", "my-fer2013"], "sample"),
         ("full", [], "full"),
         ("sample", ["fer2013", "ravdess"], "sample"),
     )
