@@ -694,9 +694,14 @@ def _networks(args) -> None:
 
 
 def _data_list(args) -> None:
-    from .datasets import download
+    from .datasets import download, loading
 
     print(download.overview(args.root))
+    others = loading.names_from_outside()
+    if others:
+        print(f"\nfrom other packages: {', '.join(others)}")
+    for line in left_out("datasets"):
+        _note(line)
 
 
 def _data_fetch(args) -> None:

@@ -38,10 +38,6 @@ WAITING = 300  # seconds by the clock, for a machine on which others work too
 MEMORY = 1.5e9  # bytes
 #: Seconds that a timeline may go on after the last picture and the last sound that were read.
 HELD = 1.0
-#: The same where it is said that picture or sound is damaged: what cannot be read takes its time, too.
-DAMAGED = 5.0
-#: How that is said.
-SAID_OF_DAMAGE = ("damage in the", "missing", "silence stands there", "was not read", "time stamps jump")
 
 FAST_START = {"movflags": "faststart"}
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
@@ -412,11 +408,7 @@ def _about_results(out: Path) -> list[str]:
     last = max(
         pd.read_csv(out / "frames.csv")["t"].max(), pd.read_csv(out / "speech.csv")["t1"].max(), 0
     )
-    told = " ".join(result["warnings"])
-    more = HELD
-    if any(words in told for words in SAID_OF_DAMAGE):
-        more = DAMAGED
-    if not duration >= 0 or duration > last + more:
+    if not duration >= 0 or duration > last + HELD:
         found.append(f"a timeline of {duration} s, read to {last} s")
     return found
 

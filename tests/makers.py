@@ -129,6 +129,24 @@ def remuxed(
     return path
 
 
+def spoiled(source: Path, path: Path, after: float, kinds=("video", "audio")) -> Path:
+    """A film whose packets from ``after`` (s) on hold noise that nothing can decode."""
+    rng = np.random.default_rng(0)
+    with av.open(str(source)) as film, av.open(str(path), "w") as out:
+        streams = {one.index: out.add_stream_from_template(one) for one in film.streams}
+        for packet in film.demux():
+            if packet.dts is None:
+                continue
+            own = packet
+            if packet.stream.type in kinds and packet.pts * packet.time_base >= after:
+                own = av.Packet(rng.bytes(packet.size))
+                own.time_base = packet.time_base
+                own.pts, own.dts, own.duration = packet.pts, packet.dts, packet.duration
+            own.stream = streams[packet.stream.index]
+            out.mux(own)
+    return path
+
+
 def joined(path: Path, *parts: Path) -> Path:
     """Files put behind one another, byte by byte: time stamps start again."""
     path.write_bytes(b"".join(part.read_bytes() for part in parts))

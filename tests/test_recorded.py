@@ -407,6 +407,23 @@ def test_a_shot_of_one_picture_needs_no_second():
 # --- through the whole tool -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("kinds", "end"), [(("video", "audio"), 2), (("video",), 4), (("audio",), 4)]
+)
+def test_a_timeline_ends_where_nothing_more_can_be_decoded(tmp_path, kinds, end):
+    film = makers.film(tmp_path / "film.mkv", codec_options={"bf": "0"})
+    spoiled = makers.spoiled(film, tmp_path / "spoiled.mkv", 2.0, kinds)
+    assert media.probe(spoiled).duration == pytest.approx(4, abs=0.2)
+    analysis = emotutils.analyze(spoiled, progress=False)
+    assert analysis.info.duration == pytest.approx(end, abs=0.2)
+    assert analysis.timeline["t"].max() < end + 0.2
+    last = 2 if "video" in kinds else 4
+    assert analysis.info.picture_end == pytest.approx(last, abs=0.3)
+    for kind, name in (("video", "picture"), ("audio", "sound")):
+        told = any(f"damage in the {name}" in line for line in analysis.warnings)
+        assert told == (kind in kinds)
+
+
 def test_an_analysis_says_which_track_it_is_of(tmp_path):
     film = makers.many_tracks(tmp_path / "two.mkv", hertz=(0, 400.0))
     analysis = emotutils.analyze(film, sound_track=2, progress=False)

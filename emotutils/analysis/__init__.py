@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +42,8 @@ BAR = (
 SOURCES = {"face": "picture", "voice": "sound track"}
 GAPS = {"face": "no face in view", "voice": "nobody speaking"}
 COLUMNS = {"face": FRAME_COLUMNS, "voice": SPEECH_COLUMNS}
+#: s: a film whose last part is shorter and cannot be decoded keeps its length.
+CUT_OFF = 0.5
 #: Frames a second, and seconds: memory and time of an analysis stay bounded.
 LIMITS = {
     "fps": (0.001, 1000),
@@ -191,7 +194,6 @@ def analyze(
     spoken = Wanted(subtitles, transcribe, whisper_model, words_network, fuse_words, only, progress)
     face_detector = faces.build_detector(detector)
     info = media.probe(film, picture_track, sound_track)
-    clock = Clock(info.duration, hop, smoothing)
     wanted = _wanted(info, only)
     networks = _networks(wanted, {"face": face_network, "voice": voice_network})
     notes: list[str] = []
@@ -212,6 +214,8 @@ def analyze(
         "voice": lambda net, tick: listen(info, net, window, hop, notes.append, tick),
     }
     found = only_person(_read(film, info, jobs, predictors, progress), person)
+    info = _as_decoded(info, found)
+    clock = Clock(info.duration, hop, smoothing)
     notes += _nothing_found(found)
     relative = apply_baseline(_streams(info, found, fps) | given, neutral, answering)
     notes += relative.notes
@@ -355,6 +359,19 @@ def _read(
         finally:
             # After an error or Ctrl-C the other stream must not read on to the film's end.
             stop.set()
+
+
+def _as_decoded(info: media.FilmInfo, found: Mapping[str, Found]) -> media.FilmInfo:
+    """The film without an end that is in the file but cannot be decoded; of what was left out
+    nobody knows.
+    """
+    if "face" in found:
+        info = replace(info, picture_end=found["face"].end)
+    decoded = max(one.end for one in found.values())
+    unread = len(found) < sum(_there(info).values())
+    if unread or info.duration - decoded < CUT_OFF:
+        return info
+    return replace(info, duration=decoded)
 
 
 def _nothing_found(found: Mapping[str, Found]) -> list[str]:

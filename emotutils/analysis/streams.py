@@ -3,7 +3,7 @@ sound.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -46,10 +46,12 @@ class Found:
     table : a row for each input, with probabilities, NaN where there was nothing.
     embeddings : float16 (rows, k), what the joint network makes of each input, or NaN; None where
         that network does not decide, or there was nothing at all.
+    end : seconds to which the stream could be decoded.
     """
 
     table: pd.DataFrame
     embeddings: np.ndarray | None
+    end: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,11 @@ def watch(
     tick : called with how far the film has been read (s).
     """
     tracker = faces.Tracker()
-    inputs = _faces(info, detector, tracker, fps, warn, tick)
+    ends: list[float] = []
+    inputs = _faces(info, detector, tracker, fps, warn, tick, ends.append)
     found = _answer(inputs, predictor, FACES_AT_ONCE, FRAME_COLUMNS)
-    return _numbered(_without_false_alarms(found, tracker), tracker)
+    (end,) = ends
+    return _numbered(_without_false_alarms(replace(found, end=end), tracker), tracker)
 
 
 def _faces(
@@ -122,10 +126,16 @@ def _faces(
     fps: float,
     warn: Callable[[str], None],
     tick: Callable[[float], None],
+    ended: Callable[[float], None],
 ) -> Iterator[Input]:
     """An input for each face of each frame; one without a face for a frame that has none."""
     frames = media.frames(
-        info.path, fps, max_side=faces.MAX_SIDE, track=info.picture_track, warn=warn
+        info.path,
+        fps,
+        max_side=faces.MAX_SIDE,
+        track=info.picture_track,
+        warn=warn,
+        ended=ended,
     )
     size = (info.width, info.height)
     for frame, found in faces.follow(frames, detector, tracker, film_size=size):
@@ -167,12 +177,12 @@ def _without_false_alarms(found: Found, tracker: faces.Tracker) -> Found:
     tracks = frames["track"].dropna().unique()
     doubtful_tracks = [track for track in tracks if not tracker.confirmed(int(track))]
     doubtful = frames["track"].isin(doubtful_tracks).to_numpy()
-    left = without_faces(Found(frames, found.embeddings), doubtful)
+    left = without_faces(replace(found, table=frames), doubtful)
     frames = left.table.sort_values(["frame", "track"], kind="stable")
     embeddings = left.embeddings
     if embeddings is not None:
         embeddings = embeddings[frames.index]
-    return Found(frames.reset_index(drop=True), embeddings)
+    return replace(found, table=frames.reset_index(drop=True), embeddings=embeddings)
 
 
 def _numbered(found: Found, tracker: faces.Tracker) -> Found:
@@ -183,7 +193,7 @@ def _numbered(found: Found, tracker: faces.Tracker) -> Found:
         pictures[int(track)] = set(rows["frame"])
     numbers = faces.number_people(tracker.looks, pictures)
     person = frames["track"].map(numbers).astype("Int64")
-    return Found(frames.assign(person=person), found.embeddings)
+    return replace(found, table=frames.assign(person=person))
 
 
 def without_faces(found: Found, unwanted: np.ndarray) -> Found:
@@ -201,7 +211,8 @@ def without_faces(found: Found, unwanted: np.ndarray) -> Found:
         embeddings[unwanted] = np.nan
         embeddings = embeddings[stays]
     whole = {"frame": "int64", "track": "Int64", "person": "Int64"}
-    return Found(frames[stays].reset_index(drop=True).astype(whole), embeddings)
+    frames = frames[stays].reset_index(drop=True).astype(whole)
+    return replace(found, table=frames, embeddings=embeddings)
 
 
 def listen(
@@ -224,7 +235,8 @@ def listen(
     """
     inputs = _windows(info, predictor.network, window, hop, warn, tick)
     found = _answer(inputs, predictor, WINDOWS_AT_ONCE, SPEECH_COLUMNS)
-    return Found(found.table.astype({"voiced": bool}), found.embeddings)
+    table = found.table.astype({"voiced": bool})
+    return replace(found, table=table, end=max(table["t1"], default=0.0))
 
 
 def _windows(

@@ -91,6 +91,11 @@ def _added() -> dict[str, Callable[..., Dataset]]:
     return _ADDED
 
 
+def names_from_outside() -> list[str]:
+    """The sets that other packages announce, or that were registered, by name."""
+    return sorted(_added())
+
+
 def from_outside(name: str) -> bool:
     """Whether a set of this name, or one of two that stand in it side by side, is none of the
     course's own.

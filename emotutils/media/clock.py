@@ -30,6 +30,7 @@ class Course:
     shift : number of the shift that its stamps need.
     count : its packets.
     first, end : when the first one begins and the last one ends.
+    last : when the last one is shown.
     decoded : when the last one is to be decoded; None: not said yet.
     longest : time from one packet to the next.
     """
@@ -38,6 +39,7 @@ class Course:
     count: int = 0
     first: float = 0.0
     end: float = 0.0
+    last: float = 0.0
     decoded: float | None = None
     longest: float = 0.0
 
@@ -55,6 +57,7 @@ class Course:
         if self.count == 0:
             self.first = t
         self.count += 1
+        self.last = max(self.last, t)
         self.end = max(self.end, t + duration)
 
 

@@ -25,6 +25,7 @@ Warn = Callable[[str], None]
 StrPath = str | os.PathLike
 
 _CUT_OFF = 0.5  # s: a track that ends this long before its declared end was cut off
+_SAME = 0.01  # s: times of one picture, of its packet and decoded, differ by less
 _NOTICED = 0.1  # s of sound that are missing and worth a word
 #: samples a second: a sound that says fewer is none in which a voice could be
 SLOWEST = 2000
@@ -81,6 +82,16 @@ class Track:
         if self.own_end is None:
             return self.clock.reached
         return self.clock.of(self.stream).end
+
+    def picture_end(self, last: float) -> float:
+        """When (s) the picture ends of which ``last`` is when the last one is shown that could be
+        decoded: it stands for as long as the longest.
+        """
+        course = self.clock.of(self.stream)
+        end = last
+        if last + _SAME >= course.last:
+            end = course.end
+        return end + course.longest
 
     def note_lost(self, begin: float, end: float) -> None:
         """Between these film times (s) nothing could be read."""

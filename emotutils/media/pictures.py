@@ -5,7 +5,7 @@ taught in notebooks/04_film_data.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -57,6 +57,7 @@ def frames(
     max_side: int | None = None,
     track: int | None = None,
     warn: Warn | None = None,
+    ended: Callable[[float], None] | None = None,
 ) -> Iterator[Frame]:
     """The pictures of a film, one after the other, upright and with their true times.
 
@@ -71,6 +72,8 @@ def frames(
     track : number of the picture, from 1, of a film that has several.
     warn : called with one line for each kind of damage met; default ``warnings.warn``. A cut-off or
         damaged film gives the pictures that can be read.
+    ended : called after the last one, with when (s) the last picture ends that could be decoded; it
+        stands for as long as the longest.
 
     Raises
     ------
@@ -91,14 +94,16 @@ def frames(
         if stream is None:
             raise MediaError(path, "has no picture", "use its sound alone")
         matrix = None
-        for t, index, frame in _due(Track(container, stream, warn), fps):
+        for t, index, frame in _due(Track(container, stream, warn), fps, ended):
             if matrix is None:
                 matrix = display_matrix(frame, container.name)
             size = shown_size(frame, stream, matrix, max_side)
             yield Frame(max(t, 0.0), index, _upright(frame, matrix, size))
 
 
-def _due(track: Track, fps: float | None) -> Iterator[tuple[float, int, av.VideoFrame]]:
+def _due(
+    track: Track, fps: float | None, ended: Callable[[float], None] | None
+) -> Iterator[tuple[float, int, av.VideoFrame]]:
     """Time, number and stored picture of the frames that are wanted."""
     times = _Times(track)
     last = -_ROUNDING
@@ -115,6 +120,8 @@ def _due(track: Track, fps: float | None) -> Iterator[tuple[float, int, av.Video
                 continue
             due = math.floor(position) + 1
         yield t, index, frame
+    if ended is not None:
+        ended(track.picture_end(last))
 
 
 class _Times:
