@@ -60,7 +60,9 @@ def copied(name: str, folder: Path) -> Path:
     return folder / f"{name}.keras"
 
 
-@pytest.mark.parametrize("name, n", [("conv2d", 150), ("crnn", 150), ("joint", 150)])
+@pytest.mark.parametrize(
+    "name, n", [("conv2d", 100), ("crnn", 150), ("joint", 150), ("textcnn", 100)]
+)
 def test_cards(tmp_path, monkeypatch, name, n):
     path = copied(name, tmp_path)
     card = path.with_name(f"{name}.card.json")
@@ -73,14 +75,15 @@ def test_cards(tmp_path, monkeypatch, name, n):
         list(unknown_fields(network.card))
         if name == "joint":
             return
-        x = np.zeros((1, *network.input_shape))
+        x = ["a line"] if name == "textcnn" else np.zeros((1, *network.input_shape))
         assert np.isfinite(network.predict_proba(x)).all()
         if "calibration" in network.card:
             found = Calibration.from_dict(network.card["calibration"])
             found.factor(size=np.array([20.0]), snr=np.array([3.0]), tilt=np.array([np.nan]))
             threshold_for(found.risk_coverage, 0.2)
             assert np.isfinite(prior_of({"face": found})).all()
-            weights_of({"face": found})
+            f1 = network.card.get("trust", {}).get("f1")
+            weights_of({"face": found}, {"face": f1} if f1 else None)
 
     read, refused = outcomes(card, json.loads(card.read_text()), n, use)
     assert refused > 100 and read > 3

@@ -226,7 +226,7 @@ def test_each_issue_template_says_what_it_is_for(path):
     assert front["name"] and len(front["about"]) > 30
 
 
-@pytest.mark.parametrize("card", shipped_cards(), ids=lambda card: card["name"])
+@pytest.mark.parametrize("card", shipped_cards(tables.IN_RESULTS), ids=lambda card: card["name"])
 def test_each_score_on_a_card_is_its_run_records(card):
     record = records.of_card(card)
     assert card["test"] == {key: record["test"][key] for key in card["test"]}
@@ -251,6 +251,8 @@ def test_results_table_with_and_without_networks():
     voice = CARD | {"name": "crnn", "modality": "voice", "protocol": "actors-16-4-4"}
     voice |= {"labels": [*CARD["labels"], "calm"], "test": CARD["test"] | {"n": 740, "n_groups": 4}}
     assert "740 rows of 4 speakers, 8 labels" in tables.results_table([CARD, voice])
+    text = CARD | {"name": "textcnn", "modality": "text", "test": CARD["test"] | {"n_groups": 700}}
+    assert "(3,589 rows, 7 labels)" in tables.results_table([text]), "texts have no speakers"
 
 
 RUN = {"protocol": "official", "data": "fer2013", "network": "conv2d", "variant": "best"}

@@ -225,6 +225,15 @@ def test_a_label_that_neither_network_gets_right_still_has_its_mean():
     np.testing.assert_allclose(both, [(face[0] + voice[0]) / 2, face[1]])
 
 
+def test_what_was_measured_nearer_to_films_counts_instead():
+    own = calibration(np.diag(np.full(7, 10)))
+    trusted = [0.5, 0, 0.1, 0.2, 0.3, 0.4, 1]
+    found = weights_of({"face": own, "words": own}, {"words": trusted})
+    assert found["face"].tolist() == [1] * 7
+    np.testing.assert_allclose(found["words"], trusted, atol=1e-5)
+    assert found["words"].min() > 0, "a label always has somebody to say it"
+
+
 def test_prior_is_between_the_streams_shares():
     skewed, even = np.diag([90, 10, 10, 10, 10, 10, 10]), np.diag(np.full(7, 10))
     prior = prior_of({"face": calibration(skewed), "voice": calibration(even)})

@@ -1,11 +1,14 @@
 """Texts: words, pieces, hashing; the readers of GoEmotions and MELD; the network that reads."""
 
+import json
+import shutil
 import zlib
 
 import numpy as np
 import pandas as pd
 import pytest
 from raising import raises_error
+from sklearn.metrics import f1_score
 
 from emotutils import datasets, training
 from emotutils.emotions import CODES, EMOTIONS
@@ -285,6 +288,33 @@ def test_two_sentences_cannot_tell_emotions_apart():
     assert record["alone"]["accuracy"]["value"] == 0.2  # 288 of 1,440 takes are neutral or calm
     for found in record["rules"].values():
         assert found["gain"]["low"] <= 0 <= found["gain"]["high"]
+
+
+def test_the_card_says_how_far_each_label_is_trusted_in_films(network):
+    record = records.read(texts.TRUST_RECORD)
+    confusion = np.array(record["validation"]["confusion"])
+    y, said = np.repeat(np.indices((7, 7)).reshape(2, 49), confusion.ravel(), axis=1)
+    known = f1_score(y, said, average=None)
+    np.testing.assert_allclose(network.card["trust"]["f1"], known, atol=1e-4)
+    assert record["weights_hash"] == network.card["weights_hash"], "measure it anew"
+    assert (record["data"], len(y)) == ("meld", 1109)
+
+
+def test_trust_in_a_network_is_of_rows_that_it_never_saw_and_of_its_own_weights(tmp_path, network):
+    put(tmp_path, "meld", MELD, HEAD)
+    found = texts.trust(network, root=tmp_path)
+    assert found["validation"]["n"] == 1
+    for name in ("textcnn.keras", "textcnn.card.json", "textcnn.tflite"):
+        shutil.copy(network.path.with_name(name), tmp_path)
+    own = tmp_path / "textcnn.keras"
+    card = texts.keep_trust(records.Record(tmp_path / "mine.json", found), own)
+    assert json.loads(card.read_text("utf-8"))["trust"]["record"] == "mine"
+    other = records.Record(tmp_path / "old.json", found | {"weights_hash": "0"})
+    with raises_error(DataError, "old.json", "other weights"):
+        texts.keep_trust(other, own)
+    put(tmp_path, "goemotions", GOEMOTIONS)
+    with raises_error(DataError, "textcnn", "learned from goemotions"):
+        texts.trust(network, "goemotions", tmp_path)
 
 
 def test_the_recorded_network_reaches_its_goal():

@@ -16,7 +16,8 @@ from emotutils.cli import main
 from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError
 from emotutils.findings import P, Stream, columns, stream_names
-from emotutils.networks import DEFAULTS
+from emotutils.fusion import weights_from
+from emotutils.networks import DEFAULTS, load_network
 from emotutils.words import Cue, Transcript, find_transcript, guess_language, read_transcript
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nI am so happy.\n\n2\n00:00:03,000 --> 00:00:05,000\nThis is sad.\n"
@@ -258,7 +259,9 @@ def test_the_default_network_reads_and_is_combined_by_the_product(film, tmp_path
     assert fused.settings["fusion"] == "product" and "words" in fused.settings["unsure_below"]
     assert any("no threshold is known for face+words" in warning for warning in fused.warnings)
     weighted = analyze(film, subtitles=path, fuse_words=True, fusion="weighted", progress=False)
-    assert set(weighted.settings["weights"]) == {"face", "words"}
+    assert weighted.settings["weights"]["words"] == load_network("textcnn", runtime="litert").card["trust"]["f1"]
+    own = load_network("conv2d", runtime="litert").card["calibration"]["confusion"]
+    assert weighted.settings["weights"]["face"] == weights_from(own).round(4).tolist()
 
 
 def test_a_song_a_noise_and_an_emoji_say_nothing(film, tmp_path):

@@ -215,6 +215,12 @@ class _Known:
         return found
 
     @property
+    def trusted(self) -> dict[str, list[float]]:
+        """F1 on rows nearer to films, of the streams whose network's card has it."""
+        cards = {stream: network.card for stream, network in self.networks.items()}
+        return {stream: card["trust"]["f1"] for stream, card in cards.items() if "trust" in card}
+
+    @property
     def all_calibrated(self) -> bool:
         return set(self.calibrations) == set(self.streams)
 
@@ -281,7 +287,7 @@ def _options(rule: str, weights: Weights | None, known: _Known) -> dict:
 
 
 def _weights(weights: Weights | None, known: _Known) -> dict[str, np.ndarray]:
-    """The weights asked for, or those of the networks' validation rows."""
+    """The weights asked for, or those of validation rows."""
     if weights is not None:
         names = (*READ_HERE, *known.others)
         return dict(zip(names, check_weights(weights, names), strict=True))
@@ -290,7 +296,7 @@ def _weights(weights: Weights | None, known: _Known) -> dict[str, np.ndarray]:
             f"rule weighted: no weights are known for {_uncalibrated(known)}; give weights, or"
             " take rule mean"
         )
-    return weights_of(known.calibrations)
+    return weights_of(known.calibrations, known.trusted)
 
 
 def _uncalibrated(known: _Known) -> str:

@@ -6,7 +6,7 @@ Taught in notebooks/13_fusion.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, NotRequired, TypedDict
@@ -159,17 +159,25 @@ def read_fitted(path: Path) -> Fitted:
     return Fitted(**known)
 
 
-def weights_of(calibrations: Mapping[str, Calibration]) -> dict[str, np.ndarray]:
-    """Weights (7,) of each stream for the rule ``"weighted"``, from the confusions on validation
-    rows.
+def weights_of(
+    calibrations: Mapping[str, Calibration], trusted: Mapping[str, Sequence[float]] | None = None
+) -> dict[str, np.ndarray]:
+    """Weights (7,) of each stream for the rule ``"weighted"``: each label's F1 on validation rows.
 
     None is quite 0: a label that neither network ever gets right is for both, or for the only one
     there, to say.
+
+    Parameters
+    ----------
+    calibrations : by stream; their confusions give the weights.
+    trusted : by stream, F1 (7,) on rows nearer to films than the calibration's (``trust`` of the
+        network's card): these count instead.
     """
+    trusted = trusted or {}
     weights = {}
     for stream, found in calibrations.items():
-        confusion = np.array(found.confusion)
-        weights[stream] = np.maximum(weights_from(confusion), LEAST)
+        f1 = trusted.get(stream, weights_from(found.confusion))
+        weights[stream] = np.maximum(f1, LEAST)
     return weights
 
 

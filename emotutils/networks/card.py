@@ -83,6 +83,16 @@ class CalibrationFields(TypedDict):
     curves: NotRequired[dict[str, Curve]]
 
 
+class TrustFields(TypedDict):
+    """How far each of the seven labels is to be trusted in films: its F1 on rows that are nearer to
+    films than those the network learned from; ``record`` says how it was measured.
+    """
+
+    rows: str
+    record: FileName
+    f1: Annotated[list[Share], Meta(min_length=7, max_length=7)]
+
+
 class LiteFields(TypedDict):
     """The hashes of the ``.keras`` file and of what LiteRT runs in its place."""
 
@@ -110,6 +120,7 @@ class Card(TypedDict):
     citation: NotRequired[str]
     source: NotRequired[str]
     calibration: NotRequired[CalibrationFields]
+    trust: NotRequired[TrustFields]
     weights_hash: NotRequired[str]
     litert: NotRequired[LiteFields | None]
 

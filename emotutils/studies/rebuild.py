@@ -3,10 +3,10 @@
     python -m emotutils.studies.rebuild [--root DATA]
 
 In order: the cards' calibration, what was fitted for the pair of networks, the study of fused
-pairs, robustness, faces as films show them, the files for LiteRT. A step that is up to date is left
-alone; once one is due, so are all after it, because they ask the network or use what the earlier
-ones fitted. ``make rebuild`` then writes the tables too. Notebooks and the words of the bundled
-film come last, by ``make notebooks`` and ``make test``.
+pairs, robustness, faces as films show them, how far words are to be trusted, the files for LiteRT.
+A step that is up to date is left alone; once one is due, so are all after it, because they ask the
+network or use what the earlier ones fitted. ``make rebuild`` then writes the tables too. Notebooks
+and the words of the bundled film come last, by ``make notebooks`` and ``make test``.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from ..fusion import fitted, pairing
 from ..networks import DEFAULTS, KINDS, convert_network, load_network, save_card, shipped_cards
 from ..training import records
 from ..training.calibrating import calibrate
-from . import paired, robustness
+from . import paired, robustness, texts
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,10 @@ def steps(root: Path | None = None) -> list[Step]:
     found.append(_degraded(voice, "robustness", "test", robustness.DEGRADATIONS, root))
     found.append(_degraded(face, "film-validation", "validation", robustness.FILM, root))
     found.append(_degraded(face, "film-test", "test", robustness.FILM, root))
+    words = DEFAULTS["words"]
+    found.append(
+        Step(f"trust in {words}", partial(_is_trusted, words), partial(_trust, words, root))
+    )
     # Last, because nothing that comes before asks them.
     found += [_lite(card["name"]) for card in shipped_cards(KINDS)]
     return found
@@ -132,6 +136,17 @@ def _is_fitted(face: str, voice: str) -> bool:
 def _fit(name: str, root: Path | None) -> None:
     path = config.shipped_root() / "weights" / f"{name}.keras"
     save_card(calibrate(name, root).card, path)
+
+
+def _is_trusted(name: str) -> bool:
+    """Whether the card has what `texts.keep_trust` writes; a training leaves none."""
+    return "trust" in load_network(name).card
+
+
+def _trust(name: str, root: Path | None) -> None:
+    found = texts.trust(name, root=root)
+    records.write(texts.TRUST_RECORD, found, publish=True)
+    texts.keep_trust(records.read(texts.TRUST_RECORD))
 
 
 def _degraded(name: str, what: str, split: str, degradations: dict, root: Path | None) -> Step:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from sklearn.dummy import DummyClassifier
@@ -15,18 +16,24 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 
-from .. import datasets, evaluation
+from .. import config, datasets, evaluation
 from ..datasets import Dataset
 from ..emotions import EMOTIONS
+from ..errors import DataError
 from ..evaluation import Answers
-from ..networks import Network, as_network, shared_network
+from ..fusion import weights_from
+from ..networks import Network, as_network, save_card, shared_network
 from ..support.machine import surroundings
 from ..training import records
+from ..training.records import Record
 from . import takes
 from .fitting import learn
 from .takes.outcomes import gain
 
 FLOORS_RECORD = "floors-texts"
+TRUST_RECORD = "trust-meld-textcnn"
+#: Of our sets the one nearest to what is said in films.
+DIALOGUE = "meld"
 ACROSS_RECORD = "across-goemotions-meld"
 RAVDESS_RECORD = "words-ravdess"
 #: The sets whose floors are recorded.
@@ -72,7 +79,7 @@ def floor_methods() -> dict[str, Pipeline]:
 
 def floors(root: str | os.PathLike | None = None) -> dict:
     """Train the floors on the training part of each of `SETS`, and score their test parts; those
-    of GoEmotions on MELD's lines as well.
+    of GoEmotions on MELD's lines as well, alone and with the line before.
 
     Parameters
     ----------
@@ -80,26 +87,34 @@ def floors(root: str | os.PathLike | None = None) -> dict:
 
     Returns
     -------
-    For a record: ``floors``, reports by set and method, and by ``goemotions to meld``.
+    For a record: ``floors``, reports by set and method, or by two sets, as in
+    ``goemotions to meld``.
     """
     began = time.perf_counter()
+    sets = {name: datasets.load(name, root) for name in SETS}
     found: dict[str, dict] = {}
-    elsewhere = datasets.load("meld", root)
-    for name in SETS:
-        data = datasets.load(name, root)
-        found[name] = {}
+    for source, data in sets.items():
+        learned = data.rows("train")
+        tests = {_way(source, tested): sets[tested] for tested in _tested_by(source)}
         for method, floor in floor_methods().items():
-            learned = data.rows("train")
             floor.fit(data.texts(learned), data.table["y"].iloc[learned])
-            found[name][method] = _tested(floor, data)
-            if name == "goemotions":
-                across = found.setdefault("goemotions to meld", {})
-                across[method] = _tested(floor, elsewhere)
+            for way, other in tests.items():
+                found.setdefault(way, {})[method] = _tested(floor, other)
     return {
         "floors": found,
         "wall_time_s": round(time.perf_counter() - began, 1),
         **surroundings(),
     }
+
+
+def _tested_by(source: str) -> list[str]:
+    """The sets on which what was trained on this one is tested."""
+    return [tested for trained, tested in WAYS if trained == source]
+
+
+def _way(source: str, tested: str) -> str:
+    """What reports of the floors stand under."""
+    return source if source == tested else f"{source} to {tested}"
 
 
 def _tested(floor: Pipeline, data: Dataset) -> dict:
@@ -144,6 +159,75 @@ def across(
     }
 
 
+def trust(
+    network: Network | str | os.PathLike = "textcnn",
+    data: str = DIALOGUE,
+    root: str | os.PathLike | None = None,
+) -> dict:
+    """Ask a network about the validation part of a set that it never learned from and that is
+    nearer to films than its own: how far each of its labels is to be trusted there.
+
+    Parameters
+    ----------
+    network : a network, a shipped one's name or the path of a ``.keras`` file; it reads text.
+    data : the set's name.
+    root : the data root.
+
+    Returns
+    -------
+    For a record, which `keep_trust` takes up: ``validation`` (the report) and ``f1``, by label.
+
+    Raises
+    ------
+    DataError : a set that the network learned from.
+    """
+    from ..training.testing import evaluate, never_seen
+
+    network = as_network(network)
+    dataset = datasets.load(data, root)
+    if not never_seen(network, dataset):
+        raise DataError(network.name, f"learned from {data}", "name a set it never saw")
+    report = evaluate(network, dataset, "validation")
+    f1 = weights_from(report.confusion)
+    return {
+        "network": network.name,
+        "run": network.card["run"],
+        "weights_hash": network.card["weights_hash"],
+        "learned": network.card["data"],
+        "data": data,
+        "validation": report.to_dict(),
+        "f1": dict(zip(report.labels, f1.round(4).tolist(), strict=True)),
+        **surroundings(),
+    }
+
+
+def keep_trust(record: Record, path: str | os.PathLike | None = None) -> Path:
+    """Write into a network's card how far each of its labels is to be trusted in films: the fusion
+    rule ``"weighted"`` goes by it.
+
+    Parameters
+    ----------
+    record : as `trust` makes it.
+    path : of the network's ``.keras`` file; by default the shipped one.
+
+    Returns
+    -------
+    The card's path.
+
+    Raises
+    ------
+    DataError : a record of other weights than the network has.
+    """
+    path = Path(path or config.shipped_root() / "weights" / f"{record['network']}.keras")
+    card = as_network(path).card
+    if card["weights_hash"] != record["weights_hash"]:
+        remedy = "measure it anew (studies.texts.trust)"
+        raise DataError(record.path, f"is of other weights than {path.name} has", remedy)
+    rows = f"{record['validation']['n']:,} validation rows of {record['data']}"
+    f1 = [record["f1"][label] for label in EMOTIONS]
+    return save_card(card | {"trust": {"rows": rows, "record": record.name, "f1": f1}}, path)
+
+
 def tests_of(source: str, tested: str) -> dict[str, list[dict]]:
     """The recorded reports of what was trained on one set and tested on another.
 
@@ -158,8 +242,7 @@ def tests_of(source: str, tested: str) -> dict[str, list[dict]]:
     found = {}
     floor = records.read(FLOORS_RECORD)
     if floor:
-        way = source if source == tested else f"{source} to {tested}"
-        for method, report in floor["floors"].get(way, {}).items():
+        for method, report in floor["floors"].get(_way(source, tested), {}).items():
             found[method] = [report]
     return found | {"`textcnn`": _network_tests(source, tested)}
 
