@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The name under which all streams together stand in a timeline: their columns have no prefix.
 TOGETHER = ""
+#: What they are called where a name is needed: in exports, and beside a person's annotation.
+FUSED = "together"
 #: A table's columns of probabilities, in the order of ``EMOTIONS``.
 P = [f"p_{emotion}" for emotion in EMOTIONS]
 #: The same before a baseline was taken from them; only of a stream that has one.
@@ -106,11 +108,30 @@ def pairs(names: Iterable[str]) -> list[tuple[str, str]]:
     return list(combinations(names, 2))
 
 
-def title(name: str, streams: int = 2) -> str:
-    """What the lane of a stream says, or that of all ``streams`` (``TOGETHER``)."""
+def title(name: str, fused: Sequence[str] = ()) -> str:
+    """What the lane of a stream says, or that of all that are fused (``TOGETHER``).
+
+    Examples
+    --------
+    >>> title("face"), title(TOGETHER, ["face", "voice", "words"])
+    ('the face looks like', 'face, voice and words together')
+    >>> title(TOGETHER, ["voice"]), title(TOGETHER)
+    ('voice alone', 'together')
+    """
+    if name == TOGETHER and not fused:
+        return FUSED
+    if name == TOGETHER and len(fused) == 1:
+        return f"{fused[0]} alone"
     if name == TOGETHER:
-        return "both together" if streams <= 2 else "all together"
+        return f"{joined(fused)} {FUSED}"
     return TITLES[name][0] if name in TITLES else f"{name} says"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Some names as a sentence lists them: one, one and two, one, two and three."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def verdict_words(name: str) -> str:

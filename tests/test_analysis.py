@@ -557,13 +557,18 @@ def test_a_stream_from_outside_is_written_and_drawn(with_pose, tmp_path):
     assert list(back) == ["t", "quality", *P]
     pd.testing.assert_frame_equal(back, own_stream(5)[list(back)], check_exact=False, atol=1e-5)
     page = paths["report.html"].read_text("utf-8")
-    for words in ("pose says", "all together", "agreement of face and pose", "pose.csv"):
+    for words in (
+        "pose says",
+        "face, voice and pose together",
+        "agreement of face and pose",
+        "pose.csv",
+    ):
         assert words in page, words
     found = json.loads(paths["result.json"].read_text("utf-8"))
     assert found["settings"]["streams"] == {"pose": "pose.csv"}
     ax = plots.plot_timeline(with_pose)
     words = {label.get_text().replace("\n", " ") for label in ax.get_yticklabels()}
-    assert {"pose says", "all together", "face ≠ pose"} <= words
+    assert {"pose says", "face, voice and pose together", "face ≠ pose"} <= words
 
 
 def test_a_stream_from_outside_can_be_weighted(talking):

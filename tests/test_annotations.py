@@ -294,7 +294,7 @@ def test_compare_writes_and_prints(saved, tmp_path, capsys):
     assert (out / "comparison.png").read_bytes().startswith(b"\x89PNG")
     assert main(["compare", str(folder), str(path)]) == 0
     told = capsys.readouterr().out
-    assert "both together" in told and "60.0 s" in told
+    assert "face and voice together" in told and "60.0 s" in told
 
 
 def test_bad_input_is_one_line(saved, tmp_path, capsys):

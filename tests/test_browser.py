@@ -251,7 +251,7 @@ def test_without_the_film_the_page_is_complete(chromium, folder, tmp_path, moved
     for words in (
         "the face looks like",
         "the voice sounds like",
-        "both together",
+        "face and voice together",
         "What these words are, and are not",
     ):
         assert words in page["main"].text

@@ -306,8 +306,10 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
     records.write("quoted-thesis", quoted, publish=True)
     record = RUN | {"network": "vgg16", "options": {"epochs": 4}}
     score = {"value": 0.6, "low": 0.58, "high": 0.62}
-    test = SCORES | {"accuracy": score, "macro_f1": score} | dict.fromkeys(
-        ("flip", "without_duplicates", "ferplus"), {"accuracy": score}
+    test = (
+        SCORES
+        | {"accuracy": score, "macro_f1": score}
+        | dict.fromkeys(("flip", "without_duplicates", "ferplus"), {"accuracy": score})
     )
     records.write("short", record | {"test": test}, publish=True)
     said = "60.0 % (58.0–62.0)"

@@ -24,7 +24,7 @@ from emotutils.report import exports
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
 NAME = 'Größe "eins" & zwei\'s'
-TIERS = ["face", "voice", "both", "disagreement", "not sure"]
+TIERS = ["face", "voice", "together", "disagreement", "not sure"]
 
 
 def small(labels=("anger", "anger", "", "fear"), duration=1.9, hop=0.5, **facts):
@@ -102,7 +102,7 @@ def test_elan_reads_the_tiers_again(saved):
     findings, paths, _ = saved
     eaf = pympi.Eaf(of(paths, ".eaf"))
     assert list(eaf.get_tier_names()) == TIERS
-    for tier, column in (("face", "face_label"), ("voice", "voice_label"), ("both", "label")):
+    for tier, column in (("face", "face_label"), ("voice", "voice_label"), ("together", "label")):
         there = as_seconds(eaf.get_annotation_data_for_tier(tier))
         assert there == expected(findings, column)
     (apart,) = eaf.get_annotation_data_for_tier("disagreement")
@@ -134,7 +134,7 @@ def test_praat_reads_the_tiers_again(saved):
     findings, paths, _ = saved
     grid = textgrid.openTextgrid(str(of(paths, ".TextGrid")), includeEmptyIntervals=False)
     assert list(grid.tierNames) == TIERS and grid.maxTimestamp == findings.info.duration
-    for tier, column in (("face", "face_label"), ("voice", "voice_label"), ("both", "label")):
+    for tier, column in (("face", "face_label"), ("voice", "voice_label"), ("together", "label")):
         there = [tuple(entry) for entry in grid.getTier(tier).entries]
         assert there == expected(findings, column)
 
@@ -151,7 +151,7 @@ def test_captions_say_all_lanes_at_once(saved, ending):
             f"{n}: {w}" for n, w in (("face", row.face_label), ("voice", row.voice_label)) if w
         ]
         if row.label:
-            lines.append(f"both: {row.label}" + (" (not sure)" if row.unsure else ""))
+            lines.append(f"together: {row.label}" + (" (not sure)" if row.unsure else ""))
         if row.disagreement_face_voice:
             lines.append("face and voice disagree")
         assert [cue.text for cue in there] == (["\n".join(lines)] if lines else [])
@@ -200,7 +200,7 @@ def test_the_long_table_has_a_row_a_moment_and_stream(saved):
     )
     assert table.groupby("stream").size().to_dict() == dict.fromkeys(TIERS[:3], 128)
     assert set(table["film"]) == {f"{NAME}.mp4"}
-    both = table[table["stream"] == "both"]
+    both = table[table["stream"] == "together"]
     np.testing.assert_allclose(both[P], findings.timeline[P], atol=1e-5)
     assert both["label"].tolist() == findings.timeline["label"].tolist()
     assert (both["unsure"] == "True").tolist() == findings.timeline["unsure"].tolist()
@@ -214,14 +214,14 @@ def test_a_third_stream_comes_along(tmp_path):
     paths = report.save(with_pose(fabricated()), tmp_path, export=exports.FORMATS)
     eaf = pympi.Eaf(paths["a film.emotions.eaf"])
     pairs = ["disagreement face voice", "disagreement face pose", "disagreement voice pose"]
-    assert list(eaf.get_tier_names()) == ["face", "voice", "pose", "all", *pairs, "not sure"]
+    assert list(eaf.get_tier_names()) == ["face", "voice", "pose", "together", *pairs, "not sure"]
     said = eaf.get_annotation_data_for_tier("disagreement face pose")
     assert said == [(1000, 2000, "face anger, pose neutral")]
     assert eaf.get_annotation_data_for_tier("pose") == [(0, 64000, "neutral")]
     grid = textgrid.openTextgrid(str(paths["a film.emotions.TextGrid"]), False)
     assert list(grid.tierNames) == list(eaf.get_tier_names())
     table = pd.read_csv(paths["a film.emotions.long.csv"], keep_default_na=False)
-    assert set(table["stream"]) == {"face", "voice", "pose", "all"}
+    assert set(table["stream"]) == {"face", "voice", "pose", "together"}
     moment = table[(table["t0"] == 1.5) & (table["stream"] == "face")]
     assert moment["apart"].tolist() == ["pose"]
     assert "pose: neutral" in paths["a film.emotions.vtt"].read_text(encoding="utf-8")

@@ -68,7 +68,7 @@ def test_timeline_names_lanes_emotions_and_gaps(timeline):
     assert {label.get_text().replace("\n", " ") for label in ax.get_yticklabels()} == {
         "the face looks like",
         "the voice sounds like",
-        "both together",
+        "face and voice together",
     }
     assert {"happiness", "sadness"} <= _texts(ax)
     assert {*EMOTIONS, "nothing to go by"} == {

@@ -209,7 +209,7 @@ def test_a_missing_stream_is_said(streams, gap, missing):
     analysis = fabricated(16.0, **streams)
     assert gap in report.page(analysis)
     assert missing not in report.verdict(analysis)
-    assert "both together" not in report.verdict(analysis)
+    assert "together" not in report.verdict(analysis)
     assert "agreement" not in report.summary_text(analysis)
 
 
@@ -239,25 +239,25 @@ def test_film_names_cannot_break_the_page():
             True,
             True,
             True,
-            "The face looks most like fear, the voice sounds most like anger; both …",
+            "The face looks most like fear, the voice sounds most like anger; face and voice …",
         ),
         (
             None,
             None,
             None,
-            "The face looks most like fear, the voice sounds most like anger; both …",
+            "The face looks most like fear, the voice sounds most like anger; face and voice …",
         ),
         (
             True,
             False,
             True,
-            "The face looks most like fear (not sure), the voice sounds most like anger; both …",
+            "The face looks most like fear (not sure), the voice sounds most like anger; face and voice …",
         ),
         (
             False,
             False,
             True,
-            "Not sure: the face looks most like fear, the voice sounds most like anger; both …",
+            "Not sure: the face looks most like fear, the voice sounds most like anger; face and voice …",
         ),
     ],
 )
@@ -326,7 +326,7 @@ def test_words_of_the_lane_carry_their_doubt():
     analysis = fabricated(8.0)
     analysis.timeline["label"], analysis.timeline["unsure"] = "fear", analysis.timeline["t"] >= 4
     html = report.page(analysis)
-    both = html[html.index('<div class="name">both together') :]
+    both = html[html.index('<div class="name">face and voice together') :]
     assert re.search(r'left:0.0%;width:50.0%"><span class="full">fear</span>', both)
     assert re.search(r'left:50.0%;width:50.0%"><span class="full">fear\?</span>', both)
     assert re.search(r'class="at unsure" style="left:50.0%;width:50.0%"', both)

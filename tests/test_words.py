@@ -259,7 +259,10 @@ def test_the_default_network_reads_and_is_combined_by_the_product(film, tmp_path
     assert fused.settings["fusion"] == "product" and "words" in fused.settings["unsure_below"]
     assert any("no threshold is known for face+words" in warning for warning in fused.warnings)
     weighted = analyze(film, subtitles=path, fuse_words=True, fusion="weighted", progress=False)
-    assert weighted.settings["weights"]["words"] == load_network("textcnn", runtime="litert").card["trust"]["f1"]
+    assert (
+        weighted.settings["weights"]["words"]
+        == load_network("textcnn", runtime="litert").card["trust"]["f1"]
+    )
     own = load_network("conv2d", runtime="litert").card["calibration"]["confusion"]
     assert weighted.settings["weights"]["face"] == weights_from(own).round(4).tolist()
 

@@ -19,6 +19,7 @@ from .. import plots
 from ..emotions import EMOTIONS
 from ..errors import DataError
 from ..findings import (
+    FUSED,
     TOGETHER,
     Findings,
     Stretch,
@@ -36,8 +37,6 @@ from ..support.tables import to_csv
 from .reading import Annotation, read_annotation
 from .words import emotion_of
 
-#: Under this name stands what all streams say together.
-FUSED = "together"
 NOTE = (
     "No interval is given: moments that follow each other are not independent, and one film by one "
     "person is one case. kappa: agreement beyond chance, 1 for all, 0 for as much as by chance."
@@ -235,7 +234,7 @@ def compare(
         seconds = _by_label(overlap, labels)
         most = _most_of_the_time(seconds)
         table[name or FUSED] = most
-        words = title(name, len(fused_names(timeline)))
+        words = title(name, fused_names(timeline))
         lanes[words] = stretches_of(labels, edges)
         sure = None
         if name == TOGETHER:

@@ -1,5 +1,6 @@
 """A film's timeline. Taught in notebooks/13_fusion."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -38,6 +39,8 @@ _STEP = 1.5
 _STRIP = 0.42
 #: Seconds between ticks.
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+#: A lane's name has lines of so many letters.
+LETTERS = 14
 #: Share of the film's length that one letter of a word takes.
 _LETTER = 0.015
 
@@ -67,9 +70,11 @@ class Lane:
 
 
 def lanes(timeline: pd.DataFrame) -> list[Lane]:
-    """A lane for each stream of a timeline, in its order, and the last for all together."""
+    """A lane for each stream of a timeline, in its order, and the last for what those that are
+    fused say together.
+    """
     streams = stream_names(timeline)
-    fused = len(fused_names(timeline))
+    fused = fused_names(timeline)
     found = []
     for name in [*streams, TOGETHER]:
         lane = Lane(
@@ -116,7 +121,7 @@ def timeline_size(timeline: pd.DataFrame) -> tuple[float, float]:
 
 def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> Axes:
     """A lane over time for each stream, such as what the face looks like and what the voice sounds
-    like, and one for all together.
+    like, and one for what those that are fused say together.
 
     In each lane the seven probabilities are stacked to 1, under a ribbon that names the largest.
     Hatched grey: nothing to go by. A frame around two streams that are combined marks where they
@@ -141,7 +146,7 @@ def plot_timeline(analysis: Findings | pd.DataFrame, ax: Axes | None = None) -> 
     ...     timeline[f"{name}_label" if name else "label"] = ["happiness", "happiness", "sadness"]
     >>> ax = plot_timeline(timeline)
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['the face\\nlooks like', 'the voice\\nsounds like', 'both\\ntogether']
+    ['the face\\nlooks like', 'the voice\\nsounds like', 'face and voice\\ntogether']
     """
     timeline = getattr(analysis, "timeline", analysis)
     ax = new_axes(ax, timeline_size(timeline))
@@ -423,4 +428,4 @@ def _two_lines(words: str) -> str:
         first, found, rest = words.partition(verb)
         if found:
             return f"{first}\n{found.strip()}{rest}"
-    return words.replace(" ", "\n")
+    return textwrap.fill(words, LETTERS, break_long_words=False)

@@ -14,6 +14,7 @@ from ..findings import (
     baseline_words,
     clock,
     fused_names,
+    joined,
     title,
     verdict_words,
 )
@@ -34,13 +35,6 @@ LAW_NOTE = (
 SCORE_NAMES = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
 #: So many stretches stand in the headline with their times.
 HEADLINE_STRETCHES = 5
-
-
-def joined(names: Sequence[str]) -> str:
-    """Some names as a sentence lists them: one, one and two, one, two and three."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def source_words(source: str) -> str:
@@ -72,12 +66,14 @@ def summary_text(findings: Findings) -> str:
 def _lane_lines(findings: Findings) -> list[str]:
     lines = []
     fused = fused_names(findings.timeline)
-    for name in [*findings.streams, TOGETHER]:
+    titles = {name: title(name, fused) for name in [*findings.streams, TOGETHER]}
+    width = max(map(len, titles.values()))
+    for name, words_before in titles.items():
         whole = film_level(findings.summary, name)
         words = _likeliest(whole["probabilities"]) or "–"
         if whole["sure"] is False:
             words = f"not sure: {words}"
-        lines.append(f"  {title(name, len(fused)):22} {words}")
+        lines.append(f"  {words_before:{width}}  {words}")
     return lines
 
 
@@ -157,7 +153,7 @@ def headline(findings: Findings) -> str:
 def _of_whom(findings: Findings) -> str:
     """Who says the headline: all together, or the one stream that there is."""
     names = fused_names(findings.timeline)
-    words = title(names[0] if len(names) == 1 else TOGETHER, len(names))
+    words = title(names[0] if len(names) == 1 else TOGETHER, names)
     return words[0].upper() + words[1:]
 
 
@@ -180,7 +176,7 @@ def _whole_film(findings: Findings) -> str:
         return f"There was no {' and no '.join(findings.streams)} to go by."
     fused = fused_names(findings.timeline)
     if len(fused) > 1:
-        parts[-1] += f"; {title(TOGETHER, len(fused))}: {summary['label']}"
+        parts[-1] += f"; {title(TOGETHER, fused)}: {summary['label']}"
     sentence = f"{doubt}{', '.join(parts)}."
     return sentence[0].upper() + sentence[1:]
 

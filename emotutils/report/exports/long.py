@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ...findings import (
+    FUSED,
     TOGETHER,
     Findings,
     P,
@@ -15,7 +16,6 @@ from ...findings import (
     stream_names,
 )
 from ...support.files import printable
-from .tiers import together_name
 
 
 def long_table(findings: Findings) -> pd.DataFrame:
@@ -23,10 +23,10 @@ def long_table(findings: Findings) -> pd.DataFrame:
 
     Returns
     -------
-    Table with the columns ``film`` (file name); ``stream`` (a name; ``both`` or ``all`` for what
-    they say together); ``t0`` and ``t1`` (s), where the moment begins and ends; ``label``, empty
-    where there is nothing; ``p_anger`` … ``p_neutral``, likewise; ``unsure`` (of ``both`` or
-    ``all``, else empty); ``apart``, the streams with which this one disagrees there, joined by
+    Table with the columns ``film`` (file name); ``stream`` (a name; ``together`` for what
+    those that are fused say); ``t0`` and ``t1`` (s), where the moment begins and ends; ``label``,
+    empty where there is nothing; ``p_anger`` … ``p_neutral``, likewise; ``unsure`` (of
+    ``together``, else empty); ``apart``, the streams with which this one disagrees there, joined by
     ``+``.
     """
     timeline = findings.timeline
@@ -35,7 +35,7 @@ def long_table(findings: Findings) -> pd.DataFrame:
     parts = []
     for name in [*stream_names(timeline), TOGETHER]:
         part = pd.DataFrame({"film": film}, index=timeline.index)
-        part["stream"] = name or together_name(timeline)
+        part["stream"] = name or FUSED
         part["t0"] = edges[:-1]
         part["t1"] = edges[1:]
         part["label"] = timeline[label_column(name)].fillna("")

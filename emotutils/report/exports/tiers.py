@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ...findings import (
+    FUSED,
     TOGETHER,
     Findings,
     Stretch,
     disagreement_column,
-    fused_names,
     label_column,
     moment_edges,
     pairs,
@@ -54,8 +54,8 @@ class Tier:
 
 
 def build_tiers(findings: Findings, labels: tuple[str, ...]) -> list[Tier]:
-    """A tier for each stream, for all of them together (``both`` or ``all``), for what is not sure,
-    and for where two streams disagree: one, or with three streams and more one for each pair.
+    """A tier for each stream, for what those that are fused say together, for what is not sure, and
+    for where two streams disagree: one, or with three streams and more one for each pair.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def build_tiers(findings: Findings, labels: tuple[str, ...]) -> list[Tier]:
         intervals = _intervals(timeline[label_column(name)], edges)
         found.append(Tier(name, labels, intervals))
     intervals = _intervals(timeline[label_column(TOGETHER)], edges)
-    found.append(Tier(together_name(timeline), labels, intervals))
+    found.append(Tier(FUSED, labels, intervals))
     met = pairs(stream_names(timeline))
     for a, b in met:
         apart = timeline[disagreement_column(a, b)].fillna("")
@@ -81,11 +81,6 @@ def build_tiers(findings: Findings, labels: tuple[str, ...]) -> list[Tier]:
     doubts = np.where(timeline["unsure"], NOT_SURE, "").tolist()
     found.append(Tier(NOT_SURE, (NOT_SURE,), _intervals(doubts, edges)))
     return found
-
-
-def together_name(timeline: pd.DataFrame) -> str:
-    """What all streams together are called; no stream may have that name."""
-    return "both" if len(fused_names(timeline)) <= 2 else "all"
 
 
 def captions(findings: Findings) -> list[Interval]:
@@ -107,7 +102,7 @@ def _together_lines(timeline: pd.DataFrame) -> list[str]:
     lines = []
     labels = timeline[label_column(TOGETHER)].fillna("")
     for label, unsure in zip(labels, timeline["unsure"], strict=True):
-        line = f"{together_name(timeline)}: {label}" if label else ""
+        line = f"{FUSED}: {label}" if label else ""
         if unsure:
             line += f" ({NOT_SURE})"
         lines.append(line)
