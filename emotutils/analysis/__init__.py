@@ -216,9 +216,8 @@ def analyze(
     found = only_person(_read(film, info, jobs, predictors, progress), person)
     info = _as_decoded(info, found)
     clock = Clock(info.duration, hop, smoothing)
-    notes += _nothing_found(found)
     relative = apply_baseline(_streams(info, found, fps) | given, neutral, answering)
-    notes += relative.notes
+    notes += [*_nothing_found(found), *relative.notes]
     all_streams = relative.streams
     combination = without_thresholds(combination, relative.shifts, list(all_streams), aside)
     embeddings = {s: f.embeddings for s, f in found.items() if f.embeddings is not None}
