@@ -27,6 +27,24 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
     assert "not yet. it stops with TypeError: oh" in capsys.readouterr().out
 
 
+def _ties_cut_apart(top, wrong, rate):
+    order = np.argsort(-top)
+    risk = np.cumsum(wrong[order]) / np.arange(1, len(top) + 1)
+    return float(top[order[np.flatnonzero(risk <= rate).max()]])
+
+
+def _one_hidden(present, rate, rng):
+    hit = present.all(axis=1) & (rng.random(len(present)) < rate)
+    hidden = present.copy()
+    hidden[hit, rng.integers(0, 2, len(present))[hit]] = 0
+    return hidden
+
+
+def _changed_in_place(present, rate, rng):
+    present[:] = _one_hidden(present, rate, rng)
+    return present
+
+
 @pytest.mark.parametrize(
     "key, wrong, hint",
     [
@@ -135,6 +153,14 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
             "02.3",
             lambda t: t.query("value > 0.75 and task != 'films'")["system"],
             "a ceiling of its own",
+        ),
+        ("13.2", _ties_cut_apart, "are wrong"),
+        ("13.2", lambda top, wrong, rate: float(top.min()), "are wrong"),
+        ("14.1", _changed_in_place, "return a new one"),
+        (
+            "14.1",
+            lambda present, rate, rng: _one_hidden(present, rate, np.random.default_rng(0)),
+            "draw from rng alone",
         ),
         ("15.1", lambda text, buckets: np.zeros(buckets), "marks included"),
         (

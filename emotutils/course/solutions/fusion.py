@@ -59,35 +59,46 @@ def _check_threshold(answer) -> None:
         wrong = luck > top
         got = answer(top.copy(), wrong.copy(), rate)
         assert got is not None, "the function returns nothing yet"
-        kept = top >= got
-        some = kept.any()
-        assert some, f"with {rate:.0%} errors allowed some answers can be given"
-        risk = wrong[kept].mean()
-        hint = f"of the answers at or above it, {risk:.0%} are wrong"
-        assert risk <= rate + 1e-9, hint
-        allowed = []
-        for lower in top:
-            answered = top >= lower
-            risk = wrong[answered].mean()
-            if risk <= rate:
-                allowed.append(lower)
-        lowest = min(allowed)
-        hint = "a lower threshold would do: more answers could be given"
-        assert got <= lowest + 1e-12, hint
+        _check_one_threshold(got, top, wrong, rate)
+    # Two answers are equally sure, and one of them is wrong: both are given, or neither.
+    top = np.array([0.9, 0.8, 0.8, 0.7])
+    wrong = np.array([0, 0, 1, 1], bool)
+    for rate in (0.2, 0.4):
+        got = answer(top.copy(), wrong.copy(), rate)
+        _check_one_threshold(got, top, wrong, rate)
+    got = answer(np.array([0.9, 0.6]), np.array([True, False]), 0.2)
+    assert got == np.inf, "where no threshold keeps the rate, nothing may be answered: infinity"
+
+
+def _check_one_threshold(got: float, top: np.ndarray, wrong: np.ndarray, rate: float) -> None:
+    kept = top >= got
+    some = kept.any()
+    assert some, f"with {rate:.0%} errors allowed some answers can be given"
+    risk = wrong[kept].mean()
+    hint = f"of the {kept.sum()} answers at or above {got:.3f}, {risk:.0%} are wrong"
+    assert risk <= rate + 1e-9, hint
+    allowed = []
+    for lower in top:
+        answered = top >= lower
+        risk = wrong[answered].mean()
+        if risk <= rate:
+            allowed.append(lower)
+    lowest = min(allowed)
+    hint = "a lower threshold would do: more answers could be given"
+    assert got <= lowest + 1e-12, hint
 
 
 @exercise("13.2", _check_threshold)
 def threshold(top: np.ndarray, wrong: np.ndarray, error_rate: float) -> float:
     """The lowest threshold on the top probability at which at most this share of the answers given
-    is wrong.
+    is wrong; infinity where there is none.
     """
-    order = np.argsort(-top)  # the surest first
-    answered = np.arange(1, len(top) + 1)
-    errors = np.cumsum(wrong[order])
-    risk = errors / answered
-    allowed = np.flatnonzero(risk <= error_rate)
-    least_sure = order[allowed.max()]
-    return float(top[least_sure])
+    for lowest in np.unique(top):  # from the least sure on; equally sure answers stay together
+        answered = top >= lowest
+        risk = wrong[answered].mean()
+        if risk <= error_rate:
+            return float(lowest)
+    return float("inf")
 
 
 def _check_runs(answer) -> None:

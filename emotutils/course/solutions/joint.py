@@ -7,9 +7,12 @@ from .registry import exercise
 
 def _check_dropout(answer) -> None:
     present = np.ones((4000, 2))
+    given = present.copy()
     rng = np.random.default_rng(1)
-    got = answer(present.copy(), 0.5, rng)
+    got = answer(given, 0.5, rng)
     assert got is not None, "the function returns nothing yet"
+    untouched = (given == present).all()
+    assert untouched, "leave the array that comes in as it is: return a new one"
     got = np.asarray(got)
     assert got.shape == present.shape, f"give presences of shape (n, 2), not {got.shape}"
     binary = np.isin(got, (0, 1))
@@ -23,6 +26,10 @@ def _check_dropout(answer) -> None:
     faces = got[alone, 0]
     share = faces.mean()
     assert 0.45 < share < 0.55, "face and voice should be hidden equally often"
+    again = answer(present.copy(), 0.5, np.random.default_rng(1))
+    other = answer(present.copy(), 0.5, np.random.default_rng(2))
+    from_rng = np.array_equal(again, got) and not np.array_equal(other, got)
+    assert from_rng, "draw from rng alone: the same seed hides the same, another seed other rows"
     _check_dropout_where_some_are_missing(answer)
 
 
