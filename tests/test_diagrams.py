@@ -19,6 +19,8 @@ DRAWINGS = {
     "fields": plots.draw_fields,
     "folds": plots.draw_folds,
     "nested folds": lambda ax=None: plots.draw_folds(3, inner=2, ax=ax),
+    "fusion": plots.draw_fusion,
+    "joint": lambda ax=None: plots.draw_joint(256, 128, 7, ax=ax),
     "looks": plots.draw_looks,
     "network": plots.draw_network,
     "neuron": plots.draw_neuron,

@@ -31,6 +31,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "draw_division",
             "draw_fields",
             "draw_folds",
+            "draw_fusion",
+            "draw_joint",
             "draw_looks",
             "draw_network",
             "draw_neuron",

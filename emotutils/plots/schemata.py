@@ -492,6 +492,83 @@ def draw_looks(ax: Axes | None = None) -> Axes:
     return ax
 
 
+def draw_fusion(ax: Axes | None = None) -> Axes:
+    """Early, late and joint fusion: where face and voice meet (darker), and what learns.
+
+    Taught in notebooks/13_fusion.
+    """
+    ax = new_diagram(8.2, 3.9, ax)
+    classified = ("side by side", "one classifier", "one answer")
+    ways = (
+        ("early", "the classifier\nlearns", ("features",), classified),
+        ("late", "each network\nlearns alone", ("network", "answer"), ("a rule", "one answer")),
+        ("joint", "all of it learns\ntogether", ("trunk", "embedding"), ("layers", "one answer")),
+    )
+    y = 3.25
+    for name, learns, alone, together in ways:
+        draw_words(ax, name, 0.1, y + 0.2, ha="left", weight="bold")
+        draw_words(ax, learns, 0.1, y - 0.15, ha="left", size=SMALL - 1)
+        _draw_meeting(ax, alone, together, y)
+        y -= 1.3
+    return ax
+
+
+def _draw_meeting(ax: Axes, alone: Sequence[str], together: Sequence[str], middle: float) -> None:
+    """Two chains above each other, face and voice, that run into one."""
+    width = 1.08
+    gap = 0.3
+    start = 1.3
+    ends = []
+    for stream, y in (("face", middle + 0.27), ("voice", middle - 0.27)):
+        steps = [stream, *alone]
+        boxes = draw_chain(ax, steps, y, x=start, width=width, height=0.42, gap=gap)
+        ends.append(boxes[-1])
+    meets = start + len(steps) * (width + gap)
+    steps = ["", *together[1:]]
+    here, *_ = draw_chain(ax, steps, middle, x=meets, width=width, height=0.42, gap=gap)
+    draw_box(ax, together[0], here.x, middle, width, 0.96, fill=MIDDLE)
+    for end in ends:
+        draw_arrow(ax, end.right, (here.left[0], end.y))
+
+
+def draw_joint(face: int, voice: int, labels: int, ax: Axes | None = None) -> Axes:
+    """The joint network: two trunks, a flag for each that closes its path, and one head.
+
+    Taught in notebooks/14_one_network.
+
+    Parameters
+    ----------
+    face, voice : numbers of each embedding.
+    labels : of the answer.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_joint(256, 128, 7)
+    >>> [text.get_text() for text in ax.texts if "numbers" in text.get_text()]
+    ['256 numbers', '128 numbers']
+    """
+    ax = new_diagram(8.2, 2.5, ax)
+    joined = draw_box(ax, "joined:\nside by side,\nor by a gate", 5.3, 1.3, 1.25, 1.9, fill=MIDDLE)
+    for stream, numbers, y in (("face", face, 1.85), ("voice", voice, 0.75)):
+        steps = [stream, f"{stream} trunk"]
+        below = ["", f"{numbers} numbers"]
+        boxes = draw_chain(ax, steps, y, width=1.15, height=0.5, gap=0.4, below=below)
+        closed = draw_circle(ax, "×", 3.6, y, 0.2, fill="white")
+        draw_arrow(ax, boxes[-1].right, closed.left)
+        draw_arrow(ax, closed.right, (joined.left[0], y))
+        draw_words(ax, f"{stream} there?\n1 or 0", 3.6, y + 0.42)
+    head = draw_box(ax, "dense layers", 6.65, 1.3, 1.0, 0.5)
+    draw_arrow(ax, joined.right, head.left)
+    answer = draw_box(ax, f"{labels}\nlabels", 7.75, 1.3, 0.7, 0.5)
+    draw_arrow(ax, head.right, answer.left)
+    return ax
+
+
 def draw_reading(
     words: Sequence[str],
     pieces: Mapping[str, int],
