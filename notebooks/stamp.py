@@ -26,7 +26,6 @@ CHOICES = {
     "10": ["ravdess"],
     "11": ["fer2013"],
     "12": ["ravdess", "ravdess+tess"],
-    "13": ["ravdess+fer2013"],
     "14": ["ravdess+fer2013"],
 }
 BOOTSTRAP = """\

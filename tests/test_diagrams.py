@@ -25,6 +25,9 @@ DRAWINGS = {
     "network": plots.draw_network,
     "neuron": plots.draw_neuron,
     "outcomes": plots.draw_outcomes,
+    "questions": lambda ax=None: plots.draw_questions(
+        [("at work?", "yes", "no", "tell people"), ("why?", "no", "yes", "perhaps")], "no", ax=ax
+    ),
     "reading": lambda ax=None: plots.draw_reading(
         ["so", "glad"], {"=glad": 2420, "<gl": 5622, "gla": 12755}, ANSWER, ax=ax
     ),

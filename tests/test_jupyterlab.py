@@ -46,6 +46,11 @@ FIGURE = """
 const source = document.querySelector('.widget-interact img')?.src ?? '';
 return source.startsWith('data:image/png') ? source : '';
 """
+#: Of the controls with their figure, and of the notebook's panel.
+HEIGHTS = """
+const panel = jupyterapp.shell.currentWidget.content.node;
+return [document.querySelector('.widget-interact').offsetHeight, panel.clientHeight]
+"""
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)"
 
 
@@ -95,6 +100,7 @@ def test_a_moved_slider_changes_the_figure(chromium, lab):
     wait = WebDriverWait(chromium, 120)
     for log in ("browser", "performance"):
         chromium.get_log(log)  # the page that a browser begins with
+    chromium.set_window_size(1366, 768)
     chromium.get(lab)
     wait.until(lambda driver: driver.execute_script(READY), "the notebook never opened")
 
@@ -103,9 +109,9 @@ def test_a_moved_slider_changes_the_figure(chromium, lab):
         k for k, (kind, text) in enumerate(cells) if kind == "markdown" and text.startswith("## ")
     )
     imports = [k for k, (kind, _) in enumerate(cells[:frame]) if kind == "code"]
-    wanted = ("FILM =", ".interactive(")
-    film, slider = (next(k for k, (_, text) in enumerate(cells) if code in text) for code in wanted)
-    for index in (*imports, film, slider):
+    wanted = ("pair =", "FILM =", "def again(", ".interactive(")
+    used = [next(k for k, (_, text) in enumerate(cells) if code in text) for code in wanted]
+    for index in (*imports, *used):
         outputs = chromium.execute_async_script(RUN, index)
         assert not [
             o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
@@ -116,15 +122,15 @@ def test_a_moved_slider_changes_the_figure(chromium, lab):
 
     wait.until(lambda _: figure(), "no figure under the sliders")
     before = figure()
-    assert chromium.execute_script(TEXTS, ".widget-slider .widget-label") == [
-        "face weight",
-        "seconds",
-    ]
-    assert chromium.execute_script(TEXTS, ".widget-readout") == ["0.50", "1.50"]
+    controls = chromium.execute_script(TEXTS, ".widget-interact .widget-label")
+    assert controls == ["rule", "seconds", "wrong at most"]
+    assert chromium.execute_script(TEXTS, ".widget-readout") == ["1.50", "0.20"]
+    shown, room = chromium.execute_script(HEIGHTS)
+    assert shown <= room, "while a slider moves all lanes are in view"
 
     chromium.find_element(By.CSS_SELECTOR, ".noUi-handle").send_keys(Keys.ARROW_RIGHT * 4)
     wait.until(
-        lambda driver: driver.execute_script(TEXTS, ".widget-readout")[0] == "0.70",
+        lambda driver: driver.execute_script(TEXTS, ".widget-readout")[0] == "3.50",
         "the slider did not move",
     )
     wait.until(lambda _: figure() not in ("", before), "the figure did not change")

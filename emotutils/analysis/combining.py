@@ -1,5 +1,5 @@
 """How the streams of one film are combined: the rule, what belongs to it, and from when on an
-answer is sure.
+answer is sure. Taught in notebooks/13_fusion.
 """
 
 from collections.abc import Collection, Mapping, Sequence

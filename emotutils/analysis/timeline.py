@@ -1,4 +1,4 @@
-"""The timeline of a film and what it says in sum."""
+"""The timeline of a film and what it says in sum. Taught in notebooks/13_fusion."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

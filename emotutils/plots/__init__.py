@@ -31,8 +31,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "draw_division",
             "draw_fields",
             "draw_folds",
-            "draw_fusion",
-            "draw_joint",
             "draw_looks",
             "draw_network",
             "draw_neuron",
@@ -52,5 +50,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ticks",
             "timeline_size",
         ],
+        "ways": ["draw_fusion", "draw_joint", "draw_questions"],
     },
 )

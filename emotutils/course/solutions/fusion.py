@@ -66,8 +66,10 @@ def _check_threshold(answer) -> None:
     for rate in (0.2, 0.4):
         got = answer(top.copy(), wrong.copy(), rate)
         _check_one_threshold(got, top, wrong, rate)
-    got = answer(np.array([0.9, 0.6]), np.array([True, False]), 0.2)
-    assert got == np.inf, "where no threshold keeps the rate, nothing may be answered: infinity"
+    worst = wrong[::-1]
+    got = answer(top, worst, 0.2)
+    hint = "where no threshold keeps the rate, nothing may be answered: infinity"
+    assert got == np.inf, hint
 
 
 def _check_one_threshold(got: float, top: np.ndarray, wrong: np.ndarray, rate: float) -> None:

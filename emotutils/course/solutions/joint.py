@@ -26,10 +26,13 @@ def _check_dropout(answer) -> None:
     faces = got[alone, 0]
     share = faces.mean()
     assert 0.45 < share < 0.55, "face and voice should be hidden equally often"
-    again = answer(present.copy(), 0.5, np.random.default_rng(1))
-    other = answer(present.copy(), 0.5, np.random.default_rng(2))
-    from_rng = np.array_equal(again, got) and not np.array_equal(other, got)
-    assert from_rng, "draw from rng alone: the same seed hides the same, another seed other rows"
+    for seed in (1, 2):
+        rng = np.random.default_rng(seed)
+        again = answer(present.copy(), 0.5, rng)
+        same = np.array_equal(again, got)
+        first = seed == 1
+        hint = "draw from rng alone: the same seed hides the same, another seed other rows"
+        assert same == first, hint
     _check_dropout_where_some_are_missing(answer)
 
 
