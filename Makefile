@@ -19,7 +19,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-real fuzz lint notebooks stamp results rebuild constraints matrix clean
+.PHONY: help install demo test test-real fuzz lint notebooks stamp zip results rebuild constraints matrix clean
 
 help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
@@ -27,6 +27,7 @@ help:
 	@echo "make test      all tests, notebooks included"
 	@echo "make test-real whatever needs the real sets, every notebook whole: half an hour"
 	@echo "make fuzz      analyse 500 damaged films, each time others: ten minutes"
+	@echo "make zip       the course as one file for Colab"
 	@echo "make lint      look for mistakes in the code with ruff"
 	@echo "make notebooks run every notebook again on the samples and keep what comes out"
 	@echo "make clean     remove the environment and caches; runs/ and your data stay"
@@ -56,6 +57,11 @@ lint: $(COURSE)
 
 notebooks: $(COURSE)
 	@$(BIN)/python notebooks/run.py $(ONLY)
+
+# What Colab unpacks where the repository is not public: see INSTALL.md.
+zip:
+	@git archive --prefix=course/ --output=course.zip HEAD
+	@echo "course.zip is ready: upload it to Colab's files before you run a notebook's first cell."
 
 # For maintainers: the repository's address, from pyproject.toml into badges and Colab cells.
 stamp: $(COURSE)

@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_check(commands)
     _add_app(commands)
+    _add_course(commands)
     return parser
 
 
@@ -424,6 +425,30 @@ def _add_app(commands) -> None:
     p.add_argument("--port", type=_positive, help="(default: one that is free)")
     p.add_argument("--no-browser", action="store_true", help="only print the page's address")
     p.set_defaults(run=_app)
+
+
+def _add_course(commands) -> None:
+    p = commands.add_parser("course", help="for teachers: what a class has handed in")
+    course = p.add_subparsers(metavar="marks", required=True)
+    p = course.add_parser(
+        "marks", help="the exercises of all notebooks in a folder, and what their checks said"
+    )
+    p.add_argument("folder", metavar="FOLDER", type=Path)
+    p.add_argument(
+        "--run",
+        dest="run_again",
+        action="store_true",
+        help="run each notebook again first: other people's code, on this machine",
+    )
+    p.add_argument(
+        "--cell-timeout",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="how long a cell may take with --run (default: 600)",
+    )
+    p.add_argument("--out", type=Path, metavar="FILE.csv", help="every verdict with its hint")
+    p.set_defaults(run=_course_marks)
 
 
 def _positive(text: str) -> int:
@@ -876,6 +901,26 @@ def _app(args) -> None:
     from .course.serving import serve
 
     serve(args.folder, port=args.port, browser=not args.no_browser)
+
+
+def _course_marks(args) -> None:
+    from .course import marks
+    from .support.tables import to_csv
+
+    if args.out is not None:
+        check_writable(args.out.parent)
+    progress = _note if args.run_again else None
+    table = marks.mark_notebooks(
+        args.folder, run=args.run_again, cell_timeout=args.cell_timeout, progress=progress
+    )
+    for name, row in marks.count_right(table).iterrows():
+        print(f"{name}: {row['right']} of {row['of']} right")
+        others = table[(table["notebook"] == name) & (table["verdict"] != "right")]
+        for exercise, verdict, hint in others[["exercise", "verdict", "hint"]].to_numpy():
+            print("   ", *filter(None, (exercise, verdict, hint)))
+    if args.out is not None:
+        with replacing(args.out) as path:
+            path.write_text("\ufeff" + to_csv(table), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ notebooks`.
 
 `python notebooks/run.py 03 07` runs only these. The times go into data/runs/notebooks.json, and
 from there into the README's routes and the list of notebooks; `python notebooks/run.py --pages`
-only writes these two again.
+only counts the words and writes these two again.
 """
 
 import json
@@ -54,6 +54,15 @@ def execute(path: Path) -> float:
     return seconds
 
 
+def keep(record: dict) -> None:
+    """Write the record, with the words of all notebooks as they are now."""
+    from emotutils.training import records
+
+    record["seconds"] = dict(sorted(record["seconds"].items()))
+    record["words"] = {path.stem: count_words(path) for path in paths([])}
+    records.write("notebooks", record, publish=True)
+
+
 def clock(seconds: float) -> str:
     """As ``40 s`` or ``3 min``: shared processors allow no finer word."""
     return f"{10 * max(1, round(seconds / 10))} s" if seconds < 95 else f"{round(seconds / 60)} min"
@@ -75,9 +84,10 @@ def routes(record: dict) -> str:
 
 
 def times(record: dict, page: str) -> str:
-    """The list of notebooks with the last cell of each row, the time, written anew."""
+    """The list of notebooks with the last cells of each row, time and words, written anew."""
     for stem, seconds in record["seconds"].items():
-        page = re.sub(rf"(?m)^(\| \[{stem}\].*\| )[^|]*(\|)$", rf"\g<1>{clock(seconds)} \2", page)
+        measured = f"{clock(seconds)} | {record['words'][stem]:,}"
+        page = re.sub(rf"(?m)^(\| \[{stem}\].*?\|.*?\|.*?\| ).*\|$", rf"\g<1>{measured} |", page)
     return page
 
 
@@ -106,14 +116,12 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--pages"]:
         from emotutils import samples
         from emotutils.support import machine
-        from emotutils.training import records
 
         samples.ensure()  # made once, by whichever notebook comes first: not a part of that one's time
         record["hardware"] = machine.surroundings()["hardware"]
         for path in paths(sys.argv[1:]):
             record["seconds"][path.stem] = round(execute(path), 1)
-            record["words"][path.stem] = count_words(path)
-            record |= {key: dict(sorted(record[key].items())) for key in ("seconds", "words")}
-            records.write("notebooks", record, publish=True)
+            keep(record)
             print(f"{path.name}: {record['seconds'][path.stem]} s", flush=True)
+    keep(record)
     write_pages(record)

@@ -33,8 +33,10 @@ import sys
 {data}
 DRIVE = False  # @param {{type:"boolean"}}
 
-if "google.colab" in sys.modules:  # all of this is for Colab, see 00; elsewhere nothing happens
-    ![ -d /content/course ] || git clone -q {address} /content/course
+if "google.colab" in sys.modules:  # Colab alone needs this, see 00
+    ADDRESS = "{address}"
+    ![ ! -f /content/course.zip ] || python -m zipfile -e /content/course.zip /content
+    ![ -d /content/course ] || git clone -q {{ADDRESS}} /content/course
     %cd -q /content/course/notebooks
     %pip install -q "..[colab]"
     from emotutils.course import colab

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -360,11 +361,12 @@ def first_cell(path: Path) -> str:
 
 
 def run_first_cell(path: Path, calls: list) -> dict:
+    names = {}
     shell = SimpleNamespace(
-        system=lambda line: calls.append(("!", line)),
+        system=lambda line: calls.append(("!", line.format(**names))),
         run_line_magic=lambda *words: calls.append(words),
     )
-    names = {"get_ipython": lambda: shell}
+    names["get_ipython"] = lambda: shell
     exec(first_cell(path), names)
     return names
 
@@ -385,7 +387,8 @@ def test_the_first_cell_on_colab(path, machine, monkeypatch):
         colab, "prepare", lambda *args, **options: calls.append(("prepare", args, options))
     )
     names = run_first_cell(path, calls)
-    (_, clone), enter, (magic, install), (_, args, options) = calls
+    (_, unpack), (_, clone), enter, (magic, install), (_, args, options) = calls
+    assert "/content/course.zip" in unpack
     assert f"git clone -q {ADDRESS} /content/course" in clone and enter == (
         "cd",
         "-q /content/course/notebooks",
@@ -394,15 +397,29 @@ def test_the_first_cell_on_colab(path, machine, monkeypatch):
     assert args == (("",) if "DATA" in names else ()) and options == {"drive": False}
 
 
-def test_the_course_is_cloned_once(tmp_path, monkeypatch):
-    program(tmp_path, "git", 'PATH=/bin:/usr/bin; mkdir "$4"; echo "$@" >> "$4/calls"')
+def enter_twice(tmp_path, monkeypatch):
+    """Run the first cell's shell lines twice, on a machine whose /content is ``tmp_path``."""
     calls = []
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     monkeypatch.setattr(colab, "prepare", lambda *args, **options: None)
     run_first_cell(NOTEBOOKS[0], calls)
-    line = calls[0][1].replace("/content/course", str(tmp_path / "course"))
-    for _ in range(2):
+    lines = [call[1].replace("/content", str(tmp_path)) for call in calls if call[0] == "!"]
+    for line in 2 * lines:
         subprocess.run(["/bin/sh", "-c", line], check=True)
+
+
+def test_a_zip_of_the_course_is_unpacked_and_nothing_is_cloned(tmp_path, monkeypatch):
+    program(tmp_path, "git", "exit 1")
+    program(tmp_path, "python", f'exec {sys.executable} "$@"')
+    with zipfile.ZipFile(tmp_path / "course.zip", "w") as archive:
+        archive.writestr("course/notebooks/00_setup.ipynb", "{}")
+    enter_twice(tmp_path, monkeypatch)
+    assert (tmp_path / "course" / "notebooks" / "00_setup.ipynb").read_text() == "{}"
+
+
+def test_the_course_is_cloned_once(tmp_path, monkeypatch):
+    program(tmp_path, "git", 'PATH=/bin:/usr/bin; mkdir "$4"; echo "$@" >> "$4/calls"')
+    enter_twice(tmp_path, monkeypatch)
     assert (tmp_path / "course" / "calls").read_text().split() == [
         "clone",
         "-q",
@@ -435,7 +452,7 @@ def test_stamping_changes_addresses_and_the_first_cell_only():
     after = stamped(before, "https://github.com/ada/course/")
     assert (
         "github/ada/course/blob/main/notebooks/" in after
-        and "git clone -q https://github.com/ada/course " in after
+        and 'ADDRESS = \\"https://github.com/ada/course\\"' in after
     )
     assert stamped(after, ADDRESS) == before
     own = (

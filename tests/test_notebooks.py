@@ -110,7 +110,7 @@ def test_badge_and_bootstrap_name_this_file_and_the_projects_address(path):
     assert (
         f"https://colab.research.google.com/github/{owner}/blob/main/notebooks/{path.name}" in first
     )
-    assert f"git clone -q {ADDRESS} " in text(cells(path, "code")[0])
+    assert f'ADDRESS = "{ADDRESS}"' in text(cells(path, "code")[0])
     raw = path.read_text(encoding="utf-8")
     assert stamped(raw, ADDRESS) == raw, "make stamp"
 

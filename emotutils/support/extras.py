@@ -13,6 +13,8 @@ COURSE = (
     "jupyterlab",
     "keras",
     "librosa",
+    "nbclient",
+    "nbformat",
     "seaborn",
     "tensorflow",
     "voila",

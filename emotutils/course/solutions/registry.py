@@ -95,20 +95,23 @@ def show(key: str) -> None:
     display(Markdown(f"```python\n{code}\n```"))
 
 
-def verdicts(notebook: str | os.PathLike) -> dict[str, str]:
-    """What the checks in an executed notebook said, exercise by exercise, for whoever has to read
-    many of them.
+def verdicts(notebook: str | os.PathLike | dict) -> dict[str, str]:
+    """What the checks in an executed notebook said, exercise by exercise.
 
-    Only what is stored is read: run a notebook that was handed in again first, on the machine of
-    whoever marks it.
+    Only what is stored is read; ``course.marks`` reads a whole folder, and runs notebooks again.
+
+    Parameters
+    ----------
+    notebook : a path, or what ``nbformat.read`` gives.
 
     Returns
     -------
     As ``{"03.1": "right.", "03.2": "not yet. the function returns nothing yet"}``.
     """
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    if not isinstance(notebook, dict):
+        notebook = json.loads(Path(notebook).read_text(encoding="utf-8"))
     printed = []
-    for cell in cells:
+    for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             printed.append("".join(output.get("text", "")))
     verdict = re.compile(r"^(\d\d\.\d): (right\.|not yet\. .*)$", flags=re.MULTILINE)
