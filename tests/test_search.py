@@ -202,6 +202,13 @@ def test_unknown_names_and_values_are_named_with_the_nearest(wrong, nearest, tmp
     assert not list(tmp_path.iterdir())
 
 
+def test_a_single_value_is_no_list_of_values(tmp_path):
+    X, y = np.zeros((9, 48, 48, 1)), [0, 1, 2] * 3
+    for space in ({"dropout": 0.3}, {"optimizer": "adam"}, {"learning_rate": None}):
+        with raises_error(SearchError, *space, "give a list"):
+            search.grid_search(X, y, space, memory=tmp_path, progress=False)
+
+
 # --- with scikit-learn ----------------------------------------------------------------------------
 
 

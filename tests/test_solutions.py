@@ -162,6 +162,20 @@ def _changed_in_place(present, rate, rng):
             lambda present, rate, rng: _one_hidden(present, rate, np.random.default_rng(0)),
             "draw from rng alone",
         ),
+        (
+            "06.1",
+            lambda space, folds, repeats, refit: (
+                repeats * (np.prod([len(v) for v in space.values()]) * folds + refit)
+            ),
+            "makes 121 fits",
+        ),
+        (
+            "06.3",
+            lambda p: np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1))[
+                np.argsort(np.argsort(p))
+            ],
+            "gives [1, 1]",
+        ),
         ("15.1", lambda text, buckets: np.zeros(buckets), "marks included"),
         (
             "15.2",

@@ -306,6 +306,8 @@ def _prepare(
         network = NetworkClassifier(network)
     check_names(network, [*space, *settings])
     for name, values in space.items():
+        if values is None or isinstance(values, str | int | float):
+            raise SearchError(f"{name}={values!r}: give a list of values to try")
         if isinstance(values, list | tuple):
             for value in values:
                 check_values({name: value})

@@ -14,6 +14,7 @@ def _check_fits(answer) -> None:
         (grid, 3, 1, False, 36),
         (grid, 5, 2, False, 120),
         (grid, 5, 1, True, 61),
+        (grid, 5, 2, True, 121),
     )
     for space, folds, repeats, refit, expected in cases:
         got = answer(space, folds, repeats, refit)
@@ -87,6 +88,7 @@ def _check_holm(answer) -> None:
         (0.01, 0.04): [0.02, 0.04],
         (0.04, 0.01, 0.03): [0.06, 0.03, 0.06],
         (0.5, 0.6, 0.001): [1, 1, 0.003],
+        (0.7, 0.9): [1, 1],
     }
     for values, expected in cases.items():
         p = list(values)
