@@ -1,5 +1,5 @@
-"""Drawings of ways, in grey: where streams meet, a network that joins two, questions that lead to an
-end. Taught in notebooks/13_fusion.
+"""Drawings of ways, in grey: where streams meet, a network that joins two, questions that lead to
+an end. Taught in notebooks/13_fusion and notebooks/14_one_network.
 """
 
 from collections.abc import Sequence

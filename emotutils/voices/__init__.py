@@ -1,7 +1,7 @@
 """One sound → windows, voice activity, spectra, features; and what can be done to a sound.
 
 ``degradation`` (worse recordings) and ``fingerprints`` (near-duplicates) are modules of their own.
-Taught in notebooks/05_voice_data and notebooks/13_fusion.
+Taught in notebooks/05_voice_data.
 """
 
 from .activity import FRAME, is_voiced, signal_to_noise, trim, trim_or_whole, voice_activity
