@@ -14,7 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from emotutils import config, datasets
 from emotutils.errors import DataError
 from emotutils.evaluation import score
-from emotutils.studies import leakage
+from emotutils.studies import leakage, order
 from emotutils.studies.leakage import neighbours, outcomes, traps
 from emotutils.training import records
 
@@ -149,6 +149,32 @@ def test_the_nearest_study_divides_as_it_says(voices, seen):
     n = len(voices)
     assert (found.tested("last third") == (np.arange(n) >= n - n // 3)).all()
     assert found.tested("random").all() and found.tested("actor").all()
+
+
+def test_the_known_study_moves_as_many_recordings_as_it_says(voices, seen):
+    found = leakage.known(voices, seeds=(0, 1), estimator=seen)
+    assert list(found.arms) == ["0 known", "1 known", "2 known", "4 known", "8 known"]
+    assert len(set(found.facts["trained_on"].values())) == 1, "all arms train on equally many"
+    asked = found.tested("0 known")
+    assert asked.all() and len(asked) == len(voices) // 2
+    speaker = dict(zip(keys(leakage.voices.mean_mfccs(voices)), voices.table["group"], strict=True))
+    for k, arm in enumerate(found.arms):
+        train, test = Seen.log[6 * k]  # two seeds of three folds each
+        learned = pd.Series([speaker[key] for key in keys(train)])
+        tested = {speaker[key] for key in keys(test)}
+        known = learned[learned.isin(tested)].value_counts()
+        wanted = int(arm.split()[0])
+        assert known.eq(wanted).all() and len(known) == (len(tested) if wanted else 0)
+        assert not set(keys(train)) & set(keys(test))
+
+
+def test_neighbours_do_not_mind_the_order_of_coefficients_and_the_network_hardly_does():
+    found = order.study("sample-ravdess", seeds=(0,), estimator=NEAREST)
+    assert found["gap"]["value"] == 0 and found["arms"]["in order"] == found["arms"]["shuffled"]
+    real = records.read(order.NAME)
+    assert real["gap"]["low"] < 0 < real["gap"]["high"], "notebook 10, section 4, says so"
+    spread = max(real["arms"]["in order"]) - min(real["arms"]["in order"])
+    assert abs(real["gap"]["value"]) < spread
 
 
 def test_windows_keep_their_distance(voices, seen, monkeypatch):

@@ -15,6 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "outcomes": ["GAPS", "Outcome", "gaps", "read"],
         "studies": ["STUDIES", "study"],
         "traps": ["augmented", "best_epoch", "chosen_columns", "leaderboard", "scaled", "twins"],
-        "voices": ["corpora", "nearest", "speakers", "words"],
+        "voices": ["corpora", "known", "nearest", "speakers", "words"],
     },
 )

@@ -12,6 +12,7 @@ from .outcomes import Outcome
 STUDIES = {
     "speakers": (voices.speakers, "ravdess"),
     "nearest": (voices.nearest, "ravdess"),
+    "known": (voices.known, "ravdess"),
     "words": (voices.words, "tess"),
     "windows": (neighbours.windows, "ravdess"),
     "scaled": (traps.scaled, "ravdess"),
