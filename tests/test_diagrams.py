@@ -16,11 +16,13 @@ ANSWER = {"anger": 0.1, "disgust": 0.0, "happiness": 0.9}
 DRAWINGS = {
     "convolution": lambda ax=None: plots.draw_convolution(PICTURE, EDGE, (1, 2), ax=ax),
     "division": plots.draw_division,
+    "drawn": plots.draw_drawn,
     "fields": plots.draw_fields,
     "folds": plots.draw_folds,
     "nested folds": lambda ax=None: plots.draw_folds(3, inner=2, ax=ax),
     "fusion": plots.draw_fusion,
     "joint": lambda ax=None: plots.draw_joint(256, 128, 7, ax=ax),
+    "known": lambda ax=None: plots.draw_known(4, ax=ax),
     "looks": plots.draw_looks,
     "network": plots.draw_network,
     "neuron": plots.draw_neuron,
@@ -28,6 +30,7 @@ DRAWINGS = {
     "questions": lambda ax=None: plots.draw_questions(
         [("at work?", "yes", "no", "tell people"), ("why?", "no", "yes", "perhaps")], "no", ax=ax
     ),
+    "overlap": plots.draw_overlap,
     "reading": lambda ax=None: plots.draw_reading(
         ["so", "glad"], {"=glad": 2420, "<gl": 5622, "gla": 12755}, ANSWER, ax=ax
     ),
@@ -103,3 +106,19 @@ def test_a_division_counts_the_people_on_both_sides():
     tested = [patch for patch in ax.patches if patch.get_hatch()]
     assert len(tested) == 2 * 6  # one person of four, as many recordings at random
     assert words(ax)[0].startswith("divided at random: 3 of 4 people")
+
+
+def test_a_draw_of_people_takes_all_that_they_said():
+    ax = plots.draw_drawn(people=4, each=6, seed=1)
+    counts = [int(text) for text in words(ax) if text.isdigit()]
+    rows = counts[:6], counts[24:30]
+    assert sum(counts[:24]) == sum(counts[24:]) == 24
+    assert len(set(rows[1])) == 1 < len(set(rows[0]))
+
+
+def test_of_a_tested_person_half_is_asked():
+    ax = plots.draw_known(4, people=2, each=20)
+    grey = [p for p in ax.patches if not p.get_hatch() and to_rgb(p.get_facecolor()) != (1, 1, 1)]
+    assert len(grey) == 20 + 4
+    with pytest.raises(ValueError, match="of 10"):
+        plots.draw_known(11, people=2, each=20)

@@ -467,6 +467,171 @@ def draw_rounds(plan: Sequence[tuple[int, int]], ax: Axes | None = None) -> Axes
     return ax
 
 
+def draw_drawn(people: int = 4, each: int = 6, seed: int = 1, ax: Axes | None = None) -> Axes:
+    """A bootstrap over recordings beside one over people: how often each recording was drawn.
+
+    Taught in notebooks/11_evaluation.
+
+    Parameters
+    ----------
+    people : how many. each : recordings of each person.
+    seed : of both draws.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_drawn(people=3, each=4)
+    >>> [text.get_text() for text in ax.texts][:2]
+    ['12 recordings drawn from 12', '3 people drawn from 3, with all they said']
+    """
+    n = people * each
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(n, size=n)
+    persons = rng.integers(people, size=people)
+    counts = np.bincount(rows, minlength=n)
+    of_rows = counts.reshape(people, each)
+    counts = np.bincount(persons, minlength=people)
+    of_people = np.tile(counts, (each, 1)).T
+    height = 0.28 * people + 0.85
+    head = height - 0.15
+    top = height - 0.35
+    ax = new_diagram(8.2, height, ax)
+    title = f"{n} recordings drawn from {n}"
+    draw_words(ax, title, 2.3, head)
+    title = f"{people} people drawn from {people}, with all they said"
+    draw_words(ax, title, 6.3, head)
+    _draw_counts(ax, of_rows, 1.1, top)
+    _draw_counts(ax, of_people, 5.1, top)
+    legend = "number: how often this recording counts; grey: it does"
+    draw_words(ax, legend, 4.1, 0.15)
+    return ax
+
+
+def _draw_counts(ax: Axes, counts: np.ndarray, x: float, top: float) -> None:
+    """One row of squares a person, each with a number, from the corner (x, top)."""
+    y = top
+    for person, row in enumerate(counts, start=1):
+        y -= 0.28
+        middle = y + 0.11
+        name = f"person {person}"
+        draw_words(ax, name, x - 0.1, middle, ha="right")
+        left = x
+        for count in row:
+            fill = "white"
+            if count:
+                fill = MIDDLE
+            _draw_square(ax, left, y, 0.34, 0.22, facecolor=fill)
+            number = f"{count}"
+            draw_words(ax, number, left + 0.17, middle)
+            left += 0.4
+
+
+def draw_known(known: int, people: int = 3, each: int = 60, ax: Axes | None = None) -> Axes:
+    """A tested person's recordings: half are asked, ``known`` of the others are in training.
+
+    Taught in notebooks/12_leakage.
+
+    Parameters
+    ----------
+    known : how many of the tested person's recordings the training has, 0 to half of ``each``.
+    people : how many, the last one is tested.
+    each : recordings of each person.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Raises
+    ------
+    ValueError : more known than there are.
+
+    Examples
+    --------
+    >>> ax = draw_known(2, people=2, each=8)
+    >>> sum(bool(patch.get_hatch()) for patch in ax.patches)
+    4
+    """
+    if not 0 <= known <= each // 2:
+        raise ValueError(f"{known} of {each // 2} recordings cannot be known")
+    height = 0.28 * people + 0.6
+    ax = new_diagram(8.2, height, ax)
+    step = 7 / each
+    width = 0.8 * step
+    y = height - 0.1
+    for person in range(1, people + 1):
+        y -= 0.28
+        name = f"person {person}"
+        draw_words(ax, name, 0.95, y + 0.11, ha="right")
+        left = 1.1
+        for place in range(each):
+            look = {"facecolor": MIDDLE}
+            if person == people:
+                look = _look_of_tested(place, known, each)
+            _draw_square(ax, left, y, width, 0.22, **look)
+            left += step
+    legend = "grey: training      white: left out      hatched: test"
+    draw_words(ax, legend, 4.6, 0.15)
+    return ax
+
+
+def _look_of_tested(place: int, known: int, each: int) -> dict:
+    """Of a tested person's recordings the first are known, the second half is asked."""
+    if place < known:
+        return {"facecolor": MIDDLE}
+    if place < each // 2:
+        return {"facecolor": "white"}
+    return {"facecolor": "white", "hatch": "////"}
+
+
+def draw_overlap(
+    apart: Sequence[float] = (0.1, 0.3, 0.5), length: float = 0.5, ax: Axes | None = None
+) -> Axes:
+    """Two windows of sound, and what share of it is in both.
+
+    Taught in notebooks/12_leakage.
+
+    Parameters
+    ----------
+    apart : seconds from the beginning of one window to that of the other, one row each.
+    length : of a window, in seconds.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_overlap([0.1, 0.5])
+    >>> [text.get_text() for text in ax.texts if "same" in text.get_text()]
+    ['80 % is the same sound', '0 % is the same sound']
+    """
+    y = 0.62 * len(apart) + 0.4
+    ax = new_diagram(8.2, y + 0.1, ax)
+    width = 4 * length
+    tested = {"facecolor": "white", "hatch": "////"}
+    for seconds in apart:
+        y -= 0.6
+        middle = y + 0.2
+        shift = 4 * seconds
+        words = f"{seconds} s apart"
+        draw_words(ax, words, 1.0, middle, ha="right")
+        _draw_square(ax, 1.2, middle, width, 0.2, **tested)
+        _draw_square(ax, 1.2 + shift, y, width, 0.2, facecolor=MIDDLE)
+        shared = 1 - seconds / length
+        percent = 100 * max(shared, 0)
+        words = f"{percent:.0f} % is the same sound"
+        draw_words(ax, words, 5.6, middle, ha="left")
+    legend = "hatched: the test window      grey: the nearest training window"
+    draw_words(ax, legend, 4.1, 0.15)
+    return ax
+
+
 def draw_looks(ax: Axes | None = None) -> Axes:
     """One look at a test face, ten looks, and several networks: three ways to one answer.
 
