@@ -10,6 +10,12 @@ import pytest
 from emotutils.course import solutions
 
 
+def groups_at_random(groups, share, seed):
+    """A share of the groups, where one of the rows is asked for."""
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    return np.isin(groups, names[: round(share * len(names))])
+
+
 @pytest.mark.parametrize("key", solutions.exercises())
 def test_the_check_fails_on_a_stub_and_passes_on_the_solution(key, capsys):
     solutions.check(key, lambda *args, **kwargs: None)
@@ -175,6 +181,22 @@ def _changed_in_place(present, rate, rng):
                 np.argsort(np.argsort(p))
             ],
             "gives [1, 1]",
+        ),
+        (
+            "11.3",
+            lambda y, p, bins: abs(p.max(axis=1).mean() - (p.argmax(axis=1) == y).mean()),
+            "500 rows",
+        ),
+        ("12.1", lambda groups, share, seed: groups_at_random(groups, share, seed), "of the rows"),
+        (
+            "12.2",
+            lambda t, train: [(t[train] - x)[t[train] > x].min(initial=9) for x in t[~train]],
+            "it should be",
+        ),
+        (
+            "12.2",
+            lambda t, train: np.sort(np.abs(t[~train][:, None] - t[train]).min(axis=1)),
+            "[0.4, 0.1, 0.1]",
         ),
         ("15.1", lambda text, buckets: np.zeros(buckets), "marks included"),
         (
