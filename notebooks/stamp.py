@@ -24,8 +24,7 @@ CHOICES = {
     "06": ["fer2013"],
     "07": ["fer2013"],
     "10": ["ravdess"],
-    "11": ["fer2013"],
-    "12": ["ravdess", "ravdess+tess"],
+    "12": ["ravdess"],
     "14": ["ravdess+fer2013"],
 }
 BOOTSTRAP = """\
