@@ -1,12 +1,17 @@
 """Shared by tests: where the real corpora lie, if they do, and a browser, if there is one."""
 
+import ctypes
 import json
 import os
 import shutil
+import struct
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from emotutils.errors import EmotutilsError
 
 
 def pytest_sessionstart(session):
@@ -75,6 +80,46 @@ def full_disk():
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     return full
+
+
+@pytest.fixture
+def as_anybody():
+    """Do something in a copy of this process that has no more rights than the modes of files give,
+    not even where root runs the tests; what the tool's error says, "" where there was none.
+    """
+    if not hasattr(os, "fork") or (os.geteuid() == 0 and sys.platform != "linux"):
+        pytest.skip("root's rights are given up on Linux alone")
+
+    def do(work) -> str:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if not pid:
+            said = "unexpected"
+            try:
+                _give_up_rights()
+                work()
+                said = ""
+            except EmotutilsError as error:
+                said = str(error)
+            except BaseException as error:
+                said = repr(error)
+            finally:
+                os.write(writer, said.encode())
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, encoding="utf-8") as told:
+            said = told.read()
+        os.waitpid(pid, 0)
+        return said
+
+    return do
+
+
+def _give_up_rights() -> None:
+    if os.geteuid():
+        return
+    version = struct.pack("<Ii", 0x20080522, 0)
+    assert ctypes.CDLL(None).capset(version, bytes(24)) == 0
 
 
 @pytest.fixture(scope="module")

@@ -330,3 +330,23 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch, full_disk, name):
             WRITERS[name](tmp_path / "out")
     # A result that is not whole is no result: it goes first.
     assert set(before) - set(contents(tmp_path / "out")) <= {"result.json"}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_read_only_folder_is_one_line(tmp_path, monkeypatch, as_anybody, name):
+    monkeypatch.setattr(samples, "make", lambda folder: (folder / "a.wav").write_bytes(b"a"))
+    folder = tmp_path / "out"
+    WRITERS[name](folder)
+    if name == "samples":
+        shutil.rmtree(folder / samples.VERSION)
+    if name == "features":
+        (folder / "f.npz").write_bytes(b"damaged")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    folder.chmod(0o555)
+    said = as_anybody(lambda: WRITERS[name](folder))
+    folder.chmod(0o755)
+    if name == "features":
+        assert not said, "they are computed and not kept"
+    else:
+        assert "Permission denied" in said and "\n" not in said and str(folder) in said
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

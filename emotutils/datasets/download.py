@@ -20,7 +20,7 @@ import requests
 
 from .. import config
 from ..errors import DataError, EmotutilsError
-from ..support.files import replacing, temporary_folder
+from ..support.files import clear, replacing, temporary_folder
 from . import loading
 from .catalog import CATALOG, Entry, entry
 from .listing import DAMAGED, is_of_the_archive, named
@@ -155,6 +155,7 @@ def fetch(
     """
     wanted, root = entry(name), config.data_root(root)
     folder = root / wanted.folder
+    clear(root)
     if here(wanted, root):
         status = check(name, root)
         if not status.whole and wanted.addresses:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from .. import config
 from ..errors import DataError
-from ..support.files import temporary_folder
+from ..support.files import clear, temporary_folder
 from .sets import make
 
 #: Changes whenever the sets do, so that an old cache is not taken for the new one.
@@ -40,6 +40,7 @@ def ensure(root: str | os.PathLike | None = None) -> Path:
     """
     parent = Path(root) if root is not None else config.cache_root()
     folder = parent / VERSION
+    clear(parent)
     if folder.is_dir():
         return folder
     try:

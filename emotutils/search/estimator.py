@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..errors import DataError, SearchError
 from ..networks import entry_of, network_names, network_options, register_network
+from ..support.files import clear
 from ..support.quiet import no_hints
 from ..training import Batches, Recipe, build_for, prepare
 from ..training.batches import as_part
@@ -361,6 +362,7 @@ def _recalled(path: Path, model: keras.Model, batches: Batches, params: dict) ->
     Two files: the weights without pickle, and, written last, a JSON that also tells when a fit was
     last asked for (its time), by which the bar of a search counts.
     """
+    clear(path.parent)
     weights = path.with_suffix(".npz")
     facts = path.with_suffix(".json")
     remembered = _remembered(facts, weights, model)

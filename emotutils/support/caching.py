@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, WriteError
-from .files import replacing
+from .files import clear, replacing
 from .reading import read_arrays
 
 
@@ -29,6 +29,7 @@ def cached_arrays(
     compute : gives the arrays by name.
     keep : is asked afterwards whether they may be kept.
     """
+    clear(path.parent)
     if path.is_file():
         with suppress(DataError):
             found = read_arrays(path, "it is made anew")
