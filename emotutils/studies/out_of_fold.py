@@ -1,5 +1,5 @@
 """Recorded answers to rows that the network had not learned from: of all 24 actors of RAVDESS, and
-of FER2013's PrivateTest. What notebooks/13_fusion shows of pairs begins with them.
+of FER2013's PrivateTest.
 """
 
 import numpy as np

@@ -1,7 +1,4 @@
-"""How much do made-up pairs flatter? The same answers, each face beside voices of other people.
-
-Taught in notebooks/13_fusion.
-"""
+"""How much do made-up pairs flatter? The same answers, each face beside voices of other people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
