@@ -1,5 +1,6 @@
 """Drawings of ways, in grey: where streams meet, a network that joins two, questions that lead to
-an end. Taught in notebooks/13_fusion and notebooks/14_one_network.
+an end. Taught in notebooks/13_fusion, notebooks/14_one_network and
+notebooks/16_responsible_use.
 """
 
 from collections.abc import Sequence
