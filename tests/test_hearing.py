@@ -80,7 +80,7 @@ def test_what_whisper_says_again_and_again_is_left_out_and_said(whisper):
     assert any("left out" in note for note in found.notes)
 
 
-def test_a_model_that_is_none_is_named(whisper, tmp_path):
+def test_a_model_that_is_none_is_named(whisper, film, tmp_path, capsys):
     with raises_error(DataError, str(tmp_path), "no Whisper model"):
         words.hear(SILENCE, tmp_path)
     with raises_error(EmotutilsError, "'huge'", "tiny.en"):
@@ -89,6 +89,8 @@ def test_a_model_that_is_none_is_named(whisper, tmp_path):
         words.hear(SILENCE)
     with raises_error(EmotutilsError, "tiny", "no network"):
         words.fetch_model("tiny")
+    asked = ["analyze", str(film), "--transcribe", "--whisper-model", str(tmp_path)]
+    assert main(asked) == 2 and "holds no Whisper model" in capsys.readouterr().err
     assert words.is_at_hand(whisper["at"]) and not words.is_at_hand("tiny")
 
 

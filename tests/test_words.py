@@ -126,6 +126,7 @@ def test_the_voice_tag_of_webvtt_names_the_speaker(tmp_path):
         ("a.json", "{}", "no list of segments"),
         ("a.json", "[]", "no line"),
         ("a.json", '[{"text": "never"}]', "segment 1"),
+        ("a.json", '[{"start": 1, "end": 2, "text": null}]', "segment 1"),
         ("a.json", '[{"start": -1, "end": 2, "text": "before"}]', "cannot be"),
         ("a.json", '[{"start": NaN, "end": 2, "text": "never"}]', "cannot be"),
         ("a.json", '["a line"]', "segment 1"),
@@ -315,27 +316,37 @@ def test_what_is_found_is_used_and_none_leaves_it_out(tmp_path, film):
         ("", "empty"),
     ],
 )
-def test_what_is_named_and_does_not_fit_is_refused(film, tmp_path, content, words):
-    with raises_error(DataError, "room.srt", words):
-        analyze(
-            film, subtitles=put(tmp_path, content), words_network=WordList.made(), progress=False
-        )
+def test_what_is_named_and_does_not_fit_is_told_in_one_line(film, tmp_path, content, words, capsys):
+    path = put(tmp_path, content)
+    assert main(["analyze", str(film), "--subtitles", str(path), "--out", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "room.srt" in line and words in line
+
+
+GERMAN = "Ich bin heute so glücklich, dass ich tanzen möchte."
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (SRT.replace("I am so happy.", "Ich bin heute so glücklich, dass ich tanzen möchte."), "'de'"),
-        ('[{"start": 0, "end": 3600, "text": "An hour."}]', "lasts"),
+        (SRT.replace("I am so happy.", GERMAN), "'de'"),
+        (
+            SRT.replace("I am so happy.", "Привет, мама!").replace("This is sad.", "Да."),
+            "not Latin",
+        ),
+        (SRT.replace("00:00:05", "01:00:05"), "one line lasts 3602 s"),
+        (SRT.replace("I am so happy.", "🙂").replace("This is sad.", "🎉🎉"), "no word is spoken"),
+        (SRT.replace("sad", "señor").encode("latin-1"), "Latin-1"),
     ],
-)  # fmt: skip
-def test_what_is_odd_is_said(film, tmp_path, content, words, monkeypatch):
-    monkeypatch.setattr("emotutils.analysis.words.LONG", 5.0)
-    name = "room.json" if content.startswith("[") else "room.srt"
-    path = put(tmp_path, content, name)
-    found = analyze(film, subtitles=path, words_network=WordList.made(), progress=False)
-    assert any(words in warning for warning in found.warnings)
-    assert found.words["t1"].max() <= ROOM
+)
+def test_what_is_odd_is_said(film, tmp_path, content, words, capsys):
+    path = put(tmp_path, content)
+    assert (
+        main(["analyze", str(film), "--subtitles", str(path), "--out", str(tmp_path / "out")]) == 0
+    )
+    told = capsys.readouterr().out.splitlines()
+    assert [line for line in told if "warning" in line and words in line]
+    assert pd.read_csv(tmp_path / "out" / "words.csv")["t1"].max() <= ROOM
 
 
 def test_a_network_that_reads_no_words_is_refused(film, tmp_path):

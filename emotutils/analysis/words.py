@@ -21,6 +21,7 @@ from ..words import (
     find_transcript,
     guess_language,
     hear,
+    is_latin,
     read_transcript,
 )
 from .answering import load_for, notes_on
@@ -89,7 +90,7 @@ def read_words(info: FilmInfo, wanted: Wanted, notes: list[str]) -> dict[str, Be
     network = load_for(NAME, wanted.network)
     table = answer(transcript.cues, network, info.duration)
     notes += transcript.notes
-    notes += _about_text(transcript, table)
+    notes += _about_text(transcript)
     stream = Stream(NAME, table, "no words", holds=True)
     found = Beside(
         stream,
@@ -176,19 +177,25 @@ def answer(cues: Sequence[Cue], network: Network, duration: float) -> pd.DataFra
     return table
 
 
-def _about_text(transcript: Transcript, table: pd.DataFrame) -> list[str]:
+def _about_text(transcript: Transcript) -> list[str]:
     """What is odd in a transcript."""
     notes = []
     said = [cue.said for cue in transcript.cues]
-    language = transcript.language or guess_language(" ".join(said))
+    whole = " ".join(said)
+    language = transcript.language or guess_language(whole)
+    foreign = ""
+    if not is_latin(whole):
+        foreign = "its letters are not Latin ones"
     if language not in ("", ENGLISH):
+        foreign = f"its language is {language!r}"
+    if foreign:
         notes.append(
-            f"{transcript.where}: its language is {language!r}, and the network knows English: "
+            f"{transcript.where}: {foreign}, and the network knows English: "
             "what it says of these words means nothing"
         )
     if not any(said):
         notes.append(f"{transcript.where}: no word is spoken in it")
-    longest = (table["t1"] - table["t0"]).max()
+    longest = max(cue.end - cue.start for cue in transcript.cues)
     if longest > LONG:
         notes.append(
             f"{transcript.where}: one line lasts {longest:.0f} s: there its one answer holds for "

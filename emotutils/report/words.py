@@ -173,7 +173,8 @@ def _whole_film(findings: Findings) -> str:
         if label:
             parts.append(f"{verdict_words(name)} {label}")
     if not parts:
-        return f"There was no {' and no '.join(findings.streams)} to go by."
+        missing = joined([f"no {name}" for name in findings.streams])
+        return f"There was {missing} to go by."
     fused = fused_names(findings.timeline)
     if len(fused) > 1:
         parts[-1] += f"; {title(TOGETHER, fused)}: {summary['label']}"

@@ -3,7 +3,7 @@
 from .cues import Cue, Transcript
 from .finding import files_beside, find_transcript
 from .hearing import DEFAULT_MODEL, MEGABYTES, can_be_fetched, fetch_model, hear, is_at_hand
-from .languages import guess_language
+from .languages import guess_language, is_latin
 from .reading import read_transcript
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "find_transcript",
     "guess_language",
     "hear",
+    "is_latin",
     "is_at_hand",
     "read_transcript",
 ]

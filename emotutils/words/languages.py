@@ -1,5 +1,6 @@
-"""The language of a text, by py3langid."""
+"""The language of a text, by py3langid, and its letters."""
 
+import unicodedata
 from functools import cache
 
 #: Below so many letters nothing is guessed: a greeting may be of any language.
@@ -24,6 +25,19 @@ def guess_language(text: str) -> str:
         return ""
     language, probability = _identifier().classify(text)
     return str(language) if probability >= SURE else ""
+
+
+def is_latin(text: str) -> bool:
+    """Whether most letters of a text are Latin ones; so it is where there is no letter.
+
+    Examples
+    --------
+    >>> is_latin("Voilà, Иван!"), is_latin("Привет, Bob!")
+    (True, False)
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    latin = [letter for letter in letters if unicodedata.name(letter, "").startswith("LATIN")]
+    return len(latin) >= len(letters) / 2
 
 
 @cache

@@ -193,7 +193,7 @@ def _cue_of(line: object, number: int, path: Path) -> Cue:
         else:
             start = float(_first(line, STARTS))
             end = float(_first(line, ENDS))
-        return make_cue(start, end, str(line["text"]), str(line.get("speaker") or ""))
+        return make_cue(start, end, line["text"], str(line.get("speaker") or ""))
     except (TypeError, LookupError, ValueError, AttributeError):
         what = f"segment {number} has no start, end and text"
         raise DataError(path, what, _REMEDY) from None
