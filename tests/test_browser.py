@@ -11,12 +11,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from fabricated import add_words, fabricated
+from fabricated import add_words, empty_room, fabricated
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from emotutils import report
+from emotutils.cli import main
 
 pytestmark = pytest.mark.browser
 
@@ -201,6 +202,26 @@ def test_the_line_that_is_said_is_marked_and_comes_into_sight(spoken):
     spoken.run("film.currentTime = 60.45")  # nobody speaks
     at(spoken, 60.45)
     spoken.wait("!document.querySelector('#transcript [aria-current]')")
+
+
+def test_analyze_with_subtitles_shows_three_lanes_and_lines_to_click(chromium, tmp_path):
+    """From the command to the page: a film that speaks by its subtitles alone."""
+    film = empty_room(tmp_path / "room.mp4")
+    lines = "1\n00:00:00,500 --> 00:00:02,000\nI am so happy.\n\n2\n00:00:03,000 --> 00:00:05,000\nHow sad.\n"
+    subtitles = tmp_path / "said.srt"
+    subtitles.write_text(lines, encoding="utf-8")
+    out = tmp_path / "out"
+    assert main(["analyze", str(film), "--subtitles", str(subtitles), "--out", str(out)]) == 0
+    page = Opened(chromium, (out / "report.html").as_uri())
+    page.wait("film.readyState >= 2")
+    names = [name.text for name in page.driver.find_elements(By.CSS_SELECTOR, ".name")]
+    assert names[0] == "Transcript"
+    assert names[1:4] == ["the face looks like", "the voice sounds like", "the words read like"]
+    _, line = page.driver.find_elements(By.CSS_SELECTOR, "#transcript button")
+    line.click()
+    page.wait("!film.seeking && film.currentTime >= 3")
+    assert page["#transcript [aria-current]"].text.startswith("0:03\nHow sad.")
+    assert page.complaints() == []
 
 
 def test_a_text_that_wants_to_be_a_script_stays_a_text(spoken):
