@@ -9,11 +9,13 @@ moments nothing changes on the disk but what lies in temporary files.
 """
 
 import argparse
+import atexit
 import functools
 import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import struct
 import sys
@@ -193,6 +195,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def fetching() -> Job:
     """A set is downloaded from a server of our own and unpacked."""
     shelf = Path(tempfile.mkdtemp(prefix="emotutils-killing-"))
+    atexit.register(shutil.rmtree, shelf)
     with zipfile.ZipFile(shelf / "a.zip", "w") as archive:
         for take in ("03-01-03-01-01-01-01", "03-01-04-01-01-01-02", "03-01-05-01-02-01-21"):
             archive.writestr(f"{take}.wav", _wav())
