@@ -68,7 +68,7 @@ class Counts:
 
 
 def temporary(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob(".part-*")]
+    return list(folder.rglob(".part-*"))
 
 
 def check(job: Job, place: Path, moments: int) -> Counts:
