@@ -36,6 +36,11 @@ DRAWINGS = {
     ),
     "rounds": lambda ax=None: plots.draw_rounds([(27, 1), (9, 3), (3, 9)], ax=ax),
     "system": plots.draw_system,
+    "shapes": lambda ax=None: plots.draw_shapes(
+        ["face", "MaxPooling2D", "Flatten"], [(48, 48, 1), (24, 24, 32), (18432,)], ax=ax
+    ),
+    "shortcut": lambda ax=None: plots.draw_shortcut(["3×3", "ReLU", "3×3"], ax=ax),
+    "transfer": plots.draw_transfer,
 }
 every = pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import correlate2d
 
 from emotutils.course import solutions
 
@@ -49,6 +50,21 @@ def _one_hidden(present, rate, rng):
 def _changed_in_place(present, rate, rng):
     present[:] = _one_hidden(present, rate, rng)
     return present
+
+
+def _squares_only(picture, kernel):
+    k = len(kernel)
+    places = np.lib.stride_tricks.sliding_window_view(picture.astype(float), (k, k))
+    return np.einsum("ijuv,uv->ij", places, np.resize(kernel, (k, k)))
+
+
+def _in_grey_levels(picture, kernel):
+    return solutions.solution("07.3")(picture, kernel).astype(picture.dtype)
+
+
+def _opens_all_for_none(model, open_layers):
+    found = solutions.solution("08.3")(model, open_layers or 3)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -198,6 +214,11 @@ def _changed_in_place(present, rate, rng):
             lambda t, train: np.sort(np.abs(t[~train][:, None] - t[train]).min(axis=1)),
             "[0.4, 0.1, 0.1]",
         ),
+        ("07.1", lambda size, steps: round((size - steps[0][0]) / steps[0][1] + 1), "leaves"),
+        ("07.3", lambda picture, kernel: correlate2d(picture, kernel, "valid"), "yourself"),
+        ("07.3", _squares_only, "2×3 on 8×7"),
+        ("07.3", _in_grey_levels, "multiply each patch"),
+        ("08.3", _opens_all_for_none, "with 0 open layers"),
         ("15.1", lambda text, buckets: np.zeros(buckets), "marks included"),
         (
             "15.2",

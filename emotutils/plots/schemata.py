@@ -1,10 +1,11 @@
 """Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided. Taught
-in notebooks/00_setup, notebooks/01_background, notebooks/02_state_of_the_art and
-notebooks/15_words.
+in notebooks/00_setup, notebooks/01_background, notebooks/02_state_of_the_art, notebooks/07_conv2d
+and notebooks/15_words.
 
 They draw what the code of those notebooks calculates; the numbers in them are arguments.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -273,6 +274,117 @@ def _draw_square(ax: Axes, x: float, y: float, width: float, height: float, **lo
     corner = (x, y)
     square = Rectangle(corner, width, height, edgecolor=LINE, linewidth=0.7, **look)
     ax.add_patch(square)
+
+
+def draw_shapes(
+    names: Sequence[str], shapes: Sequence[tuple[int, ...]], ax: Axes | None = None
+) -> Axes:
+    """What becomes of a picture on its way through a network: one drawing a layer, with its shape.
+
+    Taught in notebooks/07_conv2d, notebooks/08_vgg16 and notebooks/09_resnet50.
+
+    Parameters
+    ----------
+    names : of the layers, such as those of their classes; the picture first.
+    shapes : what each gives: (height, width, channels) is drawn as a square to scale, with others
+        behind it if there are several channels; (n,) as a bar.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+
+    Examples
+    --------
+    >>> ax = draw_shapes(["face", "MaxPooling2D", "Flatten"], [(8, 8, 1), (4, 4, 2), (32,)])
+    >>> [text.get_text() for text in ax.texts if "×" in text.get_text()]
+    ['8×8, 1', '4×4, 2']
+    """
+    step = 1.12
+    ax = new_diagram(step * len(names) + 0.1, 2.1, ax)
+    largest = max(shape[0] for shape in shapes if len(shape) == 3)
+    x = 0.6
+    for name, shape in zip(names, shapes, strict=True):
+        title = re.sub("(?<=[a-z])(?=[A-Z])", "\n", name)
+        draw_words(ax, title, x, 2.0, va="top", size=SMALL - 1)
+        side = 0.95
+        if len(shape) == 3:
+            side = max(0.06, 0.95 * shape[0] / largest)
+        _draw_maps(ax, shape, x, 0.86, side)
+        x += step
+    return ax
+
+
+def _draw_maps(ax: Axes, shape: tuple[int, ...], x: float, y: float, side: float) -> None:
+    """The squares or the bar of one layer, its middle at (x, y), and its shape in words."""
+    if len(shape) == 1:
+        words = f"{shape[0]:,}"
+        _draw_square(ax, x - 0.06, y - side / 2, 0.12, side, facecolor=MIDDLE)
+    else:
+        height, width, channels = shape
+        words = f"{height}×{width}, {channels}"
+        behind = min(channels, 3) - 1
+        for k in range(behind, -1, -1):
+            away = 0.05 * k
+            left = x - side / 2 + away
+            _draw_square(ax, left, y - side / 2 + away, side, side, facecolor=PALE)
+    draw_words(ax, words, x, 0.18, size=SMALL - 1)
+
+
+def draw_shortcut(steps: Sequence[str], ax: Axes | None = None) -> Axes:
+    """Layers with a way round them: what goes in is added to what comes out.
+
+    Taught in notebooks/09_resnet50.
+
+    Parameters
+    ----------
+    steps : the words of each layer on the long way.
+    ax : drawn into; a new figure by default.
+
+    Returns
+    -------
+    The Axes.
+    """
+    width = 1.45 * len(steps) + 4.0
+    ax = new_diagram(width, 1.7, ax)
+    start = draw_box(ax, "$x$", 0.4, 0.5, 0.5, 0.5, fill="white")
+    chain = draw_chain(ax, steps, 0.5, x=1.0, width=1.1)
+    draw_arrow(ax, start.right, chain[0].left)
+    plus = draw_circle(ax, "+", width - 2.1, 0.5, 0.2, fill=MIDDLE)
+    draw_arrow(ax, chain[-1].right, plus.left)
+    end = draw_box(ax, "ReLU", width - 0.75, 0.5, 1.1, 0.6)
+    draw_arrow(ax, plus.right, end.left)
+    ax.plot([0.4, 0.4, plus.x], [start.top[1], 1.3, 1.3], color=LINE, linewidth=1)
+    draw_arrow(ax, (plus.x, 1.3), plus.top)
+    draw_words(ax, "shortcut: $x$ as it is", width / 2 - 0.8, 1.42)
+    draw_words(ax, "$F(x)$: the change", width / 2 - 0.8, 0.07)
+    return ax
+
+
+def draw_transfer(ax: Axes | None = None) -> Axes:
+    """A trained network, cut before its last layer, and used for another task in two ways.
+
+    Taught in notebooks/08_vgg16.
+    """
+    ax = new_diagram(8.4, 2.7, ax)
+    ways = (
+        ("trained", "photographs", "all layers learn", "old labels", PALE, None),
+        ("frozen", "few new faces", "weights are kept", "new head learns", MIDDLE, "///"),
+        ("fine-tuned", "few new faces", "weights move a little", "new head learns", PALE, None),
+    )
+    y = 2.3
+    for name, rows, trunk, head, fill, hatch in ways:
+        draw_words(ax, name, 0.1, y, ha="left", weight="bold")
+        given = draw_box(ax, rows, 2.0, y, 1.4, 0.5, fill="white")
+        kept = draw_box(ax, "", 4.6, y, 2.4, 0.5, fill=fill, hatch=hatch)
+        draw_words(ax, trunk, 4.6, y, backgroundcolor=fill)
+        answer = draw_box(ax, head, 7.4, y, 1.6, 0.5)
+        draw_arrow(ax, given.right, kept.left)
+        draw_arrow(ax, kept.right, answer.left)
+        y -= 0.85
+    draw_arrow(ax, (4.6, 2.05), (4.6, 1.7), dashed=True)
+    draw_arrow(ax, (4.6, 1.2), (4.6, 0.85), dashed=True)
+    return ax
 
 
 def draw_outcomes(ax: Axes | None = None) -> Axes:

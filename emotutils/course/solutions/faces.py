@@ -14,6 +14,7 @@ def _check_chain(answer) -> None:
         (44, [pool], 22),
         (48, [same, pool, same, pool], 12),
         (47, [pool, (3, 2, 1)], 12),
+        (47, [pool], 23),
     ]
     for size, steps, expected in cases:
         got = answer(size, steps)
@@ -55,18 +56,21 @@ def parameters(kernel: int, channels: int, filters: int, bias: bool) -> int:
 
 def _check_convolve(answer) -> None:
     rng = np.random.default_rng(0)
+    called = getattr(getattr(answer, "__code__", None), "co_names", ())
+    assert "correlate2d" not in called, "write the loops yourself: correlate2d is the yardstick"
     cases = (
-        (6, 6, 3),
-        (7, 9, 2),
+        (6, 6, 3, 3),
+        (7, 9, 2, 2),
+        (8, 7, 2, 3),
     )
-    for height, width, k in cases:
-        picture = rng.uniform(0, 255, (height, width))
-        kernel = rng.normal(size=(k, k))
+    for height, width, h, w in cases:
+        picture = rng.integers(0, 256, (height, width), dtype=np.uint8)
+        kernel = rng.normal(size=(h, w))
         got = answer(picture, kernel)
         assert got is not None, "the function returns nothing yet"
-        expected = correlate2d(picture, kernel, mode="valid")
+        expected = correlate2d(picture.astype(float), kernel, mode="valid")
         shape = np.shape(got)
-        hint = f"{k}×{k} on {height}×{width}: {expected.shape}, not {shape}"
+        hint = f"{h}×{w} on {height}×{width}: {expected.shape}, not {shape}"
         assert shape == expected.shape, hint
         turned = kernel[::-1, ::-1]
         upside_down = correlate2d(picture, turned, mode="valid")
