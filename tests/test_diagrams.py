@@ -111,6 +111,8 @@ def test_a_division_counts_the_people_on_both_sides():
     tested = [patch for patch in ax.patches if patch.get_hatch()]
     assert len(tested) == 2 * 6  # one person of four, as many recordings at random
     assert words(ax)[0].startswith("divided at random: 3 of 4 people")
+    films = words(plots.draw_division(people=3, of=("film", "films", "none")))
+    assert films[1] == "divided by film: none is" and "film 3" in films
 
 
 def test_a_draw_of_people_takes_all_that_they_said():
