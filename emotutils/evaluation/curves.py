@@ -1,6 +1,4 @@
-"""What the curves of a training say. Taught in notebooks/11_evaluation (thesis 4.8: how many
-epochs).
-"""
+"""What the curves of a training say (thesis 4.8: how many epochs)."""
 
 import numpy as np
 import pandas as pd
