@@ -23,6 +23,7 @@ CHOICES = {
     "05": ["ravdess", "ravdess+tess"],
     "06": ["fer2013"],
     "07": ["fer2013"],
+    "08": ["fer2013"],
     "10": ["ravdess"],
     "12": ["ravdess"],
     "14": ["ravdess+fer2013"],

@@ -1,7 +1,7 @@
 """Drawings of ideas, in grey: what a neuron does, how a filter moves, how rows are divided. Taught
 in notebooks/00_setup, notebooks/01_background, notebooks/02_state_of_the_art,
-notebooks/04_film_data, notebooks/06_hyperparameter_search, notebooks/07_conv2d and
-notebooks/15_words.
+notebooks/04_film_data, notebooks/06_hyperparameter_search, notebooks/07_conv2d,
+notebooks/08_vgg16, notebooks/09_resnet50 and notebooks/15_words.
 
 They draw what the code of those notebooks calculates; the numbers in them are arguments.
 """

@@ -156,6 +156,10 @@ class _Clips:
         return fused
 
 
+#: By a name (a source, a rule, a group of actors): a value, or whether it belongs, for each clip.
+ByName = dict[str, np.ndarray]
+
+
 def _winners(p: np.ndarray) -> np.ndarray:
     """Which labels are in the first place, bool (n, k)."""
     best = p.max(axis=1, keepdims=True)
@@ -196,14 +200,16 @@ def _scored(p: np.ndarray, clips: _Clips) -> dict:
     }
 
 
-def _gains(credits: dict[str, np.ndarray], actor: np.ndarray) -> dict[str, dict]:
+def _gains(credits: ByName, actor: np.ndarray) -> dict[str, dict]:
     """``a over b`` → the difference of their accuracies on the same clips."""
-    found = {}
-    for b in ("voice", "face"):
-        found[f"both over {b}"] = _mean(credits["both"] - credits[b], actor).to_dict()
+    asked = [("both", "voice"), ("both", "face")]
     for rule in RULES:
-        found[f"{rule} over face"] = _mean(credits[rule] - credits["face"], actor).to_dict()
-        found[f"both over {rule}"] = _mean(credits["both"] - credits[rule], actor).to_dict()
+        asked.append((rule, "face"))
+        asked.append(("both", rule))
+    found = {}
+    for a, b in asked:
+        gain = _mean(credits[a] - credits[b], actor)
+        found[f"{a} over {b}"] = gain.to_dict()
     return found
 
 
@@ -211,9 +217,11 @@ def _by_smoothing(clips: _Clips) -> list[dict]:
     """The accuracy of each rule with each smoothing."""
     found = []
     for add in SMOOTHINGS:
-        rules = clips.rules(add)
-        accuracy = {rule: round(float(credit(p, clips.y).mean()), 4) for rule, p in rules.items()}
-        found.append({"added": add, **accuracy})
+        row = {"added": add}
+        for rule, p in clips.rules(add).items():
+            accuracy = credit(p, clips.y).mean()
+            row[rule] = round(float(accuracy), 4)
+        found.append(row)
     return found
 
 
@@ -227,41 +235,46 @@ def _apart(clips: _Clips) -> dict:
     rows = clear & (chosen["voice"] != chosen["face"])
     actor = clips.actor[rows]
     both = shares["both"][rows]
-    follow = {name: credit(both, chosen[name][rows]) for name in ("face", "voice")}
+    follow = {}
+    for name in ("face", "voice"):
+        follow[name] = credit(both, chosen[name][rows])
     follow["neither"] = 1 - follow["face"] - follow["voice"]
-    found = {name: _mean(values, actor).to_dict() for name, values in follow.items()}
-    return {"clips": int(rows.sum()), "share": round(float(rows.mean()), 4), **found}
+    found = {"clips": int(rows.sum()), "share": round(float(rows.mean()), 4)}
+    for name, values in follow.items():
+        found[name] = _mean(values, actor).to_dict()
+    return found
 
 
-def _recalls(credits: dict[str, np.ndarray], clips: _Clips) -> dict:
+def _recalls(credits: ByName, clips: _Clips) -> dict:
     """Of each source, the accuracy on the clips of each label."""
     found = {}
     for source, values in credits.items():
         found[source] = {}
         for code, label in enumerate(crema_d.LABELS):
             rows = clips.y == code
-            found[source][label] = _mean(values[rows], clips.actor[rows]).to_dict()
+            recall = _mean(values[rows], clips.actor[rows])
+            found[source][label] = recall.to_dict()
     return found
 
 
-def _by_sex(credits: dict[str, np.ndarray], clips: _Clips) -> dict:
+def _by_sex(credits: ByName, clips: _Clips) -> dict:
     sex = clips.facts["sex"].to_numpy()
     groups = {name: sex == name for name in ("female", "male")}
     return _compared(credits, clips, groups, "female", "male")
 
 
-def _by_age(credits: dict[str, np.ndarray], clips: _Clips) -> dict:
+def _by_age(credits: ByName, clips: _Clips) -> dict:
     age = clips.facts["age"].to_numpy()
     first_years = [*AGES.values(), 200]
     groups = {}
     for place, name in enumerate(AGES):
-        groups[name] = (age >= first_years[place]) & (age < first_years[place + 1])
+        old_enough = age >= first_years[place]
+        too_old = age >= first_years[place + 1]
+        groups[name] = old_enough & ~too_old
     return _compared(credits, clips, groups, "under 30", "50 and older")
 
 
-def _compared(
-    credits: dict[str, np.ndarray], clips: _Clips, groups: dict[str, np.ndarray], a: str, b: str
-) -> dict:
+def _compared(credits: ByName, clips: _Clips, groups: ByName, a: str, b: str) -> dict:
     """What people chose right of each group of actors, and by how much group a is ahead of b."""
     found = {"actors": {}}
     for name, rows in groups.items():
