@@ -270,10 +270,10 @@ def test_film_after_film_memory_stays(second):
     import psutil
 
     used = []
-    for _ in range(60):
+    for _ in range(100):  # it grows by some MB over the first fifty, then no more
         analyze(second, fps=2, progress=False)
         used.append(psutil.Process().memory_info().rss / 1e6)
-    assert used[-1] - used[29] < 3  # MB; 18 where each film opened its networks
+    assert used[-1] - used[59] < 3  # MB; 18 where each film opened its networks
 
 
 class Answering:
