@@ -193,8 +193,16 @@ class Stretch:
 
 
 def moment_edges(timeline: pd.DataFrame, duration: float = math.inf) -> np.ndarray:
-    """Where each moment of a timeline begins, and where the last one ends (s): one hop later, or
-    with the film, where its ``duration`` (s) is known.
+    """Where each moment of a timeline begins, and where the last one ends (s).
+
+    Parameters
+    ----------
+    timeline : with a column ``t``, n moments (s).
+    duration : of the film (s); unknown: the last moment lasts one hop.
+
+    Returns
+    -------
+    (n + 1,) seconds.
     """
     t = timeline["t"].to_numpy(float)
     hop = 1.0

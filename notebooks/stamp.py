@@ -19,7 +19,7 @@ CHOICES = {
     "00": ["ravdess", "ravdess+tess", "fer2013"],
     "01": ["ravdess", "ravdess+fer2013"],
     "03": ["fer2013"],
-    "04": ["ravdess+ravdess-tracking", "affwild2"],
+    "04": ["fer2013", "ravdess+ravdess-tracking", "affwild2"],
     "05": ["ravdess", "ravdess+tess"],
     "06": ["fer2013"],
     "07": ["fer2013"],

@@ -88,10 +88,9 @@ def test_what_cannot_be_used_is_one_line_and_leaves_the_rest_alone(
 
 
 def test_the_list_of_sets_names_those_of_others_and_what_is_left_out(tmp_path, monkeypatch, capsys):
-    announced = "theirs = dplug:read\nbroken = dplug:nothing"
-    installed(tmp_path, "dplug", "def read(root, *, on_error):\n    pass\n", datasets=announced)
+    announced = "theirs = eplug:read\nbroken = eplug:nothing"
+    installed(tmp_path, "eplug", "def read(root, *, on_error):\n    pass\n", datasets=announced)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "dplug", raising=False)
     assert main(["data", "list"]) == 0
     told = capsys.readouterr()
     assert told.out.endswith("from other packages: theirs\n") and "'broken'" not in told.out

@@ -65,7 +65,10 @@ def part(
 
     Parameters
     ----------
+    dataset : as ``datasets.load`` gives it.
     split : ``"train"``, ``"validation"``, ``"test"``, or None for all rows.
+    modality : ``"face"``, ``"voice"``, ``"units"`` or ``"text"``: what the set must hold.
+    features : what is computed of voices or texts, as a recipe names it; None for the others.
     speeds, copies, seed : see `voice_part`. Faces have none of them: they are varied anew in every
         training batch.
 

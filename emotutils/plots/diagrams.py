@@ -87,6 +87,8 @@ def draw_box(
 
     Parameters
     ----------
+    ax : as ``new_diagram`` gives it.
+    text : the words, a line break between lines.
     x, y : its middle.
     width, height : of the box, in inches.
     fill : its ground. hatch : as matplotlib's, such as ``"///"``. size : of the words, in points.
@@ -140,6 +142,7 @@ def draw_arrow(
 
     Parameters
     ----------
+    ax : as ``new_diagram`` gives it.
     start, end : such as ``one.right`` and ``other.left`` of two boxes.
     text : its label; none by default.
     dashed : for what is optional, or goes backwards.

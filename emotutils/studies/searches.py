@@ -34,7 +34,8 @@ class Study:
 
     Attributes
     ----------
-    search : one of this package's searches. network : what it searches. options : for the search.
+    search : one of this package's searches. network, data : what it searches, and on which set.
+    options : for the search.
     rows : so many of the set's training rows, drawn by label (``None``: all). folds, repeats : of
         cross-validation, by ``splits.cross_validation``: twins and speakers stay on one side.
     """

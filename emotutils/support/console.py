@@ -39,7 +39,7 @@ def output_works() -> bool:
     Python would try once more when it ends.
     """
     try:
-        sys.stdout.flush()
+        print(flush=True)  # what was refused may not be in the buffer any more: ask with a new line
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
