@@ -25,7 +25,7 @@ help:
 	@echo "make demo      analyse the bundled film; ends with a summary and the path of the report"
 	@echo "make install   all of the course: TensorFlow, JupyterLab, tests (test and notebooks do this themselves)"
 	@echo "make test      all tests, notebooks included"
-	@echo "make test-real whatever needs the real sets, every notebook whole: half an hour"
+	@echo "make test-real whatever needs the real sets, every notebook whole: an hour or more"
 	@echo "make fuzz      analyse 500 damaged films, each time others: ten minutes"
 	@echo "make zip       the course as one file for Colab"
 	@echo "make lint      look for mistakes in the code with ruff"

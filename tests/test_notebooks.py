@@ -250,7 +250,7 @@ class Whole:
         monkeypatch.setenv("EMOTUTILS_PROFILE", "full")
         monkeypatch.setenv("EMOTUTILS_STATIC", "1")
         notebook = nbformat.read(self.path, as_version=4)
-        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
+        NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": tmp_path}}).execute()
         streams = [
             o for c in notebook.cells for o in c.get("outputs", []) if o["output_type"] == "stream"
         ]
