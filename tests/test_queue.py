@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,11 @@ def test_a_training_halts_while_a_file_pause_is_there(tmp_path, stub):
     try:
         state = wait_for_state(tmp_path, "T")
         assert state == "T", "stopped"
+        (pid,) = trainings(tmp_path)
+        group = Path(f"/proc/{pid}/autogroup")
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+        if os.access(group, os.W_OK):
+            assert group.read_text().endswith("nice 19\n")
         (tmp_path / "pause").unlink()
         assert wait_for_state(tmp_path, "S") == "S", "goes on, asleep"
     finally:

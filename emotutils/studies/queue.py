@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def train(words: list[str], folder: Path) -> int:
     """Run a training at the lowest priority, halted while others work; its exit code."""
     with open(folder / "train.log", "ab") as log:
         process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
-    os.setpriority(os.PRIO_PROCESS, process.pid, 19)
+    _give_way(process.pid)
     halted = False
     try:
         while process.poll() is None:
@@ -130,6 +131,15 @@ def train(words: list[str], folder: Path) -> int:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return process.returncode
+
+
+def _give_way(pid: int) -> None:
+    """The lowest priority, for the process and, on Linux, for its session: between sessions only
+    that one counts.
+    """
+    os.setpriority(os.PRIO_PROCESS, pid, 19)
+    with suppress(OSError):  # of another system, or a kernel without groups of sessions
+        Path(f"/proc/{pid}/autogroup").write_text("19")
 
 
 def tests_run() -> bool:
