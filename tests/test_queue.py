@@ -62,7 +62,8 @@ def test_a_training_halts_while_a_file_pause_is_there(tmp_path, stub):
     (tmp_path / "pause").touch()
     script = tmp_path / "watch.py"
     script.write_text(
-        "import sys; from pathlib import Path; from emotutils.studies import queue\n"
+        "import signal; from pathlib import Path; from emotutils.studies import queue\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell may ignore it
         "queue.LOOK = 0.05; queue.tests_run = lambda: False\n"
         f"queue.work(Path({str(tmp_path)!r}), {[stub[0], stub[1]]!r}, [queue.Job('long', 'd')])\n"
     )
