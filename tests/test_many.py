@@ -338,9 +338,7 @@ def test_ctrl_c_stops_all_processes(tmp_path, voice):
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGINT)
     _, told = running.communicate(timeout=120)
-    assert running.returncode == 130
-    # loky's own helper may be interrupted while it cleans up, and say so; nothing of ours may.
-    assert str(Path(config.__file__).parent) not in told
+    assert running.returncode == 130 and "Traceback" not in told
     table = pd.read_csv(out / "films.csv", dtype=str)
     assert len(table) < 4
     with pytest.raises(ProcessLookupError):

@@ -6,6 +6,8 @@ import hashlib
 import inspect
 import json
 import os
+import signal
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -294,11 +296,20 @@ def _declared_seconds(path: Path) -> float:
         return 0.0
 
 
+def _leave_stopping_to_the_first_process() -> None:
+    """Ctrl-C reaches every process of a terminal. The first one stops the others; interrupted
+    anywhere, they would tell of it.
+    """
+    if threading.current_thread() is threading.main_thread():  # on a cluster it may be another
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _analyze_one(k: int, task: Task, threads: int | None) -> tuple[int, str]:
     """Analyse one film and write its results; why that failed, or ""."""
     if threads is not None:  # in a process of its own
         limit_threads(threads)
         only_our_warnings()
+        _leave_stopping_to_the_first_process()
     try:
         analysis = analyze(task.film, progress=False, **task.settings)
         saving = dict(task.saving)
