@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +18,16 @@ from mutations import mutations, write
 from raising import raises_error
 
 from emotutils import config, networks, report, samples
+from emotutils.analysis.answering import notes_on
 from emotutils.analysis.gathering import own_folder
 from emotutils.annotations import compare
 from emotutils.datasets import splits
 from emotutils.datasets.parts import cached
-from emotutils.errors import DataError, EmotutilsError
+from emotutils.errors import DataError, EmotutilsError, NetworkError
 from emotutils.evaluation import Calibration, threshold_for
 from emotutils.fusion.fitted import prior_of, read_fitted, weights_of
 from emotutils.networks import load_network
-from emotutils.networks.card import unknown_fields
+from emotutils.networks.card import read_card, unknown_fields
 from emotutils.report.reading import read_timeline
 from emotutils.search.memory import read_fit, write_fit
 from emotutils.support.caching import cached_arrays
@@ -102,6 +105,31 @@ def test_what_was_fitted_for_two_networks(tmp_path):
     values = json.loads((WEIGHTS / path.name).read_text())
     read, refused = outcomes(path, values, 150, use)
     assert refused > 100 and read > 3
+
+
+def test_what_a_later_version_has_written_is_read_and_said(tmp_path):
+    path = copied("conv2d", tmp_path)
+    card = path.with_name("conv2d.card.json")
+    values = json.loads(card.read_text())
+    values["mood"] = 1
+    values["calibration"]["weather"] = 2
+    card.write_text(json.dumps(values))
+    (note,) = notes_on(load_network(path, runtime="litert"))
+    assert "'conv2d'" in note and "calibration.weather" in note and "mood" in note
+    fitted = tmp_path / "fusion-conv2d-crnn.json"
+    values = json.loads((WEIGHTS / fitted.name).read_text())
+    fitted.write_text(json.dumps(values | {"mood": 1}))
+    assert vars(read_fitted(fitted)).keys() == vars(read_fitted(WEIGHTS / fitted.name)).keys()
+
+
+@pytest.mark.parametrize("field, value", [("sr", 10**9), ("seconds", 1e9), ("n_fft", 10**9)])
+def test_a_card_cannot_ask_for_all_memory(tmp_path, field, value):
+    card = tmp_path / "crnn.card.json"
+    values = json.loads((WEIGHTS / card.name).read_text())
+    values["features"][field] = value
+    card.write_text(json.dumps(values))
+    with raises_error(NetworkError, f"features.{field}", card):
+        read_card(card)
 
 
 def test_records(tmp_path):
@@ -293,6 +321,25 @@ def test_killed_while_it_writes(tmp_path, monkeypatch, name):
         assert all(finished.values())
         WRITERS[name](folder)
         assert contents(folder) == contents(whole)
+
+
+@pytest.mark.parametrize("name", ["record", "card", "split", "memory", "result"])
+def test_three_threads_write_into_one_folder(tmp_path, name):
+    whole = tmp_path / "whole"
+    WRITERS[name](whole)
+    folder = tmp_path / "shared"
+    at_once = threading.Barrier(3)
+
+    def work(_):
+        at_once.wait()
+        WRITERS[name](folder)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))  # raises what a thread raised
+    assert contents(folder) == contents(whole)
+    for path in whole.rglob("*.*"):
+        if path.suffix in (".csv", ".txt", ".npz", ".card.json"):
+            assert path.read_bytes() == (folder / path.name).read_bytes()
 
 
 def _write_and_die(write, folder, k):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,8 @@ def test_many_threads_write_into_one_folder(tmp_path):
         for _ in range(10):
             write(tmp_path / "one", text)
 
-    threads = [threading.Thread(target=work, args=[text]) for text in texts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, texts))  # raises what a thread raised
     assert (tmp_path / "one").read_text() in texts and os.listdir(tmp_path) == ["one"]
 
 

@@ -141,55 +141,64 @@ def test_sets_are_read_where_nothing_can_be_kept(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "named"),
     [
-        ["analyze", "{demo}", "--fps", "inf"],
-        ["analyze", "{demo}", "--fps", "nan"],
-        ["analyze", "{demo}", "--fps", "1e308"],
-        ["analyze", "{demo}", "--fps", "1e-300"],
-        ["analyze", "{demo}", "--smoothing", "1e308"],
-        ["analyze", "{demo}", "--smoothing", "nan"],
-        ["analyze", "{demo}", "--weights", "face=nan,voice=1"],
-        ["analyze", "{demo}", "--weights", "face=inf,voice=1"],
-        ["analyze", "{demo}", "--error-rate", "nan"],
-        ["analyze", "{demo}", "--out", "{long}"],
-        ["analyze", "{demo}", "--out", "{long}/out"],
-        ["analyze", "{demo}", "--jobs", "0"],
-        ["analyze", "{long}"],
-        ["analyze", "{pipe}"],
-        ["analyze", "/dev/zero"],
-        ["analyze", "runs"],
-        ["train", "conv1d", "--data", "sample-ravdess", "--seed", "-1"],
-        ["train", "conv1d", "--data", "sample-ravdess", "--seed", "99999999999999999999"],
-        ["train", "conv1d", "--data", "sample-ravdess", "--protocol", "folds-0"],
-        ["train", "conv1d", "--data", "sample-ravdess", "--protocol", "folds-1"],
-        ["train", "conv1d", "--data", "sample-ravdess", "--protocol", "folds-99999999999999"],
-        ["evaluate", "crnn", "--data", "sample-ravdess", "--out", "{long}"],
-        ["convert", "{long}"],
-        ["compare", "{long}", "{long}"],
-        ["app", "{long}", "--no-browser"],
-        ["app", "--port", "99999", "--no-browser"],
+        ("analyze {demo} --fps inf", "fps"),
+        ("analyze {demo} --fps nan", "fps"),
+        ("analyze {demo} --fps 1e308", "fps"),
+        ("analyze {demo} --fps 1e-300", "fps"),
+        ("analyze {demo} --smoothing 1e308", "smoothing"),
+        ("analyze {demo} --smoothing nan", "smoothing"),
+        ("analyze {demo} --weights face=nan,voice=1", "weights"),
+        ("analyze {demo} --weights face=inf,voice=1", "weights"),
+        ("analyze {demo} --error-rate nan", "error"),
+        ("analyze {demo} --out {long}", "{long}"),
+        ("analyze {demo} --out {long}/out", "{long}/out"),
+        ("analyze {demo} --jobs 0", "jobs"),
+        ("analyze {long}", "{long}"),
+        ("analyze {pipe}", "{pipe}"),
+        ("analyze /dev/zero", "/dev/zero"),
+        ("train conv1d --data sample-ravdess --seed -1", "seed -1"),
+        ("train conv1d --data sample-ravdess --seed 99999999999999999999", "seed 9999"),
+        ("train conv1d --data sample-ravdess --protocol folds-0", "folds-0"),
+        ("train conv1d --data sample-ravdess --protocol folds-1", "folds: 1"),
+        ("train conv1d --data sample-ravdess --protocol folds-99999999999999", "folds"),
+        ("evaluate crnn --data sample-ravdess --out {long}", "{long}"),
+        ("convert {long}", "{long}"),
+        ("compare {long} {long}", "{long}"),
+        ("app {long} --no-browser", "{long}"),
+        ("app --port 99999 --no-browser", "99999"),
     ],
 )
-def test_an_argument_that_cannot_be_is_one_line(words, tmp_path, capsys, monkeypatch):
+def test_an_argument_that_cannot_be_is_one_line(words, named, tmp_path, capsys, monkeypatch):
     if os.name == "posix":
         os.mkfifo(tmp_path / "pipe.mp4")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "runs").write_text("a film of this name")
-    places = {"demo": DEMO, "long": "x" * 5000, "pipe": tmp_path / "pipe.mp4"}
-    before = sorted(tmp_path.rglob("*"))
+    places = {"demo": DEMO, "long": "x" * 5000, "pipe": "pipe.mp4"}
     with warnings.catch_warnings(record=True) as shown:
-        assert main([word.format(**places) for word in words]) == 2
+        assert main([word.format(**places) for word in words.split()]) == 2
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1 and told[0].startswith("emotutils: ")
-    assert not shown and sorted(tmp_path.rglob("*")) == before
+    assert named.format(**places) in told[0]
+    assert not shown and os.listdir(tmp_path) == ["pipe.mp4"]
+
+
+@pytest.mark.parametrize("film", ["runs", "{demo}"])
+def test_a_film_that_is_called_as_the_folder_of_results(film, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").write_text("a film of this name")
+    assert main(["analyze", film.format(demo=DEMO)]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and told[0].startswith("emotutils: runs")
+    assert os.listdir(tmp_path) == ["runs"]
 
 
 def test_a_pipe_is_not_called_a_folder(tmp_path):
     if os.name == "posix":
         os.mkfifo(tmp_path / "film.mp4")
-        with raises_error(MediaError, "pipe", where=tmp_path / "film.mp4"):
+        with raises_error(MediaError, where=tmp_path / "film.mp4") as error:
             media.probe(tmp_path / "film.mp4")
+        assert "pipe" in error.value.what
 
 
 def test_a_folder_that_may_not_be_looked_into_is_one_line(tmp_path, monkeypatch, capsys):

@@ -405,6 +405,11 @@ def test_a_shot_of_one_picture_needs_no_second():
     alone = faces.Tracker()
     assert alone.confirmed(alone.update(0.0, [square(10, 10)])[0])
 
+    brief = faces.Tracker()  # a film of two pictures, the face in one of them
+    (number,) = brief.update(0.0, [square(10, 10)])
+    brief.update(0.2, [])
+    assert brief.confirmed(number)
+
     # A shot of one picture among pictures that come five times a second: three could be asked.
     flash = faces.Tracker()
     for k in range(3):

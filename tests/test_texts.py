@@ -117,6 +117,14 @@ def test_goemotions_has_our_seven_by_its_own_grouping(tmp_path):
     assert part.x.shape == (3, 5, 14) and part.y.tolist() == [3, 0, 6]
 
 
+def test_names_in_large_letters_are_found_and_hidden_files_are_not(tmp_path):
+    loud = {name.upper(): text for name, text in GOEMOTIONS.items()}
+    put(tmp_path, "goemotions", loud)
+    put(tmp_path, "goemotions/.ipynb_checkpoints", dict.fromkeys(GOEMOTIONS, "no set"))
+    assert datasets.download.here(datasets.catalog.entry("goemotions"), tmp_path)
+    assert len(datasets.load("goemotions", tmp_path)) == 5
+
+
 @pytest.mark.parametrize(
     "line, what",
     [

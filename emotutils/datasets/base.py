@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..emotions import EMOTIONS_WITH_CALM
 from ..errors import DataError, LocatedError
+from .listing import named
 from .openface import UNITS
 
 #: What each set's table has, whatever else it may have.
@@ -212,14 +213,14 @@ class Dataset:
 
 
 def find_file(folder: Path, name: str, title: str) -> Path:
-    """A published file in any depth of a folder; DataError where it is not there.
+    """A published file in any depth of a folder, the nearest; DataError where it is not there.
 
     Parameters
     ----------
-    folder, name : where it should be, and what it is called.
+    folder, name : where it should be, and what it is called; large letters count as small ones.
     title : of the set, for the error.
     """
-    found = sorted(folder.rglob(name))
+    found = sorted(named(folder, name), key=lambda path: (len(path.parts), path))
     if not found:
         raise DataError(
             folder,

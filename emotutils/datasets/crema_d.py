@@ -17,7 +17,7 @@ from .. import config
 from ..emotions import CODES, EMOTIONS
 from ..errors import DataError
 from ..support.files import replacing
-from .base import Dataset, Rejects
+from .base import Dataset, Rejects, find_file
 from .catalog import CATALOG
 from .listing import named
 
@@ -79,8 +79,8 @@ def load(root: str | os.PathLike | None = None, *, on_error: str = "raise") -> D
     rejects = Rejects(on_error)
     folder = config.data_root(root) / "crema-d"
     if any(named(folder, VOTES)):
-        counted = _read_votes(_only(folder, VOTES), rejects)
-        actors = _read_actors(_only(folder, ACTORS))
+        counted = _read_votes(find_file(folder, VOTES, "CREMA-D"), rejects)
+        actors = _read_actors(find_file(folder, ACTORS, "CREMA-D"))
     else:
         folder = shipped_folder()
         counted = _read_shipped(folder / "crema-d.csv.gz")
@@ -138,14 +138,6 @@ def ship(dataset: Dataset, folder: Path | None = None) -> Path:
 
 def _columns() -> list[str]:
     return [f"votes_{label}" for label in LABELS]
-
-
-def _only(folder: Path, name: str) -> Path:
-    """The file of that name, nearest to the folder."""
-    found = sorted(named(folder, name), key=lambda path: (len(path.parts), path))
-    if not found:
-        raise DataError(folder, f"holds no {name}", "put it beside the other file of CREMA-D")
-    return found[0]
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
