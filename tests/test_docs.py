@@ -371,6 +371,14 @@ def test_voices_table_holds_networks_and_floors():
     assert sum("on TESS" in name for name in found) == 2
 
 
+def test_what_the_documents_import_is_there():
+    pages = "".join(read(name) for name in DOCUMENTS)
+    lines = set(re.findall(r"^(?:from|import) emotutils\b.*$", pages, flags=re.M))
+    assert "from emotutils.course import colab" in lines
+    for line in sorted(lines):
+        exec(line, {})
+
+
 def test_the_python_example_runs(tmp_path):
     (example,) = blocks("README.md", "python")
     sound = (0.1 * np.sin(2 * np.pi * 220 * np.arange(4 * 16000) / 16000)).astype(np.float32)

@@ -51,6 +51,12 @@ HEIGHTS = """
 const panel = jupyterapp.shell.currentWidget.content.node;
 return [document.querySelector('.widget-interact').offsetHeight, panel.clientHeight]
 """
+#: How many formulas of a cell are drawn, once it is in view.
+FORMULAS = """
+const notebook = jupyterapp.shell.currentWidget.content;
+notebook.scrollToItem(arguments[0]);
+return notebook.widgets[arguments[0]].node.querySelectorAll('mjx-container').length
+"""
 TEXTS = "return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)"
 
 
@@ -134,6 +140,10 @@ def test_a_moved_slider_changes_the_figure(chromium, lab):
         "the slider did not move",
     )
     wait.until(lambda _: figure() not in ("", before), "the figure did not change")
+
+    formula = next(k for k, (kind, text) in enumerate(cells) if kind == "markdown" and "$$" in text)
+    wait.until(lambda driver: driver.execute_script(FORMULAS, formula), "a formula stays TeX")
+    assert not chromium.execute_script(TEXTS, "mjx-merror"), "TeX that MathJax cannot read"
 
     events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
     asked = {

@@ -114,6 +114,8 @@ def test_saved_and_loaded_it_says_the_same(saved):
     np.testing.assert_allclose(p, np.asarray(model(x)), atol=1e-5)
     assert network.labels == EMOTIONS and network.kind == "face" and network.features is None
     assert network.predict_proba(x[:0]).shape == (0, 7)
+    with pytest.warns(UserWarning, match="from 0 to 255"):
+        network.predict_proba(x[:2] / 255)
 
 
 def test_temperature_softens_but_keeps_the_answer(saved, tmp_path):

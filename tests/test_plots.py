@@ -344,6 +344,9 @@ def test_faces_side_by_side_under_their_titles():
     assert len(ax.images) == 3 and _texts(ax) == {"fear", "anger", "neutral"}
     assert {image.norm.vmax for image in ax.images} == {255}, "one grey scale for all"
     assert not plots.plot_faces(faces).texts
+    for wrong in (faces[:0], faces[0, ..., 0]):
+        with pytest.raises(ValueError, match="one face or more"):
+            plots.plot_faces(wrong)
 
 
 def test_balance_counts_each_label_in_each_part():

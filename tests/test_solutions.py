@@ -34,6 +34,11 @@ def test_an_answer_that_raises_gets_a_verdict_too(key, capsys):
     assert "not yet. it stops with TypeError: oh" in capsys.readouterr().out
 
 
+def _noise(seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(200, 500)), np.arange(200) % 2
+
+
 def _ties_cut_apart(top, wrong, rate):
     order = np.argsort(-top)
     risk = np.cumsum(wrong[order]) / np.arange(1, len(top) + 1)
@@ -176,8 +181,24 @@ def _opens_all_for_none(model, open_layers):
             lambda t: t.query("value > 0.75 and task != 'films'")["system"],
             "a ceiling of its own",
         ),
+        ("12.3", lambda pipeline: pipeline(*_noise(0)) > 0.65, "three rounds"),
+        (
+            "12.3",
+            lambda pipeline: np.mean([pipeline(*_noise(0)) for _ in range(3)]) > 0.65,
+            "other noise",
+        ),
+        (
+            "12.3",
+            lambda pipeline: max(pipeline(*_noise(seed)) for seed in range(3)) > 0.65,
+            "is luck",
+        ),
         ("13.2", _ties_cut_apart, "are wrong"),
         ("13.2", lambda top, wrong, rate: float(top.min()), "are wrong"),
+        (
+            "13.4",
+            lambda c: (c.trace() / c.sum() - 1 / len(c)) / (1 - 1 / len(c)),
+            "it should be -0.25",
+        ),
         ("14.1", _changed_in_place, "return a new one"),
         (
             "14.1",

@@ -3,6 +3,7 @@ and notebooks/10_conv1d.
 """
 
 import random
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -127,6 +128,11 @@ class Network:
         if batch.shape[1:] != self.input_shape:
             raise NetworkError(
                 f"network {self.name!r} takes {self.input_shape}, not {batch.shape[1:]}"
+            )
+        if self.kind == "face" and 0 < batch.max(initial=0) <= 1:
+            warnings.warn(
+                f"network {self.name!r} takes grey values from 0 to 255, these are from 0 to 1",
+                stacklevel=2,
             )
         answers = in_batches(self.model, batch)
         check_numbers(self.name, batch, answers)

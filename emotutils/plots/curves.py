@@ -59,7 +59,7 @@ def plot_history(history, metric: str = "loss", ax: Axes | None = None) -> Axes:
         best = decides.idxmax()
     words = f"best: {decides[best]:.3g} in epoch {best}"
     ax.plot(best, decides[best], "o", color="black", label=words)
-    ax.set(xlabel="epoch", ylabel=metric.replace("_", " "))
+    ax.set(xlabel="epoch", ylabel=metric.replace("_", " ").replace("uar", "UAR"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
     ax.legend(frameon=False)

@@ -31,6 +31,10 @@ def plot_faces(
     -------
     The Axes.
 
+    Raises
+    ------
+    ValueError : no face at all, or an array of another shape.
+
     Examples
     --------
     >>> faces = np.zeros((3, 48, 48, 1))
@@ -38,6 +42,9 @@ def plot_faces(
     >>> [text.get_text() for text in ax.texts]
     ['anger', 'fear', 'anger']
     """
+    faces = np.asarray(faces)
+    if faces.ndim != 4 or len(faces) == 0:
+        raise ValueError(f"plot_faces takes (n, height, width, 1), one face or more: {faces.shape}")
     size = faces.shape[1]
     rows = -(-len(faces) // columns)
     gap = 2 if titles is None else 14

@@ -96,7 +96,7 @@ def plot_scores(
     ax : drawn into; a new figure by default.
     chance : 0..1, drawn as a dotted line: what guessing gives.
     name : of the score, for the axis.
-    thesis : for some of the names the thesis's own figure (0..1), drawn as a hollow diamond.
+    thesis : for some of the names the thesis's own score (0..1), drawn as a hollow diamond.
 
     Returns
     -------
@@ -118,8 +118,8 @@ def plot_scores(
         _draw_score(ax, score, y)
     if chance is not None:
         ax.axvline(100 * chance, color=GREY, linestyle=":")
-        foot = (100 * chance, 0)
-        annotate(ax, "guessing", foot, (4, 7), color=GREY, fontsize=9)
+        top = (100 * chance, -0.7)
+        annotate(ax, "guessing", top, (0, 2), color=GREY, fontsize=9, ha="center")
     ax.set_yticks(range(len(scores)), list(scores))
     ax.set_xlim(0, 100)
     ax.set_ylim(len(scores) - 0.5, -0.7)
@@ -130,18 +130,18 @@ def plot_scores(
     return ax
 
 
-def _draw_quoted(ax: Axes, figures: Mapping[int, float]) -> None:
-    """The thesis's figures (0..1) by their row."""
-    if not figures:
+def _draw_quoted(ax: Axes, scores: Mapping[int, float]) -> None:
+    """The thesis's scores (0..1) by their row."""
+    if not scores:
         return
     ax.plot(
-        [100 * figure for figure in figures.values()],
-        list(figures),
+        [100 * score for score in scores.values()],
+        list(scores),
         "D",
         mfc="none",
         mec=RUST,
         ms=7,
-        label="the thesis's figure",
+        label="the thesis's score",
     )
     ax.legend(**ABOVE)
 

@@ -174,8 +174,8 @@ def thesis_table() -> str:
         "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The "
         "thesis divides at random: its test part has twins and known voices in training. Our "
         "best on faces is the official PrivateTest; on voices it is `crnn` on RAVDESS, five "
-        "folds by actor. Runs of fewer epochs than their recipe's were cut short for want of a "
-        "graphics card: they do not judge their networks."
+        "folds by actor. Runs of fewer epochs than their recipe's were cut short: there was "
+        "no graphics card. They do not judge their networks."
     )
     return _markdown(
         ("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"),

@@ -147,7 +147,14 @@ def _check_kappa(answer) -> None:
     # Seconds in which the person (row) and the tool (column) say one of two labels.
     chance = np.array([[4.0, 4.0], [1.0, 1.0]])
     some = np.array([[20.0, 5.0], [10.0, 15.0]])
-    cases = ((some, 0.4), (chance, 0.0), (np.eye(3), 1.0), (some[::-1], -0.4))
+    frequent = np.array([[6.0, 2.0], [2.0, 0.0]])
+    cases = (
+        (some, 0.4),
+        (chance, 0.0),
+        (np.eye(3), 1.0),
+        (some[::-1], -0.4),
+        (frequent, -0.25),
+    )
     for confusion, expected in cases:
         got = answer(confusion.copy())
         assert got is not None, "the function returns nothing yet"

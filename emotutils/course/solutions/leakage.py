@@ -1,5 +1,8 @@
 """The exercises of notebooks/12_leakage."""
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
@@ -143,6 +146,21 @@ def _check_leaks(answer) -> None:
         got = answer(pipeline)
         assert got is not None, "the function returns nothing yet"
         assert bool(got) == expected, f"{words}: should be {expected}"
+    asked = []
+    assert not answer(_told([0.5, 0.6, 0.7], asked)), "a mean of 0.6 is luck: should be False"
+    assert answer(_told([0.5, 0.8, 0.8], asked)), "three rounds with a mean of 0.7: should be True"
+    assert not np.array_equal(asked[0], asked[1]), "draw other noise in each round"
+
+
+def _told(accuracies: list[float], asked: list) -> Callable:
+    """A pipeline that gives these accuracies in turn and keeps the rows it was asked about."""
+    rounds = itertools.cycle(accuracies)
+
+    def pipeline(X, y) -> float:
+        asked.append(X)
+        return next(rounds)
+
+    return pipeline
 
 
 @exercise("12.3", _check_leaks)
