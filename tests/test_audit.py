@@ -319,6 +319,7 @@ def test_a_clean_split_is_all_zeros_and_shows_what_was_looked_for():
         (lambda data: datasets.audit(data, data["split"][1:]), "parts", "index"),
         (lambda data: datasets.audit(data, data["split"].replace("test", "dev")), "parts", "dev"),
         (lambda data: datasets.audit(data.assign(id="x")), "table", "3 ids"),
+        (lambda data: datasets.audit(list("abc")), "table", "a list"),
         (lambda data: datasets.audit(data.drop(columns="split")), "table", "'split'"),
         (lambda data: datasets.duplicate_groups(), "duplicate_groups", "dataset.faces()"),
     ],

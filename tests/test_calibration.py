@@ -57,6 +57,9 @@ def test_softening_keeps_the_order_and_takes_one_temperature_a_row():
     np.testing.assert_allclose(each[0], soften(p[:1], 0.5)[0])
     np.testing.assert_allclose(soften(p, 1), p)
     assert (soften(p, 5).max(axis=1) < p.max(axis=1)).all()
+    for none in (0, -1, np.array([1.0, 0.0])):
+        with pytest.raises(ValueError, match="above 0"):
+            soften(p[:2], none)
 
 
 def test_a_temperature_has_ends():

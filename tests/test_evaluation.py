@@ -427,6 +427,8 @@ def test_curves_part_where_training_leads_for_good():
     assert parting_epoch(epochs(training, [0.4, 0.3, 0.55, 0.55, 0.54, 0.55]), "accuracy") == 3, (
         "not for good before"
     )
+    with pytest.raises(ValueError, match="it has accuracy"):
+        parting_epoch(epochs(training, validation), "acc")
     loss = epochs([-v for v in training], [-v for v in validation], "loss")
     assert parting_epoch(loss) == parting_epoch(pd.DataFrame(loss).to_dict("records")) == 2
 

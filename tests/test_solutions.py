@@ -314,6 +314,12 @@ def test_one_round_is_luck_itself(capsys):
     assert "200 rounds or more" in capsys.readouterr().out
 
 
+def test_an_exercise_that_does_not_exist_leads_to_those_that_do():
+    with pytest.raises(KeyError) as error:
+        solutions.check("11.9", len)
+    assert "11.1, 11.2, 11.3" in str(error.value)
+
+
 def test_a_solution_shows_itself_only_when_asked(monkeypatch):
     out = []
     monkeypatch.setattr(solutions.registry, "display", out.append)

@@ -112,6 +112,8 @@ def audit(
     >>> audit(table)[["kind", "parts", "rows", "share", "examples"]].to_dict("records")
     [{'kind': 'same speaker', 'parts': 'train–test', 'rows': 1, 'share': 1.0, 'examples': 'c ~ a'}]
     """
+    if not isinstance(table, pd.DataFrame):
+        raise DataError("table", f"is a {type(table).__name__}", "give a data set's .table")
     if parts is None:
         parts = official(table)
     else:

@@ -42,6 +42,10 @@ def parting_epoch(history, metric: str = "loss") -> int | None:
     An epoch's number; the one before the first if training leads in all; ``None``: not parted, or
     no validation.
 
+    Raises
+    ------
+    ValueError : a metric that the history does not have.
+
     Examples
     --------
     >>> loss = [1.0, 0.8, 0.6, 0.4, 0.2, 0.1]
@@ -50,6 +54,8 @@ def parting_epoch(history, metric: str = "loss") -> int | None:
     2
     """
     table = history_table(history)
+    if len(table) and metric not in table:
+        raise ValueError(f"no {metric!r} in this history: it has {', '.join(table)}")
     columns = [metric, f"val_{metric}"]
     if not set(columns) <= set(table):
         return None

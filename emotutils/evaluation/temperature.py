@@ -40,6 +40,10 @@ def soften(
     -------
     float64 (n, k), rows summing to 1, or all NaN where ``proba`` is.
 
+    Raises
+    ------
+    ValueError : a temperature that is not above 0.
+
     Examples
     --------
     >>> proba = np.array([[0.8, 0.2]])
@@ -51,6 +55,8 @@ def soften(
     proba = np.asarray(proba, np.float64)
     logits = np.log(np.clip(proba, least, 1))
     divisor = np.reshape(temperature, (-1, 1))
+    if (divisor <= 0).any():
+        raise ValueError(f"a temperature is above 0: at {divisor.min():g} there is no answer")
     cooled = logits / divisor
     return np.exp(log_softmax(cooled, axis=1))
 

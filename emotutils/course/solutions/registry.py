@@ -14,6 +14,8 @@ from pathlib import Path
 
 from IPython.display import Markdown, display
 
+from ...errors import FieldError
+
 #: Of what an answer prints while it is checked, so many lines come through.
 PRINTED = 20
 
@@ -42,7 +44,7 @@ def check(key: str, answer: Callable) -> None:
 
     Parameters
     ----------
-    key : as ``"03.1"``; KeyError for one that does not exist.
+    key : as ``"03.1"``; FieldError, a KeyError, for one that does not exist.
     answer : your function.
 
     Examples
@@ -53,7 +55,7 @@ def check(key: str, answer: Callable) -> None:
     >>> solutions.check("09.3", solutions.solution("09.3"))
     09.3: right.
     """
-    check_answer, _ = _EXERCISES[key]
+    check_answer, _ = _of(key)
     printed = io.StringIO()
     verdict = "right."
     try:
@@ -85,7 +87,17 @@ def _line(answer: Callable, error: Exception) -> str:
 
 def solution(key: str) -> Callable:
     """The solution of an exercise, as a function to call."""
-    return _EXERCISES[key][1]
+    return _of(key)[1]
+
+
+def _of(key: str) -> tuple[Callable, Callable]:
+    """The check of an exercise, and its solution."""
+    if key not in _EXERCISES:
+        notebook = str(key).partition(".")[0]
+        near = [known for known in _EXERCISES if known.startswith(f"{notebook}.")]
+        remedy = f"notebook {notebook} has {', '.join(near) or 'none'}"
+        raise FieldError(f"exercise {key}", "does not exist", remedy)
+    return _EXERCISES[key]
 
 
 def show(key: str) -> None:

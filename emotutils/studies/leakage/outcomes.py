@@ -109,7 +109,8 @@ class Outcome:
         DataError : an unknown arm.
         """
         if arm not in self.arms:
-            raise DataError(self.name, f"has no arm {arm!r}", f"it has {', '.join(self.arms)}")
+            known = "; ".join(self.arms)
+            raise DataError(self.name, f"has no arm {arm!r}", f"it has: {known}")
         tested = np.ones(len(self._first), bool)
         for answers in self.arms[arm]:
             tested &= np.isfinite(answers.proba).all(axis=1)
