@@ -62,6 +62,14 @@ def test_the_tool_needs_no_tensorflow_no_keras_and_no_jupyter():
     assert FOR_THE_COURSE & tree(the_course()) >= {"tensorflow", "keras", "librosa", "jupyterlab"}
 
 
+@pytest.mark.parametrize("version", ["3.11.0", "3.11.3", "3.12.0", "3.13.0", "3.13.1"])
+def test_a_keras_that_reads_other_files_is_left_out(version):
+    """CVE-2026-1669: the weights in a made-up file lead to any file of the machine."""
+    (keras,) = [one for one in map(Requirement, EXTRAS["colab"]) if one.name == "keras"]
+    assert not keras.specifier.contains(version)
+    assert keras.specifier.contains("3.12.1") and keras.specifier.contains("3.13.2")
+
+
 def test_the_licences_of_all_packages_are_listed():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = text.split("## Packages and their licences")[1].split("\n## ")[0]

@@ -1,7 +1,9 @@
+import io
 import itertools
 import json
 import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -177,6 +179,31 @@ def test_wrong_files_give_one_clear_line(saved, tmp_path):
         load_network("vgg16", weights=path)
     with raises_error(NetworkError, "(48, 48, 1)", "(64, 64, 1)"):
         load_network(path).predict_proba(np.zeros((1, 64, 64, 1)))
+
+
+def test_weights_that_lie_in_another_file_are_refused(saved, tmp_path):
+    path, _ = saved
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(1000))
+    made_up = tmp_path / "conv2d.keras"
+    card_path = path.with_name("conv2d.card.json")
+    (tmp_path / card_path.name).write_bytes(card_path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    content = io.BytesIO(parts["model.weights.h5"])
+    with h5py.File(content, "r+") as weights:
+        kernels = []
+        weights.visit(lambda name: kernels.append(name) if name.endswith("vars/0") else None)
+        shape = weights[kernels[-1]].shape
+        del weights[kernels[-1]]
+        place = [(str(secret), 0, 4 * int(np.prod(shape)))]
+        weights.create_dataset(kernels[-1], shape, "<f4", external=place)
+    parts["model.weights.h5"] = content.getvalue()
+    with zipfile.ZipFile(made_up, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    with raises_error(NetworkError, made_up):
+        load_network(made_up)
 
 
 def test_every_shipped_network_opens_and_knows_its_run():

@@ -1,5 +1,7 @@
 """Pictures and sound as people record them: the answer is that of the clean recording."""
 
+from types import SimpleNamespace
+
 import makers
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from emotutils import config, faces, media, voices
 from emotutils.errors import MediaError
 from emotutils.findings import P
 from emotutils.fusion import mean_around
+from emotutils.media import opening
 
 
 def nothing(message):
@@ -157,6 +160,23 @@ def test_a_wav_that_was_written_to_a_pipe(tmp_path, size):
     for read in (heard, media.load_sound):
         np.testing.assert_allclose(read(piped), media.load_sound(whole), atol=1e-6)
     assert media.probe(piped).duration == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize(("suffix", "told_of"), [(".wav", 0), (".flac", 1)])
+def test_what_ffmpeg_calls_corrupt_is_damage_where_something_can_be(tmp_path, suffix, told_of):
+    """Some FFmpegs call the last bytes of a wav corrupt whose head does not know its size."""
+    told = []
+    with opening.open_film(makers.wav(tmp_path / f"a{suffix}", makers.tones(2))) as container:
+        stream = container.streams.audio[0]
+        track = opening.Track(container, stream, told.append)
+        track.stream = SimpleNamespace(
+            index=stream.index,
+            type="audio",
+            codec_context=stream.codec_context,
+            decode=lambda packet: [SimpleNamespace(is_corrupt=True)],
+        )
+        assert len(list(track.decoded())) == 1
+    assert len(told) == told_of
 
 
 @pytest.mark.parametrize("rate", [1, 3, 10, 100])

@@ -43,7 +43,7 @@ RUNTIMES = ("keras", "litert", "auto")
 
 
 def save_network(model: "keras.Model", card: dict, folder: str | os.PathLike) -> Path:
-    """Write ``NAME.keras``, which Keras 3.11 can open, and ``NAME.card.json``, which also gets the
+    """Write ``NAME.keras``, which Keras 3.12 can open, and ``NAME.card.json``, which also gets the
     `weights_hash`. Where Keras runs on TensorFlow and LiteRT can run the network, ``NAME.tflite``
     too (of a joint network one a part).
 
