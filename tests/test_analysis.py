@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from raising import raises_error
 from skimage import data as pictures
+from tqdm.auto import tqdm
 
 from emotutils import config, plots, report, samples
 from emotutils.analysis import analyze
@@ -185,9 +186,17 @@ def test_without_sound_the_face_stands_alone_and_it_is_said(tmp_path):
         analyze(tmp_path / "mute.mp4", only="voice", progress=False)
 
 
-def test_a_recording_gives_the_voice_alone(tmp_path, voice):
+def test_a_recording_gives_the_voice_alone_and_fills_its_bar(tmp_path, voice, monkeypatch):
     soundfile.write(tmp_path / "voice.wav", voice, SR)
-    result = analyze(tmp_path / "voice.wav", progress=False)
+    bars = []
+
+    def kept(**how):
+        bars.append(tqdm(**how))
+        return bars[0]
+
+    monkeypatch.setattr("emotutils.analysis.tqdm", kept)
+    result = analyze(tmp_path / "voice.wav")
+    assert bars[0].n == bars[0].total, "a bar that is not full is red in a notebook"
     assert any("no picture" in w for w in result.warnings)
     assert result.summary["voice"]["label"] and not result.summary["face"]["label"]
     assert set(result.timeline["source"]) <= {"voice", ""}

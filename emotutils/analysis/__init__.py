@@ -354,7 +354,9 @@ def _read(
             for stream, predictor in predictors.items()
         }
         try:
-            return {stream: future.result() for stream, future in futures.items()}
+            found = {stream: future.result() for stream, future in futures.items()}
+            bar.update(bar.total - bar.n)  # a bar that is not full is red in a notebook
+            return found
         finally:
             # After an error or Ctrl-C the other stream must not read on to the film's end.
             stop.set()

@@ -281,6 +281,7 @@ def _run(todo: dict[int, Task], jobs: int, progress: bool) -> Iterator[tuple[int
             yield k, error
             bar.set_description(_words(count, len(todo)))
             bar.update(seconds[k])
+        bar.update(bar.total - bar.n)  # sums of seconds need not be equal to the last digit
 
 
 def _words(count: int, total: int) -> str:
