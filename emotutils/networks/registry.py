@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 #: What ``analyze`` uses for a stream when the user names no network: the best of its kind by
-#: its test (README's table).
+#: its validation rows.
 DEFAULTS = {"face": "conv2d", "voice": "crnn", "words": "textcnn"}
 
 VARIANTS = ("thesis", "best")

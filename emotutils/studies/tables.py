@@ -1109,7 +1109,8 @@ def _notes(cards: Sequence[dict]) -> list[str]:
     *others, last = [f"`{name}` ({stream})" for stream, name in DEFAULTS.items()]
     used = f"{', '.join(others)} and {last}"
     notes.append(
-        f"`emotutils analyze` uses {used} unless told otherwise: the best of each kind by its test."
+        f"`emotutils analyze` uses {used} unless told otherwise: the best of each kind on "
+        "validation rows."
     )
     return notes
 
