@@ -204,7 +204,7 @@ def test_picking_a_film_without_a_front_end_says_so(tmp_path, monkeypatch, capsy
 
 
 def test_a_film_is_picked_from_the_menu(tmp_path, monkeypatch):
-    for name in ("b.MP4", "a.wav", "notes.txt"):
+    for name in ("b.MP4", "a.wav", "notes.txt", "._b.MP4"):
         (tmp_path / name).touch()
     monkeypatch.setattr(notebook, "_front_end", lambda: True)
     out, picker = shown(monkeypatch), notebook.FilmPicker(tmp_path)

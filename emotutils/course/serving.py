@@ -40,13 +40,13 @@ def serve(
     ------
     EmotutilsError : no such folder, or the port is taken.
     """
-    # Here, because only the course's install has it.
-    from voila.app import Voila
-
     folder = Path(folder).resolve()
     if not folder.is_dir():
         raise EmotutilsError(f"{folder}: no such folder")
     port = _free(port)
+    # Here, because only the course's install has it.
+    from voila.app import Voila
+
     token = secrets.token_urlsafe(24)
     address = f"http://{HOST}:{port}/?token={token}"
     settings = {
