@@ -9,7 +9,8 @@ TOOL   := $(VENV)/.tool
 COURSE := $(VENV)/.course
 READY  := $(if $(wildcard $(COURSE)),$(COURSE),$(TOOL))
 # Test processes at a time; each may load TensorFlow (0.7 GB).
-JOBS   ?= 2
+# One more than two cores: some tests wait for a browser or for another process.
+JOBS   ?= 3
 
 # 3.12 first: the version of environment.yml and of Colab. A name may exist and yet not run (pyenv's, for one): each is tried.
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.12 python3.13 python3.11 python3 python)

@@ -55,6 +55,23 @@ def eager():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.fixture(scope="module")
+def unconverted():
+    """Networks saved without LiteRT's files, as one that cannot be converted: a conversion takes
+    seconds, and tests/test_litert.py looks at it.
+    """
+    from emotutils.errors import NetworkError
+    from emotutils.networks import conversion
+
+    def refuse(model):
+        raise NetworkError(f"{model.name} is not converted here")
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(conversion, "convert", refuse)
+    yield
+    patch.undo()
+
+
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 # Without them Chromium looks for updates, asks other machines, and plays no film before somebody
 # has clicked.

@@ -442,7 +442,7 @@ def test_speed_table_says_what_was_measured(monkeypatch, tmp_path):
     rows = [row(10, "emotutils", [4, 4, 4]), row(10, "emotutils, face alone", [3, 3, 3])]
     rows += [row(600, "emotutils", [60, 50, 90]), row(600, "emotutils, face alone", [40, 50, 60])]
     rows += [row(600, "fer", [200, 300, 240])]
-    found = {"rows": rows, "fer": {"fer": "25.10.3"}, "repeats": 3}
+    found = {"rows": rows, "fer": {"fer": "25.10.3"}, "repeats": 3, "once_beyond": 600}
     found |= {"hardware": "2 processor cores", "load": [0.1, 1.2]}
     monkeypatch.setattr(records, "shipped_folder", lambda: tmp_path)
     assert "not run yet" in tables.speed_table()

@@ -288,7 +288,9 @@ def test_a_damaged_archive_leaves_nothing(kind, server, publish, recordings, roo
         "bz2": "Invalid data",
     }.get(kind, "no zip or tar")
     line = refused("ravdess", root, words)
-    assert line.startswith("Audio_Speech_Actors_01-24.zip: "), "the archive is to blame, not the disk"
+    assert line.startswith("Audio_Speech_Actors_01-24.zip: "), (
+        "the archive is to blame, not the disk"
+    )
 
 
 def special(kind, target=""):

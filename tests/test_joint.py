@@ -20,6 +20,8 @@ from emotutils.training import records
 from emotutils.training.recipes import RECIPES
 from emotutils.voices import PAD
 
+pytestmark = pytest.mark.usefixtures("unconverted")
+
 RECIPE = RECIPES["joint", "best"]
 FEATURES = RECIPE.features
 PAIRED, TRACKED = "paired-sample-fer2013+sample-ravdess", "sample-ravdess-units+sample-ravdess"

@@ -23,6 +23,8 @@ from emotutils.support import files
 from emotutils.training import describing, evaluate
 from emotutils.training.recipes import RECIPES, Recipe, recipe_for
 
+pytestmark = pytest.mark.usefixtures("unconverted")
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):

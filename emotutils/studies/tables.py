@@ -930,8 +930,10 @@ def _speed_row(film: int, size: str, fps: int, rows: dict[str, dict]) -> list[st
         cells += ["–", "–"]
     else:
         ratios = np.divide(fer["seconds"], face["seconds"])
-        among = f"{min(ratios):.1f}–{max(ratios):.1f}"
-        cells += [_pace(film, fer), f"{np.median(ratios):.1f} ({among})"]
+        times = f"{np.median(ratios):.1f}"
+        if len(ratios) > 1:
+            times += f" ({min(ratios):.1f}–{max(ratios):.1f})"
+        cells += [_pace(film, fer), times]
     return [*cells, f"{np.median(whole['memory']):.0f} MB"]
 
 
@@ -950,7 +952,8 @@ def _about_speed(found: Record) -> str:
         peer += ", at the same sampling; it knows no voice."
     return (
         "Whole processes, from their start to their end, everything written; in brackets times "
-        f"real time. Median of {found['repeats']} runs that took turns; {found['hardware']}, no "
+        f"real time. Median of {found['repeats']} runs that took turns (films longer than "
+        f"{found['once_beyond']} s: one run); {found['hardware']}, no "
         f"graphics card, load {found['load'][0]} before and {found['load'][1]} after.{peer} The "
         "film is the bundled one, repeated: drawn, so that only the work is compared, not what is "
         "found. Memory: the peak of the process with face and voice."
