@@ -13,7 +13,7 @@ def build(
     input_shape: tuple[int, ...] = (48, 48, 1),
     activation: str = "relu",
     dropout: float | None = None,
-    widths: tuple[int, ...] = (32, 48, 64, 96, 128, 192, 256),
+    widths: tuple[int, ...] = (32, 64, 80, 128, 160, 224, 320),
 ) -> keras.Model:
     """Build the network, untrained.
 
