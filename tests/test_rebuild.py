@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotutils.studies import rebuild
+from emotutils.studies import rebuild, robustness
 from emotutils.studies.rebuild import Step
 
 
@@ -28,3 +28,20 @@ def test_nothing_is_due_for_the_networks_that_ship():
     todo = rebuild.steps()
     assert {"fusion of conv2d and crnn", "film-test of conv2d"} < {step.name for step in todo}
     assert [step.name for step in todo if not step.is_current()] == []
+
+
+def test_the_degradations_are_those_that_a_network_can_be_asked_about(monkeypatch):
+    """Each of those steps is made, on two rows of the samples."""
+    compute = robustness.robustness
+    samples = {"fer2013": "sample-fer2013", "ravdess": "sample-ravdess"}
+
+    def on_few_rows(name, data, split, root, *, degradations):
+        return compute(name, samples[data], split, degradations=degradations, rows=2)
+
+    made = []
+    monkeypatch.setattr(robustness, "robustness", on_few_rows)
+    monkeypatch.setattr(robustness, "write", lambda record, **_: made.append(record["network"]))
+    for step in rebuild.steps():
+        if step.name.startswith("robustness"):
+            step.make()
+    assert made == ["conv2d", "crnn"]

@@ -70,8 +70,8 @@ def steps(root: Path | None = None) -> list[Step]:
             lambda: paired.study(root, face=face, voice=voice).save(publish=True),
         )
     )
-    found.append(_degraded(face, "robustness", "test", robustness.DEGRADATIONS, root))
-    found.append(_degraded(voice, "robustness", "test", robustness.DEGRADATIONS, root))
+    found.append(_degraded(face, "robustness", "test", None, root))
+    found.append(_degraded(voice, "robustness", "test", None, root))
     found.append(_degraded(face, "film-validation", "validation", robustness.FILM, root))
     found.append(_degraded(face, "film-test", "test", robustness.FILM, root))
     words = DEFAULTS["words"]
@@ -149,7 +149,9 @@ def _trust(name: str, root: Path | None) -> None:
     texts.keep_trust(records.read(texts.TRUST_RECORD))
 
 
-def _degraded(name: str, what: str, split: str, degradations: dict, root: Path | None) -> Step:
+def _degraded(
+    name: str, what: str, split: str, degradations: dict | None, root: Path | None
+) -> Step:
     """A record of `robustness`; it is current where its untouched rows score as in the training."""
     data = records.of_card(load_network(name).card)["data"]
 
