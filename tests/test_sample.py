@@ -6,9 +6,11 @@ import av
 import numpy as np
 import pytest
 from raising import raises_error
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
 
-from emotutils import analyze, config, faces, media, samples, voices
-from emotutils.datasets import fer2013, ravdess, ravdess_tracking, tess
+from emotutils import analyze, config, datasets, faces, media, samples, voices
+from emotutils.datasets import fer2013, ravdess, ravdess_tracking, splits, tess
 from emotutils.emotions import EMOTIONS, EMOTIONS_WITH_CALM
 from emotutils.errors import DataError
 from emotutils.samples import film as make_demo
@@ -17,6 +19,7 @@ from emotutils.samples.faces import draw_head
 from emotutils.samples.muscles import EXPRESSIONS, Identity
 from emotutils.samples.scene import Scene
 from emotutils.samples.voice import STYLES, Speaker, loudness, speak, talk
+from emotutils.studies.leakage.voices import mean_mfccs
 from emotutils.words import find_transcript
 
 DEMO = config.shipped_root() / "sample" / "demo.mp4"
@@ -278,6 +281,52 @@ def test_ravdess_layout_covers_the_fixed_partition(tmp_path, monkeypatch):
     assert set(table["split"]) == {"train", "validation", "test"}
     assert set(table["label"]) == set(EMOTIONS_WITH_CALM) and len(table) == 3 * 30
     assert all(voices.is_voiced(media.load_sound(p), 16000) for p in table["path"][::9])
+
+
+@pytest.fixture(scope="module")
+def spoken():
+    """The whole set of voices: the mean MFCCs of each recording, and its table."""
+    data = datasets.load("sample-ravdess")
+    return mean_mfccs(data), data.table
+
+
+def nearest_is_right(X, y, train, test):
+    scaler = StandardScaler().fit(X[train])
+    nearest = KNeighborsClassifier(1).fit(scaler.transform(X[train]), y[train])
+    return nearest.score(scaler.transform(X[test]), y[test])
+
+
+def test_a_speaker_is_known_by_the_voice(spoken):
+    X, table = spoken
+    actor = table["actor"].to_numpy()
+    folds = splits.cross_validation(table, 5, groups=None, seed=0)
+    known = np.mean([nearest_is_right(X, actor, *fold) for fold in folds])
+    assert 0.7 < known < 0.98, "RAVDESS: 0.86 of as many recordings; ten speakers, chance 0.1"
+
+
+def test_a_voice_never_heard_is_harder_than_a_known_one(spoken):
+    """As in RAVDESS, where nearest neighbours lose 16 points with as many speakers and recordings
+    (one repetition of ten actors).
+    """
+    X, table = spoken
+    y, gaps = table["y"].to_numpy(), []
+    for seed in range(10):
+        right = {}
+        for groups in (None, "group"):
+            folds = splits.cross_validation(table, 3, groups=groups, seed=seed)
+            right[groups] = np.mean([nearest_is_right(X, y, *fold) for fold in folds])
+        gaps.append(right[None] - right["group"])
+    assert min(gaps) > 0 and 0.08 < np.mean(gaps) < 0.3
+
+
+def test_the_actor_of_notebook_05_is_louder_in_anger(spoken):
+    table = spoken[1]
+    hers = table[(table["actor"] == 4) & (table["statement"] == 1)]
+    anger = hers.index[(hers["label"] == "anger") & (hers["intensity"] == "strong")]
+    calm = hers.index[hers["label"] == "calm"]
+    paths = [table["path"][rows[0]] for rows in (anger, calm)]
+    loud = [np.mean(media.load_sound(path) ** 2) for path in paths]
+    assert loud[0] > 4 * loud[1]
 
 
 def test_tracked_faces_pair_with_the_voices_and_move_as_acted(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from ..support.files import clear, temporary_folder
 from .sets import make
 
 #: Changes whenever the sets do, so that an old cache is not taken for the new one.
-VERSION = "sample-v3"
+VERSION = "sample-v4"
 
 
 def ensure(root: str | os.PathLike | None = None) -> Path:

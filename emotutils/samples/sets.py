@@ -23,7 +23,7 @@ from ..support.files import replacing
 from .faces import draw_head
 from .muscles import EXPRESSIONS, Identity
 from .scene import Pose, Scene, blend, place
-from .voice import SAMPLE_RATE, Speaker, babble, loudness, speak
+from .voice import SAMPLE_RATE, Speaker, babble, loudness, manner, speak
 
 RAVDESS_ACTORS = (1, 2, 3, 4, 5, 6, 17, 18, 21, 22)
 _STATEMENTS = {
@@ -41,6 +41,8 @@ WORDS = {
     "jar": "ja",
     "moon": "mu",
 }
+#: How far one clip of a speaker strays from the next, in days of one person.
+_SPREAD = 0.25
 #: The action units whose intensity OpenFace gives.
 _UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 _AFFWILD2_HEADER = (
@@ -179,6 +181,7 @@ def make_ravdess(root: Path, rng: np.random.Generator) -> Path:
     folder = root / "ravdess" / "Audio_Speech_Actors_01-24"
     for actor in RAVDESS_ACTORS:
         speaker = Speaker.random(rng, female=actor % 2 == 0)
+        styles = manner(rng)
         for code, intensity, statement in _performances():
             strength = 0.65 if intensity == 1 else 1.0
             x = speak(
@@ -187,7 +190,8 @@ def make_ravdess(root: Path, rng: np.random.Generator) -> Path:
                 speaker,
                 rng,
                 strength=strength,
-                spread=1.0,
+                spread=_SPREAD,
+                styles=styles,
             )
             name = f"03-01-{code:02d}-{intensity:02d}-{statement:02d}-01-{actor:02d}.wav"
             _record(folder / f"Actor_{actor:02d}" / name, x, 0.4, rng)
@@ -286,9 +290,10 @@ def _numbered(start: str, ends: Iterable) -> list[str]:
 def make_tess(root: Path, rng: np.random.Generator) -> Path:
     """Write ``tess/OAF_angry/OAF_back_angry.wav`` …: two women, seven emotions, eight words."""
     folder = root / "tess"
-    older = Speaker(pitch=185, tract=1.10, breath=1.3, pace=0.93)
-    younger = Speaker(pitch=222, tract=1.17, breath=0.9, pace=1.06)
+    older = Speaker(pitch=185, tract=1.10, breath=1.3, pace=0.93, bright=0.75)
+    younger = Speaker(pitch=222, tract=1.17, breath=0.9, pace=1.06, formants=(0.92, 1.1, 1.05))
     for name, speaker in (("OAF", older), ("YAF", younger)):
+        styles = manner(rng)
         for short, emotion in CODES["tess"].items():
             long = "pleasant_surprise" if short == "ps" else short
             of_one_emotion = folder / f"{name}_{long}"
@@ -299,7 +304,8 @@ def make_tess(root: Path, rng: np.random.Generator) -> Path:
                     speaker,
                     rng,
                     strength=0.85,
-                    spread=1.0,
+                    spread=_SPREAD,
+                    styles=styles,
                 )
                 path = of_one_emotion / f"{name}_{word}_{short}.wav"
                 _record(path, x, 0.1, rng)
