@@ -442,7 +442,9 @@ def film_table() -> str:
     note = (
         f"Accuracy of `{network}` in %; each 95 % interval is within ± {half:.1f} points. The last "
         "row does all at once, drawn for each face with one seed; its ranges are assumed, not "
-        "measured on films. All of this is done to FER2013's posed web pictures: how the face of a "
+        f"measured on films. Half of the faces that `{network}` learned from were changed in much "
+        "the same ways (size, place, contrast, blur, JPEG), so hardly one of these faults is new "
+        "to it. All of this is done to FER2013's posed web pictures: how the face of a "
         "speaking person differs from a posed one is not in it."
     )
     return _markdown(("what happens to the face", "how much", *found), rows, note)
@@ -469,8 +471,8 @@ def framing_table() -> str:
         f"{record['n']} PublicTest faces set into larger pictures, those that the detector found. "
         f"`analyze` cuts with {record['default']:g}. "
         f"The mean answer over {several} against that one alone: "
-        f"{', '.join(gains)} points (95 %, row by row), for three times the network's work: "
-        "`analyze` takes one crop."
+        f"{', '.join(gains)} points (95 %, row by row): where both ends are above 0 it gains "
+        "a little, for three times the network's work. `analyze` takes one crop."
     )
     return _markdown(("face", *margins, f"mean of {several}"), rows, note)
 
@@ -759,7 +761,7 @@ def fusion_table() -> str:
     noticed = outcome.contradictions().loc["product"]
     note = (
         f"Accuracy over the seven labels on `{facts['data']}`: FER2013's PrivateTest faces, "
-        "without twins, beside voices of the same label; made-up pairs, which flatter (above). "
+        "without twins, beside voices of the same label; made-up pairs, which may flatter (above). "
         f"First column: all 24 actors, each heard by a network that had not "
         f"learned from them, {n:,} "
         f"pairs in each of {len(facts['seeds'])} draws; the product is {gain} over the voice "
@@ -768,7 +770,10 @@ def fusion_table() -> str:
         "ones. The face has less "
         "here than on all of PrivateTest: its twins are out, and RAVDESS has each label equally "
         f"often, FER2013 many happy faces. Blur: σ = {facts['blur']:g} of 48 "
-        f"pixels; noise: {facts['noise']:g} dB below the voice. Where the two labels differ, "
+        f"pixels; noise: {facts['noise']:g} dB below the voice. `conv2d` learned from blurred "
+        "faces too, `crnn` from no noisy voice. `joint` has the face trunk of an earlier, smaller "
+        "`conv2d`, which blur hurt far more: its row and the others differ by more than by the "
+        "way of joining. Where the two labels differ, "
         f"{100 * noticed['apart']:.0f} % of the pairs "
         f"are called a disagreement, of pairs of one label {100 * noticed['apart_alike']:.0f} %."
     )
