@@ -7,9 +7,9 @@ One drawn talking face passes through the seven emotions with a matching voice; 
 disagree, nobody is in the picture, and the face is silent.
 
 **The actor is cast.** Person, expressions, voice, ways of speaking and takes were searched at
-random, and kept where the networks of that time named what is acted; a look at every expression,
-and the directions that reviews of vocal expression give, set the limits. The networks chose their
-own actor: the film shows how the tool works, never how well.
+random, and kept where earlier networks named what is acted; a look at every expression, and the
+directions that reviews of vocal expression give, set the limits. The networks chose their own
+actor: the film shows how the tool works, never how well.
 """
 
 import csv
