@@ -699,7 +699,7 @@ def _compare(args) -> None:
 def _compare_with_script(analysis) -> None:
     from . import samples
 
-    print("\n  the film is drawn, and its actor was cast so that these networks can read it:")
+    print("\n  the film is drawn, and its actor was cast so that earlier networks could read it:")
     print(
         "  it shows how the tool works, not how well. His words were written before they were read."
     )
