@@ -228,8 +228,8 @@ def test_what_it_cannot_be_asked_is_named(saved):
         (lambda: network.embed("voice", np.zeros((1, 301, 64))), "(188, 64)", "(301, 64)"),
         (lambda: network.join(None, None), "face", "voice"),
         (lambda: network.join(np.zeros((2, 3)), None), "face", "(2, 3)"),
-        (lambda: network.join(np.zeros((3, 256)), np.zeros((3, 9))), "voice", "(3, 9)"),
-        (lambda: network.join(np.zeros((2, 256)), np.zeros((3, 256))), "face", "(2, 256)"),
+        (lambda: network.join(np.zeros((3, 320)), np.zeros((3, 9))), "voice", "(3, 9)"),
+        (lambda: network.join(np.zeros((2, 320)), np.zeros((3, 256))), "face", "(2, 320)"),
         (lambda: network.predict_proba(inputs(1)["face"]), "face", "voice", "presence"),
     ):
         with raises_error(NetworkError, "joint", *things):

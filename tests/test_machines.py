@@ -163,7 +163,7 @@ def test_sets_are_read_where_nothing_can_be_kept(tmp_path, monkeypatch, capsys):
         ("train conv1d --data sample-ravdess --seed -1", "seed -1"),
         ("train conv1d --data sample-ravdess --seed 99999999999999999999", "seed 9999"),
         ("train conv1d --data sample-ravdess --protocol folds-0", "folds-0"),
-        ("train conv1d --data sample-ravdess --protocol folds-1", "folds: 1"),
+        ("train conv1d --data sample-ravdess --protocol folds-1", "folds-1"),
         ("train conv1d --data sample-ravdess --protocol folds-99999999999999", "folds"),
         ("evaluate crnn --data sample-ravdess --out {long}", "{long}"),
         ("convert {long}", "{long}"),

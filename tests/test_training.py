@@ -41,7 +41,7 @@ def face_run(runs):
 @pytest.fixture(scope="module")
 def voice_run(runs):
     return training.train(
-        "conv1d", "sample-ravdess", recipe="thesis", out=runs, epochs=30, progress=False
+        "conv1d", "sample-ravdess", recipe="thesis", out=runs, epochs=100, progress=False
     )
 
 
@@ -662,7 +662,7 @@ def test_a_network_trained_with_shorter_numbers_is_kept_in_float32(tmp_path):
     kept = networks.load_network(run.network_path, runtime="keras").model
     assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
     accuracy = evaluate(run.network_path, "sample-ravdess").accuracy.value
-    assert accuracy == run.record["test"]["accuracy"]["value"]
+    assert accuracy == pytest.approx(run.record["test"]["accuracy"]["value"], abs=1e-4)
     with raises_error(DataError, "other settings"):
         training.train("conv1d", "sample-ravdess", resume=True, **options)
     with raises_error(EmotutilsError, "float16", "mixed_bfloat16"):

@@ -181,7 +181,7 @@ def recorded(name: str) -> records.Record | None:
     --------
     >>> run = recorded("official-fer2013-conv2d-best-s0")
     >>> run["network"], len(run["history"])
-    ('conv2d', 40)
+    ('conv2d', 80)
     >>> recorded("a-run-of-tomorrow")
     a-run-of-tomorrow: not run yet
     """
@@ -203,7 +203,7 @@ def longest(protocol: str, network: str, variant: str) -> records.Record | None:
     Examples
     --------
     >>> len(longest("official", "conv2d", "best")["history"])
-    40
+    80
     """
     wanted = {"protocol": protocol, "network": network, "variant": variant}
     found = records.find(data="fer2013", seed=0, **wanted)

@@ -136,8 +136,10 @@ class Network:
             )
         answers = in_batches(self.model, batch)
         check_numbers(self.name, batch, answers)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            proba = soften(answers, self.temperature * np.asarray(factor), least=LEAST)
+        proba = np.full(answers.shape, np.nan)
+        if self.temperature > 0:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                proba = soften(answers, self.temperature * np.asarray(factor), least=LEAST)
         if not np.isfinite(proba).all():
             raise NetworkError(
                 f"network {self.name!r}: at the temperature {self.temperature} of its card there "

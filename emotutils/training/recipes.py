@@ -189,7 +189,7 @@ RECIPES: dict[tuple[str, str], Recipe] = {
     ),
 }
 _OURS = {
-    "face": replace(_FACE, augment="mixed"),
+    "face": RECIPES["conv2d", "best"],
     "voice": RECIPES["crnn", "best"],
     "units": RECIPES["actions", "best"],
     "text": RECIPES["textcnn", "best"],
