@@ -190,6 +190,7 @@ OTHER_SIZES = {"45 MB", "200 MB", "208 MB", "0.7 GB", "75 MB", "71 MB", "170 MB"
 def test_the_sizes_of_the_installs_are_those_that_were_measured():
     pages = ("README.md", "INSTALL.md", "Makefile", "docs/instructors.md")
     text = " ".join(read(page) for page in pages)
+    text = re.sub("<!-- results -->.*?<!-- /results -->", "", text, flags=re.S)
     named = {" ".join(found) for found in re.findall(r"\b(\d+(?:\.\d)?) ?([MG]B)\b", text)}
     measured = records.read("matrix")["megabytes"]
     tool = 10 * round(measured["tool"] / 10)
