@@ -36,7 +36,8 @@ from emotutils.analysis import check_settings
 SECONDS = 60  # of the processor's time, for an input of a second
 WAITING = 300  # seconds by the clock, for a machine on which others work too
 MEMORY = 1.5e9  # bytes
-#: Seconds that a timeline may go on after the last picture and the last sound that were read.
+#: Seconds that a timeline may go on after the last picture and the last sound that were read, where
+#: the pictures themselves are not farther apart: the last one stands as long as they do.
 HELD = 1.0
 
 FAST_START = {"movflags": "faststart"}
@@ -405,10 +406,10 @@ def _about_results(out: Path) -> list[str]:
         return found
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
     duration = result["file"]["duration"]
-    last = max(
-        pd.read_csv(out / "frames.csv")["t"].max(), pd.read_csv(out / "speech.csv")["t1"].max(), 0
-    )
-    if not duration >= 0 or duration > last + HELD:
+    shown = pd.read_csv(out / "frames.csv")["t"]
+    last = max(shown.max(), pd.read_csv(out / "speech.csv")["t1"].max(), 0)
+    held = max(HELD, shown.diff().median())
+    if not duration >= 0 or duration > last + held:
         found.append(f"a timeline of {duration} s, read to {last} s")
     return found
 

@@ -99,6 +99,16 @@ def test_a_wrong_length_of_the_whole(tmp_path, films, milliseconds):
     assert_whole(wrong, told="breaks off" if milliseconds > 4000 else None)
 
 
+@pytest.mark.parametrize("seconds", [0.001, 0.4, 1.0, 4.0])
+def test_pictures_that_are_said_to_last_longer_than_until_the_next(tmp_path, films, seconds):
+    wrong = makers.with_bytes(
+        films[".mkv"],
+        tmp_path / "wrong.mkv",
+        lambda data: makers.matroska_picture(data, seconds),
+    )
+    assert_whole(wrong)
+
+
 def test_a_wrong_number_of_pictures(tmp_path, films):
     wrong = makers.with_bytes(
         films[".avi"],

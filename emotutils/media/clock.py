@@ -33,6 +33,8 @@ class Course:
     last : when the last one is shown.
     decoded : when the last one is to be decoded; None: not said yet.
     longest : time from one packet to the next.
+    lasts : how long the last one says to last.
+    overlaps : packets say to last longer than until the next, so none is taken at its word.
     """
 
     shift: int
@@ -42,6 +44,8 @@ class Course:
     last: float = 0.0
     decoded: float | None = None
     longest: float = 0.0
+    lasts: float = 0.0
+    overlaps: bool = False
 
     def steps_back(self, t: float) -> bool:
         """Whether a packet to be decoded at ``t`` comes out of order."""
@@ -51,12 +55,18 @@ class Course:
         if self.decoded is not None:
             step = t - self.decoded
             self.longest = max(self.longest, step)
+            if self.lasts > step + _SHORT and not self.overlaps:
+                self.overlaps = True
+                self.end = self.last + self.longest
         self.decoded = t
 
     def note_shown(self, t: float, duration: float) -> None:
         if self.count == 0:
             self.first = t
         self.count += 1
+        self.lasts = duration
+        if self.overlaps:
+            duration = min(duration, self.longest)
         self.last = max(self.last, t)
         self.end = max(self.end, t + duration)
 
