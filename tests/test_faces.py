@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import cv2
 import numpy as np
@@ -390,6 +391,51 @@ def test_faces_of_a_film_are_followed_and_cut_out():
     np.testing.assert_array_equal(first.picture, first.crop[..., 0].round())
     assert first.sharpness == faces.sharpness(first.picture)
     assert tracker.confirmed(0)
+
+
+def films_of(astronaut, n=12):
+    """She comes nearer; now and then nobody is there."""
+    for k in range(n):
+        place = [(300, 240, 0.6 + 0.05 * k, 3 * k)] if k % 4 else []
+        yield Picture(0.2 * k, k, scene(astronaut, place, seed=k))
+
+
+def test_several_threads_find_the_same_in_the_same_order(astronaut):
+    alone = list(faces.follow(films_of(astronaut), build_detector(at_once=1)))
+    together = list(faces.follow(films_of(astronaut), build_detector(at_once=3)))
+    assert [len(found) for _, found in alone] == [0, 1, 1, 1] * 3
+    for (frame, found), (other, same) in zip(alone, together, strict=True):
+        assert frame.index == other.index
+        for face, again in zip(found, same, strict=True):
+            assert (face.box, face.track) == (again.box, again.track)
+            np.testing.assert_array_equal(face.crop, again.crop)
+
+
+class Counting(Middle):
+    """Notes which threads call it; cannot read black pictures."""
+
+    def __init__(self):
+        self.threads = set()
+
+    def detect(self, image):
+        self.threads.add(threading.get_ident())
+        if not image.any():
+            raise ValueError("too dark for me")
+        return super().detect(image)
+
+
+@pytest.mark.parametrize("at_once", [None, 3])
+def test_only_a_detector_that_says_so_is_called_by_several_threads(at_once):
+    detector = Counting()
+    if at_once:
+        detector.at_once = at_once
+    bright = np.full((80, 120, 3), 200, np.uint8)
+    frames = [Picture(0.1 * k, k, bright) for k in range(40)]
+    assert [frame for frame, _ in faces.follow(frames, detector)] == frames
+    assert (threading.get_ident() in detector.threads) == (at_once is None)
+    dark = Picture(4.0, 40, bright * 0)
+    with raises_error(ValueError, "too dark"):
+        list(faces.follow([*frames, dark], detector))
 
 
 def test_faces_of_one_frame_have_no_number(blazeface, astronaut):

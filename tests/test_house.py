@@ -140,6 +140,17 @@ def test_importing_the_package_loads_nothing_heavy():
     assert out.stdout.strip() == "[]"
 
 
+def test_a_film_is_read_before_anything_is_drawn_or_fitted():
+    code = (
+        "import sys; from emotutils import analysis, report; report.exports; "
+        "print(sorted({'matplotlib', 'scipy.optimize', 'scipy.signal'} & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert out.stdout.strip() == "[]"
+
+
 def test_help_loads_neither_tensorflow_nor_keras():
     command = Path(sys.executable).with_name("emotutils")
     environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}

@@ -296,7 +296,7 @@ def test_a_result_is_whole_only_when_the_last_file_is_there(tmp_path, monkeypatc
 
     report.save(fabricated(8.0), tmp_path, request={"a": 1})
     assert json.loads((tmp_path / "result.json").read_text("utf-8"))["request"] == {"a": 1}
-    monkeypatch.setattr(report, "write_annotated", killed)
+    monkeypatch.setattr(report.saving, "write_annotated", killed)
     with pytest.raises(KeyboardInterrupt):
         report.save(fabricated(8.0), tmp_path, request={"a": 1}, annotate=True)
     assert "request" not in json.loads((tmp_path / "result.json").read_text("utf-8"))

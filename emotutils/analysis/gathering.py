@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..errors import DataError
-from ..report.overview import INDEX, TABLE
-from ..report.reading import is_of_another
+from ..report.reading import INDEX, TABLE, is_of_another
 from ..support.files import printable
 
 #: In a folder, files that end like this are films or recordings; all others are passed over.

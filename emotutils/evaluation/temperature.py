@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from ..emotions import EMOTIONS, EMOTIONS_WITH_CALM, to_seven
@@ -108,6 +107,8 @@ def fit_temperature(y: np.ndarray, proba: np.ndarray) -> float:
         likelihoods = log_softmax(cooled, axis=1)
         own = likelihoods[rows, y]
         return -own.mean()
+
+    from scipy.optimize import minimize_scalar  # here: `analyze` starts sooner without it
 
     bounds = np.log([0.05, 20])
     found = minimize_scalar(loss, bounds=bounds, method="bounded")

@@ -4,6 +4,8 @@ Taught in notebooks/04_film_data.
 """
 
 import math
+import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -47,29 +49,41 @@ class BlazeFace:
     tiles : 0 looks at the whole picture only and finds faces from about 6 % of its longer side. n >
         0 also looks at half-overlapping squares, n along the shorter side: finds smaller faces, at
         the cost of one look a square.
-    threads : processor threads; more than one gains nothing on so small a network.
+    at_once : pictures that may be looked at at the same time, each by a thread of its own: one such
+        look gains nothing from several. ``None``: as many as there are processors, four at most.
 
     Raises
     ------
     EmotutilsError : the model file is missing.
     """
 
-    def __init__(self, *, threshold: float = 0.65, tiles: int = 0, threads: int = 1) -> None:
-        # Imported here: a third of a second that only this detector needs.
-        from ai_edge_litert.interpreter import Interpreter
-
+    def __init__(
+        self, *, threshold: float = 0.65, tiles: int = 0, at_once: int | None = None
+    ) -> None:
         self.threshold = threshold
         self.tiles = tiles
-        with hushed():
-            self._network = Interpreter(str(_model_file()), num_threads=threads)
-            self._network.allocate_tensors()
-        self._input = self._network.get_input_details()[0]["index"]
-        boxes, scores = self._network.get_output_details()
+        self.at_once = at_once or min(os.cpu_count() or 1, 4)
+        self._of_thread = threading.local()
+        network = self._network()
+        self._input = network.get_input_details()[0]["index"]
+        boxes, scores = network.get_output_details()
         self._boxes = boxes["index"]
         self._scores = scores["index"]
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
         grid = np.stack(np.meshgrid(middles, middles), axis=-1)
         self._anchors = grid.reshape(-1, 1, 2)
+
+    def _network(self) -> Any:
+        """This thread's: one network answers one picture at a time."""
+        if not hasattr(self._of_thread, "network"):
+            # Imported here: a third of a second that only this detector needs.
+            from ai_edge_litert.interpreter import Interpreter
+
+            with hushed():
+                network = Interpreter(str(_model_file()), num_threads=1)
+                network.allocate_tensors()
+            self._of_thread.network = network
+        return self._of_thread.network
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none
@@ -118,13 +132,14 @@ class BlazeFace:
         """
         cut, step = cut_square(image, middle, side, tilt, NETWORK_SIZE, cv2.BORDER_CONSTANT)
         batch = cut[None].astype(np.float32) / 127.5 - 1
-        self._network.set_tensor(self._input, batch)
-        self._network.invoke()
-        answers = self._network.get_tensor(self._scores)
+        network = self._network()
+        network.set_tensor(self._input, batch)
+        network.invoke()
+        answers = network.get_tensor(self._scores)
         logits = np.clip(answers[0, :, 0].astype(float), -80, 80)
         scores = 1 / (1 + np.exp(-logits))
         keep = np.flatnonzero(scores >= CANDIDATE)
-        boxes = self._network.get_tensor(self._boxes)
+        boxes = network.get_tensor(self._boxes)
         boxes = boxes[0].reshape(-1, 8, 2)
         points = boxes[keep, :4].astype(float)
         # All but the size are places: from the cell's middle to the cut, then to the picture.

@@ -1,13 +1,15 @@
 """From the frames of a film to tracked crops of its faces."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from .appearance import look
+from .appearance import Look, look
 from .crops import MARGIN, Face, align_crop
 from .cuts import Cuts
 from .quality import sharpness
@@ -16,6 +18,8 @@ from .tracking import Tracker
 #: A film's frames are scaled down to this many pixels on their longer side before faces are sought:
 #: the crops need no more.
 MAX_SIDE = 960
+#: Frames for each thread that wait to be taken: it does not stand still while a network answers.
+AHEAD = 4
 
 
 class Frame(Protocol):
@@ -27,7 +31,9 @@ class Frame(Protocol):
 
 
 class Detector(Protocol):
-    """Whatever finds faces in a picture; see `register_detector`."""
+    """Whatever finds faces in a picture; see `register_detector`. One that may be called by several
+    threads says by how many, as ``at_once``.
+    """
 
     def detect(self, image: np.ndarray) -> list[Face]: ...
 
@@ -147,11 +153,33 @@ def follow(
     if tracker is None:
         tracker = Tracker()
     cuts = Cuts()
-    for frame in frames:
+
+    def seek(frame: Frame) -> tuple[list[FilmFace], list[Look]]:
         found = cut_faces(frame, detector, film_size)
+        return found, [look(frame.image, face.found, face.crop) for face in found]
+
+    for frame, (found, looks) in _each(frames, seek, getattr(detector, "at_once", 1)):
         seen = [face.found for face in found]
-        looks = [look(frame.image, face.found, face.crop) for face in found]
         is_cut = cuts.begins(frame.image)
         numbers = tracker.update(frame.t, seen, looks, is_cut=is_cut)
         pairs = zip(found, numbers, strict=True)
         yield frame, [replace(face, track=number) for face, number in pairs]
+
+
+def _each(
+    frames: Iterable[Frame], work: Callable[[Frame], Any], at_once: int
+) -> Iterator[tuple[Frame, Any]]:
+    """Each frame, in order, with what ``work`` makes of it, while others are worked on already."""
+    if at_once == 1:
+        for frame in frames:
+            yield frame, work(frame)
+        return
+    waiting: deque = deque()
+    with ThreadPoolExecutor(at_once) as pool:
+        for frame in frames:
+            waiting.append((frame, pool.submit(work, frame)))
+            if len(waiting) > AHEAD * at_once:
+                frame, job = waiting.popleft()
+                yield frame, job.result()
+        for frame, job in waiting:
+            yield frame, job.result()

@@ -1,10 +1,10 @@
 """Follow faces from frame to frame."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from .appearance import Look, alike, is_other
 from .crops import Face, overlap
@@ -159,8 +159,7 @@ class Tracker:
                     costs[i, k] = _unlike(self.looks[number], look)
                 elif look is None or not is_other(track.look, look):
                     costs[i, k] = _mismatch(track.face, face, gap)
-        pairs = zip(*linear_sum_assignment(costs), strict=True)
-        return {k: numbers[i] for i, k in pairs if costs[i, k] < 1}
+        return {k: numbers[i] for i, k in _cheapest(costs) if costs[i, k] < 1}
 
     def confirmed(self, track: int) -> bool:
         """Whether the track was so far seen in two of any three successive pictures; a false alarm
@@ -169,6 +168,18 @@ class Tracker:
         if self._picture < 3:
             return track < self._count
         return track in self._confirmed or track in self._unjudged()
+
+
+def _cheapest(costs: np.ndarray) -> Iterable[tuple[int, int]]:
+    """Rows and columns that together cost least, each at most once."""
+    if costs.size == 0:
+        return ()
+    if costs.size == 1:
+        return ((0, 0),)
+    # Here: a third of a second, which a film with one face can do without.
+    from scipy.optimize import linear_sum_assignment
+
+    return zip(*linear_sum_assignment(costs), strict=True)
 
 
 def _mismatch(old: Face, new: Face, gap: float) -> float:

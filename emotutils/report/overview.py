@@ -13,12 +13,10 @@ from ..findings import TOGETHER, P, clock, columns, label_column, runs
 from ..plots import COLORS
 from ..support.files import replacing
 from ..support.tables import to_csv
-from .reading import read_result, read_timeline
+from .reading import INDEX, TABLE, read_result, read_timeline
 from .webpage import areas, ribbon, spans, template, thinned
 from .words import LABELS_NOTE, LAW_NOTE
 
-TABLE = "films.csv"
-INDEX = "index.html"
 #: What became of a film: analysed, analysed by an earlier run, or not.
 DONE = "done"
 KEPT = "kept"

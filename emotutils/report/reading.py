@@ -14,6 +14,9 @@ from ..support.reading import check, read_json
 
 RESULT = "result.json"
 TIMELINE = "timeline.csv"
+#: Of a folder with the folders of many films.
+TABLE = "films.csv"
+INDEX = "index.html"
 REMEDY = "analyse the film anew, or give the folder that emotutils analyze wrote"
 
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -40,13 +40,13 @@ def clocked(owner, name: str, stage: str) -> None:
 
 def main() -> int:
     """Load what the command loads, put the clocks in, run it."""
-    from emotutils import analysis, cli, report
+    from emotutils import analysis, cli
     from emotutils.analysis.streams import Predictor
 
     STAGES["imports"] = now()
     clocked(analysis, "watch", "picture")
     clocked(analysis, "listen", "sound")
-    clocked(report, "save", "writing")
+    clocked(analysis.Analysis, "save", "writing")
     clocked(Predictor, "predict", "answer")
     code = cli.main(["analyze", *sys.argv[2:]])
     read = [stage for stage in ("picture", "sound") if stage in STAGES]

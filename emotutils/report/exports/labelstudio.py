@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from ... import plots
 from ...media import FilmInfo
-from ...plots import COLORS
 from .tiers import Interval, Tier
 
 #: Label Studio's own where nobody names another.
@@ -73,7 +73,8 @@ def write_interface(tiers: Sequence[Tier], path: Path, info: FilmInfo) -> None:
         attributes = {"name": _tag_name(tier), "toName": kind}
         labels = ElementTree.SubElement(view, labels_tag, attributes)
         for label in tier.labels or (tier.name,):
-            attributes = {"value": label, "background": COLORS.get(label, "#888888")}
+            color = plots.COLORS.get(label, "#888888")
+            attributes = {"value": label, "background": color}
             ElementTree.SubElement(labels, "Label", attributes)
     ElementTree.indent(view)
     text = ElementTree.tostring(view, encoding="unicode")
