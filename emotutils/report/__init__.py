@@ -9,7 +9,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["exports", "overview"],
+    submodules=["exports", "overview", "words"],
     submod_attrs={
         "saving": ["result", "save"],
         "webpage": ["page"],
