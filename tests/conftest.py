@@ -14,6 +14,17 @@ import pytest
 from emotutils.errors import EmotutilsError
 
 
+def pytest_configure(config):
+    """Where several processes share the machine, one thread each, and each notebook's kernel: more
+    would only wait for each other.
+    """
+    if hasattr(config, "workerinput"):
+        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(name, "1")
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+
+
 def pytest_sessionstart(session):
     """Draw the sample sets once, before several processes ask for them at a time."""
     several = getattr(session.config.option, "numprocesses", None)

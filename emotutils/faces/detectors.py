@@ -5,7 +5,7 @@ Taught in notebooks/04_film_data.
 
 import math
 import os
-import threading
+import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,11 @@ class BlazeFace:
         self.threshold = threshold
         self.tiles = tiles
         self.at_once = at_once or min(os.cpu_count() or 1, 4)
-        self._of_thread = threading.local()
-        network = self._network()
+        # Made here and not in threads: what is printed meanwhile by others would be lost.
+        networks = [_open_network() for _ in range(self.at_once)]
+        self._free: queue.SimpleQueue = queue.SimpleQueue()
+        for network in networks:
+            self._free.put(network)
         self._input = network.get_input_details()[0]["index"]
         boxes, scores = network.get_output_details()
         self._boxes = boxes["index"]
@@ -72,18 +75,6 @@ class BlazeFace:
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
         grid = np.stack(np.meshgrid(middles, middles), axis=-1)
         self._anchors = grid.reshape(-1, 1, 2)
-
-    def _network(self) -> Any:
-        """This thread's: one network answers one picture at a time."""
-        if not hasattr(self._of_thread, "network"):
-            # Imported here: a third of a second that only this detector needs.
-            from ai_edge_litert.interpreter import Interpreter
-
-            with hushed():
-                network = Interpreter(str(_model_file()), num_threads=1)
-                network.allocate_tensors()
-            self._of_thread.network = network
-        return self._of_thread.network
 
     def detect(self, image: np.ndarray) -> list[Face]:
         """All faces of a uint8 RGB picture (h, w, 3), largest first; ValueError where it is none
@@ -132,14 +123,10 @@ class BlazeFace:
         """
         cut, step = cut_square(image, middle, side, tilt, NETWORK_SIZE, cv2.BORDER_CONSTANT)
         batch = cut[None].astype(np.float32) / 127.5 - 1
-        network = self._network()
-        network.set_tensor(self._input, batch)
-        network.invoke()
-        answers = network.get_tensor(self._scores)
+        answers, boxes = self._answer(batch)
         logits = np.clip(answers[0, :, 0].astype(float), -80, 80)
         scores = 1 / (1 + np.exp(-logits))
         keep = np.flatnonzero(scores >= CANDIDATE)
-        boxes = network.get_tensor(self._boxes)
         boxes = boxes[0].reshape(-1, 8, 2)
         points = boxes[keep, :4].astype(float)
         # All but the size are places: from the cell's middle to the cut, then to the picture.
@@ -148,6 +135,16 @@ class BlazeFace:
         points[:, places] = (in_cut - NETWORK_SIZE / 2) @ step.T + middle
         points[:, 1] *= side / NETWORK_SIZE
         return points, scores[keep]
+
+    def _answer(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores and boxes of all cells, from a network that no other thread uses now."""
+        network = self._free.get()
+        try:
+            network.set_tensor(self._input, batch)
+            network.invoke()
+            return network.get_tensor(self._scores), network.get_tensor(self._boxes)
+        finally:
+            self._free.put(network)
 
     def _look_closer(self, image: np.ndarray, face: Face) -> Face | None:
         """The same face as seen from near, first straight, then turned level; None where it turns
@@ -276,6 +273,16 @@ def build_detector(name: str = "blazeface", **options) -> Any:
             f"unknown face detector {name!r}: choose one of {', '.join(DETECTORS)}"
         )
     return DETECTORS[name](**options)
+
+
+def _open_network() -> Any:
+    # Imported here: a third of a second that only BlazeFace needs.
+    from ai_edge_litert.interpreter import Interpreter
+
+    with hushed():
+        network = Interpreter(str(_model_file()), num_threads=1)
+        network.allocate_tensors()
+    return network
 
 
 def _model_file() -> Path:

@@ -1,4 +1,6 @@
-"""An analysis as a folder of files."""
+"""An analysis as a folder of files. Taught in notebooks/13_fusion and
+notebooks/16_responsible_use.
+"""
 
 import json
 import math
