@@ -6,7 +6,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-from emotutils import plots  # noqa: E402
+from emotutils import plots
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 DRAWINGS = {

@@ -190,8 +190,10 @@ def used_names(source: str) -> set[str]:
     ``emotutils.datasets.audit``.
     """
     aliases = {"emotutils": "emotutils"}
-    for module, names in re.findall(r"^from (emotutils[\w.]*) import (.+)$", source, flags=re.M):
-        aliases |= {name.strip(): f"{module}.{name.strip()}" for name in names.split(",")}
+    of_the_package = r"^from (emotutils[\w.]*) import (\([^)]*|.+$)"
+    for module, listed in re.findall(of_the_package, source, flags=re.M):
+        names = re.findall(r"[^\s(),][^(),\n]*", listed)
+        aliases |= {name.strip(): f"{module}.{name.strip()}" for name in names}
     found = set()
     for alias, whole in aliases.items():
         found |= {

@@ -389,12 +389,12 @@ def _without_twins(table: pd.DataFrame, known: frozenset[str] = frozenset()) -> 
     to be a near-duplicate.
     """
     earlier: set[str] = set()
-    group = table["group"].to_numpy()
+    group = table["group"]
     split = table["split"].to_numpy()
     keep = ~table["id"].isin(known).to_numpy()
     for part in ("train", "validation", "test"):
         here = split == part
-        seen_before = np.isin(group, list(earlier))
+        seen_before = group.isin(earlier).to_numpy()  # NumPy's takes half a minute for strings
         keep &= ~(here & seen_before)
         earlier |= set(group[here])
     kept = np.where(keep, split, "twin")

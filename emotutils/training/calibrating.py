@@ -131,9 +131,9 @@ def _fresh_rows(network: Network, dataset: Dataset) -> np.ndarray:
     """The validation rows, int (n,), without pictures and texts that a training row has too."""
     rows = dataset.rows("validation")
     if network.kind in ("face", "text"):
-        group = dataset.table["group"].to_numpy()
-        known = np.isin(group[rows], group[dataset.rows("train")])
-        rows = rows[~known]
+        group = dataset.table["group"]
+        known = group.iloc[rows].isin(group.iloc[dataset.rows("train")])
+        rows = rows[~known.to_numpy()]
     if not len(rows):
         raise DataError(
             network.name,
