@@ -411,6 +411,16 @@ def test_several_threads_find_the_same_in_the_same_order(astronaut):
             np.testing.assert_array_equal(face.crop, again.crop)
 
 
+def test_faces_are_sought_by_no_more_threads_than_a_process_may_use():
+    allowed = cv2.getNumThreads()
+    try:
+        for threads, at_once in ((1, 1), (2, 2), (9, 4)):
+            cv2.setNumThreads(threads)
+            assert build_detector().at_once == at_once
+    finally:
+        cv2.setNumThreads(allowed)
+
+
 class Counting(Middle):
     """Notes which threads call it; cannot read black pictures."""
 

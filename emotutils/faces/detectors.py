@@ -4,7 +4,6 @@ Taught in notebooks/04_film_data.
 """
 
 import math
-import os
 import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,7 +49,7 @@ class BlazeFace:
         0 also looks at half-overlapping squares, n along the shorter side: finds smaller faces, at
         the cost of one look a square.
     at_once : pictures that may be looked at at the same time, each by a thread of its own: one such
-        look gains nothing from several. ``None``: as many as there are processors, four at most.
+        look gains nothing from several. ``None``: as many as OpenCV may use, four at most.
 
     Raises
     ------
@@ -62,7 +61,7 @@ class BlazeFace:
     ) -> None:
         self.threshold = threshold
         self.tiles = tiles
-        self.at_once = at_once or min(os.cpu_count() or 1, 4)
+        self.at_once = at_once or min(cv2.getNumThreads(), 4)
         # Made here and not in threads: what is printed meanwhile by others would be lost.
         networks = [_open_network() for _ in range(self.at_once)]
         self._free: queue.SimpleQueue = queue.SimpleQueue()

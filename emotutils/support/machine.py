@@ -27,8 +27,9 @@ def has_gpu() -> bool:
 
 
 def limit_threads(threads: int) -> None:
-    """Let OpenCV, and TensorFlow if it is not loaded yet, compute with so many threads in this
-    process. (BLAS and OpenMP are joblib's business; LiteRT takes one thread anyway.)
+    """Let OpenCV, with it the search for faces, and TensorFlow if it is not loaded yet, compute
+    with so many threads in this process. (BLAS and OpenMP are joblib's business; LiteRT takes one
+    anyway.)
     """
     import cv2
 
