@@ -14,6 +14,22 @@ import pytest
 from emotutils.errors import EmotutilsError
 
 
+#: Files of tests that take a minute or more, in seconds; about.
+LONG = {
+    "test_training": 170,
+    "test_joint": 130,
+    "test_search": 140,
+    "test_analysis": 110,
+    "test_leakage": 100,
+    "test_contributing": 75,
+    "test_fuzz": 75,
+    "test_install": 75,
+    "test_litert": 75,
+    "test_films": 60,
+    "test_many": 60,
+}
+
+
 def pytest_configure(config):
     """Where several processes share the machine, one thread each, and each notebook's kernel: more
     would only wait for each other.
@@ -35,11 +51,11 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    """The longest notebooks first, by the record of their times: otherwise one process would go
-    through the last of them while the other has nothing left to do.
+    """The longest notebooks and files of tests first: otherwise one process would go through the
+    last of them while the others have nothing left to do.
     """
     record = Path(__file__).resolve().parents[1] / "data" / "runs" / "notebooks.json"
-    seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"]
+    seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"] | LONG
     items.sort(key=lambda item: seconds.get(item.path.stem, 0), reverse=True)
 
 
