@@ -13,7 +13,6 @@ import pytest
 
 from emotutils.errors import EmotutilsError
 
-
 #: Files of tests that take a minute or more, in seconds; about.
 LONG = {
     "test_training": 170,
