@@ -67,8 +67,8 @@ class BlazeFace:
         self._free: queue.SimpleQueue = queue.SimpleQueue()
         for network in networks:
             self._free.put(network)
-        self._input = network.get_input_details()[0]["index"]
-        boxes, scores = network.get_output_details()
+        self._input = networks[0].get_input_details()[0]["index"]
+        boxes, scores = networks[0].get_output_details()
         self._boxes = boxes["index"]
         self._scores = scores["index"]
         middles = np.arange(CELL / 2, NETWORK_SIZE, CELL)
