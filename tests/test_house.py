@@ -151,6 +151,14 @@ def test_a_film_is_read_before_anything_is_drawn_or_fitted():
     assert out.stdout.strip() == "[]"
 
 
+def test_a_training_needs_neither_pyav_nor_librosa():
+    code = "import sys, emotutils.training.run; print(sorted({'av', 'librosa'} & set(sys.modules)))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert out.stdout.strip() == "[]"
+
+
 def test_help_loads_neither_tensorflow_nor_keras():
     command = Path(sys.executable).with_name("emotutils")
     environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}

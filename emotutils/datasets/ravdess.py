@@ -9,10 +9,9 @@ import re
 from functools import partial
 from pathlib import Path
 
-from .. import config
+from .. import config, media
 from ..emotions import CODES, EMOTIONS_WITH_CALM
 from ..errors import DataError
-from ..media import probe
 from . import recordings
 from .base import Dataset, Rejects
 from .catalog import CATALOG
@@ -88,7 +87,7 @@ def load(
         rejects,
         missing=f"RAVDESS {kind} not found",
         remedy=f"unpack {archive}",
-        fit=probe if modality == "video" else recordings.check,
+        fit=media.probe if modality == "video" else recordings.check,
     )
     return Dataset(
         "ravdess" if kind == "speech" else "ravdess-song",

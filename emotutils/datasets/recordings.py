@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import soundfile
 
+from .. import media
 from ..errors import DataError, LocatedError, MediaError
-from ..media import load_sound, sound_blocks
 from .base import Rejects
 from .listing import files_in
 
@@ -37,7 +37,7 @@ def read(path: str | os.PathLike, sr: int = 16000) -> np.ndarray:
     DataError : as ``check``.
     """
     check(path)
-    return load_sound(path, sr)
+    return media.load_sound(path, sr)
 
 
 def load_voices(table: pd.DataFrame, sr: int) -> list[np.ndarray]:
@@ -78,7 +78,9 @@ def _by_ffmpeg(path: Path) -> tuple[np.ndarray, list[str]]:
     """The samples, and what FFmpeg warned of."""
     warnings: list[str] = []
     try:
-        x = np.concatenate([np.empty(0, np.float32), *sound_blocks(path, warn=warnings.append)])
+        x = np.concatenate(
+            [np.empty(0, np.float32), *media.sound_blocks(path, warn=warnings.append)]
+        )
     except MediaError as error:
         raise DataError(path, error.what, REMEDY) from None
     return x, [f"cannot be decoded whole ({warning})" for warning in warnings]

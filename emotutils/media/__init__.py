@@ -1,25 +1,27 @@
-"""Films and sound in and out, with PyAV. Taught in notebooks/04_film_data and
-notebooks/05_voice_data.
+"""Films and sound in and out, with PyAV, which is loaded when it is needed: a training needs none.
+Taught in notebooks/04_film_data and notebooks/05_voice_data.
 """
 
-from .opening import StrPath, Warn
-from .pictures import Frame, frames
-from .probing import FilmInfo, probe
-from .sound import load_sound, sound_blocks
-from .subtitles import SubtitleTrack, subtitle_lines, subtitle_tracks
-from .writer import FilmWriter
+import lazy_loader
 
-__all__ = [
-    "FilmInfo",
-    "FilmWriter",
-    "Frame",
-    "StrPath",
-    "SubtitleTrack",
-    "Warn",
-    "frames",
-    "load_sound",
-    "probe",
-    "sound_blocks",
-    "subtitle_lines",
-    "subtitle_tracks",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "clock",
+        "mixing",
+        "opening",
+        "pictures",
+        "probing",
+        "sound",
+        "subtitles",
+        "writer",
+    ],
+    submod_attrs={
+        "opening": ["StrPath", "Warn"],
+        "pictures": ["Frame", "frames"],
+        "probing": ["FilmInfo", "probe"],
+        "sound": ["load_sound", "sound_blocks"],
+        "subtitles": ["SubtitleTrack", "subtitle_lines", "subtitle_tracks"],
+        "writer": ["FilmWriter"],
+    },
+)

@@ -17,7 +17,6 @@ from ..datasets import splits
 from ..errors import SearchError
 from ..networks import kind_of
 from ..search import (
-    grid_search,
     halving_search,
     random_search,
     record,
@@ -60,17 +59,6 @@ STUDIES = {
         _FACES, search=random_search, options={"n_iter": 9, "epochs": 9}
     ),
     "search-halving-fer2013-conv2d": replace(_FACES, search=halving_search),
-    # Next to nothing of the thesis's 10 to 30 epochs, for want of a graphics card: what such a
-    # search can still tell.
-    "search-epochs-and-batch-fer2013-resnet50": Study(
-        grid_search,
-        "resnet50",
-        rows=900,
-        options={"space": {"epochs": (1, 2), "batch_size": (64, 128)}},
-    ),
-    "search-optimizer-fer2013-resnet50": Study(
-        search_optimizer, "resnet50", rows=900, folds=2, options={"epochs": 1, "batch_size": 64}
-    ),
 }
 
 

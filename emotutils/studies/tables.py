@@ -125,8 +125,6 @@ SEARCHES = {
     "search-optimizer-fer2013-conv2d": SearchRow("optimizer", "4.4"),
     "search-random-fer2013-conv2d": SearchRow("random"),
     "search-halving-fer2013-conv2d": SearchRow("halving"),
-    "search-epochs-and-batch-fer2013-resnet50": SearchRow("epochs and batch", "4.6"),
-    "search-optimizer-fer2013-resnet50": SearchRow("optimizer", "4.5"),
 }
 
 #: What the rows of the fusion table are called.
@@ -174,8 +172,9 @@ def thesis_table() -> str:
         "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The "
         "thesis divides at random: its test part has twins and known voices in training. Our "
         "best on faces is the official PrivateTest; on voices it is `crnn` on RAVDESS, five "
-        "folds by actor. Runs of fewer epochs than their recipe's were cut short: there was "
-        "no graphics card. They do not judge their networks."
+        "folds by actor. Runs of fewer epochs than their recipe's were cut short, as there was "
+        "no graphics card; the whole ones wait in `data/queue.toml`. They do not judge their "
+        "networks."
     )
     return _markdown(
         ("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"),
@@ -393,7 +392,8 @@ def searches_table() -> str:
         "Accuracy by cross-validation on FER2013's Training part. The thesis searched on all "
         "28,709 faces with one seed; ours on a share of them, so its figures are lower. "
         "Intervals and tests allow for training rows that folds share (Nadeau and Bengio 2003), "
-        "and for the number of pairs (Holm). Halving's points have unlike numbers of epochs."
+        "and for the number of pairs (Holm). Halving's points have unlike numbers of epochs. Of "
+        "ResNet50 no search is made here: notebook 06 reads the thesis's."
     )
     return _markdown(
         ("search", "faces", "best here", "best in the thesis", "pairs that really differ"),

@@ -2,7 +2,8 @@
 
 import os
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = (
     "keras",
@@ -43,14 +44,17 @@ def surroundings() -> dict:
 
     Returns
     -------
-    ``hardware``, a sentence, and ``versions`` of Python, Keras' backend and the packages.
+    ``hardware``, a sentence, and ``versions`` of Python, Keras' backend and the packages that are
+    installed.
     """
     import keras
 
     gpu = "with GPU" if has_gpu() else "no GPU"
-    versions = {"python": platform.python_version(), "backend": keras.backend.backend()}
-    for package in PACKAGES:
-        versions[package] = version(package)
+    backend = keras.backend.backend()
+    versions = {"python": platform.python_version(), "backend": backend}
+    for package in (backend, *PACKAGES):
+        with suppress(PackageNotFoundError):  # on JAX there need be no TensorFlow
+            versions[package] = version(package)
     return {"hardware": f"{_cores()}, {platform.machine()}, {gpu}", "versions": versions}
 
 
