@@ -15,6 +15,7 @@ from emotutils.errors import NetworkError
 from emotutils.evaluation import Answers, score
 from emotutils.networks import DEFAULTS, shipped_cards
 from emotutils.studies.tables import is_cut_short
+from emotutils.support import machine
 from emotutils.training import records
 from emotutils.training.describing import run_name
 from emotutils.training.recipes import recipe_for
@@ -215,3 +216,10 @@ print(*{"keras", "tensorflow", "ai_edge_litert", "librosa", "cv2", "av"} & sys.m
 def test_cards_records_scores_and_figures_need_no_network_and_no_film():
     out = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == ""
+
+
+def test_a_package_that_is_not_installed_has_no_version(monkeypatch):
+    monkeypatch.setattr(machine, "PACKAGES", ("numpy", "no-such-package"))
+    versions = machine.surroundings()["versions"]
+    assert versions["numpy"] == np.__version__
+    assert versions["tensorflow"] and "no-such-package" not in versions

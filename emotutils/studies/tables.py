@@ -141,7 +141,9 @@ METHOD_NAMES = {
 REAL_NAMES = {"face": "face alone (action units)"}
 
 #: Runs that are shown in detail, and what their rows are called.
-FACES = tuple(_official(network) for network in ("conv2d", "vgg16", "resnet50"))
+FACES = tuple(
+    _official(network) for network in ("conv2d", "efficientnet_lite0", "vgg16", "resnet50")
+)
 VOICES = {
     "`crnn`": Training("folds-5", "ravdess", "crnn", "best"),
     "`conv1d`, our training": Training("folds-5", "ravdess", "conv1d", "best"),
@@ -204,7 +206,8 @@ def faces_table() -> str:
     note = (
         "Accuracy on PrivateTest: one crop a face; the mean of its answer and its mirror "
         "image's; only the pictures that no training row has, pixel by pixel; against what six "
-        "of ten people said (FER+), not FER2013's label."
+        "of ten people said (FER+), not FER2013's label. `efficientnet_lite0` began with weights "
+        "from ImageNet, the others at random."
     )
     head = (
         "network",
