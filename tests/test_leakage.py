@@ -217,8 +217,9 @@ def test_corpora_never_train_on_a_tested_actor(seen):
 def test_copies_first_leaks_and_division_first_does_not(voices, seen):
     few = replace(voices, table=voices.table[voices.table["statement"] == 1])
     leakage.augmented(few, seeds=(0,), copies=1, estimator=seen)
-    assert {len(test) for _, test in Seen.log[3:]} == {50}
-    assert sum(len(test) for _, test in Seen.log[:3]) == len(few) == 150
+    sizes = [len(test) for _, test in Seen.log]
+    assert sum(sizes[:3]) == sum(sizes[3:]) == len(few) == 150
+    assert max(sizes[3:]) - min(sizes[3:]) <= 2, "a recording and its copy count as one"
     found = leakage.twins(few, seeds=(0,), estimator=NEAREST)
     assert found.gap("by file", "by performance").accuracy.low > 0
 
