@@ -1,5 +1,5 @@
-"""Films and sound in and out, with PyAV, which is loaded when it is needed: a training needs none.
-Taught in notebooks/04_film_data and notebooks/05_voice_data.
+"""Films and sound in and out, with PyAV. Names are loaded on first use: a training on faces needs
+no PyAV. Taught in notebooks/04_film_data and notebooks/05_voice_data.
 """
 
 import lazy_loader
