@@ -336,7 +336,7 @@ def test_searches_table_tells_winners_and_real_differences():
     ]
     found = {row[0]: row[1:] for row in rows[2:]}
     faces, best, said, pairs = found["conv2d: epochs and batch"]
-    assert faces == "2,400 of 28,709, 3 folds" and said == "batch_size=100, epochs=50: 56.6 %"
+    assert faces == "10,000 of 28,709, 3 folds" and said == "batch_size=100, epochs=50: 56.6 %"
     points = records.read("search-epochs-and-batch-fer2013-conv2d")["points"]
     top = max(points, key=lambda point: sum(point["accuracy"]))
     parameters = top["parameters"]
