@@ -53,7 +53,7 @@ _FEWER = replace(_FACES, rows=2400)
 #: The recorded studies, by the name of their record in ``data/runs``.
 STUDIES = {
     "search-epochs-and-batch-fer2013-conv2d": _FACES,
-    # After ten epochs a softmax answers "happiness" to every face: it has not begun to learn.
+    # Ten epochs are too few for a softmax: it knows then how common each label is, and no more.
     "search-activation-fer2013-conv2d": replace(
         _FACES, search=search_activation, options={"epochs": 30}
     ),
