@@ -57,7 +57,7 @@ STUDIES = {
     "search-activation-fer2013-conv2d": replace(
         _FACES, search=search_activation, options={"epochs": 30}
     ),
-    "search-optimizer-fer2013-conv2d": replace(_FEWER, search=search_optimizer, repeats=2),
+    "search-optimizer-fer2013-conv2d": replace(_FACES, search=search_optimizer, repeats=2),
     # The same number of epochs each: 9 points of 9 epochs, or 27 of 1, 9 of 3 and 3 of 9.
     "search-random-fer2013-conv2d": replace(
         _FEWER, search=random_search, options={"n_iter": 9, "epochs": 9}
