@@ -52,11 +52,13 @@ def test_the_list_is_worked_off_in_order_and_what_is_done_is_skipped(tmp_path, s
 
 @pytest.mark.usefixtures("stub")
 def test_a_training_keeps_the_memory_it_frees_unless_told_otherwise(tmp_path, monkeypatch):
+    for name in queue.KEEP_MEMORY:  # Dask sets one of them
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
-    show = "import os; print({k: v for k, v in os.environ.items() if k.startswith('MALLOC_')})"
+    show = "import os; print(dict(os.environ))"
     assert queue.train([sys.executable, "-c", show], tmp_path) == 0
     given = ast.literal_eval((tmp_path / "train.log").read_text())
-    assert given == queue.KEEP_MEMORY | {"MALLOC_ARENA_MAX": "2"}
+    assert given.items() >= (queue.KEEP_MEMORY | {"MALLOC_ARENA_MAX": "2"}).items()
 
 
 def test_another_protocol_recipe_or_seed_is_another_training(tmp_path, stub):
