@@ -8,10 +8,12 @@ import time
 from collections.abc import Sequence
 
 import keras
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from .. import datasets, training
 from ..support.machine import surroundings
-from ..training.building import build_for, computing_in
+from ..training.batches import as_floats
+from ..training.building import as_float32, build_for, computing_in
 from ..training.recipes import recipe_for
 from ..training.run import PRECISIONS
 
@@ -23,10 +25,10 @@ def study(
     *,
     root=None,
     rows: int = 6_000,
-    epochs: int = 4,
+    epochs: int = 3,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> dict:
-    """Train a network with each of `PRECISIONS`, and watch it on all validation faces.
+    """Train a network with each of `PRECISIONS`, and ask it about all validation faces.
 
     Parameters
     ----------
@@ -40,13 +42,13 @@ def study(
     Returns
     -------
     A record: ``runs``, for each precision a list with one dict a seed: ``accuracy`` and ``uar`` on
-    validation faces after the last epoch, ``history`` and ``seconds``; and ``within``: whether the
-    mean validation accuracy with 16 bits lies within the range of the 32 bits' seeds.
+    validation faces, the ``history`` on training rows, and ``seconds``; and ``within``: whether the
+    mean accuracy with 16 bits lies within the range of the 32 bits' seeds.
     """
     began = time.perf_counter()
     dataset = datasets.load(data, root)
     known = datasets.part(dataset, "train", "face")
-    watched = datasets.part(dataset, "validation", "face")
+    asked = datasets.part(dataset, "validation", "face")
     recipe = recipe_for(network, variant).replace(epochs=epochs, monitor=None)
     learned = known.x[:rows], known.y[:rows]
 
@@ -54,11 +56,13 @@ def study(
         keras.utils.set_random_seed(seed)
         with computing_in(precision):
             model = build_for(recipe, network, known, len(dataset.labels))
-        history = training.fit(model, learned, watched, recipe, seed=seed, progress=False)
+        history = training.fit(model, learned, None, recipe, seed=seed, progress=False)
+        proba = as_float32(model).predict(as_floats(asked.x), batch_size=256, verbose=0)
+        answers = proba.argmax(axis=1)
         return {
             "seed": seed,
-            "accuracy": history.epochs[-1]["val_accuracy"],
-            "uar": history.epochs[-1]["val_uar"],
+            "accuracy": round(float(accuracy_score(asked.y, answers)), 4),
+            "uar": round(float(balanced_accuracy_score(asked.y, answers)), 4),
             "seconds": round(history.seconds, 1),
             "history": history.epochs,
         }
@@ -69,7 +73,7 @@ def study(
         "data": data,
         "split": "validation",
         "rows": len(learned[1]),
-        "n": len(watched),
+        "n": len(asked),
         "seeds": list(seeds),
         "options": recipe.to_dict(),
         "runs": runs,
