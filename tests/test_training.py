@@ -20,7 +20,9 @@ from emotutils.emotions import EMOTIONS
 from emotutils.errors import DataError, EmotutilsError, NetworkError, WriteError
 from emotutils.evaluation import score
 from emotutils.support import files
-from emotutils.training import describing, evaluate
+from emotutils.training import building, describing, evaluate
+from emotutils.training.batches import as_part
+from emotutils.training.callbacks import each_layer
 from emotutils.training.recipes import RECIPES, Recipe, recipe_for
 
 pytestmark = pytest.mark.usefixtures("unconverted")
@@ -671,6 +673,29 @@ def test_a_network_trained_with_shorter_numbers_is_kept_in_float32(tmp_path):
         training.train(
             a_network_of_ones_own(), "sample-fer2013", precision="mixed_bfloat16", epochs=1
         )
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet50"])
+def test_a_deep_network_has_the_same_weights_and_longer_numbers_afterwards(name):
+    """Their trunks are models in the model, and begin with operations that are no layers."""
+    with building.computing_in("mixed_bfloat16"):
+        trained = networks.build_network(name, "thesis")
+    kept = building.copy_weights(trained, networks.build_network(name, "thesis"))
+    assert "bfloat16" in {layer.compute_dtype for layer in each_layer(trained)}
+    assert {layer.compute_dtype for layer in each_layer(kept)} == {"float32"}
+    faces = np.random.default_rng(0).uniform(0, 255, (2, 48, 48, 1)).astype(np.float32)
+    answers = kept.predict_on_batch(faces)
+    assert answers == pytest.approx(trained.predict_on_batch(faces), abs=0.02)
+
+
+def test_making_ready_for_a_training_leaves_the_running_averages_alone():
+    """Of a network that enlarges its pictures as well."""
+    model = networks.build_network("efficientnet_lite0")
+    before = model.get_weights()
+    rows = np.full((2, 48, 48, 1), 200, dtype=np.uint8), np.array([0, 1])
+    training.prepare(model, as_part(rows), recipe_for("efficientnet_lite0", "best"))
+    for weights, was in zip(model.get_weights(), before, strict=True):
+        assert np.array_equal(weights, was)
 
 
 @pytest.mark.usefixtures("eager")

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from .. import datasets, training
 from ..support.machine import surroundings
 from ..training.batches import as_floats
-from ..training.building import as_float32, build_for, computing_in
+from ..training.building import build_for, computing_in, copy_weights
 from ..training.recipes import recipe_for
 from ..training.run import PRECISIONS
 
@@ -52,12 +52,16 @@ def study(
     recipe = recipe_for(network, variant).replace(epochs=epochs, monitor=None)
     learned = known.x[:rows], known.y[:rows]
 
+    def build() -> keras.Model:
+        return build_for(recipe, network, known, len(dataset.labels))
+
     def run(precision: str, seed: int) -> dict:
         keras.utils.set_random_seed(seed)
         with computing_in(precision):
-            model = build_for(recipe, network, known, len(dataset.labels))
+            model = build()
         history = training.fit(model, learned, None, recipe, seed=seed, progress=False)
-        proba = as_float32(model).predict(as_floats(asked.x), batch_size=256, verbose=0)
+        kept = copy_weights(model, build())
+        proba = kept.predict(as_floats(asked.x), batch_size=256, verbose=0)
         answers = proba.argmax(axis=1)
         return {
             "seed": seed,

@@ -59,20 +59,21 @@ def computing_in(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def as_float32(model: keras.Model) -> keras.Model:
-    """The same network with the same weights; all its layers compute in float32."""
-    if all(layer.compute_dtype == "float32" for layer in each_layer(model)):
-        return model
-    plain = keras.models.clone_model(model, clone_function=_layer_in_float32)
-    plain.set_weights(model.get_weights())
-    for layer in each_layer(plain):
+def copy_weights(source: keras.Model, target: keras.Model) -> keras.Model:
+    """Give a network the weights of another one, built in the same way but for its precision.
+
+    Keras' own ``clone_model`` would keep the operations between layers as they were: numbers that
+    are taken away from a picture, rounded to 16 bits.
+
+    Returns
+    -------
+    ``target``.
+    """
+    target.set_weights(source.get_weights())
+    for layer in each_layer(target):
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()
-    return plain
-
-
-def _layer_in_float32(layer: keras.Layer) -> keras.Layer:
-    return type(layer).from_config(layer.get_config() | {"dtype": "float32"})
+    return target
 
 
 def prepare(model: keras.Model, part: Part | Pairs, recipe: Recipe) -> int:
@@ -123,7 +124,8 @@ def _count_labels(model: keras.Model, part: Part | Pairs) -> int:
     try:
         if isinstance(model, keras.Sequential) and not model.built:
             model.build((None, *part.x.shape[1:]))  # or it would take one row at a time ever after
-        answer = model(as_floats(part.x, slice(0, 1)))
+        # Where it is not told, a model that resizes pictures (Keras 3.15) takes this for training.
+        answer = model(as_floats(part.x, slice(0, 1)), training=False)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         raise NetworkError(f"{_misfit(model, part)}: {reason}") from error

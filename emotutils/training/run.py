@@ -25,7 +25,7 @@ from ..support.files import replacing
 from ..support.reading import read_json
 from . import describing, records
 from .batches import Input, as_floats
-from .building import as_float32, build_for, computing_in
+from .building import build_for, computing_in, copy_weights
 from .callbacks import DAMAGED, STATE
 from .history import History
 from .loop import fit
@@ -249,7 +249,7 @@ def _train_once(job: Job) -> Run:
     model = job.model
     if model is None:
         with computing_in(job.precision):
-            model = build_for(job.recipe, job.network, material.train, len(material.labels))
+            model = _built(job, material)
     history = fit(
         model,
         material.train,
@@ -261,7 +261,8 @@ def _train_once(job: Job) -> Run:
         progress=job.progress,
         draw=material.draw,
     )
-    model = as_float32(model)
+    if job.precision != "float32":
+        model = copy_weights(model, _built(job, material))
     scores, arrays = _score(model, material, job.kind)
     record = _record_of(job, material, model, history) | scores
     if job.kind == "both":
@@ -275,6 +276,10 @@ def _train_once(job: Job) -> Run:
     if job.publish:
         _publish(job, run, model, card, arrays)
     return run
+
+
+def _built(job: Job, material: Material) -> keras.Model:
+    return build_for(job.recipe, job.network, material.train, len(material.labels))
 
 
 def _record_of(job: Job, material: Material, model: keras.Model, history: History) -> dict:
