@@ -24,7 +24,7 @@ from emotutils.emotions import EMOTIONS
 from emotutils.media import FilmWriter
 from emotutils.networks import kind_of
 from emotutils.studies import searches
-from emotutils.training import describing, material, recipes
+from emotutils.training import describing, material, recipes, records
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: Each line as the command line gets it, in one process, because TensorFlow takes seconds to start.
@@ -323,6 +323,8 @@ def test_a_training_as_written_leaves_the_record_of_that_name(name):
     plan = replace(plan, epochs=args.epochs or plan.epochs)
     protocol = args.protocol or material.own_protocol(args.data, kind_of(args.network))
     assert describing.run_name(protocol, args.data, args.network, plan, 0) == f"{name}-s0"
+    shipped = records.read(f"{name}-s0")
+    assert shipped.get("precision", "float32") == args.precision
 
 
 def test_what_makes_the_other_records_exists():

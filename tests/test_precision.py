@@ -2,7 +2,8 @@
 
 import pytest
 
-from emotutils.studies import precision
+from emotutils.studies import precision, tables
+from emotutils.training import records
 from emotutils.training.run import PRECISIONS
 
 
@@ -27,3 +28,25 @@ def test_the_precisions_really_compute_differently(record):
 def test_within_is_what_it_says(record):
     full, short = ([run["accuracy"] for run in record["runs"][name]] for name in PRECISIONS)
     assert record["within"] == (min(full) <= sum(short) / len(short) <= max(full))
+
+
+def test_what_vgg16_leans_on():
+    """Before a run with shorter numbers counts, they had to do as well as longer ones."""
+    record = records.read("precision-fer2013-vgg16")
+    assert record["within"] and record["split"] == "validation"
+    assert [len(runs) for runs in record["runs"].values()] == [3, 3]
+
+
+def test_the_table_says_which_rows_had_shorter_numbers(monkeypatch):
+    row = next(row for row in tables.THESIS if row.same.network == "conv1d")
+    assert row.configuration not in tables.thesis_table().split("16-bit")[1]
+    find = records.find
+
+    def find_short(**key):
+        runs = find(**key)
+        if key == vars(row.same):
+            runs = [records.Record(r.path, {**r, "precision": "mixed_bfloat16"}) for r in runs]
+        return runs
+
+    monkeypatch.setattr(records, "find", find_short)
+    assert row.configuration in tables.thesis_table().split("16-bit")[1]
