@@ -317,13 +317,13 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
     records.write("short", record | {"test": test}, publish=True)
     said = "60.0 % (58.0–62.0)"
     assert (
-        tables.thesis_table().splitlines()[4].endswith(f"| not run yet | {said}, 4 of 40 epochs |")
+        tables.thesis_table().splitlines()[4].endswith(f"| not run yet | {said}, 4 of 20 epochs |")
     )
     assert (
         tables.faces_table().splitlines()[2]
-        == f"| vgg16, 4 of 40 epochs | {' | '.join([said] * 5)} |"
+        == f"| vgg16, 4 of 20 epochs | {' | '.join([said] * 5)} |"
     )
-    whole = record | {"options": {"epochs": 40}, "test": test}
+    whole = record | {"options": {"epochs": 20}, "test": test}
     records.write("whole", whole, publish=True)
     assert tables.faces_table().splitlines()[2].startswith("| vgg16 | ")
 
