@@ -323,9 +323,11 @@ def test_a_run_cut_short_says_so(tmp_path, monkeypatch):
         tables.faces_table().splitlines()[2]
         == f"| vgg16, 4 of 20 epochs | {' | '.join([said] * 5)} |"
     )
+    assert "queue.toml" in tables.thesis_table()
     whole = record | {"options": {"epochs": 20}, "test": test}
     records.write("whole", whole, publish=True)
     assert tables.faces_table().splitlines()[2].startswith("| vgg16 | ")
+    assert "queue.toml" not in tables.thesis_table()
 
 
 def test_searches_table_tells_winners_and_real_differences():

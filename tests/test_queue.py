@@ -121,12 +121,14 @@ def wait_for_state(folder, wanted: str) -> str:
     return state
 
 
-def test_the_shipped_list_names_networks_that_exist():
+def test_each_training_of_the_shipped_list_has_left_a_record():
     from emotutils import config
-    from emotutils.networks import network_names
+    from emotutils.training import records
 
     jobs = queue.read_list(config.shipped_root() / "queue.toml")
-    assert {job.network for job in jobs} <= set(network_names())
+    for job in jobs:
+        wanted = {name: getattr(job, name) for name in ("network", "data", "recipe", "protocol")}
+        assert records.find(seed=job.seed, **wanted), job
 
 
 @pytest.mark.parametrize(

@@ -174,10 +174,14 @@ def thesis_table() -> str:
         "Accuracy. In brackets: 95 % intervals, or the lowest and highest of several seeds. The "
         "thesis divides at random: its test part has twins and known voices in training. Our "
         "best on faces is the official PrivateTest; on voices it is `crnn` on RAVDESS, five "
-        "folds by actor. Runs of fewer epochs than their recipe's were cut short, as there was "
-        "no graphics card; the whole ones wait in `data/queue.toml`. They do not judge their "
-        "networks."
+        "folds by actor."
     )
+    runs = [run for row in THESIS for part in (row.same, row.best) for run in part.runs()]
+    if any(is_cut_short(run) for run in runs):
+        note += (
+            " Runs of fewer epochs than their recipe's were cut short, as there was no graphics "
+            "card, and do not judge their networks; `data/queue.toml` lists the whole ones."
+        )
     note += _short_numbers()
     return _markdown(
         ("configuration", "thesis", "its protocol, run by us", "our best, honestly divided"),
