@@ -123,9 +123,11 @@ def wait_for_state(folder, wanted: str) -> str:
 
 def test_each_training_of_the_shipped_list_has_left_a_record():
     from emotutils import config
+    from emotutils.networks import network_names
     from emotutils.training import records
 
     jobs = queue.read_list(config.shipped_root() / "queue.toml")
+    assert {job.network for job in jobs} <= set(network_names())
     for job in jobs:
         wanted = {name: getattr(job, name) for name in ("network", "data", "recipe", "protocol")}
         assert records.find(seed=job.seed, **wanted), job
