@@ -270,12 +270,6 @@ def test_where_a_training_may_stop():
     assert notebook.stops(logged)["training ahead from"] == 22
 
 
-def test_the_longest_of_our_trainings_is_found():
-    run = notebook.longest("official", "vgg16", "best")
-    assert run["network"] == "vgg16" and run["seed"] == 0
-    assert notebook.longest("official", "vgg16", "none of this name") is None
-
-
 def test_calls_are_timed_in_turns():
     order = []
     ways = {name: lambda name=name: order.append(name) for name in "ab"}

@@ -124,13 +124,18 @@ def wait_for_state(folder, wanted: str) -> str:
 def test_each_training_of_the_shipped_list_has_left_a_record():
     from emotutils import config
     from emotutils.networks import network_names
+    from emotutils.studies import tables
     from emotutils.training import records
 
     jobs = queue.read_list(config.shipped_root() / "queue.toml")
     assert {job.network for job in jobs} <= set(network_names())
     for job in jobs:
         wanted = {name: getattr(job, name) for name in ("network", "data", "recipe", "protocol")}
-        assert records.find(seed=job.seed, **wanted), job
+        found = records.find(seed=job.seed, **wanted)
+        assert found, job
+        for record in found:
+            assert not tables.is_cut_short(record), job
+            assert record.get("precision", "float32") == job.precision, job
 
 
 @pytest.mark.parametrize(

@@ -191,25 +191,6 @@ def recorded(name: str) -> records.Record | None:
     return record
 
 
-def longest(protocol: str, network: str, variant: str) -> records.Record | None:
-    """Of our trainings of a network on FER2013 (seed 0) the one with the most epochs; None where
-    there is none.
-
-    Parameters
-    ----------
-    protocol : how the rows were divided, such as ``"official"``.
-    network, variant : such as ``"vgg16"`` and ``"best"``.
-
-    Examples
-    --------
-    >>> len(longest("official", "conv2d", "best")["history"])
-    80
-    """
-    wanted = {"protocol": protocol, "network": network, "variant": variant}
-    found = records.find(data="fer2013", seed=0, **wanted)
-    return max(found, key=lambda run: len(run["history"]), default=None)
-
-
 def stops(history, n: int | None = None) -> dict[str, int | float | str]:
     """At which epoch one might stop, by several rules.
 
