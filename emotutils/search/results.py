@@ -51,7 +51,8 @@ def record(search: BaseEstimator, **facts) -> dict:
     -------
     ``network``, ``settings`` (what was not searched), ``rows`` (of training and test in each fold),
     ``points`` (for each its ``parameters``, the scores of every fold, seconds a fit, and why it
-    ``failed``), hardware and versions.
+    ``failed``), ``wall_time_s``, hardware and versions. Both times are of this run alone: where a
+    search was resumed, fits that were remembered took hardly any.
     """
     points = _points(search)
     searched = points[0]["parameters"]
